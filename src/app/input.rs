@@ -1,0 +1,257 @@
+//! The input line: a small editor with readline's keys and a history.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// Text being written, and where the cursor is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    text: String,
+    /// A byte of `text`, between two graphemes.
+    cursor: usize,
+    killed: String,
+    history: Vec<String>,
+    /// Which line of the history is shown, and the draft that was there before.
+    recalled: Option<(usize, String)>,
+}
+
+/// Where to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// One grapheme to the left.
+    Left,
+    /// One grapheme to the right.
+    Right,
+    /// The beginning of the word.
+    WordLeft,
+    /// The end of the word.
+    WordRight,
+    /// The beginning of the line.
+    LineStart,
+    /// The end of the line.
+    LineEnd,
+}
+
+impl Input {
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The byte the cursor stands before.
+    #[must_use]
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Writes at the cursor. Line ends become line feeds.
+    pub fn insert(&mut self, text: &str) {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        self.text.insert_str(self.cursor, &text);
+        self.cursor += text.len();
+        // A combining mark joins what stands before it: the cursor must not end up inside a grapheme.
+        self.cursor = self.next_boundary_from(self.cursor);
+    }
+
+    /// Replaces everything.
+    pub fn set(&mut self, text: &str) {
+        self.text.clear();
+        self.cursor = 0;
+        self.insert(text);
+    }
+
+    /// Empties it and hands out what was written, keeping it in the history.
+    pub fn take(&mut self) -> String {
+        let text = std::mem::take(&mut self.text);
+        self.cursor = 0;
+        self.recalled = None;
+        if !text.trim().is_empty() && self.history.last() != Some(&text) {
+            self.history.push(text.clone());
+        }
+        text
+    }
+
+    /// Moves the cursor.
+    pub fn go(&mut self, motion: Motion) {
+        self.cursor = self.target(motion);
+    }
+
+    /// Deletes from the cursor to where a motion would take it. Words and lines can be put back with [`yank`](Self::yank).
+    pub fn delete(&mut self, motion: Motion) {
+        let target = self.target(motion);
+        let (start, end) = (target.min(self.cursor), target.max(self.cursor));
+        let gone: String = self.text.drain(start..end).collect();
+        if !matches!(motion, Motion::Left | Motion::Right) && !gone.is_empty() {
+            self.killed = gone;
+        }
+        self.cursor = start;
+    }
+
+    /// Writes what was last deleted as a word or line.
+    pub fn yank(&mut self) {
+        let killed = self.killed.clone();
+        self.insert(&killed);
+    }
+
+    /// One line up; in the first line, one entry back in the history.
+    pub fn up(&mut self) {
+        let start = self.target(Motion::LineStart);
+        if start > 0 {
+            let column = self.text[start..self.cursor].graphemes(true).count();
+            let above = self.text[..start - 1].rfind('\n').map_or(0, |it| it + 1);
+            self.cursor = self.at_column(above, column);
+            return;
+        }
+        let index = match &self.recalled {
+            Some((index, _)) => index.checked_sub(1),
+            None => self.history.len().checked_sub(1),
+        };
+        if let Some(index) = index {
+            let draft = self.recalled.take().map_or_else(|| self.text.clone(), |it| it.1);
+            self.set(&self.history[index].clone());
+            self.recalled = Some((index, draft));
+        }
+    }
+
+    /// One line down; in the last line, one entry forward in the history.
+    pub fn down(&mut self) {
+        let end = self.target(Motion::LineEnd);
+        if end < self.text.len() {
+            let start = self.target(Motion::LineStart);
+            let column = self.text[start..self.cursor].graphemes(true).count();
+            self.cursor = self.at_column(end + 1, column);
+            return;
+        }
+        if let Some((index, draft)) = self.recalled.take() {
+            match self.history.get(index + 1).cloned() {
+                Some(next) => {
+                    self.set(&next);
+                    self.recalled = Some((index + 1, draft));
+                }
+                None => self.set(&draft),
+            }
+        }
+    }
+
+    fn at_column(&self, start: usize, column: usize) -> usize {
+        let line = self.text[start..].split('\n').next().unwrap_or_default();
+        start + line.graphemes(true).take(column).map(str::len).sum::<usize>()
+    }
+
+    fn target(&self, motion: Motion) -> usize {
+        let (before, after) = self.text.split_at(self.cursor);
+        match motion {
+            Motion::Left => before.graphemes(true).next_back().map_or(0, |it| self.cursor - it.len()),
+            Motion::Right => self.cursor + after.graphemes(true).next().map_or(0, str::len),
+            Motion::LineStart => before.rfind('\n').map_or(0, |it| it + 1),
+            Motion::LineEnd => after.find('\n').map_or(self.text.len(), |it| self.cursor + it),
+            Motion::WordLeft => {
+                let trimmed = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+                trimmed.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |it| {
+                    it + trimmed[it..].chars().next().map_or(0, char::len_utf8)
+                })
+            }
+            Motion::WordRight => {
+                let skipped = after.find(char::is_alphanumeric).unwrap_or(after.len());
+                let word = after[skipped..].find(|c: char| !c.is_alphanumeric());
+                self.cursor + word.map_or(after.len(), |it| skipped + it)
+            }
+        }
+    }
+
+    fn next_boundary_from(&self, at: usize) -> usize {
+        let starts = self.text.grapheme_indices(true).map(|it| it.0);
+        // Only the neighbourhood matters, and a whole paste must not be walked for it.
+        if self.text.is_char_boundary(at) && self.text[at..].chars().next().is_none_or(|c| c.is_ascii()) {
+            return at;
+        }
+        starts.chain([self.text.len()]).find(|&it| it >= at).unwrap_or(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readline_motions_and_kills() {
+        let mut input = Input::default();
+        input.insert("one two, three");
+        input.go(Motion::WordLeft);
+        assert_eq!(input.cursor(), 9);
+        input.delete(Motion::WordLeft);
+        assert_eq!(input.text(), "one three");
+        input.go(Motion::LineStart);
+        input.yank();
+        assert_eq!(input.text(), "two, one three");
+        input.go(Motion::WordRight);
+        input.delete(Motion::LineEnd);
+        assert_eq!(input.text(), "two, one");
+        input.delete(Motion::LineStart);
+        assert_eq!((input.text(), input.cursor()), ("", 0));
+        input.delete(Motion::Left);
+        input.delete(Motion::Right);
+    }
+
+    #[test]
+    fn a_grapheme_is_one_step() {
+        let mut input = Input::default();
+        input.insert("a👨‍👩‍👧e\u{301}");
+        input.go(Motion::Left);
+        input.delete(Motion::Left);
+        assert_eq!(input.text(), "ae\u{301}");
+        input.go(Motion::LineEnd);
+        input.delete(Motion::Left);
+        assert_eq!(input.text(), "a");
+    }
+
+    #[test]
+    fn up_and_down_walk_lines_then_history() {
+        let mut input = Input::default();
+        for text in ["first", "second"] {
+            input.insert(text);
+            assert_eq!(input.take(), text);
+        }
+        input.insert("ab\r\nc");
+        input.up();
+        assert_eq!(input.cursor(), 1);
+        input.up();
+        assert_eq!(input.text(), "second");
+        input.up();
+        input.up();
+        assert_eq!(input.text(), "first");
+        input.down();
+        input.down();
+        assert_eq!(input.text(), "ab\nc");
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn the_cursor_never_leaves_the_text(steps in proptest::collection::vec((0_u8..14, "[a é日\n\u{301}]{0,3}"), 0..60)) {
+            let mut input = Input::default();
+            for (step, text) in steps {
+                match step {
+                    0..=3 => input.insert(&text),
+                    4 => input.go(Motion::Left),
+                    5 => input.go(Motion::Right),
+                    6 => input.go(Motion::WordLeft),
+                    7 => input.go(Motion::WordRight),
+                    8 => input.delete(Motion::WordLeft),
+                    9 => input.delete(Motion::Right),
+                    10 => input.up(),
+                    11 => input.down(),
+                    12 => input.yank(),
+                    _ => { input.take(); }
+                }
+                proptest::prop_assert!(input.text().is_char_boundary(input.cursor()));
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The application: one state, one function that applies a message to it and answers with effects, one that draws it.
+//!
+//! Everything here is pure. Time comes with the messages, files and threads are reached through effects.
+
+mod flow;
+mod input;
+pub mod keymap;
+mod knobs;
+mod msg;
+mod state;
+mod update;
+pub mod view;
+pub mod words;
+
+pub use flow::Flow;
+pub use input::Input;
+pub use knobs::{KNOBS, Knob};
+pub use msg::{Effect, Msg};
+pub use state::{
+    App, EngineState, FirstRun, Focus, Installing, Loaded, Next, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
+};
+pub use update::{CHAT_STOP, CHAT_TEMPLATE, start, update};
+pub use view::view;

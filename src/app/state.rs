@@ -1,0 +1,341 @@
+//! The state of the application.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Flow, Input};
+use crate::document::Document;
+use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
+use crate::gpt2::Precision;
+use crate::install::protocol::Stage;
+use crate::sample::{Distribution, Row, Settings, StepTrace};
+use crate::text::Tokenizer;
+
+/// What has the focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// The input line.
+    Input,
+    /// The text.
+    Text,
+    /// The sampling panel.
+    Panel,
+}
+
+/// Which screen is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Screen {
+    /// The question of the first run.
+    FirstRun(FirstRun),
+    /// Text, input, sampling.
+    Main,
+}
+
+/// The question of the first run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FirstRun {
+    /// The path being written, after `i`.
+    pub path: Option<Input>,
+}
+
+/// What lies over the main screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// The keys; scrolled by so many rows.
+    Help(usize),
+    /// Models: download, import, switch. With a path being written, after `i`.
+    Models(Option<Input>),
+}
+
+/// How the view follows the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scroll {
+    /// The end is in view.
+    Follow,
+    /// The view stays at the row that holds a byte of the text.
+    At {
+        /// The byte.
+        offset: usize,
+        /// How many tokens came since.
+        unseen: usize,
+    },
+}
+
+/// How a notice sounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Worth knowing.
+    Info,
+    /// Something did not work.
+    Error,
+}
+
+/// A sentence for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// It.
+    pub text: String,
+    /// How it sounds.
+    pub tone: Tone,
+    /// When it goes by itself, in time since the start; errors stay until a key is pressed.
+    pub until: Option<Duration>,
+}
+
+/// A model that can be used.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What it is.
+    pub card: Arc<ModelCard>,
+}
+
+/// What the engine is at.
+#[derive(Clone, Debug)]
+pub enum EngineState {
+    /// No model, and none on its way.
+    Empty,
+    /// A model is being read.
+    Loading {
+        /// Its name.
+        name: String,
+        /// Blocks done.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
+    /// A model is ready.
+    Ready(Loaded),
+    /// The last load failed.
+    Failed,
+}
+
+/// A continuation under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Running {
+    /// Its name.
+    pub id: RequestId,
+    /// When it was asked for, in time since the start.
+    pub asked: Duration,
+    /// Tokens of the prompt read, of so many; `None` once tokens come.
+    pub reading: Option<(usize, usize)>,
+    /// Tokens drawn.
+    pub drawn: usize,
+    /// The text that was sent with it, to be given back if it cannot be used.
+    pub sent: String,
+    /// Whether the stop key was pressed.
+    pub stopping: bool,
+}
+
+/// The model's scores of the next token and what the settings make of them.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// (V,).
+    pub logits: Arc<[f32]>,
+    /// The table to show, likeliest first.
+    pub rows: Vec<Row>,
+    /// How many tokens can still be drawn.
+    pub kept: usize,
+    /// Entropy by the model, in bits.
+    pub model_entropy: f64,
+    /// Entropy after the samplers, in bits.
+    pub entropy: f64,
+    /// What each step of the chain did.
+    pub trace: Vec<StepTrace>,
+}
+
+/// The installer's job, as the screen tells it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Installing {
+    /// The model's name.
+    pub name: String,
+    /// Where it is; `None` once it ended.
+    pub stage: Option<Stage>,
+    /// What each source answered, in order.
+    pub answers: Vec<(String, String)>,
+    /// How it ended, if badly.
+    pub failure: Option<String>,
+}
+
+/// What the application starts with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// How to draw.
+    pub settings: Settings,
+    /// The model to load at once, by name and directory; the demo is installed first if it is not there.
+    pub model: Option<(String, std::path::PathBuf)>,
+    /// Whether to ask the question of the first run.
+    pub ask: bool,
+    /// Whether the 345M model is installed.
+    pub has_345m: bool,
+    /// A text to put into the input line.
+    pub draft: String,
+    /// Whether to begin with the chat template.
+    pub chat: bool,
+    /// A document to go on with.
+    pub document: Document,
+    /// The size of the terminal, in columns and rows.
+    pub size: (u16, u16),
+    /// Whether colour may be used.
+    pub colour: bool,
+    /// Where to run.
+    pub device: DeviceChoice,
+    /// In which precision.
+    pub precision: Option<Precision>,
+    /// Bytes free where models are kept, if known.
+    pub free: Option<u64>,
+    /// The names of the sources of the 345M model.
+    pub sources: Vec<String>,
+    /// Where transcripts are kept, to be shown.
+    pub transcripts: String,
+    /// Sentences from before the start.
+    pub notices: Vec<String>,
+}
+
+/// Everything the application knows.
+#[derive(Debug)]
+pub struct App {
+    /// Which screen is shown.
+    pub screen: Screen,
+    /// What lies over it.
+    pub overlay: Option<Overlay>,
+    /// What has the focus.
+    pub focus: Focus,
+    /// Whether the sampling panel is shown where there is room for both.
+    pub panel: bool,
+    /// The control the panel's cursor is on, an index of [`super::KNOBS`].
+    pub knob: usize,
+    /// The value being typed for it.
+    pub typing: Option<Input>,
+    /// The document.
+    pub document: Document,
+    /// The document as rows.
+    pub flow: Flow,
+    /// How the view follows it.
+    pub scroll: Scroll,
+    /// The input line.
+    pub input: Input,
+    /// How to draw.
+    pub settings: Settings,
+    /// Whether the chat template wraps what is sent.
+    pub chat: bool,
+    /// What the engine is at.
+    pub engine: EngineState,
+    /// A continuation under way.
+    pub running: Option<Running>,
+    /// The request whose scores are awaited without drawing.
+    pub peeking: Option<RequestId>,
+    /// The scores of the next token.
+    pub next: Option<Next>,
+    /// Tokens at the beginning that the model no longer sees.
+    pub out_of_sight: usize,
+    /// When the last tokens came, in time since the start.
+    pub recent: VecDeque<Duration>,
+    /// Time from the last request to its first token.
+    pub first_token: Option<Duration>,
+    /// Tokens a second of the last continuation.
+    pub speed: Option<f64>,
+    /// How the last continuation ended, in words.
+    pub ended: Option<&'static str>,
+    /// The installer's job.
+    pub installing: Option<Installing>,
+    /// A model that is installed and could be switched to, by name and directory.
+    pub offered: Option<(String, std::path::PathBuf)>,
+    /// Whether the user asked for the 345M model in this run.
+    pub has_345m: bool,
+    /// A sentence for the user.
+    pub notice: Option<Notice>,
+    /// Until when a second Ctrl-C quits.
+    pub quit_armed: Option<Duration>,
+    /// Whether everything written is on the disk; `None` while nothing is written.
+    pub saved: Option<Result<(), String>>,
+    /// The size of the terminal, in columns and rows.
+    pub size: (u16, u16),
+    /// Whether colour may be used.
+    pub colour: bool,
+    /// Where to run.
+    pub device: DeviceChoice,
+    /// In which precision.
+    pub precision: Option<Precision>,
+    /// Bytes free where models are kept, if known.
+    pub free: Option<u64>,
+    /// The names of the sources of the 345M model.
+    pub sources: Vec<String>,
+    /// Where transcripts are kept, to be shown.
+    pub transcripts: String,
+    /// Whether the scores or the settings changed since the last [`prepare`](Self::prepare).
+    pub(super) reshape_due: bool,
+    pub(super) next_request: u64,
+    /// The settings and the model that the journal knows of.
+    pub(super) recorded_settings: Option<Settings>,
+    pub(super) recorded_model: Option<(String, String)>,
+    /// The engine's request to load, and the model it is for.
+    pub(super) loading: Option<(RequestId, String, std::path::PathBuf)>,
+    pub(super) tokenizer: Arc<Tokenizer>,
+}
+
+impl App {
+    /// The loaded model.
+    #[must_use]
+    pub fn card(&self) -> Option<&ModelCard> {
+        match &self.engine {
+            EngineState::Ready(loaded) => Some(&loaded.card),
+            EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => None,
+        }
+    }
+
+    /// The tokenizer the document is shown with.
+    #[must_use]
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// Brings what is drawn up to date with the scores and settings. No model runs; cheap if nothing changed.
+    ///
+    /// To be called once before a frame, and not for every token: many tokens may come between two frames.
+    pub fn prepare(&mut self) {
+        if std::mem::take(&mut self.reshape_due) {
+            self.reshape();
+        }
+    }
+
+    fn reshape(&mut self) {
+        /// More rows than any panel shows.
+        const ROWS: usize = 48;
+        let Some(next) = &mut self.next else { return };
+        let history = self.document.tokens();
+        let Ok(mut distribution) = Distribution::new(&next.logits, &history, &self.settings) else {
+            return;
+        };
+        next.rows = distribution.rows(&next.logits, ROWS);
+        next.kept = distribution.kept();
+        next.model_entropy = distribution.model_entropy;
+        next.entropy = distribution.entropy();
+        next.trace = distribution.trace;
+    }
+
+    pub(super) fn request(&mut self) -> RequestId {
+        self.next_request += 1;
+        RequestId(self.next_request)
+    }
+
+    pub(super) fn inform(&mut self, text: impl Into<String>, now: Duration) {
+        let until = Some(now + Duration::from_secs(6));
+        self.notice = Some(Notice { text: text.into(), tone: Tone::Info, until });
+    }
+
+    pub(super) fn complain(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), tone: Tone::Error, until: None });
+    }
+}
+
+impl App {
+    /// The first row of the text in view, where `height` rows are.
+    #[must_use]
+    pub fn top_row(&self, height: usize) -> usize {
+        let last = self.flow.rows().len().saturating_sub(height);
+        match self.scroll {
+            Scroll::Follow => last,
+            Scroll::At { offset, .. } => self.flow.row_of(offset).min(last),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What the engine's events change.
+
+use std::time::Duration;
+
+use super::super::state::{App, EngineState, Loaded, Next, Scroll};
+use super::super::{Effect, words};
+use super::{error, peek, record, record_settings};
+use crate::document::Record;
+use crate::engine::protocol::{Cut, Event, Failure, RequestId, StopReason};
+use crate::sample::Draw;
+use crate::store::protocol::Job;
+
+/// Over how long the speed on the screen is measured.
+const SPEED_WINDOW: Duration = Duration::from_secs(2);
+
+pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Vec<Effect>) {
+    match event {
+        Event::Loading { id, done, total } => {
+            if let Some((_, name, _)) = app.loading.as_ref().filter(|it| it.0 == id) {
+                app.engine = EngineState::Loading { name: name.clone(), done, total };
+            }
+        }
+        Event::Loaded { id, card } if app.loading.as_ref().is_some_and(|it| it.0 == id) => {
+            app.loading = None;
+            if let Some(note) = &card.note {
+                app.inform(format!("{note}."), now);
+            }
+            app.tokenizer = card.tokenizer.clone();
+            app.engine = EngineState::Ready(Loaded { card: (*card).into() });
+            app.flow.rebuild(&app.document, &app.tokenizer);
+            peek(app, effects);
+        }
+        Event::Encoded { id, tokens } if is_running(app, id) => {
+            if let Some(running) = &mut app.running {
+                running.sent.clear();
+            }
+            append_typed(app, tokens, effects);
+        }
+        Event::Prefill { id, done, total, out_of_sight } if is_running(app, id) => {
+            app.out_of_sight = out_of_sight;
+            if let Some(running) = &mut app.running {
+                running.reading = Some((done, total));
+            }
+        }
+        Event::Next { id, logits, .. } if is_running(app, id) || app.peeking == Some(id) => {
+            if let Some(running) = &mut app.running {
+                running.reading = None;
+            }
+            let mut next = app.next.take().unwrap_or_else(|| Next {
+                logits: logits.clone(),
+                rows: Vec::new(),
+                kept: 0,
+                model_entropy: 0.0,
+                entropy: 0.0,
+                trace: Vec::new(),
+            });
+            next.logits = logits;
+            app.next = Some(next);
+            app.reshape_due = true;
+        }
+        Event::Under { id, settings } if is_running(app, id) => record_settings(app, *settings, effects),
+        Event::Token { id, draw } if is_running(app, id) => token(app, *draw, now, effects),
+        Event::Finished { id, reason, cut } => finished(app, id, &reason, cut, effects),
+        Event::Failed { id, failure } => failed(app, id, &failure, effects),
+        // Of a request that nobody waits for any more.
+        Event::Loaded { .. }
+        | Event::Encoded { .. }
+        | Event::Prefill { .. }
+        | Event::Next { .. }
+        | Event::Under { .. }
+        | Event::Token { .. } => {}
+    }
+}
+
+fn is_running(app: &App, id: RequestId) -> bool {
+    app.running.as_ref().is_some_and(|it| it.id == id)
+}
+
+/// Adds typed tokens to the document and to the screen.
+pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: &mut Vec<Effect>) {
+    let first = app.document.next_node();
+    let parent = app.document.tip();
+    record(app, Record::Typed { first, parent, tokens }, effects);
+    effects.push(Effect::Store(Job::Sync));
+    app.flow.extend(&app.document, &app.tokenizer);
+}
+
+fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
+    let first = app.document.next_node();
+    let parent = app.document.tip();
+    record(app, Record::Drawn { first, parent, draws: vec![draw] }, effects);
+    app.flow.extend(&app.document, &app.tokenizer);
+    if let Scroll::At { unseen, .. } = &mut app.scroll {
+        *unseen += 1;
+    }
+    if let Some(running) = &mut app.running {
+        running.drawn += 1;
+        if running.drawn == 1 {
+            app.first_token = Some(now.saturating_sub(running.asked));
+        }
+    }
+    app.recent.push_back(now);
+    while app.recent.front().is_some_and(|&it| now.saturating_sub(it) > SPEED_WINDOW) {
+        app.recent.pop_front();
+    }
+    if let (Some(&from), true) = (app.recent.front(), app.recent.len() > 1) {
+        let seconds = now.saturating_sub(from).as_secs_f64();
+        app.speed = (seconds > 0.0).then(|| (app.recent.len() - 1) as f64 / seconds);
+    }
+}
+
+fn finished(app: &mut App, id: RequestId, reason: &StopReason, cut: Option<Cut>, effects: &mut Vec<Effect>) {
+    if app.peeking == Some(id) {
+        app.peeking = None;
+        return;
+    }
+    if !is_running(app, id) {
+        return;
+    }
+    let sent = app.running.take().map(|it| it.sent).unwrap_or_default();
+    // Cancelled before the engine took it: the text is not in the document, so it goes back to where it came from.
+    give_back(app, &sent);
+    app.ended = Some(words::stopped(reason));
+    if let Some(cut) = cut {
+        take_away(app, cut, effects);
+    }
+    effects.push(Effect::Store(Job::Append(Record::Stopped { reason: reason.name().to_owned() })));
+    effects.push(Effect::Store(Job::Sync));
+    peek_if_stale(app, reason, effects);
+}
+
+/// After a cut or an interrupted reading, the scores are not those of the document's end.
+fn peek_if_stale(app: &mut App, reason: &StopReason, effects: &mut Vec<Effect>) {
+    if matches!(reason, StopReason::StopString(_) | StopReason::Cancelled) {
+        peek(app, effects);
+    }
+}
+
+fn give_back(app: &mut App, sent: &str) {
+    if !sent.is_empty() && app.input.is_empty() {
+        app.input.set(sent);
+    }
+}
+
+/// Takes a stop string out of the text. Its tokens stay in the tree, off the path.
+fn take_away(app: &mut App, cut: Cut, effects: &mut Vec<Effect>) {
+    let keep = app.document.len().saturating_sub(cut.tokens);
+    let node = keep.checked_sub(1).map(|it| app.document.path()[it]);
+    record(app, Record::Tip { node }, effects);
+    if !cut.tail.is_empty() {
+        let first = app.document.next_node();
+        record(app, Record::Typed { first, parent: node, tokens: cut.tail }, effects);
+    }
+    app.flow.rebuild(&app.document, &app.tokenizer);
+}
+
+fn failed(app: &mut App, id: RequestId, failure: &Failure, effects: &mut Vec<Effect>) {
+    if app.loading.as_ref().is_some_and(|it| it.0 == id) {
+        app.loading = None;
+        app.engine = EngineState::Failed;
+        app.notice = Some(error(words::engine_failure(failure)));
+        return;
+    }
+    if app.peeking == Some(id) {
+        app.peeking = None;
+        // A look at the scores of a text that is too long is not worth a word: nobody asked.
+        return;
+    }
+    if !is_running(app, id) {
+        return;
+    }
+    let sent = app.running.take().map(|it| it.sent).unwrap_or_default();
+    give_back(app, &sent);
+    app.notice = Some(error(words::engine_failure(failure)));
+    effects.push(Effect::Store(Job::Append(Record::Stopped { reason: "failed".to_owned() })));
+    if let (Failure::Panic(_), Some(card)) = (failure, app.card()) {
+        let (name, directory) = (card.name.clone(), card.directory.clone());
+        super::load(app, name, directory, effects);
+    }
+}

@@ -1,0 +1,435 @@
+//! What keys and pastes change.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::super::input::Motion;
+use super::super::keymap::{Action, lookup};
+use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
+use super::super::view::{Panes, layout};
+use super::super::{Effect, Input, KNOBS, Knob};
+use super::{CHAT_STOP, CHAT_TEMPLATE, generate, load, peek, settings_changed};
+use crate::engine::protocol::StopReason;
+use crate::install::protocol::Job;
+use crate::manifest::MEGATRON_345M;
+use crate::store::protocol::Job as StoreJob;
+
+/// How long a first Ctrl-C waits for the second.
+const ARMED: Duration = Duration::from_secs(2);
+
+pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Vec<Effect>) {
+    if key.kind == KeyEventKind::Release {
+        return;
+    }
+    // A key means that what was said has been read, but for the one that says "again to quit".
+    if app.quit_armed.is_none() {
+        app.notice = None;
+    }
+    let action = lookup(app.focus, key);
+    match action {
+        Some(Action::Interrupt) => return interrupt(app, now, effects),
+        Some(Action::Suspend) => return effects.push(Effect::Suspend),
+        Some(Action::Repaint) => return effects.push(Effect::Repaint),
+        _ => app.quit_armed = None,
+    }
+    match (&mut app.screen, &mut app.overlay) {
+        (Screen::FirstRun(_), _) => first_run(app, key, effects),
+        (Screen::Main, Some(Overlay::Help(_))) => help(app, key, action),
+        (Screen::Main, Some(Overlay::Models(_))) => models(app, key, now, effects),
+        (Screen::Main, None) if app.typing.is_some() => typing(app, key, effects),
+        (Screen::Main, None) => match action {
+            Some(action) => act(app, action, now, effects),
+            None => write(app, key),
+        },
+    }
+}
+
+pub(super) fn paste(app: &mut App, text: &str) {
+    app.notice = None;
+    match (&mut app.screen, &mut app.overlay) {
+        (Screen::FirstRun(FirstRun { path: Some(path) }), _) | (Screen::Main, Some(Overlay::Models(Some(path)))) => {
+            path.insert(text.trim());
+        }
+        (Screen::FirstRun(_), _) | (Screen::Main, Some(_)) => {}
+        (Screen::Main, None) => {
+            app.typing = None;
+            app.focus = Focus::Input;
+            app.input.insert(text);
+        }
+    }
+}
+
+fn interrupt(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    if let Some(running) = &mut app.running {
+        running.stopping = true;
+        effects.push(Effect::StopEngine);
+    } else if !app.input.is_empty() && app.screen == Screen::Main && app.overlay.is_none() {
+        app.input.take();
+        app.inform("Cleared; Up brings it back.", now);
+    } else if app.quit_armed.is_some() {
+        effects.push(Effect::Quit);
+    } else {
+        app.quit_armed = Some(now + ARMED);
+        app.inform("Ctrl-C again to quit.", now);
+    }
+}
+
+fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Help => app.overlay = Some(Overlay::Help(0)),
+        Action::Models => app.overlay = Some(Overlay::Models(None)),
+        Action::NextFocus => app.focus = next_focus(app, true),
+        Action::PreviousFocus => app.focus = next_focus(app, false),
+        Action::TogglePanel => toggle_panel(app),
+        Action::Warmer => turn(app, Knob::Temperature, 1, false, effects),
+        Action::Colder => turn(app, Knob::Temperature, -1, false, effects),
+        Action::TopPUp => turn(app, Knob::TopP, 1, false, effects),
+        Action::TopPDown => turn(app, Knob::TopP, -1, false, effects),
+        Action::Send => send(app, now, effects),
+        Action::Continue => continue_text(app, now, effects),
+        Action::Chat if app.chat => leave_chat(app, now),
+        Action::Chat => enter_chat(app, effects),
+        Action::NewTranscript => new_transcript(app, now, effects),
+        Action::QuitOrDelete if app.input.is_empty() => effects.push(Effect::Quit),
+        Action::LeaveText => app.focus = Focus::Input,
+        Action::PageUp | Action::PageDown | Action::RowUp | Action::RowDown | Action::Top | Action::Follow => {
+            scroll(app, action);
+        }
+        Action::LineEnd if app.input.cursor() == app.input.text().len() => app.scroll = Scroll::Follow,
+        Action::KnobUp => app.knob = app.knob.saturating_sub(1),
+        Action::KnobDown => app.knob = (app.knob + 1).min(KNOBS.len() - 1),
+        Action::Less => turn(app, KNOBS[app.knob], -1, false, effects),
+        Action::More => turn(app, KNOBS[app.knob], 1, false, effects),
+        Action::MuchLess => turn(app, KNOBS[app.knob], -1, true, effects),
+        Action::MuchMore => turn(app, KNOBS[app.knob], 1, true, effects),
+        Action::Neutral => {
+            KNOBS[app.knob].neutral(&mut app.settings);
+            settings_changed(app, effects);
+        }
+        Action::Type => begin_typing(app, "", effects),
+        Action::Interrupt | Action::Repaint | Action::Suspend => {}
+        Action::NewLine
+        | Action::Up
+        | Action::Down
+        | Action::Left
+        | Action::Right
+        | Action::WordLeft
+        | Action::WordRight
+        | Action::LineStart
+        | Action::LineEnd
+        | Action::Backspace
+        | Action::Delete
+        | Action::DeleteWord
+        | Action::DeleteWordRight
+        | Action::DeleteToStart
+        | Action::DeleteToEnd
+        | Action::Yank
+        | Action::QuitOrDelete => edit(&mut app.input, action),
+    }
+}
+
+/// The editing keys, the same in every line that can be written in.
+fn edit(input: &mut Input, action: Action) {
+    match action {
+        Action::NewLine => input.insert("\n"),
+        Action::Up => input.up(),
+        Action::Down => input.down(),
+        Action::Left => input.go(Motion::Left),
+        Action::Right => input.go(Motion::Right),
+        Action::WordLeft => input.go(Motion::WordLeft),
+        Action::WordRight => input.go(Motion::WordRight),
+        Action::LineStart => input.go(Motion::LineStart),
+        Action::LineEnd => input.go(Motion::LineEnd),
+        Action::Backspace => input.delete(Motion::Left),
+        Action::Delete | Action::QuitOrDelete => input.delete(Motion::Right),
+        Action::DeleteWord => input.delete(Motion::WordLeft),
+        Action::DeleteWordRight => input.delete(Motion::WordRight),
+        Action::DeleteToStart => input.delete(Motion::LineStart),
+        Action::DeleteToEnd => input.delete(Motion::LineEnd),
+        Action::Yank => input.yank(),
+        _ => {}
+    }
+}
+
+fn write(app: &mut App, key: &KeyEvent) {
+    let KeyCode::Char(c) = key.code else { return };
+    if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+        return;
+    }
+    match app.focus {
+        Focus::Panel if c.is_ascii_digit() || matches!(c, '.' | '-') => {
+            begin_typing(app, c.encode_utf8(&mut [0; 4]), &mut Vec::new());
+        }
+        Focus::Panel => {}
+        // Whoever starts writing while looking at the text means the input line.
+        Focus::Text | Focus::Input => {
+            app.focus = Focus::Input;
+            app.input.insert(c.encode_utf8(&mut [0; 4]));
+        }
+    }
+}
+
+fn begin_typing(app: &mut App, first: &str, effects: &mut Vec<Effect>) {
+    let knob = KNOBS[app.knob];
+    if !knob.is_typed() {
+        turn(app, knob, 1, false, effects);
+        return;
+    }
+    let mut input = Input::default();
+    input.insert(&if first.is_empty() { knob.draft(&app.settings) } else { first.to_owned() });
+    app.typing = Some(input);
+}
+
+fn typing(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
+    match key.code {
+        KeyCode::Esc => app.typing = None,
+        KeyCode::Enter => {
+            let text = app.typing.take().map(|mut it| it.take()).unwrap_or_default();
+            match KNOBS[app.knob].set(&mut app.settings, &text) {
+                Ok(()) => settings_changed(app, effects),
+                Err(why) => app.complain(format!("{}: {why}.", KNOBS[app.knob].name().trim())),
+            }
+        }
+        _ => edit_line(app.typing.get_or_insert_default(), key),
+    }
+}
+
+/// A key in a line of its own: a path, a value.
+fn edit_line(line: &mut Input, key: &KeyEvent) {
+    match (key.code, lookup(Focus::Input, key)) {
+        (_, Some(Action::NewLine | Action::Up | Action::Down)) => {}
+        (_, Some(action)) => edit(line, action),
+        (KeyCode::Char(c), None) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+            line.insert(c.encode_utf8(&mut [0; 4]));
+        }
+        _ => {}
+    }
+}
+
+fn turn(app: &mut App, knob: Knob, steps: i32, coarse: bool, effects: &mut Vec<Effect>) {
+    knob.turn(&mut app.settings, steps, coarse);
+    settings_changed(app, effects);
+}
+
+fn next_focus(app: &App, forward: bool) -> Focus {
+    let all: &[Focus] = if layout(app).panel.is_some() || narrow(app) {
+        &[Focus::Input, Focus::Text, Focus::Panel]
+    } else {
+        &[Focus::Input, Focus::Text]
+    };
+    let at = all.iter().position(|&it| it == app.focus).unwrap_or(0);
+    let step = if forward { 1 } else { all.len() - 1 };
+    all[(at + step) % all.len()]
+}
+
+/// Where there is no room beside the text, the panel is shown in its place while it has the focus.
+fn narrow(app: &App) -> bool {
+    matches!(layout(app).panes, Panes::One)
+}
+
+fn toggle_panel(app: &mut App) {
+    if narrow(app) {
+        app.focus = if app.focus == Focus::Panel { Focus::Input } else { Focus::Panel };
+    } else {
+        app.panel = !app.panel;
+        if !app.panel && app.focus == Focus::Panel {
+            app.focus = Focus::Input;
+        }
+    }
+}
+
+fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    if app.running.is_some() {
+        app.inform("Still writing: Ctrl-C stops it. What you wrote stays here.", now);
+        return;
+    }
+    let text = app.input.take();
+    let text = if app.chat && !text.is_empty() { turn_of_chat(app, &text) } else { text };
+    generate(app, text, now, effects);
+}
+
+fn continue_text(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    if app.running.is_none() {
+        generate(app, String::new(), now, effects);
+    }
+}
+
+fn turn_of_chat(app: &App, text: &str) -> String {
+    let ends_line = app.document.is_empty() || app.flow.text().ends_with('\n');
+    let start = if ends_line { "" } else { "\n" };
+    format!("{start}User: {text}\nBot:")
+}
+
+/// Puts the chat template, visibly, where the text ends, and its stop string among the settings.
+pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.running.is_some() {
+        return;
+    }
+    app.chat = true;
+    if !app.settings.stop.iter().any(|it| it == CHAT_STOP) {
+        app.settings.stop.push(CHAT_STOP.to_owned());
+    }
+    if app.document.is_empty() {
+        let tokens = app.tokenizer.encode(CHAT_TEMPLATE);
+        super::record_circumstances(app, effects);
+        super::engine::append_typed(app, tokens, effects);
+        peek(app, effects);
+    }
+}
+
+fn leave_chat(app: &mut App, now: Duration) {
+    app.chat = false;
+    app.settings.stop.retain(|it| it != CHAT_STOP);
+    app.inform("Chat is off: what you send is added to the text as it is.", now);
+}
+
+fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    if app.running.is_some() {
+        app.inform("Still writing: Ctrl-C stops it first.", now);
+        return;
+    }
+    effects.push(Effect::Store(StoreJob::Sync));
+    effects.push(Effect::NewTranscript);
+    app.document = crate::document::Document::default();
+    app.flow.rebuild(&app.document, &app.tokenizer);
+    (app.scroll, app.out_of_sight, app.ended, app.saved) = (Scroll::Follow, 0, None, None);
+    (app.recorded_settings, app.recorded_model) = (None, None);
+    app.next = None;
+    app.inform(format!("A new transcript. The old one is in {}.", app.transcripts), now);
+    if app.chat {
+        enter_chat(app, effects);
+    }
+    peek(app, effects);
+}
+
+fn scroll(app: &mut App, action: Action) {
+    let height = (layout(app).text.height as usize).max(1);
+    let last = app.flow.rows().len().saturating_sub(height);
+    let top = app.top_row(height);
+    let page = height.saturating_sub(2).max(1);
+    let top = match action {
+        Action::PageUp => top.saturating_sub(page),
+        Action::PageDown => top + page,
+        Action::RowUp => top.saturating_sub(1),
+        Action::RowDown => top + 1,
+        Action::Top => 0,
+        _ => last,
+    };
+    let unseen = match app.scroll {
+        Scroll::At { unseen, .. } => unseen,
+        Scroll::Follow => 0,
+    };
+    app.scroll = if top >= last {
+        Scroll::Follow
+    } else {
+        Scroll::At { offset: app.flow.rows()[top].start, unseen }
+    };
+}
+
+fn first_run(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
+    let Screen::FirstRun(state) = &mut app.screen else { return };
+    if let Some(path) = &mut state.path {
+        match key.code {
+            KeyCode::Esc => state.path = None,
+            KeyCode::Enter => {
+                let text = path.take();
+                if !text.trim().is_empty() {
+                    app.screen = Screen::Main;
+                    import(app, &text, effects);
+                }
+            }
+            _ => edit_line(path, key),
+        }
+        return;
+    }
+    match (key.code, key.modifiers) {
+        (KeyCode::Enter, _) => {
+            app.screen = Screen::Main;
+            download(app, effects);
+        }
+        (KeyCode::Char('n' | 'N'), _) => {
+            app.screen = Screen::Main;
+            effects.push(Effect::RememberDemoOnly(true));
+        }
+        (KeyCode::Char('i' | 'I'), _) => state.path = Some(Input::default()),
+        (KeyCode::Char('q'), _) => effects.push(Effect::Quit),
+        (KeyCode::Char('d'), KeyModifiers::CONTROL) => effects.push(Effect::Quit),
+        _ => {}
+    }
+}
+
+fn download(app: &mut App, effects: &mut Vec<Effect>) {
+    effects.push(Effect::RememberDemoOnly(false));
+    super::install::begin(app, Job::Megatron345m, MEGATRON_345M, effects);
+}
+
+fn import(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
+    let path = PathBuf::from(text.trim().trim_matches(['\'', '"']));
+    effects.push(Effect::Open(path));
+    app.overlay = None;
+}
+
+fn help(app: &mut App, key: &KeyEvent, action: Option<Action>) {
+    let Some(Overlay::Help(top)) = &mut app.overlay else { return };
+    match (key.code, action) {
+        (KeyCode::Esc | KeyCode::Char('q' | '?'), _) | (_, Some(Action::Help)) => app.overlay = None,
+        (KeyCode::Up | KeyCode::Char('k'), _) => *top = top.saturating_sub(1),
+        (KeyCode::Down | KeyCode::Char('j'), _) => *top += 1,
+        (KeyCode::PageUp, _) => *top = top.saturating_sub(10),
+        (KeyCode::PageDown | KeyCode::Char(' '), _) => *top += 10,
+        (KeyCode::Home, _) => *top = 0,
+        _ => {}
+    }
+    let most = super::super::view::help_rows(app).saturating_sub(app.size.1.saturating_sub(4) as usize);
+    if let Some(Overlay::Help(top)) = &mut app.overlay {
+        *top = (*top).min(most);
+    }
+}
+
+fn models(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Models(path)) = &mut app.overlay else { return };
+    if let Some(line) = path {
+        match key.code {
+            KeyCode::Esc => *path = None,
+            KeyCode::Enter => {
+                let text = line.take();
+                if !text.trim().is_empty() {
+                    import(app, &text, effects);
+                }
+            }
+            _ => edit_line(line, key),
+        }
+        return;
+    }
+    let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
+    match key.code {
+        KeyCode::Esc | KeyCode::F(3) | KeyCode::Char('q') => app.overlay = None,
+        KeyCode::Char('i') => *path = Some(Input::default()),
+        KeyCode::Char('d') if !busy && !app.has_345m => download(app, effects),
+        KeyCode::Char('c') if busy => effects.push(Effect::StopInstall),
+        KeyCode::Enter => switch(app, now, effects),
+        _ => {}
+    }
+}
+
+/// Goes over to the model that is ready.
+fn switch(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    let Some((name, directory)) = app.offered.take() else {
+        app.overlay = None;
+        return;
+    };
+    if app.running.is_some() {
+        app.offered = Some((name, directory));
+        app.overlay = None;
+        app.inform(format!("Still writing ({}): Ctrl-C first, then switch.", StopReason::Cancelled.name()), now);
+        return;
+    }
+    // The one that is left can be gone back to.
+    if let Some(card) = app.card() {
+        app.offered = Some((card.name.clone(), card.directory.clone()));
+    }
+    app.overlay = None;
+    load(app, name, directory, effects);
+}

@@ -1,0 +1,248 @@
+//! What each message changes, and what must be done about it.
+
+mod engine;
+mod install;
+mod keys;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone};
+use super::view::layout;
+use super::{Effect, Flow, Input, Msg};
+use crate::assets;
+use crate::document::Record;
+use crate::engine::protocol::{Command, ModelSource, Request, Want};
+use crate::install::protocol::Job as InstallJob;
+use crate::store::protocol::{Event as StoreEvent, Job as StoreJob};
+
+/// How many of the likeliest tokens the journal keeps of each draw.
+const KEPT_IN_JOURNAL: usize = 5;
+
+/// The chat template: a few turns that a base model can go on with. Nothing of it is hidden.
+pub const CHAT_TEMPLATE: &str = "A conversation between User and Bot. Bot answers in a sentence or two.\n\n\
+    User: Hello! Who are you?\nBot: I am a language model. I like to tell stories.\n\
+    User: What is the colour of the sky?\nBot: On a clear day the sky is blue.\n";
+
+/// The stop string of the chat template.
+pub const CHAT_STOP: &str = "\nUser:";
+
+/// The first state, and what must be done at once.
+#[must_use]
+pub fn start(start: Start) -> (App, Vec<Effect>) {
+    let mut input = Input::default();
+    input.insert(&start.draft);
+    let resumed = !start.document.is_empty();
+    let mut app = App {
+        screen: if start.ask { Screen::FirstRun(FirstRun::default()) } else { Screen::Main },
+        overlay: None,
+        focus: Focus::Input,
+        panel: true,
+        knob: 1,
+        typing: None,
+        recorded_settings: start.document.settings().cloned(),
+        document: start.document,
+        flow: Flow::new(1),
+        scroll: Scroll::Follow,
+        input,
+        settings: start.settings,
+        chat: false,
+        engine: EngineState::Empty,
+        running: None,
+        peeking: None,
+        next: None,
+        out_of_sight: 0,
+        recent: VecDeque::new(),
+        first_token: None,
+        speed: None,
+        ended: None,
+        installing: None,
+        offered: None,
+        has_345m: start.has_345m,
+        notice: None,
+        quit_armed: None,
+        saved: None,
+        size: start.size,
+        colour: start.colour,
+        device: start.device,
+        precision: start.precision,
+        free: start.free,
+        sources: start.sources,
+        transcripts: start.transcripts,
+        reshape_due: false,
+        next_request: 0,
+        recorded_model: None,
+        loading: None,
+        tokenizer: assets::tokenizer(),
+    };
+    app.flow.resize(layout(&app).text.width as usize);
+    app.flow.extend(&app.document, &app.tokenizer);
+    if !start.notices.is_empty() {
+        app.complain(start.notices.join("\n"));
+    }
+    let mut effects = Vec::new();
+    if !resumed {
+        effects.push(Effect::NewTranscript);
+    }
+    match start.model {
+        Some((name, directory)) => load(&mut app, name, directory, &mut effects),
+        // The demo is made ready while the question is being read.
+        None => effects.push(Effect::Install(InstallJob::Demo)),
+    }
+    if start.chat {
+        keys::enter_chat(&mut app, &mut effects);
+    }
+    (app, effects)
+}
+
+/// Applies a message to the state and says what the shell must do about it.
+///
+/// Reads no clock, file or channel; `now` is the time since the start. Every message is allowed in every state; one that
+/// makes no sense there is dropped, which is how tokens that were in flight when the user cancelled disappear.
+pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if app.quit_armed.is_some_and(|it| now >= it) {
+        app.quit_armed = None;
+    }
+    if app.notice.as_ref().is_some_and(|it| it.until.is_some_and(|until| now >= until)) {
+        app.notice = None;
+    }
+    match msg {
+        Msg::Key(key) => keys::key(app, &key, now, &mut effects),
+        Msg::Paste(text) => keys::paste(app, &text),
+        Msg::Resize(columns, rows) => app.size = (columns, rows),
+        Msg::Engine(event) => engine::heard(app, event, now, &mut effects),
+        Msg::Install(event) => install::heard(app, event, now, &mut effects),
+        Msg::Store(event) => saved(app, event),
+        Msg::Tick => {}
+    }
+    // Where the text is may have changed with anything: the panel, the input's height, the terminal.
+    let width = layout(app).text.width as usize;
+    app.flow.resize(width);
+    effects
+}
+
+/// When something changes by itself, in time since the start: the shell then sends a [`Msg::Tick`].
+#[must_use]
+pub fn next_deadline(app: &App) -> Option<Duration> {
+    let notice = app.notice.as_ref().and_then(|it: &Notice| it.until);
+    [notice, app.quit_armed].into_iter().flatten().min()
+}
+
+fn saved(app: &mut App, event: StoreEvent) {
+    match event {
+        StoreEvent::Saved { .. } => app.saved = Some(Ok(())),
+        StoreEvent::Failed { path, why, waiting } => {
+            let text = format!(
+                "The transcript is not saved ({}: {why}). {waiting} changes wait in memory and are written once it works.",
+                path.display()
+            );
+            if !matches!(app.saved, Some(Err(_))) {
+                app.complain(text);
+            }
+            app.saved = Some(Err(why));
+        }
+    }
+}
+
+/// Applies a record to the document and hands it to the journal.
+fn record(app: &mut App, record: Record, effects: &mut Vec<Effect>) {
+    app.document.apply(&record);
+    effects.push(Effect::Store(StoreJob::Append(record)));
+}
+
+/// Loads a model in place of the current one.
+fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mut Vec<Effect>) {
+    let id = app.request();
+    app.loading = Some((id, name.clone(), directory.clone()));
+    app.engine = EngineState::Loading { name: name.clone(), done: 0, total: 0 };
+    app.next = None;
+    let source = ModelSource { name, directory, device: app.device, precision: app.precision };
+    effects.push(Effect::Engine(Command::Load { id, source }));
+}
+
+/// Asks for a continuation of the document with `text` added.
+fn generate(app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect>) {
+    if app.card().is_none() {
+        let why = match &app.engine {
+            EngineState::Loading { name, .. } => format!("{name} is still being loaded."),
+            _ => "No model is ready yet.".to_owned(),
+        };
+        app.input.set(&text);
+        app.inform(why, now);
+        return;
+    }
+    record_circumstances(app, effects);
+    let id = app.request();
+    app.peeking = None;
+    app.ended = None;
+    app.recent.clear();
+    app.first_token = None;
+    app.speed = None;
+    app.running =
+        Some(Running { id, asked: now, reading: None, drawn: 0, sent: text.clone(), stopping: false });
+    app.scroll = Scroll::Follow;
+    effects.push(Effect::Engine(Command::Generate(Request {
+        id,
+        path: app.document.tokens(),
+        text,
+        settings: app.settings.clone(),
+        keep: KEPT_IN_JOURNAL,
+        want: Want::Continuation,
+    })));
+}
+
+/// Asks for the scores of the next token, so that the bars show where the text could go.
+fn peek(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.running.is_some() || app.card().is_none() {
+        return;
+    }
+    let id = app.request();
+    app.peeking = Some(id);
+    effects.push(Effect::Engine(Command::Generate(Request {
+        id,
+        path: app.document.tokens(),
+        text: String::new(),
+        settings: app.settings.clone(),
+        keep: 0,
+        want: Want::Scores,
+    })));
+}
+
+/// Tells the journal the model and the settings, where it does not know them.
+fn record_circumstances(app: &mut App, effects: &mut Vec<Effect>) {
+    if let Some(card) = app.card() {
+        let known = (card.sha256.clone(), card.dtype.clone());
+        let model = Record::Model {
+            name: card.name.clone(),
+            sha256: card.sha256.clone(),
+            dtype: card.dtype.clone(),
+            device: card.device.clone(),
+        };
+        if app.recorded_model.as_ref() != Some(&known) {
+            app.recorded_model = Some(known);
+            record(app, model, effects);
+        }
+    }
+    let settings = app.settings.clone();
+    record_settings(app, settings, effects);
+}
+
+fn record_settings(app: &mut App, settings: crate::sample::Settings, effects: &mut Vec<Effect>) {
+    if app.recorded_settings.as_ref() != Some(&settings) {
+        app.recorded_settings = Some(settings.clone());
+        record(app, Record::Settings { settings }, effects);
+    }
+}
+
+/// The settings moved: what streams obeys from the next token on, what is shown at once.
+fn settings_changed(app: &mut App, effects: &mut Vec<Effect>) {
+    app.reshape_due = true;
+    if app.running.is_some() {
+        effects.push(Effect::Engine(Command::Settings(app.settings.clone())));
+    }
+}
+
+fn error(text: String) -> Notice {
+    Notice { text, tone: Tone::Error, until: None }
+}

@@ -1,0 +1,173 @@
+//! The next token: candidates, by the model and after the samplers, and what the chain did.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::super::state::{App, EngineState, Next};
+use super::lines;
+use super::theme::Theme;
+use crate::sample::{Row, Step};
+use crate::text::visible;
+
+/// Draws into `area`, whose first row is the heading.
+pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
+    let width = area.width as usize;
+    let mut out = Vec::new();
+    let Some(next) = &app.next else {
+        out.push(heading("next token", width, theme));
+        let wait = match app.engine {
+            EngineState::Ready(_) => "not known yet",
+            EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => "no model yet",
+        };
+        out.push(Line::styled(wait, theme.dim));
+        return lines(frame, area, out);
+    };
+    let choices = next.entropy.exp2();
+    let wide = width >= 34;
+    let title = if wide {
+        format!("next token  {:.1} bits, ~{choices:.1} choices", next.entropy)
+    } else {
+        format!("next {:.1}b ~{choices:.1}", next.entropy)
+    };
+    out.push(heading(&title, width, theme));
+    let chain_rows = if area.height >= 9 { chain(next, width) } else { Vec::new() };
+    let rows = (area.height as usize).saturating_sub(2 + chain_rows.len());
+    out.push(Line::styled(columns("", "", "model", "after", width), theme.dim));
+    let likeliest = next.rows.iter().map(|it| it.after.unwrap_or(0.0).max(it.model)).fold(0.0, f32::max);
+    let mut cut_drawn = false;
+    let mut left = rows;
+    for row in &next.rows {
+        if row.after.is_none() && !cut_drawn {
+            cut_drawn = true;
+            if left < 2 {
+                break;
+            }
+            out.push(Line::styled(cut_line(next.kept, width), theme.note));
+            left -= 1;
+        }
+        if left == 0 {
+            break;
+        }
+        out.push(candidate(app, row, likeliest, width, theme));
+        left -= 1;
+    }
+    out.extend(chain_rows.into_iter().map(|it| Line::styled(it, theme.dim)));
+    lines(frame, area, out);
+}
+
+fn heading(text: &str, width: usize, theme: &Theme) -> Line<'static> {
+    let rule = "─".repeat(width.saturating_sub(text.width() + 1));
+    Line::from(vec![Span::styled(format!("{text} "), theme.strong), Span::styled(rule, theme.dim)])
+}
+
+/// Label, bar, two numbers, so that columns stand under each other.
+fn columns(label: &str, bar: &str, model: &str, after: &str, width: usize) -> String {
+    let (label_width, bar_width) = widths(width);
+    format!("{} {} {model:>5} {after:>5}", fit(label, label_width), fit(bar, bar_width))
+}
+
+fn widths(width: usize) -> (usize, usize) {
+    let rest = width.saturating_sub(13);
+    let label = (rest * 2 / 3).min(16);
+    (label, rest.saturating_sub(label))
+}
+
+fn candidate<'a>(app: &App, row: &Row, likeliest: f32, width: usize, theme: &Theme) -> Line<'a> {
+    let label = label(app.tokenizer().bytes(row.token));
+    let after = row.after.map_or("cut".to_owned(), percent);
+    let (_, bar_width) = widths(width);
+    let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
+    let text = columns(&label, &bar(f64::from(share), bar_width), &percent(row.model), &after, width);
+    Line::styled(text, if row.after.is_some() { theme.drawn } else { theme.dim })
+}
+
+/// A probability in five columns at the most.
+fn percent(p: f32) -> String {
+    match p * 100.0 {
+        it if it >= 99.95 => "100%".to_owned(),
+        it if it >= 9.95 => format!("{it:.0}%"),
+        it if it >= 0.05 => format!("{it:.1}%"),
+        _ => "~0%".to_owned(),
+    }
+}
+
+/// A bar of `share` of `width` columns, in eighths.
+fn bar(share: f64, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (share.clamp(0.0, 1.0) * (width * 8) as f64).round() as usize;
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+/// A token as people can read it: spaces and line feeds seen, half characters as their bytes.
+pub(super) fn label(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => visible(&text.replace('\n', "\\n")).replace(' ', "␣"),
+        Err(_) => {
+            let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("‹{}›", hex.join(" "))
+        }
+    }
+}
+
+fn cut_line(kept: usize, width: usize) -> String {
+    fit(&format!("- - cut: {kept} left {}", "- ".repeat(width / 2)), width)
+}
+
+/// Exactly `width` columns: cut or padded.
+fn fit(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > width {
+            break;
+        }
+        out.push(c);
+        used += wide;
+    }
+    out.extend(std::iter::repeat_n(' ', width - used));
+    out
+}
+
+/// What each step did, wrapped.
+fn chain(next: &Next, width: usize) -> Vec<String> {
+    let mut text = format!("{}", next.logits.len());
+    for it in &next.trace {
+        use std::fmt::Write as _;
+        // Writing to a string cannot fail.
+        let _ = match it.step {
+            Step::RepeatPenalty => write!(text, " > repeat {}", it.count),
+            Step::Temperature => write!(text, " > temp"),
+            Step::TopK => write!(text, " > top-k {}", it.count),
+            Step::TopP => write!(text, " > top-p {}", it.count),
+            Step::MinP => write!(text, " > min-p {}", it.count),
+        };
+    }
+    let mut wrap = crate::text::Wrap::new(width);
+    wrap.extend(&text);
+    wrap.rows().iter().take(2).map(|row| text[row.clone()].to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_show_spaces_and_half_characters() {
+        assert_eq!(label(b" moon"), "␣moon");
+        assert_eq!(label(b"\n\n"), "\\n\\n");
+        assert_eq!(label(&[0xe5, 0x9c]), "‹e5 9c›");
+        assert_eq!(label(b"\x1b["), "^[[");
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        for width in 14..60 {
+            for (label, bar) in [("", ""), ("a very long label indeed", "██████████████"), ("日本語日本語日本語", "█")] {
+                assert_eq!(columns(label, bar, "12%", "100%", width).width(), width.max(13), "{width}");
+            }
+        }
+    }
+}

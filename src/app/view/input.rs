@@ -1,0 +1,75 @@
+//! The input line.
+
+use ratatui::Frame;
+use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::super::state::{App, Focus};
+use super::super::Input;
+use super::layout::Areas;
+use super::theme::Theme;
+use super::{block, lines, put_cursor};
+use crate::text::{Wrap, visible};
+
+pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
+    let focused = app.focus == Focus::Input;
+    if areas.bordered {
+        let title = if focused { " > input " } else { " input " };
+        frame.render_widget(block(title, focused, theme), areas.input_outer);
+    } else {
+        frame.render_widget(Line::styled(if focused { "> " } else { "  " }, theme.focus), areas.input_outer);
+    }
+    if areas.input.width == 0 || areas.input.height == 0 {
+        return;
+    }
+    if app.input.is_empty() {
+        let hint = if app.running.is_some() {
+            "Ctrl-C stops and keeps the text."
+        } else if app.chat {
+            "Write to Bot, then Enter. Ctrl-T leaves the template."
+        } else if app.document.is_empty() {
+            "Once upon a time"
+        } else {
+            "Enter continues. Write to add text first."
+        };
+        lines(frame, areas.input, vec![Line::styled(hint, theme.dim)]);
+    }
+    let (shown, cursor) = near_the_cursor(&app.input, areas.input.width as usize * areas.input.height as usize);
+    let mut wrap = Wrap::new(areas.input.width as usize);
+    wrap.extend(&shown);
+    let height = areas.input.height as usize;
+    let mut row = wrap.row_of(cursor);
+    let mut column = shown[wrap.rows()[row].start..cursor].width();
+    if column >= areas.input.width as usize {
+        row += 1;
+        column = 0;
+    }
+    let top = (row + 1).saturating_sub(height);
+    if !app.input.is_empty() {
+        let rows = wrap.rows().iter().skip(top).take(height);
+        lines(frame, areas.input, rows.map(|it| Line::styled(shown[it.clone()].to_owned(), theme.drawn)).collect());
+    }
+    if focused && app.overlay.is_none() {
+        put_cursor(frame, areas.input, column, row - top);
+    }
+}
+
+/// The part of the text around the cursor that can be seen, made visible, and the cursor's byte in it.
+///
+/// A pasted book must not be wrapped for every frame.
+fn near_the_cursor(input: &Input, cells: usize) -> (String, usize) {
+    let text = input.text();
+    let reach = cells * 8 + 64;
+    let mut start = input.cursor().saturating_sub(reach);
+    let mut end = (input.cursor() + reach).min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    let mut shown = visible(&text[start..input.cursor()]);
+    let cursor = shown.len();
+    shown.push_str(&visible(&text[input.cursor()..end]));
+    (shown, cursor)
+}

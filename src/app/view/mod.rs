@@ -1,0 +1,111 @@
+//! What is on the screen. Decides nothing: reads the state and draws.
+
+mod bars;
+mod first_run;
+mod help;
+mod input;
+mod layout;
+mod models;
+mod panel;
+mod status;
+mod text;
+mod theme;
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Position, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
+
+pub use layout::{Areas, Panes, layout};
+
+use super::state::{App, Focus, Overlay, Screen};
+use theme::Theme;
+
+/// Draws the state.
+pub fn view(app: &App, frame: &mut Frame) {
+    let theme = Theme::new(app.colour);
+    if app.size.0 == 0 || app.size.1 == 0 {
+        return;
+    }
+    match &app.screen {
+        Screen::FirstRun(state) => first_run::draw(app, state, &theme, frame),
+        Screen::Main => {
+            main(app, &theme, frame);
+            match &app.overlay {
+                Some(Overlay::Help(top)) => help::draw(app, *top, &theme, frame),
+                Some(Overlay::Models(path)) => models::draw(app, path.as_ref(), &theme, frame),
+                None => {}
+            }
+        }
+    }
+}
+
+/// How many rows the help has at the current size.
+#[must_use]
+pub fn help_rows(app: &App) -> usize {
+    help::rows(app.size.0.saturating_sub(4) as usize).len()
+}
+
+fn main(app: &App, theme: &Theme, frame: &mut Frame) {
+    let areas = layout(app);
+    if let Some(area) = areas.title {
+        status::title(app, theme, area, frame);
+    }
+    let panel_in_place = areas.panes == Panes::One && app.focus == Focus::Panel;
+    if panel_in_place {
+        panel::draw(app, theme, areas.text_outer, areas.bordered, frame);
+    } else {
+        text::draw(app, theme, &areas, frame);
+    }
+    if let Some(area) = areas.panel {
+        panel::draw(app, theme, area, areas.bordered, frame);
+    }
+    if let Some(area) = areas.notice {
+        status::notice(app, theme, area, frame);
+    }
+    if let Some(area) = areas.install {
+        status::install(app, theme, area, frame);
+    }
+    input::draw(app, theme, &areas, frame);
+    if let Some(area) = areas.status {
+        status::status(app, theme, area, frame);
+    }
+    if let Some(area) = areas.footer {
+        status::footer(app, theme, area, frame);
+    }
+}
+
+/// A frame with a title, lit where the focus is; the focus also has a mark, for those who see no colour.
+fn block<'a>(title: impl Into<Line<'a>>, focused: bool, theme: &Theme) -> Block<'a> {
+    let style = if focused { theme.focus } else { theme.dim };
+    let kind = if focused { BorderType::Thick } else { BorderType::Plain };
+    Block::bordered().border_type(kind).border_style(style).title(title)
+}
+
+/// Clears the middle of the screen for something that lies over it; returns what is inside its frame.
+fn over(frame: &mut Frame, title: &str, width: u16, height: u16, theme: &Theme) -> Rect {
+    let screen = frame.area();
+    let (width, height) = (width.min(screen.width), height.min(screen.height));
+    let area = Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    };
+    frame.render_widget(Clear, area);
+    frame.render_widget(block(format!(" {title} "), true, theme), area);
+    area.inner(Margin { horizontal: 2.min(width / 2), vertical: 1.min(height / 2) })
+}
+
+/// Lines from the top, as many as there is room for.
+fn lines(frame: &mut Frame, area: Rect, lines: Vec<Line>) {
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn put_cursor(frame: &mut Frame, area: Rect, x: usize, y: usize) {
+    let x = area.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX)).min(area.right().saturating_sub(1));
+    let y = area.y.saturating_add(u16::try_from(y).unwrap_or(u16::MAX)).min(area.bottom().saturating_sub(1));
+    if area.width > 0 && area.height > 0 {
+        frame.set_cursor_position(Position { x, y });
+    }
+}

@@ -1,0 +1,76 @@
+//! The sampling panel: controls above, the next token below.
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
+use ratatui::text::{Line, Span};
+
+use super::super::state::{App, Focus};
+use super::super::{KNOBS, Knob};
+use super::theme::Theme;
+use super::{bars, block, lines, put_cursor};
+use crate::sample::{PRESETS, Settings};
+use crate::text::visible;
+
+pub(super) fn draw(app: &App, theme: &Theme, area: Rect, bordered: bool, frame: &mut Frame) {
+    let focused = app.focus == Focus::Panel;
+    let inner = if bordered {
+        let mark = if focused { "> " } else { "" };
+        let title = format!(" {mark}sampling: {} ", Knob::Preset.show(&app.settings));
+        frame.render_widget(block(title, focused, theme), area);
+        area.inner(Margin { horizontal: 1, vertical: 1 })
+    } else {
+        area
+    };
+    let rows = inner.height as usize;
+    // Bars need some rows to say anything; the controls scroll if they must.
+    let knob_rows = if rows >= KNOBS.len() + 9 { KNOBS.len() } else { (rows * 3 / 5).min(KNOBS.len()) };
+    let explain = usize::from(focused && rows >= 12);
+    let shown = knob_rows.saturating_sub(explain).max(1).min(rows);
+    let top = app.knob.saturating_sub(shown.saturating_sub(1)).max(if app.knob < shown { 0 } else { app.knob + 1 - shown });
+    let mut out: Vec<Line> = KNOBS
+        .iter()
+        .enumerate()
+        .skip(top)
+        .take(shown)
+        .map(|(index, &knob)| knob_line(app, knob, focused && index == app.knob, inner.width as usize, theme))
+        .collect();
+    if explain == 1 {
+        out.push(Line::styled(format!("  {}", KNOBS[app.knob].explain(&app.settings)), theme.dim));
+    }
+    let used = out.len() as u16;
+    lines(frame, Rect { height: used.min(inner.height), ..inner }, out);
+    if let (Some(typing), true) = (&app.typing, focused) {
+        let x = 11 + unicode_width::UnicodeWidthStr::width(&*visible(&typing.text()[..typing.cursor()]));
+        put_cursor(frame, inner, x, app.knob - top);
+    }
+    if inner.height > used {
+        let below = Rect { y: inner.y + used, height: inner.height - used, ..inner };
+        bars::draw(app, theme, below, frame);
+    }
+}
+
+fn knob_line<'a>(app: &App, knob: Knob, selected: bool, width: usize, theme: &Theme) -> Line<'a> {
+    let value = match (&app.typing, selected) {
+        (Some(typing), true) => visible(typing.text()),
+        _ => visible(&knob.show(&app.settings)),
+    };
+    let mark = if selected { "> " } else { "  " };
+    let style = if selected { theme.focus } else { theme.drawn };
+    let room = width.saturating_sub(11);
+    let mut value: String = value.chars().take(room).collect();
+    if knob == Knob::Preset && changed(&app.settings) {
+        value.push('*');
+    }
+    let mut spans = vec![Span::styled(format!("{mark}{:<9}", knob.name()), style), Span::styled(format!("{value:<8}"), style)];
+    let bar_width = width.saturating_sub(20).min(16);
+    if let (Some(fraction), true) = (knob.fraction(&app.settings), bar_width >= 4) {
+        let full = (fraction * bar_width as f64).round() as usize;
+        spans.push(Span::styled(format!("{}{}", "█".repeat(full), "░".repeat(bar_width - full)), theme.dim));
+    }
+    Line::from(spans)
+}
+
+/// Whether the chain is no preset's.
+fn changed(settings: &Settings) -> bool {
+    !PRESETS.iter().any(|it| settings.matches(it))
+}

@@ -1,0 +1,188 @@
+//! The lines around the text: title, status, footer, notices, a download's progress.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::super::state::{App, EngineState, Focus, Tone};
+use super::super::{Knob, words};
+use super::theme::Theme;
+use crate::text::{Wrap, visible};
+
+/// The first line: the program, the model, the settings in short. In a small window also what the status line says.
+pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
+    let s = &app.settings;
+    let model = match &app.engine {
+        EngineState::Ready(loaded) => format!("{} {} {}", loaded.card.name, loaded.card.dtype, loaded.card.device),
+        EngineState::Loading { name, .. } => format!("loading {name}"),
+        EngineState::Empty => "no model yet".to_owned(),
+        EngineState::Failed => "no model".to_owned(),
+    };
+    let temperature = Knob::Temperature.show(s);
+    let temperature = temperature.trim_end_matches(" off");
+    if app.size.1 < 16 || area.width < 60 {
+        let context = context(app).map_or(String::new(), |(used, of)| format!("{used}/{of}"));
+        let speed = app.speed.map_or(String::new(), |it| format!("{it:.0}t/s"));
+        let model = model.split(' ').next().unwrap_or_default();
+        let parts = [model, &format!("T{temperature}"), &context, &speed, phase(app).0];
+        let text = parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("  ");
+        return frame.render_widget(Line::styled(format!(" {text}"), theme.strong), area);
+    }
+    let left = format!(" megachat  {model}");
+    let mut right = format!("T {temperature}  top-p {}  seed {}  ", Knob::TopP.show(s), s.seed);
+    if left.width() + right.width() + 8 > area.width as usize {
+        right = format!("T {temperature}  ");
+    }
+    right.push_str("F1 help ");
+    frame.render_widget(Line::styled(left, theme.strong), area);
+    let width = right.width().min(area.width as usize) as u16;
+    let place = Rect { x: area.right() - width, width, ..area };
+    frame.render_widget(Line::styled(right, theme.dim), place);
+}
+
+/// Tokens the model sees, of how many it could.
+fn context(app: &App) -> Option<(usize, usize)> {
+    let card = app.card()?;
+    let seen = crate::engine::window_start(app.document.len(), card.n_positions);
+    Some((app.document.len() - seen, card.n_positions))
+}
+
+/// What is going on, in a word or two, and whether it is worth a colour.
+fn phase(app: &App) -> (&'static str, bool) {
+    match (&app.running, &app.engine) {
+        (Some(running), _) if running.stopping => ("stopping", true),
+        (Some(running), _) if running.reading.is_some() => ("reading", true),
+        (Some(_), _) => ("writing", true),
+        (None, EngineState::Ready(_)) => (app.ended.unwrap_or("ready"), false),
+        (None, EngineState::Loading { .. }) => ("loading", true),
+        (None, EngineState::Empty | EngineState::Failed) => ("no model", false),
+    }
+}
+
+pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
+    let mut spans = vec![Span::raw(" ")];
+    let mut part = |text: String, style| {
+        spans.push(Span::styled(text, style));
+        spans.push(Span::raw("  "));
+    };
+    let (phase, lively) = phase(app);
+    let reading = app.running.as_ref().and_then(|it| it.reading);
+    let phase = reading.map_or(phase.to_owned(), |(done, total)| format!("reading {done}/{total}"));
+    part(phase, if lively { theme.good } else { theme.strong });
+    if let Some((used, of)) = context(app) {
+        let nearly_full = used * 10 >= of * 9;
+        part(gauge(used, of, 10), theme.dim);
+        part(format!("ctx {used}/{of}"), if nearly_full { theme.note } else { theme.drawn });
+        if app.out_of_sight > 0 {
+            part(format!("{} out of sight", app.out_of_sight), theme.note);
+        }
+    }
+    if let Some(speed) = app.speed {
+        part(format!("{speed:.0} tok/s"), theme.drawn);
+    }
+    if let Some(first) = app.first_token {
+        part(format!("first {}", words::span(first)), theme.drawn);
+    }
+    let drawn = app.document.drawn();
+    if drawn > 0 {
+        part(format!("{drawn} new"), theme.drawn);
+    }
+    match &app.saved {
+        Some(Ok(())) => part("saved".to_owned(), theme.dim),
+        Some(Err(_)) => part("NOT SAVED".to_owned(), theme.bad),
+        None => {}
+    }
+    if let Some((name, _)) = &app.offered {
+        part(format!("{name} ready: F3 switches"), theme.good);
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+fn gauge(used: usize, of: usize, width: usize) -> String {
+    let full = (used * width).div_ceil(of.max(1)).min(width);
+    format!("{}{}", "█".repeat(full), "░".repeat(width - full))
+}
+
+/// The keys that matter now, most important first; what does not fit is left out whole.
+pub(super) fn footer(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
+    let running = app.running.is_some();
+    let keys: &[(&str, &str)] = match app.focus {
+        _ if app.typing.is_some() => &[("Enter", "set"), ("Esc", "leave")],
+        Focus::Input if running => {
+            &[("^C", "stop"), ("Alt-↑↓", "temp"), ("Alt-←→", "top-p"), ("PgUp", "scroll"), ("Tab", "focus"), ("F1", "help")]
+        }
+        Focus::Input => &[
+            ("Enter", "go"),
+            ("Tab", "focus"),
+            ("Alt-↑↓", "temp"),
+            ("F1", "help"),
+            ("F2", "panel"),
+            ("F3", "models"),
+            ("^T", "chat"),
+            ("^N", "new"),
+            ("^D", "quit"),
+        ],
+        Focus::Text => &[("↑↓", "scroll"), ("End", "follow"), ("Enter", "go on"), ("Tab", "focus"), ("?", "help")],
+        Focus::Panel => &[
+            ("↑↓", "choose"),
+            ("←→", "change"),
+            ("Del", "off"),
+            ("0-9", "type"),
+            ("Tab", "focus"),
+            ("?", "help"),
+        ],
+    };
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    for (key, what) in keys {
+        let width = key.width() + what.width() + 3;
+        if used + width > area.width as usize + 2 {
+            continue;
+        }
+        used += width;
+        spans.push(Span::styled(*key, theme.strong));
+        spans.push(Span::styled(format!(" {what}  "), theme.dim));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+pub(super) fn notice(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
+    let Some(notice) = &app.notice else { return };
+    let style = match notice.tone {
+        Tone::Info => theme.note,
+        Tone::Error => theme.bad,
+    };
+    let text = visible(&notice.text);
+    let mut wrap = Wrap::new(area.width as usize);
+    wrap.extend(&text);
+    let rows = wrap.rows().iter().map(|row| Line::styled(text[row.clone()].to_owned(), style)).collect();
+    super::lines(frame, area, rows);
+}
+
+/// A download's or a load's one honest line.
+pub(super) fn install(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
+    let (text, share) = match (&app.installing, &app.engine) {
+        (Some(job), _) if job.stage.is_some() => {
+            let stage = job.stage.as_ref();
+            let words = stage.map_or(String::new(), words::stage);
+            (format!("{}: {words}", job.name), stage.and_then(words::progress))
+        }
+        (_, EngineState::Loading { name, done, total }) => {
+            let share = (*total > 0).then(|| *done as f64 / *total as f64);
+            (format!("loading {name}: layer {done} of {total}"), share)
+        }
+        _ => return,
+    };
+    let text = visible(&text);
+    let bar_width = (area.width as usize).saturating_sub(text.width() + 3).min(30);
+    let bar = match share {
+        Some(share) if bar_width >= 5 => {
+            let full = (share * bar_width as f64) as usize;
+            format!("{}{} ", "█".repeat(full), "░".repeat(bar_width - full))
+        }
+        _ => String::new(),
+    };
+    let line = Line::from(vec![Span::raw(" "), Span::styled(bar, theme.good), Span::styled(text, theme.note)]);
+    frame.render_widget(line, area);
+}

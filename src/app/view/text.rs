@@ -1,0 +1,115 @@
+//! The document: prompt and continuation in one flow.
+
+use std::ops::Range;
+
+use ratatui::Frame;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::super::state::{App, EngineState, Focus, Scroll};
+use super::layout::Areas;
+use super::theme::Theme;
+use super::{block, lines};
+use crate::document::Origin;
+
+pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
+    let focused = app.focus == Focus::Text;
+    if areas.bordered {
+        let title = match (&app.chat, focused) {
+            (true, true) => " > text: chat template ",
+            (true, false) => " text: chat template ",
+            (false, true) => " > text ",
+            (false, false) => " text ",
+        };
+        let mut block = block(title, focused, theme);
+        if let Some(badge) = badge(app) {
+            block = block.title_bottom(Line::styled(badge, theme.note).right_aligned());
+        }
+        frame.render_widget(block, areas.text_outer);
+    }
+    let height = areas.text.height as usize;
+    if app.document.is_empty() && app.running.is_none() {
+        return lines(frame, areas.text, hint(app, theme));
+    }
+    let top = app.top_row(height);
+    let rows = &app.flow.rows()[top..(top + height).min(app.flow.rows().len())];
+    let last = app.flow.rows().len() - 1;
+    let drawn = (top..)
+        .zip(rows)
+        .map(|(index, row)| {
+            let mut line = row_line(app, theme, row.clone());
+            if index == last && app.running.is_some() {
+                line.push_span(Span::styled("▌", theme.good));
+            }
+            line
+        })
+        .collect();
+    lines(frame, areas.text, drawn);
+    if let (false, Some(badge)) = (areas.bordered, badge(app)) {
+        let mut area = areas.text;
+        area.y = area.bottom().saturating_sub(1);
+        area.height = area.height.min(1);
+        frame.render_widget(Line::styled(badge, theme.note).right_aligned(), area);
+    }
+}
+
+/// What came below the view since it was scrolled away from the end.
+fn badge(app: &App) -> Option<String> {
+    match app.scroll {
+        Scroll::At { unseen: 0, .. } => Some(" more below - End ".to_owned()),
+        Scroll::At { unseen, .. } => Some(format!(" v {unseen} new - End ")),
+        Scroll::Follow => None,
+    }
+}
+
+/// One row: runs of one style, as wide as the row.
+fn row_line<'a>(app: &'a App, theme: &Theme, row: Range<usize>) -> Line<'a> {
+    let text = app.flow.text();
+    let row = row.start..row.start + text[row.clone()].trim_end_matches(' ').len().max(usize::from(!row.is_empty())).min(row.len());
+    let mut spans: Vec<Span> = Vec::new();
+    let mut at = row.start;
+    while at < row.end {
+        let position = app.flow.token_at(at);
+        let style = style(app, theme, position);
+        let mut end = app.flow.end_of(position);
+        // Neighbours of one style are one run, so that a character across two tokens stays whole.
+        let mut next = position + 1;
+        while end < row.end && next < app.flow.len() && self::style(app, theme, next) == style {
+            end = app.flow.end_of(next);
+            next += 1;
+        }
+        let end = end.min(row.end).max(at + 1);
+        let end = (end..=row.end).find(|&it| text.is_char_boundary(it)).unwrap_or(row.end);
+        spans.push(Span::styled(&text[at..end], style));
+        at = end;
+    }
+    Line::from(spans)
+}
+
+fn style(app: &App, theme: &Theme, position: usize) -> Style {
+    let Some(node) = app.document.at(position) else { return theme.drawn };
+    if position < app.out_of_sight {
+        return theme.dim.crossed_out();
+    }
+    if Some(node.token) == app.tokenizer().end_of_text() {
+        return theme.mark;
+    }
+    match node.origin {
+        Origin::Typed => theme.typed,
+        Origin::Drawn(_) => theme.drawn,
+    }
+}
+
+fn hint(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+    let ready = match &app.engine {
+        EngineState::Ready(_) => "Write the beginning of something below and press Enter: the model goes on from there.",
+        EngineState::Failed => "The model could not be loaded. F3 shows the models.",
+        EngineState::Empty | EngineState::Loading { .. } => "One moment: the model is being made ready.",
+    };
+    let mut wrap = crate::text::Wrap::new(app.flow.width());
+    let rest = "Enter with nothing written starts from <|endoftext|>, the model's blank page.\n\nTry:  Once upon a time\n      \
+                One day, a little bear found a\n      The dragon was sad because";
+    let text = format!("{ready}\n\n{rest}");
+    wrap.extend(&text);
+    wrap.rows().iter().map(|row| Line::styled(text[row.clone()].to_owned(), theme.dim)).collect()
+}

@@ -1,0 +1,89 @@
+//! Hugging Face's names of GPT-2's tensors.
+//!
+//! The names are those of a converted model, with or without `transformer.` in front; masks are
+//! left out, and so is the output matrix where it is the word table.
+//!
+//! Source: `modeling_gpt2.py` of Hugging Face transformers.
+
+use super::pickle::printable;
+use super::plan::{assemble, compare, Fault, Found, MapError, Plan, Sizes, Style, OUTPUT_MATRIX, WORD_TABLE};
+use super::tree::{Leaf, Leaves};
+use super::{Activation, Config};
+
+/// Whether the names look like Hugging Face's.
+#[must_use]
+pub fn recognise(leaves: &Leaves) -> bool {
+    ["wte.weight", WORD_TABLE].iter().any(|&name| leaves.by_name.contains_key(name))
+}
+
+/// Plans the conversion. `config` comes from the file beside the weights, if there is one.
+///
+/// # Errors
+///
+/// [`MapError`] naming every tensor that is missing, superfluous or of the wrong shape.
+pub fn map(leaves: &Leaves, config: Option<&Config>, heads: Option<usize>) -> Result<Plan, MapError> {
+    let mut faults: Vec<Fault> =
+        leaves.repeated.iter().map(|name| Fault::Repeated(printable(name))).collect();
+    let mut notes = Vec::new();
+    let mut found = Found::new();
+    for (source, leaf) in &leaves.by_name {
+        if source.ends_with(".attn.bias") || source.ends_with(".attn.masked_bias") {
+            continue;
+        }
+        match leaf {
+            Leaf::Tensor(tensor) => {
+                let name = target_name(source);
+                let value = (printable(source), tensor.clone());
+                if let Some((twice, _)) = found.insert(name, value) {
+                    faults.push(Fault::Repeated(twice));
+                }
+            }
+            Leaf::Other(other) => {
+                faults.push(Fault::NotATensor { name: printable(source), found: other.clone() });
+            }
+        }
+    }
+    let sizes = Sizes::of(&found, Style::Conv1d)?;
+    let config = match config {
+        Some(config) => Config { n_head: heads.unwrap_or(config.n_head), ..config.clone() },
+        None => {
+            notes.push("no config.json beside the weights: 64 channels per head and GPT-2's own activation are assumed".to_owned());
+            infer(&sizes, heads)?
+        }
+    };
+    config.check()?;
+    let tied = config.tie_word_embeddings;
+    let copy = tied.then(|| found.remove(OUTPUT_MATRIX)).flatten();
+    let same = compare(&found[WORD_TABLE].1, copy.into_iter().collect(), &mut faults);
+    let rows = config.vocab_size;
+    let targets = assemble(found, &config, rows, Style::Conv1d, &mut faults);
+    if !faults.is_empty() {
+        return Err(MapError::Faults(faults));
+    }
+    let format = "Hugging Face GPT-2".to_owned();
+    Ok(Plan { config, dtype: sizes.dtype, targets, same, notes, format })
+}
+
+fn target_name(source: &str) -> String {
+    if source == OUTPUT_MATRIX || source.starts_with("transformer.") {
+        source.to_owned()
+    } else {
+        format!("transformer.{source}")
+    }
+}
+
+fn infer(sizes: &Sizes, heads: Option<usize>) -> Result<Config, MapError> {
+    let n_embd = sizes.n_embd;
+    let usual = n_embd.is_multiple_of(64).then_some(n_embd / 64);
+    Ok(Config {
+        vocab_size: sizes.rows,
+        n_positions: sizes.n_positions,
+        n_embd,
+        n_layer: sizes.n_layer,
+        n_head: heads.or(usual).ok_or(MapError::HeadsUnknown { n_embd })?,
+        n_inner: sizes.n_inner,
+        layer_norm_epsilon: 1e-5,
+        activation: Activation::GeluTanh,
+        tie_word_embeddings: true,
+    })
+}

@@ -1,0 +1,30 @@
+//! Checkpoint bytes become named GPT-2 tensors. No file is opened here.
+//!
+//! Three containers are understood ([`legacy`], [`torch_zip`], [`safetensors`]), and two ways of
+//! naming what is inside ([`megatron`], [`hugging_face`]). Both lead to one [`Plan`]: which
+//! tensors a converted model has, and how the bytes of each are brought into order.
+//!
+//! Nothing in a checkpoint is ever run ([`pickle`]), every count and length is compared with a
+//! bound ([`Limits`]), and a tensor that is missing, superfluous or of the wrong shape is an
+//! error that lists all of them.
+//!
+//! Not here: opening files, inflating, writing the result; that is the installer's.
+
+pub mod arrange;
+mod config;
+pub mod hugging_face;
+pub mod legacy;
+mod limits;
+pub mod megatron;
+pub mod pickle;
+mod plan;
+pub mod safetensors;
+pub mod tensors;
+pub mod torch_zip;
+mod tree;
+pub mod zip;
+
+pub use config::{Activation, Config, ConfigError};
+pub use limits::Limits;
+pub use plan::{Fault, MapError, Plan, Same, Target};
+pub use tree::{alarming_calls, Leaf, Leaves};

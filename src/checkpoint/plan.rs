@@ -1,0 +1,373 @@
+//! What a converted model consists of, and where each part comes from.
+//!
+//! Both naming schemes end here: [`assemble`] knows every tensor that a GPT-2 has, with its
+//! shape, and compares that with what was found.
+//!
+//! One target has one source tensor today. A checkpoint that is split over several files would
+//! give it several, joined after [`super::arrange`] has brought each into GPT-2's row order.
+
+use std::collections::BTreeMap;
+
+use super::arrange::{Arrange, QkvOrder};
+use super::tensors::{Dtype, Tensor, TensorError};
+use super::{Config, ConfigError};
+
+/// One tensor of the converted model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name in the converted model.
+    pub name: String,
+    /// Its name in the checkpoint.
+    pub source: String,
+    /// Its shape in the converted model.
+    pub shape: Vec<usize>,
+    /// Where its numbers are.
+    pub tensor: Tensor,
+    /// How they are brought into order.
+    pub arrange: Arrange,
+    /// The layer it belongs to.
+    pub layer: Option<usize>,
+}
+
+/// Two tensors that must hold the same numbers, or the model is not what it seems.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Same {
+    /// The second one's name in the checkpoint.
+    pub name: String,
+    /// The word table.
+    pub first: Tensor,
+    /// The copy of it.
+    pub second: Tensor,
+}
+
+/// How to convert one checkpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The model's numbers.
+    pub config: Config,
+    /// The type of the word table, named in the model's `config.json`.
+    pub dtype: Dtype,
+    /// All tensors to write, in the order in which they are written.
+    pub targets: Vec<Target>,
+    /// What must be compared on the way.
+    pub same: Vec<Same>,
+    /// Remarks for people.
+    pub notes: Vec<String>,
+    /// What was recognised, for people.
+    pub format: String,
+}
+
+/// One thing that is wrong with a checkpoint's tensors.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// GPT-2 needs it, the checkpoint has it not.
+    #[error("missing: {0}")]
+    Missing(String),
+    /// The checkpoint has it, GPT-2 does not know it.
+    #[error("unexpected: {0}")]
+    Extra(String),
+    /// It occurs more than once.
+    #[error("more than once: {0}")]
+    Repeated(String),
+    /// It has another shape.
+    #[error("{name} has shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// Its name in the checkpoint.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that the other tensors ask for.
+        expected: Vec<usize>,
+    },
+    /// Its elements are not of a type for weights.
+    #[error("{name} holds {found}, expected float16, bfloat16 or float32")]
+    Dtype {
+        /// Its name in the checkpoint.
+        name: String,
+        /// The type.
+        found: &'static str,
+    },
+    /// It is not a tensor.
+    #[error("{name} is not a tensor but {found}")]
+    NotATensor {
+        /// Its name in the checkpoint.
+        name: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+/// Why a checkpoint's content is not a GPT-2 that can be converted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MapError {
+    /// There is nothing that looks like a model.
+    #[error("no model in this file: {0}")]
+    NoModel(String),
+    /// It is a model of another kind.
+    #[error("not a GPT-2: {feature} ({evidence})")]
+    NotGpt2 {
+        /// What GPT-2 has not.
+        feature: &'static str,
+        /// The tensor or argument that shows it.
+        evidence: String,
+    },
+    /// Megatron's format has no such version.
+    #[error("checkpoint_version {0}, expected none, 1, 2 or 3")]
+    Version(String),
+    /// The number of heads is neither given nor clear.
+    #[error("the number of attention heads is not in the file; say it with --heads (width {n_embd})")]
+    HeadsUnknown {
+        /// Width of the residual stream.
+        n_embd: usize,
+    },
+    /// A number given by the user or the arguments does not fit the tensors.
+    #[error("{what} is {given}, but the tensors say {found}")]
+    Contradiction {
+        /// Which number.
+        what: &'static str,
+        /// Its value elsewhere.
+        given: usize,
+        /// Its value in the tensors.
+        found: usize,
+    },
+    /// A tensor is malformed.
+    #[error("{name}: {source}")]
+    Tensor {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: TensorError,
+    },
+    /// The numbers do not fit each other.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// More names than any checkpoint has.
+    #[error("more than {limit} named values")]
+    TooMany {
+        /// The bound.
+        limit: usize,
+    },
+    /// Dictionaries nest deeper than in any checkpoint.
+    #[error("dictionaries nest deeper than {limit}")]
+    TooDeep {
+        /// The bound.
+        limit: usize,
+    },
+    /// A name is longer than in any checkpoint.
+    #[error("overlong name {name}")]
+    LongName {
+        /// Its beginning.
+        name: String,
+    },
+    /// Tensors are missing, superfluous or of the wrong shape; all of them are listed.
+    #[error("{} of the tensors do not fit a GPT-2:\n  {}", .0.len(), list(.0))]
+    Faults(Vec<Fault>),
+}
+
+fn list(faults: &[Fault]) -> String {
+    // A file of another kind has thousands; a screenful says as much.
+    const SHOWN: usize = 40;
+    let mut lines: Vec<String> = faults.iter().take(SHOWN).map(ToString::to_string).collect();
+    if faults.len() > SHOWN {
+        lines.push(format!("and {} more", faults.len() - SHOWN));
+    }
+    lines.join("\n  ")
+}
+
+/// Tensors under their names in the converted model, with their names in the checkpoint.
+pub(super) type Found = BTreeMap<String, (String, Tensor)>;
+
+/// How the checkpoint's matrices lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// As in torch's `Linear`: outputs are rows.
+    Linear(QkvOrder),
+    /// As in GPT-2's `Conv1D`: outputs are columns.
+    Conv1d,
+}
+
+/// The size of one dimension.
+#[derive(Clone, Copy)]
+enum Size {
+    Embedding,
+    Triple,
+    Inner,
+}
+
+/// The twelve tensors of a layer, as GPT-2 has them.
+const LAYER: [(&str, &[Size]); 12] = [
+    ("ln_1.weight", &[Size::Embedding]),
+    ("ln_1.bias", &[Size::Embedding]),
+    ("attn.c_attn.weight", &[Size::Embedding, Size::Triple]),
+    ("attn.c_attn.bias", &[Size::Triple]),
+    ("attn.c_proj.weight", &[Size::Embedding, Size::Embedding]),
+    ("attn.c_proj.bias", &[Size::Embedding]),
+    ("ln_2.weight", &[Size::Embedding]),
+    ("ln_2.bias", &[Size::Embedding]),
+    ("mlp.c_fc.weight", &[Size::Embedding, Size::Inner]),
+    ("mlp.c_fc.bias", &[Size::Inner]),
+    ("mlp.c_proj.weight", &[Size::Inner, Size::Embedding]),
+    ("mlp.c_proj.bias", &[Size::Embedding]),
+];
+
+/// The name of the word table in a converted model.
+pub(super) const WORD_TABLE: &str = "transformer.wte.weight";
+/// The name of the position table in a converted model.
+pub(super) const POSITION_TABLE: &str = "transformer.wpe.weight";
+/// The name of an output matrix that is not the word table.
+pub(super) const OUTPUT_MATRIX: &str = "lm_head.weight";
+
+/// Compares what was found with what a GPT-2 of these numbers has.
+///
+/// Whatever stays in `found` is superfluous. `rows` is the height of the word table before its
+/// padding is cut off.
+pub(super) fn assemble(
+    mut found: Found,
+    config: &Config,
+    rows: usize,
+    style: Style,
+    faults: &mut Vec<Fault>,
+) -> Vec<Target> {
+    let mut assembly = Assembly { targets: Vec::new(), faults, style, heads: config.n_head };
+    let table = [config.vocab_size, config.n_embd];
+    let tall = [rows, config.n_embd];
+    assembly.add(&mut found, WORD_TABLE, &table, &tall, None);
+    assembly.add(&mut found, POSITION_TABLE, &[config.n_positions, config.n_embd], &[], None);
+    for layer in 0..config.n_layer {
+        for (suffix, sizes) in LAYER {
+            let shape: Vec<usize> = sizes
+                .iter()
+                .map(|size| match size {
+                    Size::Embedding => config.n_embd,
+                    Size::Triple => 3 * config.n_embd,
+                    Size::Inner => config.n_inner,
+                })
+                .collect();
+            let name = format!("transformer.h.{layer}.{suffix}");
+            assembly.add(&mut found, &name, &shape, &[], Some(layer));
+        }
+    }
+    assembly.add(&mut found, "transformer.ln_f.weight", &[config.n_embd], &[], None);
+    assembly.add(&mut found, "transformer.ln_f.bias", &[config.n_embd], &[], None);
+    if !config.tie_word_embeddings {
+        assembly.add(&mut found, OUTPUT_MATRIX, &table, &tall, None);
+    }
+    let targets = assembly.targets;
+    faults.extend(found.into_values().map(|(source, _)| Fault::Extra(source)));
+    targets
+}
+
+struct Assembly<'a> {
+    targets: Vec<Target>,
+    faults: &'a mut Vec<Fault>,
+    style: Style,
+    heads: usize,
+}
+
+impl Assembly<'_> {
+    /// Adds one target; `source_shape` is empty where it follows from `shape`.
+    fn add(
+        &mut self,
+        found: &mut Found,
+        name: &str,
+        shape: &[usize],
+        source_shape: &[usize],
+        layer: Option<usize>,
+    ) {
+        let Some((source, tensor)) = found.remove(name) else {
+            self.faults.push(Fault::Missing(name.to_owned()));
+            return;
+        };
+        let matrix = shape.len() == 2 && layer.is_some();
+        let qkv = name.contains(".c_attn.");
+        let arrange = match self.style {
+            Style::Linear(order) if qkv && matrix => Arrange::QkvWeight(order, self.heads),
+            Style::Linear(order) if qkv => Arrange::QkvBias(order, self.heads),
+            Style::Linear(_) if matrix => Arrange::Transpose,
+            Style::Linear(_) | Style::Conv1d => Arrange::Keep,
+        };
+        let mut expected = if source_shape.is_empty() { shape } else { source_shape }.to_vec();
+        if matrix && self.style != Style::Conv1d {
+            expected.reverse();
+        }
+        if tensor.shape != expected {
+            self.faults.push(Fault::Shape { name: source, found: tensor.shape, expected });
+            return;
+        }
+        if !tensor.dtype.is_weight() {
+            let found = tensor.dtype.torch_name();
+            self.faults.push(Fault::Dtype { name: source, found });
+            return;
+        }
+        let (name, shape) = (name.to_owned(), shape.to_vec());
+        self.targets.push(Target { name, source, shape, tensor, arrange, layer });
+    }
+}
+
+/// Turns copies of the word table into comparisons; one of another shape is a fault.
+pub(super) fn compare(
+    table: &Tensor,
+    copies: Vec<(String, Tensor)>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Same> {
+    let mut same = Vec::new();
+    for (name, second) in copies {
+        if second.shape != table.shape {
+            let (found, expected) = (second.shape, table.shape.clone());
+            faults.push(Fault::Shape { name, found, expected });
+        } else if second != *table {
+            same.push(Same { name, first: table.clone(), second });
+        }
+    }
+    same
+}
+
+/// The sizes that the tensors themselves tell.
+pub(super) struct Sizes {
+    pub(super) rows: usize,
+    pub(super) n_embd: usize,
+    pub(super) n_positions: usize,
+    pub(super) n_layer: usize,
+    pub(super) n_inner: usize,
+    pub(super) dtype: Dtype,
+}
+
+impl Sizes {
+    /// Reads them off the two tables and the first layer.
+    pub(super) fn of(found: &Found, style: Style) -> Result<Self, MapError> {
+        let first_matrix = "transformer.h.0.mlp.c_fc.weight";
+        let mut faults = Vec::new();
+        let mut shape = |name: &str| match found.get(name) {
+            Some((_, tensor)) if tensor.shape.len() == 2 && tensor.numel() > 0 => {
+                (tensor.shape[0], tensor.shape[1])
+            }
+            Some((source, _)) => {
+                faults.push(Fault::Missing(format!("a matrix under the name {source}")));
+                (0, 0)
+            }
+            None => {
+                faults.push(Fault::Missing(name.to_owned()));
+                (0, 0)
+            }
+        };
+        let (rows, n_embd) = shape(WORD_TABLE);
+        let (n_positions, _) = shape(POSITION_TABLE);
+        let (outputs, inputs) = shape(first_matrix);
+        let n_inner = if style == Style::Conv1d { inputs } else { outputs };
+        if !faults.is_empty() {
+            return Err(MapError::Faults(faults));
+        }
+        let layers = found.keys().filter_map(|name| layer_of(name));
+        // Each layer needs names in the file, so a number above the count of names is a lie.
+        let n_layer = layers.max().map_or(0, |last| last.saturating_add(1)).min(found.len() + 1);
+        let dtype = found[WORD_TABLE].1.dtype;
+        Ok(Self { rows, n_embd, n_positions, n_layer, n_inner, dtype })
+    }
+}
+
+/// The layer's number in a converted model's name.
+pub(super) fn layer_of(name: &str) -> Option<usize> {
+    name.strip_prefix("transformer.h.")?.split('.').next()?.parse().ok()
+}

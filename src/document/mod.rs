@@ -1,0 +1,264 @@
+//! The text as a tree of tokens, with what was known when each was drawn, and its journal.
+//!
+//! There is one way to change a [`Document`]: apply a [`Record`]. The interface applies it and hands the same record to the
+//! journal, so that a transcript read back is the document that was on the screen, by construction.
+
+mod export;
+mod journal;
+
+pub use export::{export_json, export_markdown, export_text};
+pub use journal::{Header, Journal, JournalError, Record, encode_line, read_journal};
+
+use crate::TokenId;
+use crate::sample::{Draw, Settings};
+
+/// A place in the tree, numbered in the order of creation.
+pub type NodeId = u32;
+
+/// Where a token came from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// A person wrote it.
+    Typed,
+    /// The model drew it.
+    Drawn(Box<Draw>),
+}
+
+/// One token of the tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Which token.
+    pub token: TokenId,
+    /// The token before it, if any.
+    pub parent: Option<NodeId>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// A tree of tokens and the path through it that is the text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Document {
+    /// A node is missing only where the journal lost the line that made it.
+    nodes: Vec<Option<Node>>,
+    path: Vec<NodeId>,
+    /// The settings and the node they hold from, oldest first.
+    settings: Vec<(NodeId, Settings)>,
+}
+
+/// A run of tokens of one kind along the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The first position of the path.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+    /// Whether the model drew it.
+    pub drawn: bool,
+}
+
+impl Document {
+    /// Whether the text is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.path.is_empty()
+    }
+
+    /// The number of tokens of the text.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.path.len()
+    }
+
+    /// The number the next new node will have.
+    #[must_use]
+    pub fn next_node(&self) -> NodeId {
+        self.nodes.len() as NodeId
+    }
+
+    /// The nodes of the text, in order.
+    #[must_use]
+    pub fn path(&self) -> &[NodeId] {
+        &self.path
+    }
+
+    /// The last node of the text.
+    #[must_use]
+    pub fn tip(&self) -> Option<NodeId> {
+        self.path.last().copied()
+    }
+
+    /// A node, unless the journal lost it.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id as usize)?.as_ref()
+    }
+
+    /// The node at a position of the text.
+    #[must_use]
+    pub fn at(&self, position: usize) -> Option<&Node> {
+        self.node(*self.path.get(position)?)
+    }
+
+    /// The tokens of the text.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<TokenId> {
+        self.path.iter().filter_map(|&id| Some(self.node(id)?.token)).collect()
+    }
+
+    /// How many tokens of the text the model drew.
+    #[must_use]
+    pub fn drawn(&self) -> usize {
+        self.path.iter().filter(|&&id| self.is_drawn(id)).count()
+    }
+
+    /// The settings in force, if any were recorded.
+    #[must_use]
+    pub fn settings(&self) -> Option<&Settings> {
+        self.settings.last().map(|it| &it.1)
+    }
+
+    /// Every change of settings with the node from which on it holds, oldest first.
+    #[must_use]
+    pub fn settings_history(&self) -> &[(NodeId, Settings)] {
+        &self.settings
+    }
+
+    /// The runs of typed and drawn tokens along the text.
+    #[must_use]
+    pub fn segments(&self) -> Vec<Segment> {
+        let mut segments: Vec<Segment> = Vec::new();
+        for (position, &id) in self.path.iter().enumerate() {
+            let drawn = self.is_drawn(id);
+            match segments.last_mut() {
+                Some(last) if last.drawn == drawn => last.end = position + 1,
+                _ => segments.push(Segment { start: position, end: position + 1, drawn }),
+            }
+        }
+        segments
+    }
+
+    /// Makes a change.
+    ///
+    /// A record that points nowhere, which only a damaged journal can hold, attaches to what there is.
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Typed { first, parent, tokens } => {
+                self.grow(*first, *parent, tokens.iter().map(|&token| (token, Origin::Typed)));
+            }
+            Record::Drawn { first, parent, draws } => {
+                let drawn = draws.iter().map(|it| (it.token, Origin::Drawn(Box::new(it.clone()))));
+                self.grow(*first, *parent, drawn);
+            }
+            Record::Tip { node } => self.go_to(*node),
+            Record::Settings { settings } => {
+                let from = self.next_node();
+                match self.settings.last_mut() {
+                    // Nothing was drawn under the settings before: they never mattered.
+                    Some(last) if last.0 == from => last.1 = settings.clone(),
+                    _ => self.settings.push((from, settings.clone())),
+                }
+            }
+            Record::Header(_) | Record::Model { .. } | Record::Stopped { .. } => {}
+        }
+    }
+
+    fn grow(&mut self, first: NodeId, parent: Option<NodeId>, tokens: impl Iterator<Item = (TokenId, Origin)>) {
+        if parent != self.tip() {
+            self.go_to(parent);
+        }
+        // Numbers in between belonged to lines the journal lost. A number far ahead is damage, not a gap.
+        const WIDEST_GAP: usize = 1 << 20;
+        let gap = (first as usize).saturating_sub(self.nodes.len());
+        if gap <= WIDEST_GAP {
+            self.nodes.resize_with(self.nodes.len() + gap, || None);
+        }
+        for (token, origin) in tokens {
+            let id = self.next_node();
+            let parent = self.tip();
+            self.nodes.push(Some(Node { token, parent, origin }));
+            self.path.push(id);
+        }
+    }
+
+    fn go_to(&mut self, node: Option<NodeId>) {
+        if let Some(id) = node
+            && let Some(position) = self.path.iter().rposition(|&it| it == id)
+        {
+            self.path.truncate(position + 1);
+            return;
+        }
+        self.path.clear();
+        let mut next = node;
+        // A parent is always older than its child, so this ends.
+        while let Some(id) = next {
+            let Some(node) = self.node(id) else { break };
+            next = node.parent.filter(|&parent| parent < id);
+            self.path.push(id);
+        }
+        self.path.reverse();
+    }
+
+    fn is_drawn(&self, id: NodeId) -> bool {
+        matches!(self.node(id), Some(Node { origin: Origin::Drawn(_), .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn draw(token: TokenId) -> Draw {
+        Draw { token, model: 0.5, after: 0.6, rank: 1, kept: 12, die: 0.25, top: Vec::new() }
+    }
+
+    fn typed(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
+        Record::Typed { first, parent, tokens: tokens.to_vec() }
+    }
+
+    fn drawn(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
+        Record::Drawn { first, parent, draws: tokens.iter().map(|&it| draw(it)).collect() }
+    }
+
+    #[test]
+    fn a_text_grows_and_branches_and_the_old_tail_stays() {
+        let mut document = Document::default();
+        document.apply(&typed(0, None, &[10, 11]));
+        document.apply(&drawn(2, Some(1), &[12, 13]));
+        assert_eq!(document.tokens(), [10, 11, 12, 13]);
+        assert_eq!(document.segments(), [
+            Segment { start: 0, end: 2, drawn: false },
+            Segment { start: 2, end: 4, drawn: true },
+        ]);
+        document.apply(&drawn(4, Some(2), &[14]));
+        assert_eq!(document.tokens(), [10, 11, 12, 14]);
+        assert_eq!(document.drawn(), 2);
+        document.apply(&Record::Tip { node: Some(3) });
+        assert_eq!(document.tokens(), [10, 11, 12, 13]);
+        document.apply(&Record::Tip { node: None });
+        assert!(document.is_empty());
+    }
+
+    #[test]
+    fn a_lost_line_loses_its_own_tokens_and_no_others() {
+        let mut document = Document::default();
+        document.apply(&typed(0, None, &[10]));
+        // The line that made nodes 1 and 2 is gone.
+        document.apply(&drawn(3, Some(2), &[13]));
+        document.apply(&drawn(4, Some(3), &[14]));
+        assert_eq!(document.tokens(), [13, 14]);
+        document.apply(&Record::Tip { node: Some(0) });
+        assert_eq!(document.tokens(), [10]);
+    }
+
+    #[test]
+    fn settings_that_nothing_was_drawn_under_leave_no_trace() {
+        let mut document = Document::default();
+        let at = |temperature| Record::Settings { settings: Settings { temperature, ..Settings::default() } };
+        document.apply(&at(0.5));
+        document.apply(&at(0.6));
+        document.apply(&drawn(0, None, &[1]));
+        document.apply(&at(0.9));
+        let history: Vec<_> = document.settings_history().iter().map(|(node, s)| (*node, s.temperature)).collect();
+        assert_eq!(history, [(0, 0.6), (1, 0.9)]);
+    }
+}

@@ -1,0 +1,229 @@
+//! A continuation, from tokens to a reason to stop. Knows no thread and no channel.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::protocol::{Cut, Event, Failure, Request, RequestId, StopReason, Want};
+use super::stops;
+use crate::TokenId;
+use crate::gpt2::{Model, ModelError, Scores};
+use crate::sample::{Distribution, EndOfText, Settings, WhenFull, die};
+use crate::text::Tokenizer;
+
+/// How many tokens are read between two looks at whether anybody still wants them.
+const PREFILL_BLOCK: usize = 32;
+
+/// The other side of a running continuation.
+pub trait Control {
+    /// Hears what happened.
+    fn event(&mut self, event: Event);
+    /// The settings to go on with, if they changed since the last call.
+    fn new_settings(&mut self) -> Option<Settings>;
+    /// Whether the request should go on.
+    fn wanted(&mut self) -> bool;
+}
+
+/// A model with its tokenizer, and what the model has read so far.
+pub struct Session {
+    model: Box<dyn Model>,
+    tokenizer: Arc<Tokenizer>,
+    /// The tokens in the model's context.
+    read: Vec<TokenId>,
+    /// The scores after `read`, (V,).
+    logits: Vec<f32>,
+    /// Whether `logits` belong to `read`.
+    fresh: bool,
+}
+
+/// Why a continuation broke off without an answer of its own.
+enum Break {
+    Cancelled,
+    Failed(Failure),
+}
+
+impl From<ModelError> for Break {
+    fn from(error: ModelError) -> Self {
+        Self::Failed(Failure::Model(error.to_string()))
+    }
+}
+
+/// The first token of the document that the model still sees, when the document has `length` tokens and the context
+/// `capacity` positions: the window moves by a quarter of the context at a time, so that most tokens are cheap.
+#[must_use]
+pub fn window_start(length: usize, capacity: usize) -> usize {
+    let step = (capacity / 4).max(1);
+    length.saturating_sub(capacity).div_ceil(step) * step
+}
+
+impl Session {
+    /// A model that has read nothing.
+    #[must_use]
+    pub fn new(model: Box<dyn Model>, tokenizer: Arc<Tokenizer>) -> Self {
+        let vocabulary = model.config().vocab_size;
+        Self { model, tokenizer, read: Vec::new(), logits: vec![0.0; vocabulary], fresh: false }
+    }
+
+    /// Draws a continuation; the outcome is an event.
+    pub fn run(&mut self, request: &Request, control: &mut dyn Control) {
+        let id = request.id;
+        match self.continuation(request, control) {
+            Ok((reason, cut)) => control.event(Event::Finished { id, reason, cut }),
+            Err(Break::Cancelled) => {
+                control.event(Event::Finished { id, reason: StopReason::Cancelled, cut: None });
+            }
+            Err(Break::Failed(failure)) => control.event(Event::Failed { id, failure }),
+        }
+    }
+
+    fn continuation(
+        &mut self,
+        request: &Request,
+        control: &mut dyn Control,
+    ) -> Result<(StopReason, Option<Cut>), Break> {
+        let id = request.id;
+        let mut settings = request.settings.clone();
+        settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
+        let mut path = request.path.clone();
+        self.take_in(request, &settings, &mut path, control)?;
+        self.prefill(request, &path, control)?;
+        let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep };
+        loop {
+            // Broken settings cannot come from the panel; if they came, the old ones would hold.
+            if let Some(new) = control.new_settings().filter(|it| it.check().is_ok()) {
+                settings = new;
+                control.event(Event::Under { id, settings: Box::new(settings.clone()) });
+            }
+            if request.want == Want::Scores {
+                return Ok((StopReason::ScoresReady, None));
+            }
+            let enough = settings.max_tokens > 0 && run.drawn.len() >= settings.max_tokens as usize;
+            if enough {
+                return Ok((StopReason::MaxTokens, None));
+            }
+            if !control.wanted() {
+                return Ok((StopReason::Cancelled, None));
+            }
+            let capacity = self.model.config().n_positions;
+            if path.len() >= capacity && settings.when_full == WhenFull::Stop {
+                return Ok((StopReason::ContextFull, None));
+            }
+            let token = self.draw(id, &path, &settings, &mut run, control)?;
+            path.push(token);
+            if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.tokenizer) {
+                return Ok((StopReason::StopString(stop), Some(cut)));
+            }
+            self.prefill(request, &path, control)?;
+            if Some(token) == self.tokenizer.end_of_text() && settings.end_of_text == EndOfText::Stop {
+                return Ok((StopReason::EndOfText, None));
+            }
+        }
+    }
+
+    /// Adds the request's text to `path`; an empty document starts from `<|endoftext|>`.
+    fn take_in(
+        &self,
+        request: &Request,
+        settings: &Settings,
+        path: &mut Vec<TokenId>,
+        control: &mut dyn Control,
+    ) -> Result<(), Break> {
+        let mut tokens = self.tokenizer.encode(&request.text);
+        if path.is_empty() && tokens.is_empty() {
+            tokens.extend(self.tokenizer.end_of_text());
+        }
+        let capacity = self.model.config().n_positions;
+        let length = path.len() + tokens.len();
+        if length > capacity && settings.when_full == WhenFull::Stop {
+            return Err(Break::Failed(Failure::TooLong { tokens: length, capacity }));
+        }
+        path.extend_from_slice(&tokens);
+        if path.is_empty() {
+            return Err(Break::Failed(Failure::Model("this vocabulary has no <|endoftext|> to start from".into())));
+        }
+        // Nobody is told of nothing; and a look at the scores must not change the document.
+        if !tokens.is_empty() && request.want == Want::Continuation {
+            control.event(Event::Encoded { id: request.id, tokens });
+        }
+        Ok(())
+    }
+
+    /// Brings the model's context to the end of `path`, keeping what it has read already.
+    fn prefill(&mut self, request: &Request, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
+        let id = request.id;
+        let started = Instant::now();
+        let out_of_sight = window_start(path.len(), self.model.config().n_positions);
+        let window = &path[out_of_sight..];
+        let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
+        if !(self.fresh && common == window.len() && common == self.read.len()) {
+            // The scores of the last token are wanted, so at least that one is read again.
+            let keep = common.min(window.len() - 1);
+            self.fresh = false;
+            self.read.truncate(keep);
+            self.model.rewind(keep);
+            let total = window.len() - keep;
+            for block in window[keep..].chunks(PREFILL_BLOCK) {
+                if total > PREFILL_BLOCK {
+                    let done = self.read.len() - keep;
+                    control.event(Event::Prefill { id, done, total, out_of_sight });
+                    if !control.wanted() {
+                        return Err(Break::Cancelled);
+                    }
+                }
+                let last = self.read.len() + block.len() == window.len();
+                let scores = if last { Scores::Last(&mut self.logits) } else { Scores::None };
+                self.model.extend(block, scores)?;
+                self.read.extend_from_slice(block);
+            }
+            self.fresh = true;
+        }
+        let took = started.elapsed();
+        control.event(Event::Next { id, logits: self.scores().into(), took });
+        Ok(())
+    }
+
+    /// The scores of the tokens that have a text: a padded head's other rows are never shown or drawn.
+    fn scores(&self) -> &[f32] {
+        &self.logits[..self.logits.len().min(self.tokenizer.len())]
+    }
+
+    fn draw(
+        &mut self,
+        id: RequestId,
+        path: &[TokenId],
+        settings: &Settings,
+        run: &mut Run,
+        control: &mut dyn Control,
+    ) -> Result<TokenId, Break> {
+        let logits = self.scores();
+        let failed = |e: crate::sample::SampleError| Break::Failed(Failure::Model(e.to_string()));
+        let mut distribution = Distribution::new(logits, path, settings).map_err(failed)?;
+        let coin = die(settings.seed, path.len() as u64);
+        let picked = distribution.pick(coin);
+        let draw = distribution.draw(logits, picked, coin, run.keep);
+        run.bytes.extend_from_slice(self.tokenizer.bytes(picked.token));
+        run.drawn.push(run.bytes.len());
+        control.event(Event::Token { id, draw: Box::new(draw) });
+        Ok(picked.token)
+    }
+}
+
+/// What one continuation has written.
+struct Run {
+    /// Where each drawn token ends in `bytes`.
+    drawn: Vec<usize>,
+    bytes: Vec<u8>,
+    keep: usize,
+}
+
+impl Run {
+    /// The stop string that the last token finished, and what it takes away.
+    fn cut_at_stop(&self, settings: &Settings, tokenizer: &Tokenizer) -> Option<(String, Cut)> {
+        let before_last = self.drawn.len().checked_sub(2).map_or(0, |it| self.drawn[it]);
+        let (at, stop) = stops::find(&self.bytes, before_last, &settings.stop)?;
+        let kept = self.drawn.iter().take_while(|&&end| end <= at).count();
+        let start = kept.checked_sub(1).map_or(0, |it| self.drawn[it]);
+        // Half a character cannot be kept as text; it goes with the stop string.
+        let tail = std::str::from_utf8(&self.bytes[start..at]).map(|it| tokenizer.encode(it)).unwrap_or_default();
+        Some((stop.to_owned(), Cut { tokens: self.drawn.len() - kept, tail }))
+    }
+}

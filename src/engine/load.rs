@@ -1,0 +1,195 @@
+//! A GPT-2 directory in Hugging Face's layout to a [`Session`].
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use candle_core::Device;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, Metadata};
+use sha2::{Digest as _, Sha256};
+
+use super::generation::Session;
+use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
+use crate::assets;
+use crate::checkpoint::Config;
+use crate::gpt2::{CandleModel, ModelError, Precision, RawTensor, RawType, TensorSource};
+use crate::manifest::Manifest;
+use crate::text::Tokenizer;
+
+/// Loads a model.
+///
+/// `progress` hears how many of how many blocks are done.
+///
+/// # Errors
+///
+/// [`Failure::Unreadable`], [`Failure::BadModel`] or [`Failure::NoDevice`], naming the file or the device.
+pub fn load(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure> {
+    let started = Instant::now();
+    let directory = &source.directory;
+    let path = directory.join("config.json");
+    let config = Config::from_json(&read(&path)?).map_err(|e| Failure::BadModel { path, why: e.to_string() })?;
+    let tokenizer = load_tokenizer(directory)?;
+    let mut tensors = FileTensors::open(&directory.join("model.safetensors"))?;
+    let (device, note) = choose_device(source.device)?;
+    let precision = source.precision.unwrap_or(if device.is_cpu() { Precision::Q8 } else { Precision::F16 });
+    let total = config.n_layer;
+    let model = CandleModel::load(&config, &mut tensors, &device, precision, &mut |done| progress(done, total))
+        .map_err(|e| Failure::BadModel { path: tensors.path.clone(), why: e.to_string() })?;
+    let card = ModelCard {
+        name: source.name.clone(),
+        directory: directory.clone(),
+        sha256: weights_sha256(directory, &tensors.path)?,
+        device: device_name(&device).to_owned(),
+        dtype: precision.name().to_owned(),
+        n_positions: config.n_positions,
+        parameters: tensors.parameters(),
+        tokenizer: tokenizer.clone(),
+        note,
+        took: started.elapsed(),
+    };
+    Ok((Session::new(Box::new(model), tokenizer), card))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|e| unreadable(path, &e))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::Unreadable { path: path.to_owned(), why: error.to_string() }
+}
+
+/// The directory's own tokenizer. One that spells out GPT-2's merges is the built-in one, which is already there.
+fn load_tokenizer(directory: &Path) -> Result<Arc<Tokenizer>, Failure> {
+    let bad = |path: &Path, why: String| Failure::BadModel { path: path.to_owned(), why };
+    let (merges, vocab, json) =
+        (directory.join("merges.txt"), directory.join("vocab.json"), directory.join("tokenizer.json"));
+    if merges.exists() {
+        let bytes = read(&merges)?;
+        if bytes == assets::MERGES.as_bytes() {
+            return Ok(assets::tokenizer());
+        }
+        if vocab.exists() {
+            let text = String::from_utf8(bytes).map_err(|e| bad(&merges, e.to_string()))?;
+            let built = Tokenizer::from_vocab_and_merges(&read(&vocab)?, &text);
+            return built.map(Arc::new).map_err(|e| bad(&vocab, e.to_string()));
+        }
+    }
+    let built = Tokenizer::from_json(&read(&json)?);
+    built.map(Arc::new).map_err(|e| bad(&json, e.to_string()))
+}
+
+fn choose_device(choice: DeviceChoice) -> Result<(Device, Option<String>), Failure> {
+    let no = |device, e: candle_core::Error| Failure::NoDevice { device, why: first_line(&e.to_string()) };
+    match choice {
+        DeviceChoice::Cpu => Ok((Device::Cpu, None)),
+        DeviceChoice::Cuda => Device::new_cuda(0).map(|it| (it, None)).map_err(|e| no("CUDA", e)),
+        DeviceChoice::Metal => Device::new_metal(0).map(|it| (it, None)).map_err(|e| no("Metal", e)),
+        DeviceChoice::Auto if cfg!(feature = "cuda") => Ok(or_cpu(Device::new_cuda(0), "CUDA")),
+        DeviceChoice::Auto if cfg!(feature = "metal") => Ok(or_cpu(Device::new_metal(0), "Metal")),
+        DeviceChoice::Auto => Ok((Device::Cpu, None)),
+    }
+}
+
+fn or_cpu(device: candle_core::Result<Device>, name: &str) -> (Device, Option<String>) {
+    match device {
+        Ok(device) => (device, None),
+        Err(e) => {
+            (Device::Cpu, Some(format!("no {name} device ({}): running on the CPU", first_line(&e.to_string()))))
+        }
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+fn device_name(device: &Device) -> &'static str {
+    match device {
+        Device::Cpu => "cpu",
+        Device::Cuda(_) => "cuda",
+        Device::Metal(_) => "metal",
+    }
+}
+
+/// The hash that the installer recorded, else that of the file.
+fn weights_sha256(directory: &Path, weights: &Path) -> Result<String, Failure> {
+    let manifest = std::fs::read(directory.join(Manifest::FILE)).ok();
+    if let Some(manifest) = manifest.and_then(|it| serde_json::from_slice::<Manifest>(&it).ok()) {
+        return Ok(manifest.weights_sha256);
+    }
+    let mut file = File::open(weights).map_err(|e| unreadable(weights, &e))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let n = file.read(&mut buffer).map_err(|e| unreadable(weights, &e))?;
+        if n == 0 {
+            break;
+        }
+        hash.update(&buffer[..n]);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The tensors of a safetensors file, read one at a time.
+struct FileTensors {
+    path: std::path::PathBuf,
+    file: File,
+    metadata: Metadata,
+    /// Where the data begin, in bytes.
+    start: u64,
+    /// What stands before the names, `transformer.` or nothing.
+    prefix: &'static str,
+}
+
+impl FileTensors {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let failed = |e: io::Error| unreadable(path, &e);
+        let bad = |why: String| Failure::BadModel { path: path.to_owned(), why };
+        let mut file = File::open(path).map_err(failed)?;
+        let size = file.metadata().map_err(failed)?.len();
+        let mut length = [0; 8];
+        file.read_exact(&mut length).map_err(|_| bad("it is too short to be a safetensors file".into()))?;
+        let length = u64::from_le_bytes(length);
+        if length > size.saturating_sub(8) || length > (1 << 27) {
+            return Err(bad("its header is longer than the file: it is no safetensors file, or cut short".into()));
+        }
+        let mut header = Vec::with_capacity(8 + length as usize);
+        header.extend_from_slice(&length.to_le_bytes());
+        file.take(length).read_to_end(&mut header).map_err(failed)?;
+        let (_, metadata) = SafeTensors::read_metadata(&header).map_err(|e| bad(e.to_string()))?;
+        let expected = 8 + length + metadata.data_len() as u64;
+        if size != expected {
+            return Err(bad(format!("it has {size} bytes where its header makes {expected}: it is damaged")));
+        }
+        let prefix = if metadata.info("transformer.wte.weight").is_some() { "transformer." } else { "" };
+        let file = File::open(path).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file, metadata, start: 8 + length, prefix })
+    }
+
+    fn parameters(&self) -> u64 {
+        let tensors = self.metadata.tensors();
+        tensors.values().map(|it| it.shape.iter().map(|&n| n as u64).product::<u64>()).sum()
+    }
+}
+
+impl TensorSource for FileTensors {
+    fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
+        let source = |why: String| ModelError::Source { name: name.to_owned(), why };
+        let full = if name == "lm_head.weight" { name.to_owned() } else { format!("{}{name}", self.prefix) };
+        let info = self.metadata.info(&full).ok_or_else(|| ModelError::Missing { name: full.clone() })?;
+        let dtype = match info.dtype {
+            Dtype::F32 => RawType::F32,
+            Dtype::F16 => RawType::F16,
+            Dtype::BF16 => RawType::Bf16,
+            other => return Err(source(format!("its type is {other:?}, not F32, F16 or BF16"))),
+        };
+        let (start, end) = info.data_offsets;
+        let mut bytes = vec![0; end - start];
+        self.file.seek(SeekFrom::Start(self.start + start as u64)).map_err(|e| source(e.to_string()))?;
+        self.file.read_exact(&mut bytes).map_err(|e| source(e.to_string()))?;
+        Ok(RawTensor { dtype, shape: info.shape.clone(), bytes })
+    }
+}

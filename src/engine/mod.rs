@@ -1,0 +1,12 @@
+//! The engine: one thread that owns the model, hears [`protocol::Command`]s and answers with [`protocol::Event`]s.
+//!
+//! [`generation`] is the same for the interface and for headless use; it knows no thread.
+
+pub mod generation;
+pub mod load;
+pub mod protocol;
+pub mod stops;
+mod worker;
+
+pub use generation::window_start;
+pub use worker::{Engine, Loader, spawn, spawn_with};

@@ -1,0 +1,279 @@
+//! What goes to the engine and what comes back: plain data.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::TokenId;
+use crate::gpt2::Precision;
+use crate::sample::{Draw, Settings};
+use crate::text::Tokenizer;
+
+/// Names a request. An event for any other request than the current one changes nothing, which is all there is to
+/// cancelling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// Where to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// A GPU if the program was built for one and there is one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The first CUDA device, or an error.
+    Cuda,
+    /// The first Metal device, or an error.
+    Metal,
+}
+
+/// Which model to load, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSource {
+    /// The name to show.
+    pub name: String,
+    /// A GPT-2 directory in Hugging Face's layout.
+    pub directory: PathBuf,
+    /// Where to run.
+    pub device: DeviceChoice,
+    /// In which precision; `None` is the engine's choice for the device.
+    pub precision: Option<Precision>,
+}
+
+/// What is known of a loaded model.
+#[derive(Clone, Debug)]
+pub struct ModelCard {
+    /// Its name.
+    pub name: String,
+    /// Its directory.
+    pub directory: PathBuf,
+    /// SHA-256 of its weights, hexadecimal.
+    pub sha256: String,
+    /// Where it runs, in a word.
+    pub device: String,
+    /// The precision of its weights, in a word.
+    pub dtype: String,
+    /// Positions of its context, N.
+    pub n_positions: usize,
+    /// Number of parameters.
+    pub parameters: u64,
+    /// Its tokenizer.
+    pub tokenizer: Arc<Tokenizer>,
+    /// What the user should know about the choice of device, if anything.
+    pub note: Option<String>,
+    /// How long it took to load.
+    pub took: Duration,
+}
+
+/// A continuation to draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Its name.
+    pub id: RequestId,
+    /// The document's tokens.
+    pub path: Vec<TokenId>,
+    /// Text to add to them first.
+    pub text: String,
+    /// How to draw; [`Command::Settings`] changes them on the way.
+    pub settings: Settings,
+    /// How many of the likeliest tokens each [`Draw`] keeps.
+    pub keep: usize,
+    /// What is wanted.
+    pub want: Want,
+}
+
+/// How far a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Draw tokens.
+    Continuation,
+    /// Only compute the scores of the next token.
+    Scores,
+}
+
+/// To the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Load a model in place of the current one.
+    Load {
+        /// Names the request.
+        id: RequestId,
+        /// Which.
+        source: ModelSource,
+    },
+    /// Draw a continuation.
+    Generate(Request),
+    /// From the next token on, draw under these.
+    Settings(Settings),
+    /// End the thread.
+    Quit,
+}
+
+/// Why a continuation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// As many tokens as asked for.
+    MaxTokens,
+    /// `<|endoftext|>` was drawn.
+    EndOfText,
+    /// A stop string was written; it and what follows is cut.
+    StopString(String),
+    /// The context has no position left.
+    ContextFull,
+    /// Somebody asked.
+    Cancelled,
+    /// Only the scores were wanted.
+    ScoresReady,
+}
+
+impl StopReason {
+    /// The reason in JSON and in the journal.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max-tokens",
+            Self::EndOfText => "end-of-text",
+            Self::StopString(_) => "stop-string",
+            Self::ContextFull => "context-full",
+            Self::Cancelled => "cancelled",
+            Self::ScoresReady => "scores",
+        }
+    }
+}
+
+/// What a stop string takes away again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// How many of the drawn tokens go.
+    pub tokens: usize,
+    /// What takes their place: the beginning of the first of them, before the stop string.
+    pub tail: Vec<TokenId>,
+}
+
+/// Why the engine could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// There is no such directory or file, or it cannot be read.
+    #[error("{path}: {why}")]
+    Unreadable {
+        /// What was opened.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// A file of the model is not what it should be.
+    #[error("{path}: {why}")]
+    BadModel {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The device asked for is not to be had.
+    #[error("no {device} device: {why}")]
+    NoDevice {
+        /// Its name.
+        device: &'static str,
+        /// Why not.
+        why: String,
+    },
+    /// The text does not fit into the context.
+    #[error("the text is {tokens} tokens long, the context holds {capacity}")]
+    TooLong {
+        /// How long it is.
+        tokens: usize,
+        /// How long it may be.
+        capacity: usize,
+    },
+    /// A setting is out of its range.
+    #[error("{0}")]
+    Settings(String),
+    /// No model is loaded.
+    #[error("no model is loaded")]
+    NoModel,
+    /// The model failed while it ran.
+    #[error("the model failed: {0}")]
+    Model(String),
+    /// A bug: the thread panicked.
+    #[error("the engine failed unexpectedly: {0}")]
+    Panic(String),
+}
+
+/// From the engine.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A model is being read.
+    Loading {
+        /// The request.
+        id: RequestId,
+        /// Blocks done.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
+    /// A model is ready.
+    Loaded {
+        /// The request.
+        id: RequestId,
+        /// What it is.
+        card: Box<ModelCard>,
+    },
+    /// The request's text as tokens, now part of the document.
+    Encoded {
+        /// The request.
+        id: RequestId,
+        /// The tokens to add.
+        tokens: Vec<TokenId>,
+    },
+    /// Part of the context has been read.
+    Prefill {
+        /// The request.
+        id: RequestId,
+        /// Tokens read.
+        done: usize,
+        /// Tokens to read.
+        total: usize,
+        /// Tokens at the beginning of the document that the model no longer sees.
+        out_of_sight: usize,
+    },
+    /// The model's scores of the next token.
+    Next {
+        /// The request.
+        id: RequestId,
+        /// (V,).
+        logits: Arc<[f32]>,
+        /// How long the model took.
+        took: Duration,
+    },
+    /// What is drawn from here on is drawn under new settings.
+    Under {
+        /// The request.
+        id: RequestId,
+        /// All of them.
+        settings: Box<Settings>,
+    },
+    /// A token was drawn.
+    Token {
+        /// The request.
+        id: RequestId,
+        /// It, and what was known.
+        draw: Box<Draw>,
+    },
+    /// The continuation ended.
+    Finished {
+        /// The request.
+        id: RequestId,
+        /// Why.
+        reason: StopReason,
+        /// What a stop string takes away.
+        cut: Option<Cut>,
+    },
+    /// It did not work.
+    Failed {
+        /// The request.
+        id: RequestId,
+        /// Why.
+        failure: Failure,
+    },
+}

@@ -1,0 +1,179 @@
+//! The thread that owns the model.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use super::generation::{Control, Session};
+use super::load::load;
+use super::protocol::{Command, Event, Failure, ModelCard, ModelSource, RequestId};
+use crate::sample::Settings;
+
+/// How a model is made from its source; the real one is [`load`], tests bring a scripted one.
+pub type Loader =
+    Box<dyn FnMut(&ModelSource, &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure> + Send>;
+
+/// The handle of the engine's thread.
+pub struct Engine {
+    commands: Sender<Command>,
+    /// The request still wanted: the only thing the threads share.
+    wanted: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Sends a command. One to an engine that has ended is dropped: its end has been reported.
+    pub fn send(&self, command: Command) {
+        match &command {
+            Command::Generate(request) => self.wanted.store(request.id.0, Ordering::Release),
+            Command::Load { id, .. } => self.wanted.store(id.0, Ordering::Release),
+            Command::Quit => self.wanted.store(0, Ordering::Release),
+            Command::Settings(_) => {}
+        }
+        let _ = self.commands.send(command);
+    }
+
+    /// Makes the running request end after the token, or the block of the prompt, it is at.
+    pub fn stop(&self) {
+        self.wanted.store(0, Ordering::Release);
+    }
+
+    /// Ends the thread and waits for it.
+    pub fn quit(mut self) {
+        self.send(Command::Quit);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts the thread. `events` hears everything, on that thread.
+///
+/// # Panics
+///
+/// If the system gives no thread.
+#[must_use]
+pub fn spawn(events: impl FnMut(Event) + Send + 'static) -> Engine {
+    spawn_with(Box::new(load), events)
+}
+
+/// [`spawn`] with another way to make a model.
+///
+/// # Panics
+///
+/// If the system gives no thread.
+#[must_use]
+pub fn spawn_with(loader: Loader, events: impl FnMut(Event) + Send + 'static) -> Engine {
+    let (commands, inbox) = channel();
+    let wanted = Arc::new(AtomicU64::new(0));
+    let worker = Worker {
+        inbox,
+        pending: VecDeque::new(),
+        wanted: wanted.clone(),
+        events: Box::new(events),
+        loader,
+        session: None,
+        quit: false,
+        settings: None,
+        current: RequestId(0),
+    };
+    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
+    let thread =
+        std::thread::Builder::new().name("engine".into()).spawn(|| worker.run()).expect("a thread for the engine");
+    Engine { commands, wanted, thread: Some(thread) }
+}
+
+struct Worker {
+    inbox: Receiver<Command>,
+    /// Commands that came while a request was running.
+    pending: VecDeque<Command>,
+    wanted: Arc<AtomicU64>,
+    events: Box<dyn FnMut(Event) + Send>,
+    loader: Loader,
+    session: Option<Session>,
+    quit: bool,
+    /// Settings that came since the last look.
+    settings: Option<Settings>,
+    current: RequestId,
+}
+
+impl Worker {
+    fn run(mut self) {
+        while !self.quit {
+            let Some(command) = self.pending.pop_front().or_else(|| self.inbox.recv().ok()) else { break };
+            match command {
+                Command::Load { id, source } => self.load(id, &source),
+                Command::Generate(request) => self.generate(&request),
+                // A request brings its settings along.
+                Command::Settings(_) => {}
+                Command::Quit => break,
+            }
+        }
+    }
+
+    fn load(&mut self, id: RequestId, source: &ModelSource) {
+        // The old model goes first: two may not fit.
+        self.session = None;
+        let (loader, events) = (&mut self.loader, &mut self.events);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            loader(source, &mut |done, total| events(Event::Loading { id, done, total }))
+        }));
+        match result {
+            Ok(Ok((session, card))) => {
+                self.session = Some(session);
+                (self.events)(Event::Loaded { id, card: Box::new(card) });
+            }
+            Ok(Err(failure)) => (self.events)(Event::Failed { id, failure }),
+            Err(panic) => (self.events)(Event::Failed { id, failure: Failure::Panic(words(panic.as_ref())) }),
+        }
+    }
+
+    fn generate(&mut self, request: &super::protocol::Request) {
+        let id = request.id;
+        let Some(mut session) = self.session.take() else {
+            (self.events)(Event::Failed { id, failure: Failure::NoModel });
+            return;
+        };
+        self.current = id;
+        self.settings = None;
+        match catch_unwind(AssertUnwindSafe(|| session.run(request, self))) {
+            Ok(()) => self.session = Some(session),
+            // The model may be in any state: it is dropped, and the interface loads it again.
+            Err(panic) => (self.events)(Event::Failed { id, failure: Failure::Panic(words(panic.as_ref())) }),
+        }
+    }
+
+    fn drain(&mut self) {
+        for command in self.inbox.try_iter() {
+            match command {
+                Command::Settings(settings) => self.settings = Some(settings),
+                Command::Quit => self.quit = true,
+                Command::Load { .. } | Command::Generate(_) => self.pending.push_back(command),
+            }
+        }
+    }
+}
+
+impl Control for Worker {
+    fn event(&mut self, event: Event) {
+        (self.events)(event);
+    }
+
+    fn new_settings(&mut self) -> Option<Settings> {
+        self.drain();
+        self.settings.take()
+    }
+
+    fn wanted(&mut self) -> bool {
+        !self.quit && self.wanted.load(Ordering::Acquire) == self.current.0
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}

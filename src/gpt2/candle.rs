@@ -1,0 +1,303 @@
+//! GPT-2 on candle: the CPU, CUDA and Metal by one code path.
+//!
+//! Pre-layer-norm blocks, learned positions, one matrix for q, k and v, a head tied to the word table or not, a cache of
+//! keys and values that can be cut back.
+//!
+//! Source: Radford et al., *Language Models are Unsupervised Multitask Learners* (2019), section 2.3; the names of the
+//! tensors are Hugging Face's.
+
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
+use candle_core::{D, DType, Device, IndexOp as _, Module as _, Tensor};
+use candle_transformers::utils::build_additive_causal_mask;
+
+use super::{Model, ModelError, Precision, RawType, Scores, TensorSource};
+use crate::TokenId;
+use crate::checkpoint::{Activation, Config};
+
+/// A matrix and its bias: `x · weightᵀ + bias`.
+struct Linear {
+    weight: QMatMul,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        let y = self.weight.forward(x)?;
+        match &self.bias {
+            Some(bias) => y.broadcast_add(bias),
+            None => Ok(y),
+        }
+    }
+}
+
+struct LayerNorm {
+    gain: Tensor,
+    bias: Tensor,
+    epsilon: f32,
+}
+
+impl LayerNorm {
+    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        candle_nn::ops::layer_norm(x, &self.gain, &self.bias, self.epsilon)
+    }
+}
+
+/// One block, with its keys and values, each (1, H, N, D), of which the first `position` rows are valid.
+struct Block {
+    ln_1: LayerNorm,
+    c_attn: Linear,
+    attn_proj: Linear,
+    ln_2: LayerNorm,
+    c_fc: Linear,
+    mlp_proj: Linear,
+    keys: Tensor,
+    values: Tensor,
+}
+
+/// The word table: looked up on the way in, multiplied with on the way out.
+enum Table {
+    Dense(Tensor),
+    Quantized(Arc<QTensor>),
+}
+
+impl Table {
+    /// The rows of `ids`, (T,), as (T, C).
+    fn rows(&self, ids: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Dense(table) => table.index_select(ids, 0),
+            Self::Quantized(table) => table.embedding(ids),
+        }
+    }
+}
+
+/// GPT-2 on candle.
+pub struct CandleModel {
+    config: Config,
+    device: Device,
+    /// The type of the activations.
+    dtype: DType,
+    words: Table,
+    positions: Tensor,
+    blocks: Vec<Block>,
+    ln_f: LayerNorm,
+    head: Linear,
+    position: usize,
+}
+
+impl CandleModel {
+    /// Loads all weights, checking each shape against `config`.
+    ///
+    /// `progress` hears the number of blocks loaded so far.
+    ///
+    /// # Errors
+    ///
+    /// If a tensor is missing, misshapen or unreadable, or the device has no room.
+    pub fn load(
+        config: &Config,
+        source: &mut dyn TensorSource,
+        device: &Device,
+        precision: Precision,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<Self, ModelError> {
+        let dtype = match (precision, device) {
+            (Precision::F16, Device::Cuda(_) | Device::Metal(_)) => DType::F16,
+            (Precision::Bf16, Device::Cuda(_) | Device::Metal(_)) => DType::BF16,
+            // The CPU computes in f32, whatever the weights are held in.
+            _ => DType::F32,
+        };
+        let mut loader = Loader { source, device, precision, dtype };
+        let (c, v, n) = (config.n_embd, config.vocab_size, config.n_positions);
+        let word_table = loader.read("wte.weight", &[v, c])?;
+        let positions = loader.read("wpe.weight", &[n, c])?.to_dtype(dtype)?;
+        let weight = loader.hold(&word_table)?;
+        let words = match &weight {
+            QMatMul::QTensor(table) => Table::Quantized(table.clone()),
+            QMatMul::Tensor(table) | QMatMul::TensorF16(table) => Table::Dense(table.clone()),
+        };
+        let head = if config.tie_word_embeddings {
+            Linear { weight, bias: None }
+        } else {
+            let table = loader.read("lm_head.weight", &[v, c])?;
+            Linear { weight: loader.hold(&table)?, bias: None }
+        };
+        let mut blocks = Vec::with_capacity(config.n_layer);
+        for index in 0..config.n_layer {
+            blocks.push(loader.block(index, config)?);
+            progress(index + 1);
+        }
+        let ln_f = loader.layer_norm("ln_f", config)?;
+        let config = config.clone();
+        Ok(Self { config, device: device.clone(), dtype, words, positions, blocks, ln_f, head, position: 0 })
+    }
+
+    /// The hidden states of `tokens`, (1, T, C), after the last layer norm; fills the cache.
+    fn hidden(&self, tokens: &[TokenId]) -> candle_core::Result<Tensor> {
+        let t = tokens.len();
+        let ids = Tensor::new(tokens, &self.device)?;
+        let places = self.positions.narrow(0, self.position, t)?;
+        let mut x = (self.words.rows(&ids)?.to_dtype(self.dtype)? + places)?.unsqueeze(0)?;
+        let mask = if t == 1 {
+            None
+        } else {
+            Some(build_additive_causal_mask(t, self.position, None, &self.device, self.dtype)?)
+        };
+        for block in &self.blocks {
+            x = self.block(block, &x, mask.as_ref())?;
+        }
+        self.ln_f.forward(&x)
+    }
+
+    fn block(&self, block: &Block, x: &Tensor, mask: Option<&Tensor>) -> candle_core::Result<Tensor> {
+        let x = (x + self.attention(block, &block.ln_1.forward(x)?, mask)?)?;
+        let inner = block.c_fc.forward(&block.ln_2.forward(&x)?)?;
+        let inner = match self.config.activation {
+            Activation::GeluTanh => inner.gelu()?,
+            Activation::Gelu => inner.gelu_erf()?,
+        };
+        x + block.mlp_proj.forward(&inner)?
+    }
+
+    /// Multi-head attention of `x`, (1, T, C), over everything before it and itself.
+    fn attention(&self, block: &Block, x: &Tensor, mask: Option<&Tensor>) -> candle_core::Result<Tensor> {
+        let (_, t, c) = x.dims3()?;
+        let h = self.config.n_head;
+        let d = c / h;
+        let qkv = block.c_attn.forward(x)?.reshape((1, t, 3, h, d))?;
+        let part = |index: usize| qkv.i((.., .., index))?.transpose(1, 2)?.contiguous();
+        let (q, k, v) = (part(0)?, part(1)?, part(2)?);
+        block.keys.slice_set(&k, 2, self.position)?;
+        block.values.slice_set(&v, 2, self.position)?;
+        let keys = block.keys.narrow(2, 0, self.position + t)?;
+        let values = block.values.narrow(2, 0, self.position + t)?;
+        let scale = (d as f64).sqrt().recip();
+        let scores = ((q * scale)?.matmul(&keys.t()?))?;
+        let scores = match mask {
+            Some(mask) => scores.broadcast_add(mask)?,
+            None => scores,
+        };
+        let weights = candle_nn::ops::softmax_last_dim(&scores)?;
+        let y = weights.matmul(&values)?.transpose(1, 2)?.reshape((1, t, c))?;
+        block.attn_proj.forward(&y)
+    }
+
+    fn write(&self, hidden: &Tensor, out: &mut [f32]) -> candle_core::Result<()> {
+        let logits = self.head.forward(hidden)?.flatten_all()?.to_dtype(DType::F32)?;
+        out.copy_from_slice(&logits.to_vec1::<f32>()?);
+        Ok(())
+    }
+}
+
+impl Model for CandleModel {
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn extend(&mut self, tokens: &[TokenId], scores: Scores) -> Result<(), ModelError> {
+        let wanted = self.position + tokens.len();
+        let (capacity, vocabulary) = (self.config.n_positions, self.config.vocab_size);
+        if wanted > capacity {
+            return Err(ModelError::ContextFull { wanted, capacity });
+        }
+        if let Some(&token) = tokens.iter().find(|&&it| it as usize >= vocabulary) {
+            return Err(ModelError::UnknownToken { token, vocabulary });
+        }
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let hidden = self.hidden(tokens)?;
+        match scores {
+            Scores::None => {}
+            Scores::Last(out) => self.write(&hidden.i((.., tokens.len() - 1..))?.contiguous()?, out)?,
+            Scores::All(out) => self.write(&hidden, out)?,
+        }
+        self.position = wanted;
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.position
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.position = self.position.min(position);
+    }
+}
+
+/// Reads tensors and puts them where and how they are held.
+struct Loader<'a> {
+    source: &'a mut dyn TensorSource,
+    device: &'a Device,
+    precision: Precision,
+    dtype: DType,
+}
+
+impl Loader<'_> {
+    /// A tensor of the file on the CPU, in the file's type.
+    fn read(&mut self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
+        let raw = self.source.tensor(name)?;
+        if raw.shape != expected {
+            return Err(ModelError::Shape { name: name.to_owned(), found: raw.shape, expected: expected.to_vec() });
+        }
+        let dtype = match raw.dtype {
+            RawType::F32 => DType::F32,
+            RawType::F16 => DType::F16,
+            RawType::Bf16 => DType::BF16,
+        };
+        let tensor = Tensor::from_raw_buffer(&raw.bytes, dtype, expected, &Device::Cpu)?;
+        Ok(tensor.to_device(self.device)?)
+    }
+
+    fn vector(&mut self, name: &str, length: usize) -> Result<Tensor, ModelError> {
+        Ok(self.read(name, &[length])?.to_dtype(self.dtype)?)
+    }
+
+    /// A weight, (out, in), in the precision asked for.
+    fn hold(&self, weight: &Tensor) -> Result<QMatMul, ModelError> {
+        let quantize = |dtype| -> Result<QMatMul, ModelError> {
+            let weight = weight.to_dtype(DType::F32)?;
+            Ok(QMatMul::QTensor(Arc::new(QTensor::quantize(&weight, dtype)?)))
+        };
+        let on_cpu = self.device.is_cpu();
+        match self.precision {
+            // A width that is no multiple of the block cannot be held in blocks.
+            Precision::Q8 if weight.dim(D::Minus1)?.is_multiple_of(GgmlDType::Q8_0.block_size()) => {
+                quantize(GgmlDType::Q8_0)
+            }
+            // candle's plain 16-bit products are slow on the CPU, those of its "quantized" 16-bit tensors are not.
+            Precision::F16 if on_cpu => quantize(GgmlDType::F16),
+            Precision::Bf16 if on_cpu => quantize(GgmlDType::BF16),
+            _ => Ok(QMatMul::Tensor(weight.to_dtype(self.dtype)?)),
+        }
+    }
+
+    /// A matrix that the file holds as (in, out), as OpenAI's code did.
+    fn linear(&mut self, name: &str, input: usize, output: usize) -> Result<Linear, ModelError> {
+        let weight = self.read(&format!("{name}.weight"), &[input, output])?.t()?.contiguous()?;
+        let bias = self.vector(&format!("{name}.bias"), output)?;
+        Ok(Linear { weight: self.hold(&weight)?, bias: Some(bias) })
+    }
+
+    fn layer_norm(&mut self, name: &str, config: &Config) -> Result<LayerNorm, ModelError> {
+        let gain = self.vector(&format!("{name}.weight"), config.n_embd)?;
+        let bias = self.vector(&format!("{name}.bias"), config.n_embd)?;
+        Ok(LayerNorm { gain, bias, epsilon: config.layer_norm_epsilon as f32 })
+    }
+
+    fn block(&mut self, index: usize, config: &Config) -> Result<Block, ModelError> {
+        let (c, inner) = (config.n_embd, config.n_inner);
+        let name = |part: &str| format!("h.{index}.{part}");
+        let cache = (1, config.n_head, config.n_positions, c / config.n_head);
+        Ok(Block {
+            ln_1: self.layer_norm(&name("ln_1"), config)?,
+            c_attn: self.linear(&name("attn.c_attn"), c, 3 * c)?,
+            attn_proj: self.linear(&name("attn.c_proj"), c, c)?,
+            ln_2: self.layer_norm(&name("ln_2"), config)?,
+            c_fc: self.linear(&name("mlp.c_fc"), c, inner)?,
+            mlp_proj: self.linear(&name("mlp.c_proj"), inner, c)?,
+            keys: Tensor::zeros(cache, self.dtype, self.device)?,
+            values: Tensor::zeros(cache, self.dtype, self.device)?,
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! A file or bytes in memory, read the same way, and readers over a part of it.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// A file or bytes in memory.
+pub(super) enum Blob<'a> {
+    /// An open file and its length.
+    File(File, u64),
+    /// Bytes in memory.
+    Bytes(&'a [u8]),
+}
+
+impl Blob<'_> {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        Ok(Self::File(file, length))
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::File(_, length) => *length,
+            Self::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+
+    pub(super) fn section(&self) -> Section<'_> {
+        Section { blob: self, at: 0, left: self.length() }
+    }
+
+    fn read_at(&self, at: u64, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file, _) => {
+                let mut file = file;
+                file.seek(SeekFrom::Start(at))?;
+                file.read(out)
+            }
+            Self::Bytes(bytes) => {
+                let at = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+                (&bytes[at..]).read(out)
+            }
+        }
+    }
+}
+
+/// A part of a [`Blob`], read from its beginning.
+#[derive(Clone, Copy)]
+pub(super) struct Section<'b> {
+    blob: &'b Blob<'b>,
+    at: u64,
+    left: u64,
+}
+
+impl<'b> Section<'b> {
+    pub(super) fn length(&self) -> u64 {
+        self.left
+    }
+
+    /// A part of this part, cut to what there is.
+    pub(super) fn part(&self, at: u64, length: u64) -> Section<'b> {
+        let skipped = at.min(self.left);
+        let left = length.min(self.left - skipped);
+        Section { blob: self.blob, at: self.at + skipped, left }
+    }
+
+    /// All its bytes, at most `most`.
+    pub(super) fn bytes(mut self, most: usize) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        Read::by_ref(&mut self).take(most as u64).read_to_end(&mut out)?;
+        Ok(out)
+    }
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(out.len());
+        if most == 0 {
+            return Ok(0);
+        }
+        let count = self.blob.read_at(self.at, &mut out[..most])?;
+        self.at += count as u64;
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+/// Passes bytes on and keeps their checksum.
+pub(super) struct Checked<R> {
+    inner: R,
+    hasher: crc32fast::Hasher,
+    pub(super) count: u64,
+}
+
+impl<R: Read> Checked<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner, hasher: crc32fast::Hasher::new(), count: 0 }
+    }
+
+    /// Reads whatever is left and answers the checksum of everything.
+    pub(super) fn finish(&mut self) -> io::Result<u32> {
+        io::copy(self, &mut io::sink())?;
+        Ok(self.hasher.clone().finalize())
+    }
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.hasher.update(&out[..count]);
+        self.count += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,143 @@
+//! Converts a checkpoint into a directory that the engine, and transformers, can load.
+//!
+//! The bytes are understood by [`crate::checkpoint`]; here they are found, streamed, checked
+//! and written. Memory stays small whatever the file's size: one pass over it, one tensor at a
+//! time. Everything is written into a directory of a unique name beside the output and renamed
+//! at the very end, so that a half-made model is never seen.
+//!
+//! Not here: downloading.
+
+mod blob;
+mod container;
+mod error;
+mod locate;
+mod source;
+mod stage;
+mod transfer;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+pub use error::ConvertError;
+
+use crate::checkpoint::Config;
+
+/// What to convert.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// A zip archive, a torch or safetensors file, or a directory that holds one: of Hugging
+    /// Face's kind, or any level of Megatron's.
+    Path(&'a Path),
+    /// The same file, already in memory.
+    Bytes {
+        /// What to call it in messages.
+        name: &'a str,
+        /// Its content.
+        bytes: &'a [u8],
+    },
+}
+
+/// What the file may not say, and whether to believe it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Attention heads per layer.
+    pub heads: Option<usize>,
+    /// Rows of the word table that are words.
+    pub vocab: Option<usize>,
+    /// Go on where checksums are wrong or weights are not finite; a note says so.
+    pub force: bool,
+}
+
+/// How far the conversion has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Bytes of the checkpoint that have been read, unpacked.
+    Reading {
+        /// So many are done.
+        done: u64,
+        /// Of so many.
+        total: u64,
+    },
+    /// A layer is complete. Files do not keep them in order, so this counts them.
+    Layer {
+        /// How many are complete.
+        index: usize,
+        /// Of how many.
+        count: usize,
+    },
+    /// Everything is written; it is being checked and made to last.
+    Finishing,
+}
+
+/// The stock tokenizer, for checkpoints that come without one.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenizerFiles<'a> {
+    /// `vocab.json`.
+    pub vocab_json: &'a [u8],
+    /// `merges.txt`.
+    pub merges_txt: &'a [u8],
+    /// `tokenizer.json`.
+    pub tokenizer_json: &'a [u8],
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Converted {
+    /// The model's numbers.
+    pub config: Config,
+    /// What was recognised, for people.
+    pub format: String,
+    /// Remarks for people.
+    pub notes: Vec<String>,
+    /// Hash of the input, where it is one file or bytes.
+    pub source_sha256: Option<String>,
+    /// Hash of the `model.safetensors` written.
+    pub weights_sha256: String,
+    /// Numbers in the model.
+    pub parameters: u64,
+}
+
+/// Is told of every step; breaking off cancels the conversion.
+pub(crate) type Progress<'a> = dyn FnMut(Step) -> ControlFlow<()> + 'a;
+
+/// Converts `input` into the new directory `output`.
+///
+/// # Errors
+///
+/// [`ConvertError`]. Nothing is left behind, whatever it is.
+pub fn convert(
+    input: Input<'_>,
+    output: &Path,
+    tokenizer: &TokenizerFiles<'_>,
+    options: &Options,
+    progress: &mut Progress<'_>,
+) -> Result<Converted, ConvertError> {
+    let stage = stage::Stage::new(output)?;
+    let located = locate::locate(input)?;
+    let (model, source_sha256) = source::hash_beside(&located, || {
+        container::convert_model(&located, stage.path(), options, progress)
+    })?;
+    if progress(Step::Finishing).is_break() {
+        return Err(ConvertError::Cancelled);
+    }
+    let container::Model { plan, mut notes, parameters } = model;
+    stage.write_text("config.json", plan.config.to_json_with_dtype(plan.dtype.torch_name()).as_bytes())?;
+    let copied = located.tokenizer(tokenizer)?;
+    for (name, bytes) in &copied.files {
+        stage.write_text(name, bytes)?;
+    }
+    notes.extend(copied.note);
+    let weights_sha256 = source::hash_file(&stage.path().join(stage::WEIGHTS))?;
+    if progress(Step::Finishing).is_break() {
+        return Err(ConvertError::Cancelled);
+    }
+    stage.publish()?;
+    Ok(Converted {
+        config: plan.config,
+        format: plan.format,
+        notes,
+        source_sha256,
+        weights_sha256,
+        parameters,
+    })
+}

@@ -1,0 +1,121 @@
+//! A lock between processes, held on an open file.
+//!
+//! The system releases it when its holder dies, however it dies, so there is no stale lock and
+//! nobody is ever asked to delete one. The file itself stays: deleting it would let two processes
+//! hold locks on two files of the same name.
+//!
+//! Correctness does not depend on it. Some network file systems grant every lock to everyone;
+//! what keeps files whole there is that finished files appear by rename only.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How often a waiting process looks again; also how late it may notice a cancellation.
+const POLL: Duration = Duration::from_millis(50);
+
+/// A held lock, released when dropped.
+#[derive(Debug)]
+pub struct Lock {
+    /// `None` where the file system knows no locks.
+    file: Option<File>,
+}
+
+impl Lock {
+    /// Takes the lock at `path`, waiting as long as another process holds it.
+    ///
+    /// `waiting` is called once, before the first wait, with the holder's process id where it can
+    /// be read. `Ok(None)` means that `cancel` became true while waiting.
+    ///
+    /// # Errors
+    ///
+    /// If the lock file cannot be created. A file system that refuses locks is no error, see
+    /// [`Lock::is_exclusive`].
+    pub fn acquire(
+        path: &Path,
+        cancel: &AtomicBool,
+        waiting: &mut dyn FnMut(Option<u32>),
+    ) -> io::Result<Option<Self>> {
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        let mut announced = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => {
+                    sign(&mut file);
+                    return Ok(Some(Self { file: Some(file) }));
+                }
+                // Systems without locks say so with half a dozen different errors.
+                Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Interrupted => {
+                    return Ok(Some(Self { file: None }));
+                }
+                Err(TryLockError::Error(_) | TryLockError::WouldBlock) => {}
+            }
+            if cancel.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            if !announced {
+                announced = true;
+                waiting(holder(&mut file));
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Whether others are really kept out; false where the file system knows no locks.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        self.file.is_some()
+    }
+}
+
+/// Leaves our process id for the message of those who wait. Nobody decides anything by it, so a
+/// failure is no failure.
+fn sign(file: &mut File) {
+    let _ = file.set_len(0);
+    let _ = file.rewind();
+    let _ = write!(file, "{}", std::process::id());
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(32).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_lock_waits_names_the_holder_and_can_be_cancelled() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.lock");
+        let cancel = AtomicBool::new(false);
+        let first = Lock::acquire(&path, &cancel, &mut |_| panic!("nobody holds it")).unwrap();
+        assert!(first.as_ref().is_some_and(Lock::is_exclusive));
+
+        let mut told = Vec::new();
+        let second = Lock::acquire(&path, &cancel, &mut |holder| {
+            told.push(holder);
+            cancel.store(true, Ordering::Relaxed);
+        });
+        assert!(second.unwrap().is_none());
+        assert_eq!(told, [Some(std::process::id())]);
+
+        drop(first);
+        cancel.store(false, Ordering::Relaxed);
+        assert!(
+            Lock::acquire(&path, &cancel, &mut |_| panic!("it is free"))
+                .unwrap()
+                .is_some()
+        );
+    }
+}

@@ -1,0 +1,349 @@
+//! One request and its body, on a thread of its own.
+//!
+//! Looking up a name and opening a connection cannot be interrupted from outside, so they happen
+//! on a thread that the caller may walk away from. The caller waits in short slices and looks at
+//! its cancel flag between them; whatever the network does, it is back within a moment. Walking
+//! away shuts the connection, which ends the thread.
+//!
+//! Not here: what an answer means ([`super::answer`]), retries, files.
+//!
+//! Source: ureq 3.5, whose `timeout_per_read` limits each single read and the wait for the
+//! header, while its `timeout_recv_body` would limit the whole body, however healthy.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, http};
+
+use super::Limits;
+use super::answer::Head;
+use super::pace::Floor;
+
+/// How long the caller waits before it looks at its cancel flag.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// Bytes per message. With [`QUEUE`] messages on the way a slow disk holds the network back.
+const CHUNK: usize = 64 * 1024;
+
+/// Messages that may wait for the caller.
+const QUEUE: usize = 8;
+
+/// What to ask for.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    /// The full address, query included.
+    pub(super) url: String,
+    /// Ask only for the bytes from here on, if the file still has this `ETag`.
+    pub(super) resume: Option<(u64, String)>,
+}
+
+/// What arrives, in this order: at most one head, bytes, exactly one end.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// The header of the answer.
+    Head(Head),
+    /// The next bytes of the body.
+    Bytes(Vec<u8>),
+    /// The body is over, or something went wrong.
+    End(Result<(), Fault>),
+    /// The caller's cancel flag is set.
+    Cancelled,
+}
+
+/// Why a transfer broke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// A clause for the user, without address.
+    pub(super) why: String,
+    /// What follows from it.
+    pub(super) nature: Nature,
+}
+
+/// What follows from a [`Fault`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// The server was never reached.
+    Unreachable,
+    /// It was reached and the conversation broke; another try may do better.
+    Broken,
+    /// No number of tries will help.
+    Permanent,
+}
+
+/// A running transfer; dropping it hangs up.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    messages: Receiver<Message>,
+    agent: Agent,
+    floor: Floor,
+    too_slow: bool,
+}
+
+impl Transfer {
+    /// Sends the request.
+    ///
+    /// # Errors
+    ///
+    /// If the certificate file cannot be used.
+    pub(super) fn start(
+        request: Request,
+        limits: &Limits,
+        ca_file: Option<&Path>,
+    ) -> Result<Self, Fault> {
+        let agent = agent(&request.url, limits, ca_file)?;
+        let (sender, messages) = sync_channel(QUEUE);
+        let worker = agent.clone();
+        std::thread::Builder::new()
+            .name("download".to_owned())
+            .spawn(move || work(&worker, &request, &sender))
+            .map_err(|error| Fault {
+                why: format!("no thread for the transfer: {error}"),
+                nature: Nature::Permanent,
+            })?;
+        Ok(Self {
+            messages,
+            agent,
+            floor: Floor::new(limits, Instant::now()),
+            too_slow: false,
+        })
+    }
+
+    /// Waits for the next message, or for the cancel flag, or until it is too slow to go on.
+    pub(super) fn next(&mut self, cancel: &AtomicBool) -> Message {
+        loop {
+            if cancel.load(Ordering::Relaxed) {
+                return Message::Cancelled;
+            }
+            if self.too_slow {
+                return broken("the transfer is too slow to ever finish");
+            }
+            let received = self.messages.recv_timeout(SLICE);
+            let bytes = if let Ok(Message::Bytes(bytes)) = &received {
+                bytes.len()
+            } else {
+                0
+            };
+            // Told only at the next call, so that the bytes in hand are not lost.
+            self.too_slow = self.floor.is_broken(bytes, Instant::now());
+            match received {
+                Ok(message) => return message,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return broken("the transfer ended without a word");
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        self.agent.clone().shutdown();
+    }
+}
+
+fn broken(why: &str) -> Message {
+    Message::End(Err(Fault {
+        why: why.to_owned(),
+        nature: Nature::Broken,
+    }))
+}
+
+fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>) -> Result<Agent, Fault> {
+    let encrypted = url
+        .trim_start()
+        .get(..6)
+        .is_some_and(|it| it.eq_ignore_ascii_case("https:"));
+    let roots = ca_file.map_or(Ok(RootCerts::PlatformVerifier), read_certificates)?;
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        // Checked at every redirect too: an encrypted address must not lead to an open one.
+        .https_only(encrypted)
+        .max_redirects(10)
+        .user_agent(concat!("megachat/", env!("CARGO_PKG_VERSION")))
+        // Each attempt is a connection of its own; a kept one may be the one that just broke.
+        .max_idle_connections(0)
+        .timeout_resolve(Some(limits.connect_timeout))
+        .timeout_connect(Some(limits.connect_timeout))
+        .timeout_per_read(Some(limits.read_timeout))
+        .timeout_per_write(Some(limits.read_timeout))
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
+        .build();
+    Ok(config.new_agent())
+}
+
+/// Reads the certificates that are trusted instead of the system's.
+fn read_certificates(path: &Path) -> Result<RootCerts, Fault> {
+    let fault = |why: String| Fault {
+        why: format!("certificate file {}: {why}", path.display()),
+        nature: Nature::Permanent,
+    };
+    let text = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let mut certificates = Vec::new();
+    for item in parse_pem(&text) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| fault(error.to_string()))? {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() {
+        return Err(fault("it holds no certificate".to_owned()));
+    }
+    Ok(RootCerts::new_with_certs(&certificates))
+}
+
+/// The thread's body. A failed send means that the caller walked away, which is no error.
+fn work(agent: &Agent, request: &Request, sender: &SyncSender<Message>) {
+    let mut call = agent
+        .get(&request.url)
+        .header("Accept-Encoding", "identity");
+    if let Some((from, etag)) = &request.resume {
+        call = call
+            .header("Range", format!("bytes={from}-"))
+            .header("If-Range", etag);
+    }
+    let end = match call.call() {
+        Err(error) => Err(explain(&error, true)),
+        Ok(answer) => {
+            if sender.send(Message::Head(head(&answer))).is_err() {
+                return;
+            }
+            forward(answer.into_body(), sender)
+        }
+    };
+    let _ = sender.send(Message::End(end));
+}
+
+fn forward(body: Body, sender: &SyncSender<Message>) -> Result<(), Fault> {
+    let mut reader = body.into_reader();
+    loop {
+        let mut chunk = vec![0; CHUNK];
+        match reader.read(&mut chunk) {
+            Ok(0) => return Ok(()),
+            Ok(read) => {
+                chunk.truncate(read);
+                if sender.send(Message::Bytes(chunk)).is_err() {
+                    return Ok(());
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(explain(&ureq::Error::from(error), false)),
+        }
+    }
+}
+
+fn head(answer: &http::Response<Body>) -> Head {
+    let header = |name: &str| {
+        let value = answer.headers().get(name)?;
+        value.to_str().ok().map(str::to_owned)
+    };
+    Head {
+        status: answer.status().as_u16(),
+        text: status_text(answer.status()),
+        etag: header("etag"),
+        length: answer.body().content_length(),
+        content_range: header("content-range"),
+        encoding: header("content-encoding"),
+        retry_after: header("retry-after"),
+    }
+}
+
+/// Code and reason; the reason is the registered one, because servers may write anything there.
+fn status_text(status: http::StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
+/// Turns ureq's error into a clause that never contains an address: addresses carry secrets.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the list of errors is open-ended"
+)]
+fn explain(error: &ureq::Error, before_head: bool) -> Fault {
+    let fault = |nature: Nature, why: &str| Fault {
+        why: why.to_owned(),
+        nature,
+    };
+    match error {
+        ureq::Error::Io(error) => explain_io(error, before_head),
+        ureq::Error::HostNotFound => fault(Nature::Unreachable, "could not resolve host"),
+        ureq::Error::ConnectionFailed => fault(Nature::Unreachable, "could not connect"),
+        ureq::Error::Timeout(ureq::Timeout::Resolve) => {
+            fault(Nature::Unreachable, "could not resolve host in time")
+        }
+        ureq::Error::Timeout(ureq::Timeout::Connect) => {
+            fault(Nature::Unreachable, "could not connect in time")
+        }
+        ureq::Error::Timeout(_) if before_head => fault(Nature::Broken, "no answer in time"),
+        ureq::Error::Timeout(_) => fault(Nature::Broken, "no more bytes came: stalled"),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
+            fault(Nature::Permanent, "the address is not a valid one")
+        }
+        ureq::Error::RequireHttpsOnly(_) => fault(
+            Nature::Permanent,
+            "the server redirects to an address that is not encrypted",
+        ),
+        ureq::Error::TooManyRedirects => fault(Nature::Permanent, "too many redirects"),
+        ureq::Error::RedirectFailed => fault(Nature::Permanent, "a redirect leads nowhere"),
+        ureq::Error::InvalidProxyUrl => fault(
+            Nature::Permanent,
+            "the proxy named in the environment is not a valid address",
+        ),
+        ureq::Error::ConnectProxyFailed(_) => {
+            fault(Nature::Permanent, "the proxy refused the connection")
+        }
+        ureq::Error::Tls(_) | ureq::Error::Pem(_) | ureq::Error::Rustls(_) => Fault {
+            why: format!("no secure connection: {error}"),
+            nature: Nature::Permanent,
+        },
+        ureq::Error::LargeResponseHeader(..) => {
+            fault(Nature::Permanent, "the header of the answer is too large")
+        }
+        // A redirect error of this kind quotes the address, so its text stays unsaid.
+        ureq::Error::Protocol(_) => fault(Nature::Broken, "the answer breaks the rules of HTTP"),
+        _ if before_head => fault(Nature::Broken, "the request failed"),
+        _ => fault(Nature::Broken, "the transfer failed"),
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the list of kinds is open-ended"
+)]
+fn explain_io(error: &io::Error, before_head: bool) -> Fault {
+    let text = error.to_string();
+    // The standard library has no kind for a failed look-up: its words on Unix, codes on Windows.
+    let unresolved = text.contains("lookup address")
+        || (cfg!(windows) && matches!(error.raw_os_error(), Some(11_001..=11_004)));
+    let (nature, why) = match error.kind() {
+        _ if unresolved => (Nature::Unreachable, "could not resolve host".to_owned()),
+        io::ErrorKind::ConnectionRefused => (Nature::Unreachable, "connection refused".to_owned()),
+        io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::AddrNotAvailable => {
+            (Nature::Unreachable, "network unreachable".to_owned())
+        }
+        // The TLS layer reports a certificate that it does not accept as invalid data.
+        io::ErrorKind::InvalidData if before_head => {
+            (Nature::Permanent, format!("no secure connection: {text}"))
+        }
+        io::ErrorKind::InvalidInput if before_head => (
+            Nature::Permanent,
+            "the address is not a valid one".to_owned(),
+        ),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            (Nature::Broken, "connection reset".to_owned())
+        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => {
+            (Nature::Broken, "connection closed too early".to_owned())
+        }
+        _ => (Nature::Broken, text),
+    };
+    Fault { why, nature }
+}

@@ -1,0 +1,164 @@
+//! What goes to the installer and what comes back: plain data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What to install.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// The checkpoint built into the program.
+    Demo,
+    /// NVIDIA's 345M model, from the first source that has it.
+    Megatron345m,
+    /// A checkpoint the user has.
+    Import {
+        /// A zip, a torch file or a directory.
+        path: PathBuf,
+        /// The name to install it under; by content if there is none.
+        name: Option<String>,
+    },
+}
+
+/// Where a job is. One honest line for each.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// A source is being asked.
+    Connecting {
+        /// Its place in the list, from 1.
+        source: usize,
+        /// The length of the list.
+        of: usize,
+        /// Its name.
+        label: String,
+    },
+    /// Another megachat downloads the same.
+    Waiting {
+        /// What is known of it.
+        why: String,
+    },
+    /// Bytes come.
+    Downloading {
+        /// The source's place in the list, from 1.
+        source: usize,
+        /// The length of the list.
+        of: usize,
+        /// Bytes on the disk.
+        done: u64,
+        /// Bytes in all, if the server says.
+        total: Option<u64>,
+        /// Bytes a second of late.
+        rate: f64,
+    },
+    /// A connection broke; it is tried again after a wait.
+    Retrying {
+        /// How long.
+        wait: Duration,
+        /// What happened.
+        why: String,
+    },
+    /// The file's hash is computed.
+    Verifying {
+        /// Bytes read.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// The converter reads.
+    Reading {
+        /// Bytes read.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// The converter writes a layer.
+    Converting {
+        /// Which, from 1.
+        layer: usize,
+        /// Of so many.
+        of: usize,
+    },
+    /// Everything is brought to the disk.
+    Finishing,
+}
+
+/// A model is installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// Its name.
+    pub name: String,
+    /// Its directory.
+    pub directory: PathBuf,
+    /// What the converter found, in words.
+    pub format: String,
+    /// What it wants known.
+    pub notes: Vec<String>,
+    /// Whether the download's hash was known beforehand and agreed.
+    pub verified: bool,
+    /// Number of parameters.
+    pub parameters: u64,
+}
+
+/// Why a model is not installed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No source had it.
+    #[error("no source could deliver the model")]
+    NoSource {
+        /// Each source's name with its answer.
+        answers: Vec<(String, String)>,
+    },
+    /// The file came, and is not what it should be.
+    #[error("{why}")]
+    Download {
+        /// What happened.
+        why: String,
+    },
+    /// It could not be converted.
+    #[error("{why}")]
+    Convert {
+        /// What happened.
+        why: String,
+    },
+    /// The disk is full.
+    #[error("the disk is full: {}", path.display())]
+    DiskFull {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped")]
+    Cancelled {
+        /// Bytes kept for the next time.
+        kept: u64,
+    },
+}
+
+/// From the installer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A job goes on.
+    Stage {
+        /// The model's name.
+        name: String,
+        /// Where it is.
+        stage: Stage,
+    },
+    /// A source answered.
+    Answer {
+        /// The model's name.
+        name: String,
+        /// The source's name.
+        source: String,
+        /// What it said.
+        answer: String,
+    },
+    /// A job is done.
+    Ready(Ready),
+    /// A job failed.
+    Failed {
+        /// The model's name.
+        name: String,
+        /// Why.
+        failure: Failure,
+    },
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
+
+pub mod app;
+pub mod assets;
+pub mod checkpoint;
+pub mod document;
+pub mod engine;
+pub mod gpt2;
+pub mod install;
+pub mod manifest;
+pub mod sample;
+pub mod store;
+pub mod text;
+
+/// One id of the vocabulary.
+pub type TokenId = u32;

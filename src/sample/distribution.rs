@@ -1,0 +1,439 @@
+//! A row of logits under settings: what is left, how likely, and why.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Candidates, Settings, Step};
+use crate::TokenId;
+
+/// Why nothing can be drawn.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SampleError {
+    /// The model's scores are broken.
+    #[error("the score of token {token} is {value}, not a number to draw with")]
+    NotFinite {
+        /// The first such token.
+        token: TokenId,
+        /// NaN or plus infinity.
+        value: f32,
+    },
+    /// Every token is at minus infinity.
+    #[error("no token has a finite score")]
+    NoCandidates,
+}
+
+/// What one step of the chain did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepTrace {
+    /// Which step.
+    pub step: Step,
+    /// How many candidates it left; for the penalty, how many logits it touched.
+    pub count: usize,
+}
+
+/// A token picked from a distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Picked {
+    /// Which token.
+    pub token: TokenId,
+    /// Its probability after the samplers.
+    pub p: f64,
+    /// Its place among the candidates after the samplers, 0 for the likeliest.
+    pub rank: usize,
+}
+
+/// One line of the table of candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Which token.
+    pub token: TokenId,
+    /// Its probability by the model alone.
+    pub model: f32,
+    /// Its probability after the samplers; `None` if they cut it.
+    pub after: Option<f32>,
+}
+
+/// What was known when a token was drawn. Enough to show it, to explain it and to check a replay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draw {
+    /// Which token.
+    pub token: TokenId,
+    /// Its probability by the model alone.
+    pub model: f32,
+    /// Its probability after the samplers.
+    pub after: f32,
+    /// Its place by the model alone, 0 for the likeliest.
+    pub rank: u32,
+    /// How many candidates the samplers left.
+    pub kept: u32,
+    /// The die, in `[0, 1)`.
+    pub die: f64,
+    /// The likeliest tokens by the model, likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<Row>,
+}
+
+/// The distribution of the next token under settings.
+#[derive(Clone, Debug)]
+pub struct Distribution {
+    candidates: Candidates,
+    largest: f32,
+    total: f64,
+    /// Natural logarithm of the sum of `exp` of the model's logits.
+    log_sum_exp: f64,
+    /// Entropy of the model's own distribution, in bits.
+    pub model_entropy: f64,
+    /// What each step did, in the order of the chain; neutral steps are left out.
+    pub trace: Vec<StepTrace>,
+}
+
+impl Distribution {
+    /// Applies the chain of `settings` to the model's `logits`, (V,), after the tokens of `history`.
+    ///
+    /// # Errors
+    ///
+    /// If a logit is NaN or plus infinity, or all are minus infinity.
+    pub fn new(logits: &[f32], history: &[TokenId], settings: &Settings) -> Result<Self, SampleError> {
+        if let Some((token, &value)) =
+            (0..).zip(logits).find(|(_, it)| it.is_nan() || **it == f32::INFINITY)
+        {
+            return Err(SampleError::NotFinite { token, value });
+        }
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        if largest == f32::NEG_INFINITY {
+            return Err(SampleError::NoCandidates);
+        }
+        let (log_sum_exp, model_entropy) = log_sum_exp_and_entropy(logits, largest);
+        let mut trace = Vec::new();
+        let mut candidates = None;
+        for step in settings.order.steps() {
+            if settings.is_neutral(step) {
+                continue;
+            }
+            let count = if step == Step::RepeatPenalty {
+                let mut penalised = logits.to_vec();
+                let touched =
+                    repeat_penalty(&mut penalised, settings.penalty_window(history), settings.repeat_penalty);
+                candidates = Some(Candidates::new(&penalised));
+                touched
+            } else {
+                let left = candidates.get_or_insert_with(|| Candidates::new(logits));
+                apply(step, left, settings);
+                left.len()
+            };
+            trace.push(StepTrace { step, count });
+        }
+        let candidates = candidates.unwrap_or_else(|| Candidates::new(logits));
+        let (largest, total) = (candidates.largest(), candidates.total());
+        Ok(Self { candidates, largest, total, log_sum_exp, model_entropy, trace })
+    }
+
+    /// How many tokens can still be drawn.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.candidates.len()
+    }
+
+    /// Picks the token under `coin`, in `[0, 1)`: the first, likeliest first, whose summed probability exceeds it.
+    ///
+    /// The coin is an argument so that a test can ask for every outcome and the screen for other ones.
+    pub fn pick(&mut self, coin: f64) -> Picked {
+        let line = coin * self.total;
+        let n = self.candidates.count_until(|sum| sum > line);
+        // Rounding may leave the line uncrossed at the very end; then the last one is meant.
+        let rank = n.saturating_sub(1);
+        let it = self.candidates.as_slice()[rank];
+        Picked { token: it.token, p: self.probability(it.logit), rank }
+    }
+
+    /// The table to show: what is left, likeliest first, then the likeliest of what was cut; `n` lines at the most.
+    pub fn rows(&mut self, logits: &[f32], n: usize) -> Vec<Row> {
+        let log_sum_exp = self.log_sum_exp;
+        let model = |token: TokenId| (f64::from(logits[token as usize]) - log_sum_exp).exp() as f32;
+        let kept = self.candidates.likeliest(n).to_vec();
+        let mut rows: Vec<Row> = kept
+            .iter()
+            .map(|it| Row {
+                token: it.token,
+                model: model(it.token),
+                after: Some(self.probability(it.logit) as f32),
+            })
+            .collect();
+        if rows.len() < n && self.candidates.len() == rows.len() {
+            // Whatever is missing among the n likeliest by the model was cut.
+            let mut all = Candidates::new(logits);
+            let cut = all.likeliest(n + rows.len()).iter().filter(|it| kept.iter().all(|k| k.token != it.token));
+            rows.extend(cut.take(n - kept.len()).map(|it| Row {
+                token: it.token,
+                model: model(it.token),
+                after: None,
+            }));
+        }
+        rows
+    }
+
+    /// The record of a draw: `picked` under `die`, with the `n` likeliest tokens by the model.
+    pub fn draw(&mut self, logits: &[f32], picked: Picked, die: f64, n: usize) -> Draw {
+        let chosen = logits[picked.token as usize];
+        let rank = (0..)
+            .zip(logits)
+            .filter(|&(token, &it)| it > chosen || (it >= chosen && token < picked.token))
+            .count();
+        let mut all = Candidates::new(logits);
+        let top = if n == 0 { Vec::new() } else { all.likeliest(n).to_vec() };
+        let top = top
+            .iter()
+            .map(|it| Row {
+                token: it.token,
+                model: self.model(it.logit),
+                after: self.after(it.token),
+            })
+            .collect();
+        Draw {
+            token: picked.token,
+            model: self.model(chosen),
+            after: picked.p as f32,
+            rank: rank as u32,
+            kept: self.kept() as u32,
+            die,
+            top,
+        }
+    }
+
+    /// Entropy after the samplers, in bits.
+    #[must_use]
+    pub fn entropy(&self) -> f64 {
+        let weighted: f64 = self
+            .candidates
+            .as_slice()
+            .iter()
+            .map(|it| f64::from(it.logit - self.largest))
+            .map(|x| x * f64::from((x as f32).exp()))
+            .sum();
+        (self.total.ln() - weighted / self.total).max(0.0) / std::f64::consts::LN_2
+    }
+
+    fn model(&self, logit: f32) -> f32 {
+        (f64::from(logit) - self.log_sum_exp).exp() as f32
+    }
+
+    fn after(&self, token: TokenId) -> Option<f32> {
+        let it = self.candidates.as_slice().iter().find(|it| it.token == token)?;
+        Some(self.probability(it.logit) as f32)
+    }
+
+    fn probability(&self, logit: f32) -> f64 {
+        f64::from((logit - self.largest).exp()) / self.total
+    }
+}
+
+/// Natural log-sum-exp, and entropy in bits, of a row of logits with the given largest value.
+fn log_sum_exp_and_entropy(logits: &[f32], largest: f32) -> (f64, f64) {
+    let (mut total, mut weighted) = (0.0_f64, 0.0_f64);
+    for &logit in logits {
+        let x = logit - largest;
+        let weight = f64::from(x.exp());
+        total += weight;
+        if weight > 0.0 {
+            weighted += f64::from(x) * weight;
+        }
+    }
+    let entropy = (total.ln() - weighted / total).max(0.0) / std::f64::consts::LN_2;
+    (f64::from(largest) + total.ln(), entropy)
+}
+
+/// Penalises each token of `window` once: a positive logit is divided, a negative one multiplied.
+///
+/// Returns how many logits it touched.
+///
+/// Source: Keskar et al., *CTRL* (2019), section 4.1, with the sign rule that Hugging Face and llama.cpp both use.
+fn repeat_penalty(logits: &mut [f32], window: &[TokenId], penalty: f32) -> usize {
+    let mut recent: Vec<TokenId> = window.to_vec();
+    recent.sort_unstable();
+    recent.dedup();
+    let mut touched = 0;
+    for token in recent {
+        if let Some(logit) = logits.get_mut(token as usize) {
+            *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
+            touched += 1;
+        }
+    }
+    touched
+}
+
+fn apply(step: Step, candidates: &mut Candidates, settings: &Settings) {
+    match step {
+        Step::RepeatPenalty => unreachable!("works on the logits, before there are candidates"),
+        Step::Temperature if settings.temperature <= 0.0 => candidates.truncate(1),
+        Step::Temperature => candidates.scale(settings.temperature.recip()),
+        Step::TopK => candidates.truncate(settings.top_k as usize),
+        // Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1.
+        Step::TopP => {
+            let mass = f64::from(settings.top_p) * candidates.total();
+            let kept = candidates.count_until(|sum| sum >= mass);
+            candidates.truncate(kept);
+        }
+        // Nguyen et al., *Turning Up the Heat: Min-p Sampling* (2024), section 3.
+        Step::MinP => candidates.keep_from(candidates.largest() + settings.min_p.ln()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Order;
+    use super::*;
+
+    /// Neutral settings, greedy nothing: the model's own distribution.
+    fn raw() -> Settings {
+        Settings { temperature: 1.0, top_p: 1.0, repeat_penalty: 1.0, ..Settings::default() }
+    }
+
+    fn logits(probabilities: &[f32]) -> Vec<f32> {
+        probabilities.iter().map(|p| p.ln()).collect()
+    }
+
+    /// The tokens left with their probabilities, likeliest first, rounded to four places.
+    fn left(logits: &[f32], history: &[TokenId], settings: &Settings) -> Vec<(TokenId, f64)> {
+        let mut it = Distribution::new(logits, history, settings).unwrap();
+        let rows = it.rows(logits, logits.len());
+        rows.iter()
+            .filter_map(|row| Some((row.token, (f64::from(row.after?) * 1e4).round() / 1e4)))
+            .collect()
+    }
+
+    #[test]
+    fn the_order_of_temperature_and_top_p_matters() {
+        // softmax(3, 2, 1) = .6652 .2447 .0900: top-p .8 keeps two, and temperature .5 then makes .8808 .1192 of them.
+        // softmax(6, 4, 2) = .8668 .1173 .0159: with the temperature first, top-p .8 keeps one.
+        let settings = Settings { temperature: 0.5, top_p: 0.8, ..raw() };
+        assert_eq!(left(&[3.0, 2.0, 1.0], &[], &settings), [(0, 0.8808), (1, 0.1192)]);
+        let settings = Settings { order: Order::HuggingFace, ..settings };
+        assert_eq!(left(&[3.0, 2.0, 1.0], &[], &settings), [(0, 1.0)]);
+    }
+
+    #[test]
+    fn the_order_of_temperature_and_min_p_matters() {
+        // p = .5 .3 .2, min-p .5 keeps those of at least .25. At temperature 2, sqrt p = .7071 .5477 .4472 and all
+        // three are at least half of the largest: .4154 .3218 .2628.
+        let p = logits(&[0.5, 0.3, 0.2]);
+        let settings = Settings { temperature: 2.0, min_p: 0.5, ..raw() };
+        assert_eq!(left(&p, &[], &settings), [(0, 0.5635), (1, 0.4365)]);
+        let settings = Settings { order: Order::HuggingFace, ..settings };
+        assert_eq!(left(&p, &[], &settings), [(0, 0.4154), (1, 0.3218), (2, 0.2628)]);
+    }
+
+    #[test]
+    fn each_step_against_worked_numbers() {
+        let p = logits(&[0.4, 0.3, 0.2, 0.1]);
+        for (why, settings, expected) in [
+            ("nothing", raw(), &[(0, 0.4), (1, 0.3), (2, 0.2), (3, 0.1)][..]),
+            ("temperature .5 squares", Settings { temperature: 0.5, ..raw() }, &[(0, 0.5333), (1, 0.3), (2, 0.1333), (3, 0.0333)]),
+            ("temperature 0 is greedy", Settings { temperature: 0.0, ..raw() }, &[(0, 1.0)]),
+            ("top-k 2", Settings { top_k: 2, ..raw() }, &[(0, 0.5714), (1, 0.4286)]),
+            ("top-k over the vocabulary", Settings { top_k: 99, ..raw() }, &[(0, 0.4), (1, 0.3), (2, 0.2), (3, 0.1)]),
+            ("top-p, the head is enough", Settings { top_p: 0.39, ..raw() }, &[(0, 1.0)]),
+            ("top-p, the crossing one stays", Settings { top_p: 0.65, ..raw() }, &[(0, 0.5714), (1, 0.4286)]),
+            ("top-p 0 still keeps one", Settings { top_p: 0.0, ..raw() }, &[(0, 1.0)]),
+            ("min-p .6 of .4 is .24", Settings { min_p: 0.6, ..raw() }, &[(0, 0.5714), (1, 0.4286)]),
+            ("min-p 1 keeps the likeliest", Settings { min_p: 1.0, ..raw() }, &[(0, 1.0)]),
+            ("top-k then top-p of what is left", Settings { top_k: 2, top_p: 0.5, ..raw() }, &[(0, 1.0)]),
+        ] {
+            for order in [Order::LlamaCpp, Order::HuggingFace] {
+                let settings = Settings { order, ..settings.clone() };
+                assert_eq!(left(&p, &[], &settings), expected, "{why}, {order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_penalty_divides_above_zero_multiplies_below_and_counts_a_token_once() {
+        // 2 / 1.25 = 1.6 and -1 * 1.25 = -1.25; token 0 appears twice in the window.
+        let mut row = [2.0, -1.0, 0.5];
+        assert_eq!(repeat_penalty(&mut row, &[0, 1, 0, 77], 1.25), 2);
+        assert_eq!(row, [1.6, -1.25, 0.5]);
+
+        let settings = Settings { repeat_penalty: 1.25, repeat_last_n: 1, ..raw() };
+        let traced = Distribution::new(&[2.0, -1.0, 0.5], &[0, 1], &settings).unwrap().trace;
+        assert_eq!(traced, [StepTrace { step: Step::RepeatPenalty, count: 1 }]);
+    }
+
+    #[test]
+    fn the_coin_walks_down_the_sorted_candidates() {
+        let p = logits(&[0.2, 0.5, 0.3]);
+        let mut it = Distribution::new(&p, &[], &raw()).unwrap();
+        for (coin, token, rank) in [(0.0, 1, 0), (0.49, 1, 0), (0.51, 2, 1), (0.79, 2, 1), (0.81, 0, 2), (0.999_999, 0, 2)] {
+            let picked = it.pick(coin);
+            assert_eq!((picked.token, picked.rank), (token, rank), "coin {coin}");
+        }
+        assert!((it.pick(0.6).p - 0.3).abs() < 1e-6);
+    }
+
+    #[test]
+    fn draws_follow_the_probabilities() {
+        let p = logits(&[0.7, 0.2, 0.1]);
+        let mut it = Distribution::new(&p, &[], &raw()).unwrap();
+        let mut counts = [0.0_f64; 3];
+        for position in 0..20_000 {
+            counts[it.pick(super::super::die(1, position)).token as usize] += 1.0;
+        }
+        let chi_square: f64 = [0.7, 0.2, 0.1].iter().zip(counts).map(|(p, n)| (n - p * 2e4).powi(2) / (p * 2e4)).sum();
+        assert!(chi_square < 13.8, "{chi_square}"); // 2 degrees of freedom, one in a thousand; the dice are fixed
+    }
+
+    #[test]
+    fn rows_show_what_is_left_and_then_what_was_cut() {
+        let p = logits(&[0.1, 0.6, 0.3]);
+        let mut it = Distribution::new(&p, &[], &Settings { top_k: 1, ..raw() }).unwrap();
+        let rows = it.rows(&p, 2);
+        assert_eq!(rows.iter().map(|r| (r.token, r.after)).collect::<Vec<_>>(), [(1, Some(1.0)), (2, None)]);
+        assert!((rows[1].model - 0.3).abs() < 1e-6);
+    }
+
+    #[test]
+    fn entropies_are_in_bits() {
+        let four = [0.0; 4];
+        let it = Distribution::new(&four, &[], &Settings { top_k: 2, ..raw() }).unwrap();
+        assert!((it.model_entropy - 2.0).abs() < 1e-9);
+        assert!((it.entropy() - 1.0).abs() < 1e-9);
+        let it = Distribution::new(&four, &[], &Settings { temperature: 0.0, ..raw() }).unwrap();
+        assert!(it.entropy().abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_draw_keeps_what_was_known() {
+        let p = logits(&[0.1, 0.6, 0.3]);
+        let mut it = Distribution::new(&p, &[], &Settings { top_k: 2, ..raw() }).unwrap();
+        let picked = it.pick(0.9);
+        let draw = it.draw(&p, picked, 0.9, 3);
+        assert_eq!((draw.token, draw.rank, draw.kept), (2, 1, 2));
+        assert!((draw.model - 0.3).abs() < 1e-6 && (draw.after - 1.0 / 3.0).abs() < 1e-6);
+        assert_eq!(draw.top.iter().map(|r| (r.token, r.after.is_some())).collect::<Vec<_>>(), [(1, true), (2, true), (0, false)]);
+    }
+
+    #[test]
+    fn broken_scores_are_errors() {
+        let new = |row: &[f32]| Distribution::new(row, &[], &raw()).map(|_| ());
+        assert!(matches!(new(&[0.0, f32::NAN]), Err(SampleError::NotFinite { token: 1, .. })));
+        assert!(matches!(new(&[f32::INFINITY]), Err(SampleError::NotFinite { token: 0, .. })));
+        assert_eq!(new(&[f32::NEG_INFINITY; 3]), Err(SampleError::NoCandidates));
+        assert_eq!(new(&[]), Err(SampleError::NoCandidates));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn any_finite_scores_and_any_settings_in_range_give_a_token(
+            row in proptest::collection::vec(-1e4_f32..1e4, 1..200),
+            temperature in 0.0_f32..100.0, top_k in 0_u32..300, top_p in 0.0_f32..=1.0, min_p in 0.0_f32..=1.0,
+            repeat_penalty in 0.01_f32..100.0, hf in proptest::bool::ANY, coin in 0.0_f64..1.0,
+        ) {
+            let order = if hf { Order::HuggingFace } else { Order::LlamaCpp };
+            let settings = Settings { temperature, top_k, top_p, min_p, repeat_penalty, order, ..raw() };
+            let mut it = Distribution::new(&row, &[0, 1, 2], &settings).unwrap();
+            let picked = it.pick(coin);
+            proptest::prop_assert!((picked.token as usize) < row.len());
+            proptest::prop_assert!(picked.p > 0.0 && picked.p <= 1.0 + 1e-9);
+            let sum: f64 = it.rows(&row, row.len()).iter().filter_map(|r| r.after).map(f64::from).sum();
+            proptest::prop_assert!((sum - 1.0).abs() < 1e-3, "{}", sum);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The configuration file, and what the program remembers.
+//!
+//! `config.toml` is the user's: it is read, never written. A file that does not parse is reported with its line and left
+//! alone, and the defaults are used. What the program itself remembers is in `state.toml`.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sample::Settings;
+
+/// The content of `config.toml`. Everything is optional.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The version of this format, 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// The model to use: a name or a directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// `auto`, `cpu`, `cuda` or `metal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// `auto`, `f32`, `f16`, `bf16` or `q8`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<String>,
+    /// A preset that the values of `sampling` then change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Single values.
+    pub sampling: Sampling,
+    /// Keys this program does not know.
+    #[serde(flatten, skip_serializing)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
+}
+
+/// The `[sampling]` table, by the names of the command line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is the setting of that name")]
+pub struct Sampling {
+    #[serde(alias = "temp")]
+    pub temperature: Option<f32>,
+    pub top_k: Option<u32>,
+    pub top_p: Option<f32>,
+    pub min_p: Option<f32>,
+    pub repeat_penalty: Option<f32>,
+    pub repeat_last_n: Option<i32>,
+    pub order: Option<crate::sample::Order>,
+    pub seed: Option<u64>,
+    pub max_tokens: Option<u32>,
+    pub stop: Option<Vec<String>>,
+    pub end_of_text: Option<crate::sample::EndOfText>,
+    pub when_full: Option<crate::sample::WhenFull>,
+    /// Keys this program does not know.
+    #[serde(flatten, skip_serializing)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
+}
+
+impl Sampling {
+    /// Overrides `settings` by every value that is given.
+    pub fn apply(&self, settings: &mut Settings) {
+        fn set<T: Clone>(to: &mut T, from: Option<&T>) {
+            if let Some(value) = from {
+                *to = value.clone();
+            }
+        }
+        set(&mut settings.temperature, self.temperature.as_ref());
+        set(&mut settings.top_k, self.top_k.as_ref());
+        set(&mut settings.top_p, self.top_p.as_ref());
+        set(&mut settings.min_p, self.min_p.as_ref());
+        set(&mut settings.repeat_penalty, self.repeat_penalty.as_ref());
+        set(&mut settings.repeat_last_n, self.repeat_last_n.as_ref());
+        set(&mut settings.order, self.order.as_ref());
+        set(&mut settings.seed, self.seed.as_ref());
+        set(&mut settings.max_tokens, self.max_tokens.as_ref());
+        set(&mut settings.stop, self.stop.as_ref());
+        set(&mut settings.end_of_text, self.end_of_text.as_ref());
+        set(&mut settings.when_full, self.when_full.as_ref());
+    }
+}
+
+/// A configuration and what is wrong with its file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadedConfig {
+    /// What to use; the defaults if the file does not parse.
+    pub config: Config,
+    /// Sentences for the user.
+    pub problems: Vec<String>,
+}
+
+/// Reads `config.toml`; a missing file is an empty one.
+#[must_use]
+pub fn load_config(path: &Path) -> LoadedConfig {
+    match path.try_exists() {
+        Ok(false) => return LoadedConfig::default(),
+        Ok(true) => {}
+        Err(e) => return problem(format!("{} cannot be read ({e}); the defaults are used", path.display())),
+    }
+    match confy::load_path::<Config>(path) {
+        Ok(config) => {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let unknown = config.unknown.keys().chain(config.sampling.unknown.keys());
+            let problems = unknown
+                .map(|key| format!("{}:{}: unknown key `{key}`", path.display(), line_of(&text, key)))
+                .collect();
+            LoadedConfig { config, problems }
+        }
+        Err(error) => {
+            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            // The library shows the place over several lines: its first names the line, its last says what is wrong.
+            let lines: Vec<&str> = cause.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+            let cause = match lines.as_slice() {
+                [first, .., last] => format!("{first}: {last}"),
+                _ => cause,
+            };
+            problem(format!("{}: {cause}. The file is left as it is; the defaults are used", path.display()))
+        }
+    }
+}
+
+fn problem(text: String) -> LoadedConfig {
+    LoadedConfig { config: Config::default(), problems: vec![text] }
+}
+
+fn line_of(text: &str, key: &str) -> usize {
+    let names_it = |line: &str| {
+        let rest = line.trim_start().trim_start_matches(['[', '"']).strip_prefix(key);
+        rest.is_some_and(|it| it.trim_start_matches('"').trim_start().starts_with(['=', ']', '.']))
+    };
+    text.lines().position(names_it).map_or(0, |it| it + 1)
+}
+
+/// What the program remembers between runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// Whether the question of the first run was answered with "only the demo".
+    pub demo_only: bool,
+}
+
+/// Reads `state.toml`; what cannot be read is as if it were not there, since nothing in it is precious.
+#[must_use]
+pub fn load_state(directory: &Path) -> State {
+    let path = directory.join("state.toml");
+    if path.exists() { confy::load_path(path).unwrap_or_default() } else { State::default() }
+}
+
+/// Writes `state.toml`, whole or not at all.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn store_state(directory: &Path, state: &State) -> io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    let temporary = tempfile::Builder::new().prefix(".state-").tempfile_in(directory)?;
+    confy::store_path(temporary.path(), state).map_err(io::Error::other)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(directory.join("state.toml"))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> (LoadedConfig, bool) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        let loaded = load_config(&path);
+        (loaded, std::fs::read(&path).unwrap() == text.as_bytes())
+    }
+
+    #[test]
+    fn values_override_defaults_one_by_one() {
+        let (loaded, kept) = load("version = 1\nmodel = \"demo\"\n[sampling]\ntemp = 1.5\norder = \"hf\"\n");
+        assert!(kept && loaded.problems.is_empty(), "{:?}", loaded.problems);
+        let mut settings = Settings::default();
+        loaded.config.sampling.apply(&mut settings);
+        let expected = Settings { temperature: 1.5, order: crate::sample::Order::HuggingFace, ..Settings::default() };
+        assert_eq!((settings, loaded.config.model.as_deref()), (expected, Some("demo")));
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_is_kept_and_reported_with_its_line() {
+        for (text, says) in [
+            ("model = \"demo\"\n[sampling\n", "line 2"),
+            ("[sampling]\n\ntemperature = \"hot\"\n", "line 3"),
+            ("model = 3\n", "line 1"),
+        ] {
+            let (loaded, kept) = load(text);
+            assert!(kept);
+            assert_eq!(loaded.config, Config::default());
+            assert!(loaded.problems.len() == 1 && loaded.problems[0].contains(says), "{:?}", loaded.problems);
+        }
+        let (loaded, kept) = load("\0\u{1}binary");
+        assert!(kept && loaded.problems.len() == 1);
+    }
+
+    #[test]
+    fn unknown_keys_are_named_with_their_line_and_the_rest_counts() {
+        let (loaded, _) = load("colour = \"red\"\nmodel = \"demo\"\n[sampling]\ntop-q = 3\n");
+        assert_eq!(loaded.config.model.as_deref(), Some("demo"));
+        assert!(loaded.problems[0].ends_with(":1: unknown key `colour`"), "{:?}", loaded.problems);
+        assert!(loaded.problems[1].ends_with(":4: unknown key `top-q`"), "{:?}", loaded.problems);
+    }
+
+    #[test]
+    fn a_missing_file_is_not_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        assert_eq!(load_config(&path), LoadedConfig::default());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn the_state_is_remembered() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(load_state(directory.path()), State::default());
+        store_state(directory.path(), &State { demo_only: true }).unwrap();
+        assert_eq!(load_state(directory.path()), State { demo_only: true });
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,105 @@
+//! Models by name: which are installed, and what a name means.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::manifest::Manifest;
+
+/// A model in the models' directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// Its name.
+    pub name: String,
+    /// Its directory.
+    pub directory: PathBuf,
+    /// What the installer recorded.
+    pub manifest: Manifest,
+    /// Bytes on the disk.
+    pub bytes: u64,
+}
+
+/// The installed models, by name.
+///
+/// # Errors
+///
+/// If the directory is there and cannot be read.
+pub fn installed(models: &Path) -> io::Result<Vec<Installed>> {
+    let entries = match std::fs::read_dir(models) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut found: Vec<Installed> = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| entry.file_name().to_str().and_then(|name| find(models, name)))
+        .collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+/// An installed model by its name.
+#[must_use]
+pub fn find(models: &Path, name: &str) -> Option<Installed> {
+    if !is_name(name) {
+        return None;
+    }
+    let directory = models.join(name);
+    let manifest = std::fs::read(directory.join(Manifest::FILE)).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&manifest).ok()?;
+    let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |it| it.len());
+    let bytes = std::fs::read_dir(&directory).ok()?.filter_map(Result::ok).map(|it| size(it.path())).sum();
+    Some(Installed { name: name.to_owned(), directory, manifest, bytes })
+}
+
+/// Whether a text can be the name of an installed model, and not a path.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !text.is_empty() && !text.starts_with('.') && text.chars().all(allowed)
+}
+
+/// Removes an installed model: out of sight first, in one step, so that a half-removed one is never loaded.
+///
+/// # Errors
+///
+/// What the system says; `NotFound` if no model of that name is installed.
+pub fn remove(models: &Path, name: &str) -> io::Result<()> {
+    if find(models, name).is_none() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let grave = tempfile::Builder::new().prefix(".removed-").tempdir_in(models)?;
+    std::fs::rename(models.join(name), grave.path().join(name))?;
+    grave.close()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_directories_with_a_manifest_count_and_names_are_no_paths() {
+        let models = tempfile::tempdir().unwrap();
+        let manifest = Manifest {
+            version: 1,
+            name: "one".into(),
+            source: "here".into(),
+            source_sha256: None,
+            verified: false,
+            format: String::new(),
+            weights_sha256: String::new(),
+            parameters: 1,
+            program: String::new(),
+        };
+        for (name, text) in [("one", serde_json::to_string(&manifest).unwrap()), ("broken", "{".into())] {
+            std::fs::create_dir(models.path().join(name)).unwrap();
+            std::fs::write(models.path().join(name).join(Manifest::FILE), text).unwrap();
+        }
+        std::fs::create_dir(models.path().join("empty")).unwrap();
+        let names: Vec<String> = installed(models.path()).unwrap().into_iter().map(|it| it.name).collect();
+        assert_eq!(names, ["one"]);
+        assert_eq!(find(models.path(), "../one"), None);
+        assert_eq!(remove(models.path(), "empty").unwrap_err().kind(), io::ErrorKind::NotFound);
+        remove(models.path(), "one").unwrap();
+        assert!(installed(models.path()).unwrap().is_empty() && !models.path().join("one").exists());
+        assert_eq!(installed(&models.path().join("absent")).unwrap(), []);
+    }
+}

@@ -1,0 +1,90 @@
+//! Where everything is.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use directories::BaseDirs;
+
+/// The directories and files of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The configuration, written by the user alone.
+    pub config_file: PathBuf,
+    /// One directory for each installed model.
+    pub models: PathBuf,
+    /// One file for each transcript.
+    pub transcripts: PathBuf,
+    /// Unfinished downloads.
+    pub downloads: PathBuf,
+    /// What the program remembers between runs, and its log.
+    pub state: PathBuf,
+}
+
+/// The system names no home directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no home directory; set MEGACHAT_HOME to a directory to use instead")]
+pub struct NoHome;
+
+impl Paths {
+    /// By the environment: `MEGACHAT_HOME`, else the XDG variables, else the system's habits.
+    ///
+    /// # Errors
+    ///
+    /// If the system names no home directory.
+    pub fn from_environment() -> Result<Self, NoHome> {
+        Self::resolve(&|name| env::var_os(name).filter(|it| !it.is_empty()))
+    }
+
+    fn resolve(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, NoHome> {
+        if let Some(home) = variable("MEGACHAT_HOME") {
+            let home = env::current_dir().unwrap_or_default().join(home);
+            return Ok(Self::new(&home.join("config"), &home.join("data"), &home.join("cache"), &home.join("state")));
+        }
+        let base = BaseDirs::new().ok_or(NoHome)?;
+        // On macOS too, command line programs live in the XDG directories; `directories` would choose ~/Library.
+        let xdg = |name: &str, unix: &str, other: &Path| {
+            let absolute = variable(name).map(PathBuf::from).filter(|it| it.is_absolute());
+            let habit = if cfg!(unix) { base.home_dir().join(unix) } else { other.to_owned() };
+            absolute.unwrap_or(habit).join("megachat")
+        };
+        Ok(Self::new(
+            &xdg("XDG_CONFIG_HOME", ".config", base.config_dir()),
+            &xdg("XDG_DATA_HOME", ".local/share", base.data_local_dir()),
+            &xdg("XDG_CACHE_HOME", ".cache", base.cache_dir()),
+            &xdg("XDG_STATE_HOME", ".local/state", base.data_local_dir()),
+        ))
+    }
+
+    fn new(config: &Path, data: &Path, cache: &Path, state: &Path) -> Self {
+        Self {
+            config_file: config.join("config.toml"),
+            models: data.join("models"),
+            transcripts: data.join("transcripts"),
+            downloads: cache.join("downloads"),
+            state: state.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn megachat_home_overrides_every_directory() {
+        let paths = Paths::resolve(&|name| (name == "MEGACHAT_HOME").then(|| "/somewhere".into())).unwrap();
+        for path in [&paths.config_file, &paths.models, &paths.transcripts, &paths.downloads, &paths.state] {
+            assert!(path.starts_with("/somewhere"), "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn xdg_variables_count_if_they_are_absolute() {
+        let with = |value: &'static str| {
+            Paths::resolve(&move |name| (name == "XDG_DATA_HOME").then(|| value.into())).unwrap().models
+        };
+        assert_eq!(with("/x"), Path::new("/x/megachat/models"));
+        assert!(with("x").is_absolute());
+    }
+}

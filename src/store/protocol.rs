@@ -1,0 +1,35 @@
+//! What goes to the thread that writes transcripts and what comes back: plain data.
+
+use std::path::PathBuf;
+
+use crate::document::{Header, Record};
+
+/// To the thread that writes transcripts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Job {
+    /// From here on, write into a new transcript; its file is made with the first text.
+    Begin(Header),
+    /// Write a record.
+    Append(Record),
+    /// See to it that all is on the disk.
+    Sync,
+}
+
+/// From the thread that writes transcripts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Everything so far is on the disk.
+    Saved {
+        /// In which file.
+        path: PathBuf,
+    },
+    /// Something could not be written. It is kept in memory and tried again with the next record.
+    Failed {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+        /// How many records wait.
+        waiting: usize,
+    },
+}

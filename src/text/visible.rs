@@ -1,0 +1,101 @@
+//! Untrusted text to text that is safe to show: nothing in it can move a cursor, and nothing in it hides.
+
+/// How many code points one grapheme may stack before the rest is dropped from the screen ("Zalgo" text).
+const MOST_MARKS: usize = 16;
+
+/// The text with every control and invisible character made visible; only `\n` stays a control.
+///
+/// Control characters become caret notation (`^[` for escape), C1 controls, bidirectional controls and other invisible
+/// characters their hexadecimal code in angle brackets, a tab four spaces at the most. A lone carriage return is `^M`,
+/// one before a line feed is dropped.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    push_visible(text, &mut out);
+    out
+}
+
+/// Appends [`visible`] text to `out`.
+pub fn push_visible(text: &str, out: &mut String) {
+    let mut marks = 0;
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        if is_mark(c) {
+            marks += 1;
+            if marks > MOST_MARKS {
+                continue;
+            }
+        } else {
+            marks = 0;
+        }
+        match c {
+            '\n' => out.push('\n'),
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\t' => out.push_str("    "),
+            '\0'..='\x1f' => {
+                out.push('^');
+                out.push(char::from(c as u8 + 0x40));
+            }
+            '\x7f' => out.push_str("^?"),
+            _ if is_invisible(c) => {
+                use std::fmt::Write as _;
+                // Writing to a string cannot fail.
+                let _ = write!(out, "<{:X}>", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+}
+
+/// Combining marks, of the blocks that stack. Width tells: they take no cell of their own.
+fn is_mark(c: char) -> bool {
+    !c.is_ascii() && !is_invisible(c) && unicode_width::UnicodeWidthChar::width(c) == Some(0)
+}
+
+/// Characters that take no place and change how or whether the text around them is seen.
+///
+/// Zero-width joiner (U+200D), non-joiner and the emoji variation selectors stay: they are part of ordinary words.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{80}'..='\u{9f}'          // C1 controls
+        | '\u{ad}'                   // soft hyphen
+        | '\u{34f}'                  // combining grapheme joiner
+        | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}'
+        | '\u{2028}'..='\u{202e}'    // separators, bidirectional embeddings and overrides
+        | '\u{2060}'..='\u{206f}'    // word joiner, invisible operators, isolates
+        | '\u{feff}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}') // tags and supplementary variation selectors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_could_harm_or_hide_comes_through() {
+        for (input, expected) in [
+            ("plain é 日本 👍🏽 👨‍👩‍👧", "plain é 日本 👍🏽 👨‍👩‍👧"),
+            ("\x1b[31mred\x1b]52;c;AAAA\x07", "^[[31mred^[]52;c;AAAA^G"),
+            ("a\r\nb\rc\0", "a\nb^Mc^@"),
+            ("\u{9b}31m\x7f", "<9B>31m^?"),
+            ("abc\u{202e}def\u{2066}", "abc<202E>def<2066>"),
+            ("hi\u{e0041}\u{feff}", "hi<E0041><FEFF>"),
+            ("a\tb", "a    b"),
+        ] {
+            assert_eq!(visible(input), expected);
+        }
+        let zalgo = format!("a{}", "\u{301}".repeat(100));
+        assert_eq!(visible(&zalgo).chars().count(), 1 + MOST_MARKS);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 5000, failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn no_control_character_but_the_line_feed_comes_out(text in "(\\PC|[\\x00-\\x20\\x7f-\\xa0\u{2000}-\u{2070}\u{e0000}-\u{e0100}]){0,60}") {
+            let out = visible(&text);
+            proptest::prop_assert!(out.chars().all(|c| c == '\n' || !(c.is_control() || is_invisible(c))), "{:?}", out);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Words to rows, once, incrementally.
+
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// A text cut into rows of at most `width` columns.
+///
+/// Appending re-wraps the last row alone: a greedy wrap never moves an earlier break. So a token costs what a row
+/// costs, however long the text or its last line are. What is drawn and what is scrolled over are the same rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrap {
+    width: usize,
+    rows: Vec<Range<usize>>,
+}
+
+impl Wrap {
+    /// An empty text has one empty row.
+    ///
+    /// `width` is in columns; zero is taken as one.
+    #[must_use]
+    pub fn new(width: usize) -> Self {
+        Self { width: width.max(1), rows: vec![0..0] }
+    }
+
+    /// The width it wraps to, in columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The byte ranges of the rows, in order. A line feed at the end of a row is not part of it; spaces are, and may
+    /// hang over the edge.
+    #[must_use]
+    pub fn rows(&self) -> &[Range<usize>] {
+        &self.rows
+    }
+
+    /// Takes in `text`, of which everything wrapped so far must be the beginning.
+    pub fn extend(&mut self, text: &str) {
+        let start = self.rows.pop().map_or(0, |row| row.start);
+        let mut row = start;
+        let mut columns = 0;
+        // Where this row may be cut, and how many columns come before it.
+        let mut cut: Option<(usize, usize)> = None;
+        for (offset, grapheme) in text[start..].grapheme_indices(true) {
+            let at = start + offset;
+            if grapheme == "\n" {
+                self.rows.push(row..at);
+                (row, columns, cut) = (at + 1, 0, None);
+                continue;
+            }
+            let wide = grapheme.width();
+            if grapheme == " " {
+                columns += 1;
+                cut = Some((at + 1, columns));
+                continue;
+            }
+            if columns + wide > self.width && at > row {
+                let (next, before) = cut.unwrap_or((at, columns));
+                self.rows.push(row..next);
+                (row, columns, cut) = (next, columns - before, None);
+                // A word longer than a row, behind a cut.
+                if columns + wide > self.width && at > row {
+                    self.rows.push(row..at);
+                    (row, columns) = (at, 0);
+                }
+            }
+            columns += wide;
+            // Between ideographs a row may be cut anywhere.
+            if wide == 2 {
+                cut = Some((at + grapheme.len(), columns));
+            }
+        }
+        self.rows.push(row..text.len());
+    }
+
+    /// The row that holds a byte offset.
+    #[must_use]
+    pub fn row_of(&self, offset: usize) -> usize {
+        self.rows.partition_point(|row| row.start <= offset).saturating_sub(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, width: usize, expected: &[&str]) {
+        let mut wrap = Wrap::new(width);
+        wrap.extend(text);
+        let rows: Vec<&str> = wrap.rows().iter().map(|row| &text[row.clone()]).collect();
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn words_stay_whole_where_they_can() {
+        check("", 5, &[""]);
+        check("one two three", 6, &["one ", "two ", "three"]);
+        check("one two three", 7, &["one two ", "three"]);
+        check("a\n\nb\n", 8, &["a", "", "b", ""]);
+        check("abcdefghij", 4, &["abcd", "efgh", "ij"]);
+        check("ab abcdefghij", 4, &["ab ", "abcd", "efgh", "ij"]);
+        check("日本語の文", 5, &["日本", "語の", "文"]);
+        check("e\u{301}e\u{301}e\u{301}", 2, &["e\u{301}e\u{301}", "e\u{301}"]);
+        check("word      next", 4, &["word      ", "next"]);
+        check("日", 1, &["日"]);
+        check("abc", 0, &["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_megabyte_without_a_space_takes_linear_time() {
+        let text = "x".repeat(1 << 20);
+        let mut wrap = Wrap::new(80);
+        wrap.extend(&text);
+        assert_eq!(wrap.rows().len(), (1_usize << 20).div_ceil(80));
+        assert_eq!(wrap.row_of(81), 1);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn wrapping_token_by_token_is_wrapping_at_once(text in "[ a-c日é\u{301}\n]{0,80}", cuts in proptest::collection::vec(0_usize..80, 0..8), width in 1_usize..12) {
+            let mut whole = Wrap::new(width);
+            whole.extend(&text);
+            let mut pieces = Wrap::new(width);
+            let mut cuts: Vec<usize> = cuts.into_iter().filter(|&it| text.is_char_boundary(it) && it <= text.len()).collect();
+            cuts.sort_unstable();
+            for cut in cuts {
+                pieces.extend(&text[..cut]);
+            }
+            pieces.extend(&text);
+            proptest::prop_assert_eq!(&pieces, &whole);
+            // Nothing is lost: the rows and the line feeds between them are the text.
+            let mut end = 0;
+            for row in whole.rows() {
+                proptest::prop_assert!(row.start == end || (row.start == end + 1 && &text[end..row.start] == "\n"));
+                end = row.end;
+                proptest::prop_assert!(text[row.clone()].trim_end_matches(' ').width() <= width.max(2));
+            }
+            proptest::prop_assert_eq!(end, text.len());
+        }
+    }
+}
