@@ -4,14 +4,20 @@
 pub mod app;
 pub mod assets;
 pub mod checkpoint;
+pub mod cli;
+pub mod command;
 pub mod document;
 pub mod engine;
 pub mod gpt2;
 pub mod install;
 pub mod manifest;
+mod run;
 pub mod sample;
+pub mod shell;
 pub mod store;
 pub mod text;
+
+pub use run::run;
 
 /// One id of the vocabulary.
 pub type TokenId = u32;

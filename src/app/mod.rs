@@ -19,5 +19,5 @@ pub use msg::{Effect, Msg};
 pub use state::{
     App, EngineState, FirstRun, Focus, Installing, Loaded, Next, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
 };
-pub use update::{CHAT_STOP, CHAT_TEMPLATE, start, update};
+pub use update::{CHAT_STOP, CHAT_TEMPLATE, next_deadline, start, update};
 pub use view::view;

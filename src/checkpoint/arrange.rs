@@ -52,12 +52,12 @@ impl Arrange {
             Self::Transpose | Self::QkvWeight(QkvOrder::Blocks, _) => {
                 transpose(&bytes, rows, columns, size, |row| row)
             }
-            Self::QkvWeight(order, heads) => {
-                transpose(&bytes, rows, columns, size, |row| source_row(order, heads, rows, row))
-            }
-            Self::QkvBias(order, heads) => {
-                transpose(&bytes, rows, 1, size, |row| source_row(order, heads, rows, row))
-            }
+            Self::QkvWeight(order, heads) => transpose(&bytes, rows, columns, size, |row| {
+                source_row(order, heads, rows, row)
+            }),
+            Self::QkvBias(order, heads) => transpose(&bytes, rows, 1, size, |row| {
+                source_row(order, heads, rows, row)
+            }),
         }
     }
 }

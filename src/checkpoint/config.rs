@@ -6,7 +6,7 @@
 //! Source: `configuration_gpt2.py` of Hugging Face transformers, whose defaults stand for
 //! whatever a file leaves out.
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The largest size taken from a file, far above any GPT-2, so that products cannot overflow.
 const LARGEST: u64 = 1 << 24;
@@ -92,10 +92,12 @@ impl Config {
     /// [`ConfigError`] if the file is not JSON, is for another model, or asks for arithmetic
     /// that the engine does not do.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ConfigError> {
-        let value: Value =
-            serde_json::from_slice(bytes).map_err(|error| ConfigError::NotJson(error.to_string()))?;
+        let value: Value = serde_json::from_slice(bytes)
+            .map_err(|error| ConfigError::NotJson(error.to_string()))?;
         let Value::Object(map) = value else {
-            return Err(ConfigError::NotJson("the outermost value is not an object".to_owned()));
+            return Err(ConfigError::NotJson(
+                "the outermost value is not an object".to_owned(),
+            ));
         };
         refuse_other_models(&map)?;
         let n_embd = size(&map, "n_embd", 768)?;
@@ -121,7 +123,10 @@ impl Config {
     /// [`ConfigError::Heads`] if the width does not divide into heads.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.n_head == 0 || !self.n_embd.is_multiple_of(self.n_head) {
-            return Err(ConfigError::Heads { n_embd: self.n_embd, n_head: self.n_head });
+            return Err(ConfigError::Heads {
+                n_embd: self.n_embd,
+                n_head: self.n_head,
+            });
         }
         Ok(())
     }
@@ -184,9 +189,17 @@ fn print_json(value: &Value) -> String {
 fn refuse_other_models(map: &Map<String, Value>) -> Result<(), ConfigError> {
     match map.get("model_type") {
         Some(Value::String(kind)) if kind == "gpt2" => {}
-        Some(other) => return Err(ConfigError::NotGpt2 { found: shown(other) }),
+        Some(other) => {
+            return Err(ConfigError::NotGpt2 {
+                found: shown(other),
+            });
+        }
         None if map.contains_key("n_embd") => {}
-        None => return Err(ConfigError::NotGpt2 { found: "absent".to_owned() }),
+        None => {
+            return Err(ConfigError::NotGpt2 {
+                found: "absent".to_owned(),
+            });
+        }
     }
     for (key, allowed) in [
         ("scale_attn_by_inverse_layer_idx", false),
@@ -194,7 +207,10 @@ fn refuse_other_models(map: &Map<String, Value>) -> Result<(), ConfigError> {
         ("add_cross_attention", false),
     ] {
         if flag(map, key, allowed)? != allowed {
-            return Err(ConfigError::Unsupported { key, found: (!allowed).to_string() });
+            return Err(ConfigError::Unsupported {
+                key,
+                found: (!allowed).to_string(),
+            });
         }
     }
     Ok(())
@@ -206,44 +222,65 @@ fn present<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
 }
 
 fn size(map: &Map<String, Value>, key: &'static str, default: usize) -> Result<usize, ConfigError> {
-    let Some(value) = present(map, key) else { return Ok(default) };
+    let Some(value) = present(map, key) else {
+        return Ok(default);
+    };
     match value.as_u64() {
         Some(number) if (1..=LARGEST).contains(&number) => Ok(number as usize),
         _ => {
             let expected = "a whole number from 1 to 16777216";
-            Err(ConfigError::BadValue { key, expected, found: shown(value) })
+            Err(ConfigError::BadValue {
+                key,
+                expected,
+                found: shown(value),
+            })
         }
     }
 }
 
 fn flag(map: &Map<String, Value>, key: &'static str, default: bool) -> Result<bool, ConfigError> {
-    let Some(value) = present(map, key) else { return Ok(default) };
-    value.as_bool().ok_or_else(|| {
-        ConfigError::BadValue { key, expected: "true or false", found: shown(value) }
+    let Some(value) = present(map, key) else {
+        return Ok(default);
+    };
+    value.as_bool().ok_or_else(|| ConfigError::BadValue {
+        key,
+        expected: "true or false",
+        found: shown(value),
     })
 }
 
 fn epsilon(map: &Map<String, Value>) -> Result<f64, ConfigError> {
     let key = "layer_norm_epsilon";
-    let Some(value) = present(map, key) else { return Ok(1e-5) };
+    let Some(value) = present(map, key) else {
+        return Ok(1e-5);
+    };
     match value.as_f64() {
         Some(number) if number > 0.0 && number < 1.0 => Ok(number),
         _ => {
             let expected = "a number between 0 and 1";
-            Err(ConfigError::BadValue { key, expected, found: shown(value) })
+            Err(ConfigError::BadValue {
+                key,
+                expected,
+                found: shown(value),
+            })
         }
     }
 }
 
 fn activation(map: &Map<String, Value>) -> Result<Activation, ConfigError> {
     let key = "activation_function";
-    let Some(value) = present(map, key) else { return Ok(Activation::GeluTanh) };
+    let Some(value) = present(map, key) else {
+        return Ok(Activation::GeluTanh);
+    };
     match value.as_str() {
         Some("gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" | "gelu_accurate") => {
             Ok(Activation::GeluTanh)
         }
         Some("gelu" | "gelu_python") => Ok(Activation::Gelu),
-        _ => Err(ConfigError::Unsupported { key, found: shown(value) }),
+        _ => Err(ConfigError::Unsupported {
+            key,
+            found: shown(value),
+        }),
     }
 }
 

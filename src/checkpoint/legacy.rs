@@ -8,9 +8,9 @@
 //!
 //! Source: `torch/serialization.py`, `_legacy_save` and `_legacy_load`.
 
-use super::pickle::{parse, printable, Node, Pickle, PickleError};
-use super::tensors::{Storage, Storages, TensorError};
 use super::Limits;
+use super::pickle::{Node, Pickle, PickleError, parse, printable};
+use super::tensors::{Storage, Storages, TensorError};
 
 /// The first bytes of every such file of protocol 2: a pickle of one large number.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -80,7 +80,13 @@ impl LegacyError {
     /// Whether more bytes could cure it.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        matches!(self, Self::Pickle { source: PickleError::Truncated { .. }, .. })
+        matches!(
+            self,
+            Self::Pickle {
+                source: PickleError::Truncated { .. },
+                ..
+            }
+        )
     }
 }
 
@@ -131,7 +137,12 @@ pub fn parse_head(bytes: &[u8], limits: &Limits) -> Result<Head, LegacyError> {
     let storages = Storages::collect(&pickle, limits)?;
     let (list, _) = next(bytes, &mut at, 5, limits)?;
     let order = parse_order(&list, &storages)?;
-    Ok(Head { pickle, storages, order, length: at })
+    Ok(Head {
+        pickle,
+        storages,
+        order,
+        length: at,
+    })
 }
 
 fn next(
@@ -141,8 +152,11 @@ fn next(
     limits: &Limits,
 ) -> Result<(Pickle, usize), LegacyError> {
     let start = *at;
-    let parsed = parse(&bytes[start..], limits)
-        .map_err(|source| LegacyError::Pickle { number, start, source })?;
+    let parsed = parse(&bytes[start..], limits).map_err(|source| LegacyError::Pickle {
+        number,
+        start,
+        source,
+    })?;
     *at += parsed.1;
     Ok(parsed)
 }
@@ -153,7 +167,10 @@ fn parse_order(list: &Pickle, storages: &Storages) -> Result<Vec<usize>, LegacyE
     let mut order = Vec::new();
     for &key in keys {
         let key = list.text(key).ok_or(LegacyError::BadList)?;
-        let bad = |what| LegacyError::BadKey { key: printable(key), what };
+        let bad = |what| LegacyError::BadKey {
+            key: printable(key),
+            what,
+        };
         let index = storages.find(key).ok_or_else(|| bad("nothing describes"))?;
         if std::mem::replace(&mut seen[index], true) {
             return Err(bad("stands there twice"));
@@ -161,9 +178,9 @@ fn parse_order(list: &Pickle, storages: &Storages) -> Result<Vec<usize>, LegacyE
         order.push(index);
     }
     match seen.iter().position(|&seen| !seen) {
-        Some(index) => {
-            Err(LegacyError::MissingStorage { key: storages.list[index].key.clone() })
-        }
+        Some(index) => Err(LegacyError::MissingStorage {
+            key: storages.list[index].key.clone(),
+        }),
         None => Ok(order),
     }
 }
@@ -178,5 +195,9 @@ pub fn check_count(bytes: [u8; COUNT_BYTES], storage: &Storage) -> Result<(), Le
     if usize::try_from(found) == Ok(storage.numel) {
         return Ok(());
     }
-    Err(LegacyError::Count { key: storage.key.clone(), expected: storage.numel, found })
+    Err(LegacyError::Count {
+        key: storage.key.clone(),
+        expected: storage.numel,
+        found,
+    })
 }

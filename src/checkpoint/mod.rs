@@ -12,6 +12,8 @@
 
 pub mod arrange;
 mod config;
+mod dtype;
+mod fault;
 pub mod hugging_face;
 pub mod legacy;
 mod limits;
@@ -25,6 +27,7 @@ mod tree;
 pub mod zip;
 
 pub use config::{Activation, Config, ConfigError};
+pub use fault::{Fault, MapError};
 pub use limits::Limits;
-pub use plan::{Fault, MapError, Plan, Same, Target};
-pub use tree::{alarming_calls, Leaf, Leaves};
+pub use plan::{Plan, Same, Target};
+pub use tree::{Leaf, Leaves, alarming_calls};

@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 
 use super::arrange::{Arrange, QkvOrder};
-use super::tensors::{Dtype, Tensor, TensorError};
-use super::{Config, ConfigError};
+use super::tensors::{Dtype, Tensor};
+use super::{Config, Fault, MapError};
 
 /// One tensor of the converted model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,125 +55,6 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// What was recognised, for people.
     pub format: String,
-}
-
-/// One thing that is wrong with a checkpoint's tensors.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Fault {
-    /// GPT-2 needs it, the checkpoint has it not.
-    #[error("missing: {0}")]
-    Missing(String),
-    /// The checkpoint has it, GPT-2 does not know it.
-    #[error("unexpected: {0}")]
-    Extra(String),
-    /// It occurs more than once.
-    #[error("more than once: {0}")]
-    Repeated(String),
-    /// It has another shape.
-    #[error("{name} has shape {found:?}, expected {expected:?}")]
-    Shape {
-        /// Its name in the checkpoint.
-        name: String,
-        /// Its shape.
-        found: Vec<usize>,
-        /// The shape that the other tensors ask for.
-        expected: Vec<usize>,
-    },
-    /// Its elements are not of a type for weights.
-    #[error("{name} holds {found}, expected float16, bfloat16 or float32")]
-    Dtype {
-        /// Its name in the checkpoint.
-        name: String,
-        /// The type.
-        found: &'static str,
-    },
-    /// It is not a tensor.
-    #[error("{name} is not a tensor but {found}")]
-    NotATensor {
-        /// Its name in the checkpoint.
-        name: String,
-        /// What it is.
-        found: String,
-    },
-}
-
-/// Why a checkpoint's content is not a GPT-2 that can be converted.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MapError {
-    /// There is nothing that looks like a model.
-    #[error("no model in this file: {0}")]
-    NoModel(String),
-    /// It is a model of another kind.
-    #[error("not a GPT-2: {feature} ({evidence})")]
-    NotGpt2 {
-        /// What GPT-2 has not.
-        feature: &'static str,
-        /// The tensor or argument that shows it.
-        evidence: String,
-    },
-    /// Megatron's format has no such version.
-    #[error("checkpoint_version {0}, expected none, 1, 2 or 3")]
-    Version(String),
-    /// The number of heads is neither given nor clear.
-    #[error("the number of attention heads is not in the file; say it with --heads (width {n_embd})")]
-    HeadsUnknown {
-        /// Width of the residual stream.
-        n_embd: usize,
-    },
-    /// A number given by the user or the arguments does not fit the tensors.
-    #[error("{what} is {given}, but the tensors say {found}")]
-    Contradiction {
-        /// Which number.
-        what: &'static str,
-        /// Its value elsewhere.
-        given: usize,
-        /// Its value in the tensors.
-        found: usize,
-    },
-    /// A tensor is malformed.
-    #[error("{name}: {source}")]
-    Tensor {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        source: TensorError,
-    },
-    /// The numbers do not fit each other.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// More names than any checkpoint has.
-    #[error("more than {limit} named values")]
-    TooMany {
-        /// The bound.
-        limit: usize,
-    },
-    /// Dictionaries nest deeper than in any checkpoint.
-    #[error("dictionaries nest deeper than {limit}")]
-    TooDeep {
-        /// The bound.
-        limit: usize,
-    },
-    /// A name is longer than in any checkpoint.
-    #[error("overlong name {name}")]
-    LongName {
-        /// Its beginning.
-        name: String,
-    },
-    /// Tensors are missing, superfluous or of the wrong shape; all of them are listed.
-    #[error("{} of the tensors do not fit a GPT-2:\n  {}", .0.len(), list(.0))]
-    Faults(Vec<Fault>),
-}
-
-fn list(faults: &[Fault]) -> String {
-    // A file of another kind has thousands; a screenful says as much.
-    const SHOWN: usize = 40;
-    let mut lines: Vec<String> = faults.iter().take(SHOWN).map(ToString::to_string).collect();
-    if faults.len() > SHOWN {
-        lines.push(format!("and {} more", faults.len() - SHOWN));
-    }
-    lines.join("\n  ")
 }
 
 /// Tensors under their names in the converted model, with their names in the checkpoint.
@@ -230,11 +111,22 @@ pub(super) fn assemble(
     style: Style,
     faults: &mut Vec<Fault>,
 ) -> Vec<Target> {
-    let mut assembly = Assembly { targets: Vec::new(), faults, style, heads: config.n_head };
+    let mut assembly = Assembly {
+        targets: Vec::new(),
+        faults,
+        style,
+        heads: config.n_head,
+    };
     let table = [config.vocab_size, config.n_embd];
     let tall = [rows, config.n_embd];
     assembly.add(&mut found, WORD_TABLE, &table, &tall, None);
-    assembly.add(&mut found, POSITION_TABLE, &[config.n_positions, config.n_embd], &[], None);
+    assembly.add(
+        &mut found,
+        POSITION_TABLE,
+        &[config.n_positions, config.n_embd],
+        &[],
+        None,
+    );
     for layer in 0..config.n_layer {
         for (suffix, sizes) in LAYER {
             let shape: Vec<usize> = sizes
@@ -249,8 +141,20 @@ pub(super) fn assemble(
             assembly.add(&mut found, &name, &shape, &[], Some(layer));
         }
     }
-    assembly.add(&mut found, "transformer.ln_f.weight", &[config.n_embd], &[], None);
-    assembly.add(&mut found, "transformer.ln_f.bias", &[config.n_embd], &[], None);
+    assembly.add(
+        &mut found,
+        "transformer.ln_f.weight",
+        &[config.n_embd],
+        &[],
+        None,
+    );
+    assembly.add(
+        &mut found,
+        "transformer.ln_f.bias",
+        &[config.n_embd],
+        &[],
+        None,
+    );
     if !config.tie_word_embeddings {
         assembly.add(&mut found, OUTPUT_MATRIX, &table, &tall, None);
     }
@@ -288,21 +192,40 @@ impl Assembly<'_> {
             Style::Linear(_) if matrix => Arrange::Transpose,
             Style::Linear(_) | Style::Conv1d => Arrange::Keep,
         };
-        let mut expected = if source_shape.is_empty() { shape } else { source_shape }.to_vec();
+        let mut expected = if source_shape.is_empty() {
+            shape
+        } else {
+            source_shape
+        }
+        .to_vec();
         if matrix && self.style != Style::Conv1d {
             expected.reverse();
         }
         if tensor.shape != expected {
-            self.faults.push(Fault::Shape { name: source, found: tensor.shape, expected });
+            self.faults.push(Fault::Shape {
+                name: source,
+                found: tensor.shape,
+                expected,
+            });
             return;
         }
         if !tensor.dtype.is_weight() {
             let found = tensor.dtype.torch_name();
-            self.faults.push(Fault::Dtype { name: source, found });
+            self.faults.push(Fault::Dtype {
+                name: source,
+                found,
+            });
             return;
         }
         let (name, shape) = (name.to_owned(), shape.to_vec());
-        self.targets.push(Target { name, source, shape, tensor, arrange, layer });
+        self.targets.push(Target {
+            name,
+            source,
+            shape,
+            tensor,
+            arrange,
+            layer,
+        });
     }
 }
 
@@ -316,9 +239,17 @@ pub(super) fn compare(
     for (name, second) in copies {
         if second.shape != table.shape {
             let (found, expected) = (second.shape, table.shape.clone());
-            faults.push(Fault::Shape { name, found, expected });
+            faults.push(Fault::Shape {
+                name,
+                found,
+                expected,
+            });
         } else if second != *table {
-            same.push(Same { name, first: table.clone(), second });
+            same.push(Same {
+                name,
+                first: table.clone(),
+                second,
+            });
         }
     }
     same
@@ -355,19 +286,37 @@ impl Sizes {
         let (rows, n_embd) = shape(WORD_TABLE);
         let (n_positions, _) = shape(POSITION_TABLE);
         let (outputs, inputs) = shape(first_matrix);
-        let n_inner = if style == Style::Conv1d { inputs } else { outputs };
+        let n_inner = if style == Style::Conv1d {
+            inputs
+        } else {
+            outputs
+        };
         if !faults.is_empty() {
             return Err(MapError::Faults(faults));
         }
         let layers = found.keys().filter_map(|name| layer_of(name));
         // Each layer needs names in the file, so a number above the count of names is a lie.
-        let n_layer = layers.max().map_or(0, |last| last.saturating_add(1)).min(found.len() + 1);
+        let n_layer = layers
+            .max()
+            .map_or(0, |last| last.saturating_add(1))
+            .min(found.len() + 1);
         let dtype = found[WORD_TABLE].1.dtype;
-        Ok(Self { rows, n_embd, n_positions, n_layer, n_inner, dtype })
+        Ok(Self {
+            rows,
+            n_embd,
+            n_positions,
+            n_layer,
+            n_inner,
+            dtype,
+        })
     }
 }
 
 /// The layer's number in a converted model's name.
 pub(super) fn layer_of(name: &str) -> Option<usize> {
-    name.strip_prefix("transformer.h.")?.split('.').next()?.parse().ok()
+    name.strip_prefix("transformer.h.")?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
 }

@@ -9,94 +9,10 @@
 
 use std::collections::HashMap;
 
-use super::pickle::{printable, Node, NodeId, Pickle};
+pub use super::dtype::Dtype;
+
 use super::Limits;
-
-/// The type of a storage's elements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are those of the safetensors format")]
-pub enum Dtype {
-    F64,
-    F32,
-    F16,
-    Bf16,
-    I64,
-    I32,
-    I16,
-    I8,
-    U8,
-    Bool,
-}
-
-impl Dtype {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::F64,
-        Self::F32,
-        Self::F16,
-        Self::Bf16,
-        Self::I64,
-        Self::I32,
-        Self::I16,
-        Self::I8,
-        Self::U8,
-        Self::Bool,
-    ];
-
-    /// Bytes per element.
-    #[must_use]
-    pub fn size(self) -> usize {
-        match self {
-            Self::F64 | Self::I64 => 8,
-            Self::F32 | Self::I32 => 4,
-            Self::F16 | Self::Bf16 | Self::I16 => 2,
-            Self::I8 | Self::U8 | Self::Bool => 1,
-        }
-    }
-
-    /// The name torch gives it, as in `float16`.
-    #[must_use]
-    pub fn torch_name(self) -> &'static str {
-        match self {
-            Self::F64 => "float64",
-            Self::F32 => "float32",
-            Self::F16 => "float16",
-            Self::Bf16 => "bfloat16",
-            Self::I64 => "int64",
-            Self::I32 => "int32",
-            Self::I16 => "int16",
-            Self::I8 => "int8",
-            Self::U8 => "uint8",
-            Self::Bool => "bool",
-        }
-    }
-
-    /// Whether weights may have this type here.
-    #[must_use]
-    pub fn is_weight(self) -> bool {
-        matches!(self, Self::F32 | Self::F16 | Self::Bf16)
-    }
-
-    fn of_storage(class: &str) -> Option<Self> {
-        Some(match class {
-            "DoubleStorage" => Self::F64,
-            "FloatStorage" => Self::F32,
-            "HalfStorage" => Self::F16,
-            "BFloat16Storage" => Self::Bf16,
-            "LongStorage" => Self::I64,
-            "IntStorage" => Self::I32,
-            "ShortStorage" => Self::I16,
-            "CharStorage" => Self::I8,
-            "ByteStorage" | "UntypedStorage" | "TypedStorage" | "_UntypedStorage" => Self::U8,
-            "BoolStorage" => Self::Bool,
-            _ => return None,
-        })
-    }
-
-    fn of_torch_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dtype| dtype.torch_name() == name)
-    }
-}
+use super::pickle::{Node, NodeId, Pickle, printable};
 
 /// A run of elements that tensors look into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +95,12 @@ impl Tensor {
         if self.numel() == 0 {
             return 0;
         }
-        1 + self.shape.iter().zip(&self.strides).map(|(&size, &stride)| (size - 1) * stride).sum::<usize>()
+        1 + self
+            .shape
+            .iter()
+            .zip(&self.strides)
+            .map(|(&size, &stride)| (size - 1) * stride)
+            .sum::<usize>()
     }
 
     /// Whether its elements lie in row-major order without gaps.
@@ -197,13 +118,19 @@ impl Tensor {
 
     /// Checks every number against the storage's `numel` elements.
     fn check(self, numel: usize) -> Result<Self, TensorError> {
-        let outside = || TensorError::OutOfBounds { shape: self.shape.clone(), numel };
+        let outside = || TensorError::OutOfBounds {
+            shape: self.shape.clone(),
+            numel,
+        };
         let mut count = 1usize;
         let mut last = self.offset;
         for (&size, &stride) in self.shape.iter().zip(&self.strides) {
             // Zero sizes count as one here, so that the product of the others is bounded, too.
             count = count.checked_mul(size.max(1)).ok_or_else(outside)?;
-            let reach = size.saturating_sub(1).checked_mul(stride).ok_or_else(outside)?;
+            let reach = size
+                .saturating_sub(1)
+                .checked_mul(stride)
+                .ok_or_else(outside)?;
             last = last.checked_add(reach).ok_or_else(outside)?;
         }
         let empty = self.shape.contains(&0);
@@ -236,7 +163,9 @@ impl Storages {
             let Node::Persistent(id) = node else { continue };
             index += 1;
             let bad = |what: String| TensorError::BadStorage { index, what };
-            let Some(reference) = parse_reference(pickle, *id).map_err(bad)? else { continue };
+            let Some(reference) = parse_reference(pickle, *id).map_err(bad)? else {
+                continue;
+            };
             storages.add(reference.storage, limits)?;
         }
         Ok(storages)
@@ -245,7 +174,9 @@ impl Storages {
     fn add(&mut self, storage: Storage, limits: &Limits) -> Result<(), TensorError> {
         if let Some(&index) = self.by_key.get(&storage.key) {
             if self.list[index] != storage {
-                return Err(TensorError::Contradiction { key: printable(&storage.key) });
+                return Err(TensorError::Contradiction {
+                    key: printable(&storage.key),
+                });
             }
             return Ok(());
         }
@@ -274,30 +205,44 @@ impl Storages {
         node: NodeId,
         limits: &Limits,
     ) -> Result<Option<Tensor>, TensorError> {
-        let Some((module, name, call)) = pickle.call(node) else { return Ok(None) };
+        let Some((module, name, call)) = pickle.call(node) else {
+            return Ok(None);
+        };
         let arguments = call.arguments.as_slice();
         match (module, name, arguments) {
-            ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state", &[inner, ..])
+            (
+                "torch._utils",
+                "_rebuild_parameter" | "_rebuild_parameter_with_state",
+                &[inner, ..],
+            )
             | ("torch.nn.parameter", "Parameter", &[inner, ..]) => {
                 // A parameter wraps a tensor, never another parameter: no recursion to bound.
                 match pickle.call(inner) {
-                    Some(("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state", _))
-                    | Some(("torch.nn.parameter", "Parameter", _)) => {
+                    Some((_, name, _)) if name.contains("arameter") => {
                         Err(TensorError::Malformed("a parameter of a parameter"))
                     }
                     _ => self.tensor(pickle, inner, limits),
                 }
             }
-            ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2", &[storage, offset, size, stride, ..]) => {
-                self.rebuild(pickle, [storage, offset, size, stride], None, limits).map(Some)
-            }
-            ("torch._utils", "_rebuild_tensor_v3", &[storage, offset, size, stride, _, _, dtype, ..]) => {
+            (
+                "torch._utils",
+                "_rebuild_tensor" | "_rebuild_tensor_v2",
+                &[storage, offset, size, stride, ..],
+            ) => self
+                .rebuild(pickle, [storage, offset, size, stride], None, limits)
+                .map(Some),
+            (
+                "torch._utils",
+                "_rebuild_tensor_v3",
+                &[storage, offset, size, stride, _, _, dtype, ..],
+            ) => {
                 let dtype = pickle
                     .global(dtype)
                     .filter(|&(module, _)| module == "torch")
                     .and_then(|(_, name)| Dtype::of_torch_name(name))
                     .ok_or(TensorError::Malformed("unknown element type"))?;
-                self.rebuild(pickle, [storage, offset, size, stride], Some(dtype), limits).map(Some)
+                self.rebuild(pickle, [storage, offset, size, stride], Some(dtype), limits)
+                    .map(Some)
             }
             ("torch._utils", name, _) if name.starts_with("_rebuild_tensor") => {
                 Err(TensorError::Malformed("too few arguments"))
@@ -314,12 +259,17 @@ impl Storages {
         limits: &Limits,
     ) -> Result<Tensor, TensorError> {
         let Node::Persistent(id) = pickle.node(storage) else {
-            return Err(TensorError::Malformed("the first argument is not a storage"));
+            return Err(TensorError::Malformed(
+                "the first argument is not a storage",
+            ));
         };
-        let reference = parse_reference(pickle, *id)
-            .ok()
-            .flatten()
-            .ok_or(TensorError::Malformed("the first argument is not a storage"))?;
+        let reference =
+            parse_reference(pickle, *id)
+                .ok()
+                .flatten()
+                .ok_or(TensorError::Malformed(
+                    "the first argument is not a storage",
+                ))?;
         let storage = self
             .find(&reference.storage.key)
             .ok_or(TensorError::Malformed("the storage is not in the file"))?;
@@ -328,19 +278,33 @@ impl Storages {
         // Views count in elements of the storage, untyped ones in bytes.
         let (first, length) = reference.view.unwrap_or((0, reference.storage.numel));
         if !(first * unit).is_multiple_of(dtype.size()) {
-            return Err(TensorError::Malformed("the storage is not aligned to its elements"));
+            return Err(TensorError::Malformed(
+                "the storage is not aligned to its elements",
+            ));
         }
         let first = first * unit / dtype.size();
         let numel = first + length * unit / dtype.size();
-        let shape = sizes(pickle, size).ok_or(TensorError::Malformed("the shape is not a tuple of sizes"))?;
-        let strides = sizes(pickle, stride).ok_or(TensorError::Malformed("the strides are not a tuple of sizes"))?;
+        let shape = sizes(pickle, size)
+            .ok_or(TensorError::Malformed("the shape is not a tuple of sizes"))?;
+        let strides = sizes(pickle, stride).ok_or(TensorError::Malformed(
+            "the strides are not a tuple of sizes",
+        ))?;
         if shape.len() != strides.len() || shape.len() > limits.rank {
-            return Err(TensorError::Malformed("shape and strides have different or too many dimensions"));
+            return Err(TensorError::Malformed(
+                "shape and strides have different or too many dimensions",
+            ));
         }
         let offset = unsigned(pickle, offset)
             .and_then(|offset| offset.checked_add(first))
             .ok_or(TensorError::Malformed("the offset is not a size"))?;
-        Tensor { storage, dtype, offset, shape, strides }.check(numel)
+        Tensor {
+            storage,
+            dtype,
+            offset,
+            shape,
+            strides,
+        }
+        .check(numel)
     }
 }
 
@@ -381,7 +345,14 @@ fn parse_reference(pickle: &Pickle, id: NodeId) -> Result<Option<Reference>, Str
         Some(view) if *pickle.node(view) != Node::None => Some(parse_view(pickle, view, numel)?),
         _ => None,
     };
-    Ok(Some(Reference { storage: Storage { key: key.to_owned(), dtype, numel }, view }))
+    Ok(Some(Reference {
+        storage: Storage {
+            key: key.to_owned(),
+            dtype,
+            numel,
+        },
+        view,
+    }))
 }
 
 fn parse_view(pickle: &Pickle, id: NodeId, numel: usize) -> Result<(usize, usize), String> {
@@ -401,5 +372,9 @@ fn unsigned(pickle: &Pickle, id: NodeId) -> Option<usize> {
 }
 
 fn sizes(pickle: &Pickle, id: NodeId) -> Option<Vec<usize>> {
-    pickle.sequence(id)?.iter().map(|&item| unsigned(pickle, item)).collect()
+    pickle
+        .sequence(id)?
+        .iter()
+        .map(|&item| unsigned(pickle, item))
+        .collect()
 }

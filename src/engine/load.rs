@@ -1,25 +1,34 @@
 //! A GPT-2 directory in Hugging Face's layout to a [`Session`].
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::Device;
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, Metadata};
 use sha2::{Digest as _, Sha256};
 
 use super::generation::Session;
 use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
 use crate::assets;
-use crate::checkpoint::Config;
-use crate::gpt2::{CandleModel, ModelError, Precision, RawTensor, RawType, TensorSource};
+use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
+use crate::checkpoint::tensors::Dtype;
+use crate::checkpoint::{Config, Limits};
+use crate::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, TensorSource};
 use crate::manifest::Manifest;
 use crate::text::Tokenizer;
 
-/// Loads a model.
+/// A model with what is known of it.
+pub struct LoadedModel {
+    /// It.
+    pub model: Box<dyn Model>,
+    /// What is known of it.
+    pub card: ModelCard,
+}
+
+/// Loads a model, ready to draw from.
 ///
 /// `progress` hears how many of how many blocks are done.
 ///
@@ -27,6 +36,16 @@ use crate::text::Tokenizer;
 ///
 /// [`Failure::Unreadable`], [`Failure::BadModel`] or [`Failure::NoDevice`], naming the file or the device.
 pub fn load(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure> {
+    let LoadedModel { model, card } = load_model(source, progress)?;
+    Ok((Session::new(model, card.tokenizer.clone()), card))
+}
+
+/// Loads a model alone.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Result<LoadedModel, Failure> {
     let started = Instant::now();
     let directory = &source.directory;
     let path = directory.join("config.json");
@@ -46,11 +65,11 @@ pub fn load(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Res
         dtype: precision.name().to_owned(),
         n_positions: config.n_positions,
         parameters: tensors.parameters(),
-        tokenizer: tokenizer.clone(),
+        tokenizer,
         note,
         took: started.elapsed(),
     };
-    Ok((Session::new(Box::new(model), tokenizer), card))
+    Ok(LoadedModel { model: Box::new(model), card })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -135,9 +154,9 @@ fn weights_sha256(directory: &Path, weights: &Path) -> Result<String, Failure> {
 
 /// The tensors of a safetensors file, read one at a time.
 struct FileTensors {
-    path: std::path::PathBuf,
+    path: PathBuf,
     file: File,
-    metadata: Metadata,
+    tensors: HashMap<String, Entry>,
     /// Where the data begin, in bytes.
     start: u64,
     /// What stands before the names, `transformer.` or nothing.
@@ -147,31 +166,23 @@ struct FileTensors {
 impl FileTensors {
     fn open(path: &Path) -> Result<Self, Failure> {
         let failed = |e: io::Error| unreadable(path, &e);
-        let bad = |why: String| Failure::BadModel { path: path.to_owned(), why };
+        let bad = |e: SafetensorsError| Failure::BadModel { path: path.to_owned(), why: e.to_string() };
         let mut file = File::open(path).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
-        let mut length = [0; 8];
-        file.read_exact(&mut length).map_err(|_| bad("it is too short to be a safetensors file".into()))?;
-        let length = u64::from_le_bytes(length);
-        if length > size.saturating_sub(8) || length > (1 << 27) {
-            return Err(bad("its header is longer than the file: it is no safetensors file, or cut short".into()));
-        }
-        let mut header = Vec::with_capacity(8 + length as usize);
-        header.extend_from_slice(&length.to_le_bytes());
-        file.take(length).read_to_end(&mut header).map_err(failed)?;
-        let (_, metadata) = SafeTensors::read_metadata(&header).map_err(|e| bad(e.to_string()))?;
-        let expected = 8 + length + metadata.data_len() as u64;
-        if size != expected {
-            return Err(bad(format!("it has {size} bytes where its header makes {expected}: it is damaged")));
-        }
-        let prefix = if metadata.info("transformer.wte.weight").is_some() { "transformer." } else { "" };
-        let file = File::open(path).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), file, metadata, start: 8 + length, prefix })
+        let mut length = [0; LENGTH_BYTES];
+        file.read_exact(&mut length).map_err(failed)?;
+        let length = header_length(length, size, &Limits::default()).map_err(bad)?;
+        let mut text = vec![0; length];
+        file.read_exact(&mut text).map_err(failed)?;
+        let start = (LENGTH_BYTES + length) as u64;
+        let entries = parse_header(&text, size.saturating_sub(start)).map_err(bad)?;
+        let prefix = if entries.iter().any(|it| it.name == "transformer.wte.weight") { "transformer." } else { "" };
+        let tensors = entries.into_iter().map(|it| (it.name.clone(), it)).collect();
+        Ok(Self { path: path.to_owned(), file, tensors, start, prefix })
     }
 
     fn parameters(&self) -> u64 {
-        let tensors = self.metadata.tensors();
-        tensors.values().map(|it| it.shape.iter().map(|&n| n as u64).product::<u64>()).sum()
+        self.tensors.values().map(|it| it.shape.iter().map(|&n| n as u64).product::<u64>()).sum()
     }
 }
 
@@ -179,17 +190,17 @@ impl TensorSource for FileTensors {
     fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
         let source = |why: String| ModelError::Source { name: name.to_owned(), why };
         let full = if name == "lm_head.weight" { name.to_owned() } else { format!("{}{name}", self.prefix) };
-        let info = self.metadata.info(&full).ok_or_else(|| ModelError::Missing { name: full.clone() })?;
-        let dtype = match info.dtype {
+        let entry = self.tensors.get(&full).ok_or_else(|| ModelError::Missing { name: full.clone() })?;
+        let dtype = match entry.dtype {
             Dtype::F32 => RawType::F32,
             Dtype::F16 => RawType::F16,
-            Dtype::BF16 => RawType::Bf16,
+            Dtype::Bf16 => RawType::Bf16,
             other => return Err(source(format!("its type is {other:?}, not F32, F16 or BF16"))),
         };
-        let (start, end) = info.data_offsets;
-        let mut bytes = vec![0; end - start];
-        self.file.seek(SeekFrom::Start(self.start + start as u64)).map_err(|e| source(e.to_string()))?;
+        // The header has been checked against the file's size, so this is bounded by bytes present.
+        let mut bytes = vec![0; (entry.end - entry.start) as usize];
+        self.file.seek(SeekFrom::Start(self.start + entry.start)).map_err(|e| source(e.to_string()))?;
         self.file.read_exact(&mut bytes).map_err(|e| source(e.to_string()))?;
-        Ok(RawTensor { dtype, shape: info.shape.clone(), bytes })
+        Ok(RawTensor { dtype, shape: entry.shape.clone(), bytes })
     }
 }

@@ -1,1 +1,15 @@
+//! The integration tests: one binary, so that it links once.
 
+#![allow(clippy::unwrap_used, clippy::float_cmp)]
+
+mod architecture;
+mod checkpoint;
+mod cli;
+mod conversation;
+mod download;
+mod generation;
+mod installation;
+mod logits;
+mod pty;
+mod screens;
+mod support;

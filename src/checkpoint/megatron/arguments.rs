@@ -3,8 +3,8 @@
 //! An `argparse.Namespace` that was noted and never made. Values that are not numbers, texts or
 //! truth values are not looked at.
 
-use super::super::pickle::{Node, NodeId, Pickle};
 use super::super::Activation;
+use super::super::pickle::{Node, NodeId, Pickle};
 
 /// The arguments, or their absence.
 pub(super) struct Arguments<'a> {
@@ -14,7 +14,10 @@ pub(super) struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     pub(super) fn new(pickle: &'a Pickle, id: Option<NodeId>) -> Self {
-        Self { pickle, id: id.filter(|&id| *pickle.node(id) != Node::None) }
+        Self {
+            pickle,
+            id: id.filter(|&id| *pickle.node(id) != Node::None),
+        }
     }
 
     /// An argument that is there and not `None`.
@@ -24,7 +27,9 @@ impl<'a> Arguments<'a> {
     }
 
     pub(super) fn size(&self, key: &str) -> Option<usize> {
-        self.pickle.integer(self.get(key)?).and_then(|number| usize::try_from(number).ok())
+        self.pickle
+            .integer(self.get(key)?)
+            .and_then(|number| usize::try_from(number).ok())
     }
 
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
@@ -58,9 +63,13 @@ impl<'a> Arguments<'a> {
     }
 
     pub(super) fn epsilon(&self) -> f64 {
-        let value = self.get("layernorm_epsilon").or_else(|| self.get("norm_epsilon"));
+        let value = self
+            .get("layernorm_epsilon")
+            .or_else(|| self.get("norm_epsilon"));
         let number = value.and_then(|id| self.pickle.float(id));
-        number.filter(|&number| number > 0.0 && number < 1.0).unwrap_or(1e-5)
+        number
+            .filter(|&number| number > 0.0 && number < 1.0)
+            .unwrap_or(1e-5)
     }
 
     /// Megatron had only the tanh formula until April 2020, and both switches came later.

@@ -20,11 +20,12 @@ use arguments::Arguments;
 use names::Renamed;
 
 use super::arrange::QkvOrder;
-use super::pickle::{printable, Node, NodeId, Pickle};
-use super::plan::{assemble, compare, Fault, Found, MapError, Plan, Sizes, Style, OUTPUT_MATRIX, WORD_TABLE};
+use super::pickle::{Node, NodeId, Pickle, printable};
+use super::plan::{Found, OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, compare};
 use super::tensors::{Storages, Tensor};
 use super::tree::{Leaf, Leaves};
 use super::{Config, Limits};
+use super::{Fault, MapError};
 
 /// Rows of GPT-2's vocabulary.
 const GPT2_VOCABULARY: usize = 50_257;
@@ -45,7 +46,9 @@ pub struct Given {
 #[must_use]
 pub fn recognise(pickle: &Pickle) -> bool {
     let root = pickle.root();
-    ["model", "model0"].iter().any(|key| pickle.get(root, key).is_some())
+    ["model", "model0"]
+        .iter()
+        .any(|key| pickle.get(root, key).is_some())
 }
 
 /// Plans the conversion of a checkpoint of one rank.
@@ -61,15 +64,7 @@ pub fn map(
     limits: &Limits,
 ) -> Result<Plan, MapError> {
     let root = pickle.root();
-    if pickle.get(root, "model0").is_some() {
-        let evidence = "`model0`".to_owned();
-        return Err(MapError::NotGpt2 { feature: "layers interleaved over pipeline ranks", evidence });
-    }
-    let model = pickle.get(root, "model");
-    let model = model.ok_or_else(|| MapError::NoModel("it has no entry `model`".to_owned()))?;
-    if pickle.items(model).is_none() {
-        return Err(MapError::NoModel(format!("`model` is {}", pickle.describe(model))));
-    }
+    let model = model_entry(pickle)?;
     let leaves = Leaves::collect(pickle, storages, model, limits)?;
     let arguments = Arguments::new(pickle, pickle.get(root, "args"));
     features::check(&leaves, &arguments)?;
@@ -77,9 +72,15 @@ pub fn map(
     let named = rename(&leaves, &mut faults);
     let (order, version) = order(pickle, root, named.core)?;
     let style = Style::Linear(order);
-    let Named { mut found, mut copies, .. } = named;
+    let Named {
+        mut found,
+        mut copies,
+        ..
+    } = named;
     if found.is_empty() {
-        return Err(MapError::NoModel("`model` has no tensor with a known name".to_owned()));
+        return Err(MapError::NoModel(
+            "`model` has no tensor with a known name".to_owned(),
+        ));
     }
     let sizes = Sizes::of(&found, style)?;
     features::check_shapes(&found, sizes.n_embd)?;
@@ -94,9 +95,41 @@ pub fn map(
     if !faults.is_empty() {
         return Err(MapError::Faults(faults));
     }
-    let family = if named.core { "Megatron Core" } else { "Megatron" };
+    let family = if named.core {
+        "Megatron Core"
+    } else {
+        "Megatron"
+    };
     let format = format!("{family} GPT-2, checkpoint version {version}");
-    Ok(Plan { config, dtype: sizes.dtype, targets, same, notes, format })
+    Ok(Plan {
+        config,
+        dtype: sizes.dtype,
+        targets,
+        same,
+        notes,
+        format,
+    })
+}
+
+/// The dictionary of the model itself.
+fn model_entry(pickle: &Pickle) -> Result<NodeId, MapError> {
+    let root = pickle.root();
+    if pickle.get(root, "model0").is_some() {
+        let evidence = "`model0`".to_owned();
+        return Err(MapError::NotGpt2 {
+            feature: "layers interleaved over pipeline ranks",
+            evidence,
+        });
+    }
+    let model = pickle.get(root, "model");
+    let model = model.ok_or_else(|| MapError::NoModel("it has no entry `model`".to_owned()))?;
+    if pickle.items(model).is_none() {
+        return Err(MapError::NoModel(format!(
+            "`model` is {}",
+            pickle.describe(model)
+        )));
+    }
+    Ok(model)
 }
 
 struct Named {
@@ -107,12 +140,22 @@ struct Named {
 }
 
 fn rename(leaves: &Leaves, faults: &mut Vec<Fault>) -> Named {
-    let mut named = Named { found: Found::new(), copies: Vec::new(), core: false };
-    faults.extend(leaves.repeated.iter().map(|name| Fault::Repeated(printable(name))));
+    let mut named = Named {
+        found: Found::new(),
+        copies: Vec::new(),
+        core: false,
+    };
+    faults.extend(
+        leaves
+            .repeated
+            .iter()
+            .map(|name| Fault::Repeated(printable(name))),
+    );
     for (source, leaf) in &leaves.by_name {
         let shown = printable(source);
         match (names::rename(source), leaf) {
-            (Renamed::Ignored, _) => {}
+            // What is neither known nor a tensor can change nothing.
+            (Renamed::Ignored, _) | (Renamed::Unknown, Leaf::Other(_)) => {}
             (Renamed::Target { name, core }, Leaf::Tensor(tensor)) => {
                 named.core |= core;
                 let value = (shown, tensor.clone());
@@ -124,9 +167,11 @@ fn rename(leaves: &Leaves, faults: &mut Vec<Fault>) -> Named {
                 named.copies.push((shown, tensor.clone()));
             }
             (Renamed::Unknown, Leaf::Tensor(_)) => faults.push(Fault::Extra(shown)),
-            (Renamed::Unknown, Leaf::Other(_)) => {}
             (Renamed::Target { .. } | Renamed::WordTableCopy, Leaf::Other(other)) => {
-                faults.push(Fault::NotATensor { name: shown, found: other.clone() });
+                faults.push(Fault::NotATensor {
+                    name: shown,
+                    found: other.clone(),
+                });
             }
         }
     }
@@ -137,7 +182,11 @@ fn rename(leaves: &Leaves, faults: &mut Vec<Fault>) -> Named {
 fn order(pickle: &Pickle, root: NodeId, core: bool) -> Result<(QkvOrder, String), MapError> {
     let Some(version) = pickle.get(root, "checkpoint_version") else {
         // Core never wrote anything but version 3.
-        return Ok(if core { (QkvOrder::Heads, "3".to_owned()) } else { (QkvOrder::Blocks, "0".to_owned()) });
+        return Ok(if core {
+            (QkvOrder::Heads, "3".to_owned())
+        } else {
+            (QkvOrder::Blocks, "0".to_owned())
+        });
     };
     if *pickle.node(version) == Node::None {
         return Ok((QkvOrder::Blocks, "0".to_owned()));
@@ -180,7 +229,9 @@ fn config(
     let vocab_size = vocabulary(sizes, arguments, given)?;
     if vocab_size < sizes.rows {
         let padding = sizes.rows - vocab_size;
-        notes.push(format!("{padding} rows of padding at the end of the word table are left out"));
+        notes.push(format!(
+            "{padding} rows of padding at the end of the word table are left out"
+        ));
     }
     let config = Config {
         vocab_size,
@@ -210,17 +261,24 @@ fn heads(
     if !n_embd.is_multiple_of(64) {
         return Err(MapError::HeadsUnknown { n_embd });
     }
-    notes.push(format!("the file does not say how many heads there are; {} of 64 channels are assumed", n_embd / 64));
+    notes.push(format!(
+        "the file does not say how many heads there are; {} of 64 channels are assumed",
+        n_embd / 64
+    ));
     Ok(n_embd / 64)
 }
 
 fn vocabulary(sizes: &Sizes, arguments: &Arguments<'_>, given: Given) -> Result<usize, MapError> {
     let rows = sizes.rows;
-    let said = arguments.size("orig_vocab_size").or(arguments.size("vocab_size"));
+    let said = arguments
+        .size("orig_vocab_size")
+        .or(arguments.size("vocab_size"));
     match given.vocab.or(said) {
-        Some(given) if given > rows || given == 0 => {
-            Err(MapError::Contradiction { what: "the vocabulary", given, found: rows })
-        }
+        Some(given) if given > rows || given == 0 => Err(MapError::Contradiction {
+            what: "the vocabulary",
+            given,
+            found: rows,
+        }),
         Some(vocab) => Ok(vocab),
         None if (GPT2_VOCABULARY..=TALLEST_PADDED).contains(&rows) => Ok(GPT2_VOCABULARY),
         None => Ok(rows),

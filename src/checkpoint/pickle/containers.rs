@@ -1,8 +1,8 @@
 //! Instructions that build containers, name things, and note calls without making them.
 
+use super::PickleError;
 use super::machine::Machine;
 use super::value::{Call, Node, NodeId};
-use super::PickleError;
 
 impl Machine<'_> {
     /// Answers whether it knew the opcode.
@@ -110,7 +110,10 @@ impl Machine<'_> {
         if items.len() % 2 != 0 {
             return Err(PickleError::OddItems { at: self.start });
         }
-        Ok(items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+        Ok(items
+            .chunks_exact(2)
+            .map(|pair| (pair[0], pair[1]))
+            .collect())
     }
 
     fn pop_tuple(&mut self) -> Result<Vec<NodeId>, PickleError> {
@@ -125,28 +128,28 @@ impl Machine<'_> {
 
     fn append(&mut self, items: Vec<NodeId>) -> Result<bool, PickleError> {
         let target = self.top()?.0 as usize;
-        match &mut self.nodes[target] {
-            Node::List(list) | Node::Set(list) => list.extend(items),
-            Node::Call(call) => call.appended.extend(items),
-            other => {
-                let found = other.kind();
-                return Err(self.wrong_kind("a list or set", found));
-            }
+        if let Node::List(list) | Node::Set(list) = &mut self.nodes[target] {
+            list.extend(items);
+            return Ok(true);
         }
-        Ok(true)
+        if let Node::Call(call) = &mut self.nodes[target] {
+            call.appended.extend(items);
+            return Ok(true);
+        }
+        Err(self.wrong_kind("a list or set", self.nodes[target].kind()))
     }
 
     fn set_items(&mut self, pairs: Vec<(NodeId, NodeId)>) -> Result<bool, PickleError> {
         let target = self.top()?.0 as usize;
-        match &mut self.nodes[target] {
-            Node::Dict(items) => items.extend(pairs),
-            Node::Call(call) => call.items.extend(pairs),
-            other => {
-                let found = other.kind();
-                return Err(self.wrong_kind("a dictionary", found));
-            }
+        if let Node::Dict(items) = &mut self.nodes[target] {
+            items.extend(pairs);
+            return Ok(true);
         }
-        Ok(true)
+        if let Node::Call(call) = &mut self.nodes[target] {
+            call.items.extend(pairs);
+            return Ok(true);
+        }
+        Err(self.wrong_kind("a dictionary", self.nodes[target].kind()))
     }
 
     fn build(&mut self) -> Result<bool, PickleError> {
@@ -161,7 +164,13 @@ impl Machine<'_> {
     }
 
     fn push_call(&mut self, callee: NodeId, arguments: Vec<NodeId>) -> Result<bool, PickleError> {
-        let call = Call { callee, arguments, state: None, items: Vec::new(), appended: Vec::new() };
+        let call = Call {
+            callee,
+            arguments,
+            state: None,
+            items: Vec::new(),
+            appended: Vec::new(),
+        };
         self.push(Node::Call(Box::new(call)))
     }
 
@@ -187,10 +196,13 @@ impl Machine<'_> {
 
     fn pop_name(&mut self) -> Result<String, PickleError> {
         let id = self.pop()?;
-        match &self.nodes[id.0 as usize] {
-            Node::Text(text) if text.len() <= self.limits.name_bytes => Ok(text.to_string()),
-            Node::Text(_) => Err(self.too_large("bytes of one name", self.limits.name_bytes)),
-            other => Err(self.wrong_kind("a name as text", other.kind())),
+        let node = &self.nodes[id.0 as usize];
+        let Node::Text(text) = node else {
+            return Err(self.wrong_kind("a name as text", node.kind()));
+        };
+        if text.len() > self.limits.name_bytes {
+            return Err(self.too_large("bytes of one name", self.limits.name_bytes));
         }
+        Ok(text.to_string())
     }
 }

@@ -141,7 +141,11 @@ impl Pickle {
     /// A truth value.
     #[must_use]
     pub fn truth(&self, id: NodeId) -> Option<bool> {
-        if let Node::Bool(truth) = self.node(id) { Some(*truth) } else { None }
+        if let Node::Bool(truth) = self.node(id) {
+            Some(*truth)
+        } else {
+            None
+        }
     }
 
     /// The items of a tuple, of a list, or of the `torch.Size` made from one.
@@ -163,7 +167,11 @@ impl Pickle {
     /// Module and name of a global.
     #[must_use]
     pub fn global(&self, id: NodeId) -> Option<(&str, &str)> {
-        if let Node::Global(global) = self.node(id) { Some((&global.0, &global.1)) } else { None }
+        if let Node::Global(global) = self.node(id) {
+            Some((&global.0, &global.1))
+        } else {
+            None
+        }
     }
 
     /// A call, with module and name of what it calls.
@@ -190,7 +198,9 @@ impl Pickle {
         // Python 2 hands the pairs over as one list of lists.
         if let Some(pairs) = call.arguments.first().and_then(|&list| self.sequence(list)) {
             for &pair in pairs {
-                let &[key, value] = self.sequence(pair)? else { return None };
+                let &[key, value] = self.sequence(pair)? else {
+                    return None;
+                };
                 items.push((key, value));
             }
         }
@@ -202,10 +212,16 @@ impl Pickle {
     #[must_use]
     pub fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {
         let items = self.items(id).or_else(|| {
-            let Node::Call(call) = self.node(id) else { return None };
+            let Node::Call(call) = self.node(id) else {
+                return None;
+            };
             self.items(call.state?)
         })?;
-        items.iter().rev().find(|&&(name, _)| self.text(name) == Some(key)).map(|&(_, value)| value)
+        items
+            .iter()
+            .rev()
+            .find(|&&(name, _)| self.text(name) == Some(key))
+            .map(|&(_, value)| value)
     }
 
     /// What a value is, for messages: its kind, or what would have been called to make it.

@@ -1,9 +1,7 @@
 //! Recognises the container by its first bytes and feeds its storages to the transfer.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
-
-use flate2::bufread::DeflateDecoder;
 
 use crate::checkpoint::hugging_face;
 use crate::checkpoint::legacy::{self, Head};
@@ -11,14 +9,14 @@ use crate::checkpoint::megatron::{self, Given};
 use crate::checkpoint::pickle::{self, Pickle};
 use crate::checkpoint::safetensors;
 use crate::checkpoint::tensors::{Storage, Storages, Tensor};
-use crate::checkpoint::torch_zip::{check_byte_order, Archive};
-use crate::checkpoint::zip::{self, Entry, Method};
-use crate::checkpoint::{alarming_calls, Leaf, Leaves, Limits, MapError, Plan};
+use crate::checkpoint::torch_zip::{Archive, check_byte_order};
+use crate::checkpoint::zip;
+use crate::checkpoint::{Leaf, Leaves, Limits, MapError, Plan, alarming_calls};
 
-use super::blob::{Blob, Checked, Section};
-use super::locate::{shown, Located, MEGATRON};
+use super::blob::{Checked, Section};
+use super::locate::{Located, shown};
 use super::stage::WEIGHTS;
-use super::transfer::{read_full, Transfer};
+use super::transfer::{Transfer, read_full};
 use super::{ConvertError, Options, Progress};
 
 /// A model whose weights are written.
@@ -37,33 +35,54 @@ pub(super) fn convert_model(
 ) -> Result<Model, ConvertError> {
     let limits = Limits::default();
     let name = located.name.clone();
-    let mut conversion = Conversion { located, stage, options, progress, limits, name, notes: Vec::new() };
+    let mut conversion = Conversion {
+        located,
+        stage,
+        options,
+        progress,
+        limits,
+        name,
+        notes: Vec::new(),
+    };
     let plan = conversion.file(located.blob.section())?;
-    let sizes = plan.targets.iter().map(|target| target.shape.iter().product::<usize>() as u64);
+    let sizes = plan
+        .targets
+        .iter()
+        .map(|target| target.shape.iter().product::<usize>() as u64);
     let parameters = sizes.sum();
     let mut notes = plan.notes.clone();
     notes.append(&mut conversion.notes);
-    Ok(Model { plan, notes, parameters })
+    Ok(Model {
+        plan,
+        notes,
+        parameters,
+    })
 }
 
-struct Conversion<'a, 'p> {
+/// A conversion under way.
+pub(super) struct Conversion<'a, 'p> {
     located: &'a Located<'a>,
-    stage: &'a Path,
-    options: &'a Options,
+    pub(super) stage: &'a Path,
+    pub(super) options: &'a Options,
     progress: &'a mut Progress<'p>,
-    limits: Limits,
+    pub(super) limits: Limits,
     /// The file, or the member of an archive, that is being read.
-    name: String,
-    notes: Vec<String>,
+    pub(super) name: String,
+    pub(super) notes: Vec<String>,
 }
 
 impl Conversion<'_, '_> {
-    fn read_error(&self, source: io::Error) -> ConvertError {
-        ConvertError::Read { name: self.name.clone(), source }
+    pub(super) fn read_error(&self, source: io::Error) -> ConvertError {
+        ConvertError::Read {
+            name: self.name.clone(),
+            source,
+        }
     }
 
-    fn bytes(&self, section: Section<'_>, most: usize) -> Result<Vec<u8>, ConvertError> {
-        section.bytes(most).map_err(|source| self.read_error(source))
+    pub(super) fn bytes(&self, section: Section<'_>, most: usize) -> Result<Vec<u8>, ConvertError> {
+        section
+            .bytes(most)
+            .map_err(|source| self.read_error(source))
     }
 
     /// A file as the user gave it.
@@ -84,7 +103,7 @@ impl Conversion<'_, '_> {
         self.legacy(&mut { section }, total)
     }
 
-    fn refuse_other_kinds(&self, first: &[u8]) -> Result<(), ConvertError> {
+    pub(super) fn refuse_other_kinds(&self, first: &[u8]) -> Result<(), ConvertError> {
         let text = first.trim_ascii_start();
         let what = if first.is_empty() {
             "empty"
@@ -103,152 +122,23 @@ impl Conversion<'_, '_> {
         } else {
             "of no known kind"
         };
-        Err(ConvertError::NotACheckpoint { name: self.name.clone(), what })
-    }
-
-    fn directory(&self, section: Section<'_>) -> Result<Vec<Entry>, ConvertError> {
-        let length = section.length();
-        let tail_at = length.saturating_sub(zip::TAIL_BYTES as u64);
-        let tail = self.bytes(section.part(tail_at, length), zip::TAIL_BYTES)?;
-        let place = zip::find_directory(&tail, length, &self.limits)?;
-        let directory = section.part(place.offset, place.length as u64);
-        Ok(zip::parse_directory(&self.bytes(directory, place.length)?, place)?)
-    }
-
-    /// The packed bytes of a member.
-    fn member<'b>(&self, section: Section<'b>, entry: &Entry) -> Result<Section<'b>, ConvertError> {
-        let mut fixed = [0; zip::LOCAL_HEADER_BYTES];
-        let mut header = section.part(entry.header_at, zip::LOCAL_HEADER_BYTES as u64);
-        read_full(&mut header, &mut fixed, &self.name)?;
-        let data_at = entry.header_at + zip::local_header_length(&fixed, entry)?;
-        let name_at = entry.header_at + zip::LOCAL_HEADER_BYTES as u64;
-        let name = self.bytes(section.part(name_at, entry.name.len() as u64), entry.name.len())?;
-        if name != entry.name.as_bytes() {
-            let name = crate::checkpoint::pickle::printable(&entry.name);
-            return Err(zip::ZipError::Disagreement { name, what: "its name" }.into());
-        }
-        let data = section.part(data_at, entry.packed);
-        if data.length() < entry.packed {
-            let missing = entry.packed - data.length();
-            return Err(ConvertError::Truncated { name: self.name.clone(), missing });
-        }
-        Ok(data)
-    }
-
-    /// Compares a checksum with the archive's.
-    fn compare(&mut self, entry: &Entry, found: u32) -> Result<(), ConvertError> {
-        if found == entry.crc32 {
-            return Ok(());
-        }
-        let name = crate::checkpoint::pickle::printable(&entry.name);
-        if self.options.force {
-            self.notes.push(format!("{name} has a wrong checksum, which was overlooked"));
-            return Ok(());
-        }
-        Err(ConvertError::Checksum { name, expected: entry.crc32, found })
-    }
-
-    /// An archive around a checkpoint, as the original download is one.
-    fn outer_zip(&mut self, section: Section<'_>, entries: &[Entry]) -> Result<Plan, ConvertError> {
-        let entry = self.choose(entries)?.clone();
-        let packed = self.member(section, &entry)?;
-        self.name = crate::checkpoint::pickle::printable(&entry.name);
-        let unpacked: Box<dyn Read + '_> = match entry.method {
-            Method::Stored => Box::new(BufReader::with_capacity(1 << 18, packed)),
-            Method::Deflated => {
-                // No more than the directory says, so that a bomb cannot go off.
-                let inflated = DeflateDecoder::new(BufReader::with_capacity(1 << 18, packed));
-                Box::new(inflated.take(entry.size.saturating_add(1)))
-            }
-        };
-        let mut stream = Checked::new(unpacked);
-        let mut first = Vec::new();
-        let peeked = Read::by_ref(&mut stream).take(4).read_to_end(&mut first);
-        peeked.map_err(|source| self.read_error(source))?;
-        if first == zip::SIGNATURE {
-            return self.zip_in_zip(&first, stream, packed, &entry);
-        }
-        self.refuse_other_kinds(&first)?;
-        let plan = self.legacy(&mut Cursor::new(first).chain(&mut stream), entry.size)?;
-        let found = stream.finish().map_err(|source| self.read_error(source))?;
-        self.check_member(&entry, stream.count, found)?;
-        Ok(plan)
-    }
-
-    fn check_member(&mut self, entry: &Entry, count: u64, found: u32) -> Result<(), ConvertError> {
-        if count < entry.size {
-            let missing = entry.size - count;
-            return Err(ConvertError::Truncated { name: self.name.clone(), missing });
-        }
-        if count > entry.size {
-            let name = self.name.clone();
-            return Err(zip::ZipError::Disagreement { name, what: "its length" }.into());
-        }
-        self.compare(entry, found)
-    }
-
-    /// A torch file of the zip kind inside an archive. It has to be read from its end, so a
-    /// packed one is unpacked beside the output first.
-    fn zip_in_zip(
-        &mut self,
-        first: &[u8],
-        mut stream: Checked<Box<dyn Read + '_>>,
-        packed: Section<'_>,
-        entry: &Entry,
-    ) -> Result<Plan, ConvertError> {
-        let path = self.stage.join("unpacked.pt");
-        if entry.method == Method::Deflated {
-            let written = std::fs::File::create_new(&path)
-                .and_then(|mut file| io::copy(&mut Cursor::new(first).chain(&mut stream), &mut file));
-            written.map_err(|source| ConvertError::Write { path: path.clone(), source })?;
-        }
-        let found = stream.finish().map_err(|source| self.read_error(source))?;
-        self.check_member(entry, stream.count, found)?;
-        if entry.method == Method::Stored {
-            return self.inner_zip(packed);
-        }
-        let blob = Blob::open(&path).map_err(|source| self.read_error(source))?;
-        let plan = self.inner_zip(blob.section())?;
-        drop(blob);
-        std::fs::remove_file(&path).map_err(|source| ConvertError::Write { path: path.clone(), source })?;
-        Ok(plan)
-    }
-
-    fn inner_zip(&mut self, section: Section<'_>) -> Result<Plan, ConvertError> {
-        let entries = self.directory(section)?;
-        match Archive::recognise(&entries)? {
-            Some(archive) => self.torch_zip(section, &archive),
-            None => Err(ConvertError::NotACheckpoint { name: self.name.clone(), what: "an archive inside an archive" }),
-        }
-    }
-
-    /// The member that is the checkpoint.
-    fn choose<'e>(&self, entries: &'e [Entry]) -> Result<&'e Entry, ConvertError> {
-        for wanted in MEGATRON {
-            let last_part = |entry: &&Entry| entry.name.rsplit('/').next() == Some(wanted);
-            let mut found: Vec<&Entry> = entries.iter().filter(last_part).collect();
-            found.sort_by(|a, b| a.name.cmp(&b.name));
-            match found.as_slice() {
-                [] => {}
-                [only] => return Ok(only),
-                [first, second, ..] => {
-                    let printable = crate::checkpoint::pickle::printable;
-                    let (name, other) = (printable(&first.name), printable(&second.name));
-                    return Err(ConvertError::Split { name, other });
-                }
-            }
-        }
-        let names = entries.iter().take(8).map(|entry| crate::checkpoint::pickle::printable(&entry.name));
-        let found = shown(&names.collect::<Vec<_>>());
-        Err(ConvertError::NothingInside { name: self.name.clone(), found })
+        Err(ConvertError::NotACheckpoint {
+            name: self.name.clone(),
+            what,
+        })
     }
 
     fn plan(&mut self, pickle: &Pickle, storages: &Storages) -> Result<Plan, ConvertError> {
         for name in alarming_calls(pickle) {
-            self.notes.push(format!("this file asks to run code (`{name}`); nothing was run"));
+            self.notes.push(format!(
+                "this file asks to run code (`{name}`); nothing was run"
+            ));
         }
         if megatron::recognise(pickle) {
-            let given = Given { heads: self.options.heads, vocab: self.options.vocab };
+            let given = Given {
+                heads: self.options.heads,
+                vocab: self.options.vocab,
+            };
             return Ok(megatron::map(pickle, storages, given, &self.limits)?);
         }
         let leaves = Leaves::collect(pickle, storages, pickle.root(), &self.limits)?;
@@ -257,10 +147,19 @@ impl Conversion<'_, '_> {
 
     fn plan_hugging_face(&self, leaves: &Leaves) -> Result<Plan, ConvertError> {
         if !hugging_face::recognise(leaves) {
-            let names: Vec<String> = leaves.by_name.keys().take(8).map(|name| pickle::printable(name)).collect();
+            let names: Vec<String> = leaves
+                .by_name
+                .keys()
+                .take(8)
+                .map(|name| pickle::printable(name))
+                .collect();
             return Err(MapError::NoModel(format!("it has {}", shown(&names))).into());
         }
-        Ok(hugging_face::map(leaves, self.located.config.as_ref(), self.options.heads)?)
+        Ok(hugging_face::map(
+            leaves,
+            self.located.config.as_ref(),
+            self.options.heads,
+        )?)
     }
 
     fn transfer<'t>(
@@ -270,20 +169,40 @@ impl Conversion<'_, '_> {
         total: u64,
     ) -> Result<Transfer<'t, 't>, ConvertError> {
         let path = self.stage.join(WEIGHTS);
-        Transfer::new(plan, storages, &self.name, path, total, self.options, &mut *self.progress)
+        Transfer::new(
+            plan,
+            storages,
+            &self.name,
+            path,
+            total,
+            self.options,
+            &mut *self.progress,
+        )
     }
 
     /// Pickles and storages in one stream of `total` bytes.
-    fn legacy(&mut self, stream: &mut dyn Read, total: u64) -> Result<Plan, ConvertError> {
+    pub(super) fn legacy(
+        &mut self,
+        stream: &mut dyn Read,
+        total: u64,
+    ) -> Result<Plan, ConvertError> {
         let (head, rest) = self.legacy_head(stream)?;
         let plan = self.plan(&head.pickle, &head.storages)?;
-        let data = head.data_length().and_then(|data| data.checked_add(head.length as u64));
+        let data = head
+            .data_length()
+            .and_then(|data| data.checked_add(head.length as u64));
         let data = data.unwrap_or(u64::MAX);
         if data > total {
-            return Err(ConvertError::Truncated { name: self.name.clone(), missing: data - total });
+            return Err(ConvertError::Truncated {
+                name: self.name.clone(),
+                missing: data - total,
+            });
         }
         if data < total {
-            self.notes.push(format!("{} bytes after the last storage are ignored", total - data));
+            self.notes.push(format!(
+                "{} bytes after the last storage are ignored",
+                total - data
+            ));
         }
         let mut reader = Cursor::new(rest).chain(stream);
         let list = &head.storages.list;
@@ -321,13 +240,23 @@ impl Conversion<'_, '_> {
         }
     }
 
-    fn torch_zip(&mut self, section: Section<'_>, archive: &Archive<'_>) -> Result<Plan, ConvertError> {
+    pub(super) fn torch_zip(
+        &mut self,
+        section: Section<'_>,
+        archive: &Archive<'_>,
+    ) -> Result<Plan, ConvertError> {
         if let Some(entry) = archive.byte_order {
             check_byte_order(&self.small_member(section, entry, 64)?)?;
         }
         let limit = self.limits.pickle_bytes;
         if archive.pickle.size > limit as u64 {
-            return Err(crate::checkpoint::torch_zip::TorchZipError::PickleTooLarge { size: archive.pickle.size, limit }.into());
+            return Err(
+                crate::checkpoint::torch_zip::TorchZipError::PickleTooLarge {
+                    size: archive.pickle.size,
+                    limit,
+                }
+                .into(),
+            );
         }
         let bytes = self.small_member(section, archive.pickle, limit)?;
         let (pickle, _) = pickle::parse(&bytes, &self.limits)?;
@@ -357,20 +286,6 @@ impl Conversion<'_, '_> {
         Ok(plan)
     }
 
-    /// All bytes of a small member that is stored.
-    fn small_member(
-        &mut self,
-        section: Section<'_>,
-        entry: &Entry,
-        most: usize,
-    ) -> Result<Vec<u8>, ConvertError> {
-        let bytes = self.bytes(self.member(section, entry)?, most)?;
-        if bytes.len() as u64 == entry.size {
-            self.compare(entry, crc32fast::hash(&bytes))?;
-        }
-        Ok(bytes)
-    }
-
     fn safetensors(&mut self, section: Section<'_>) -> Result<Plan, ConvertError> {
         let prefix = safetensors::LENGTH_BYTES as u64;
         let mut first = [0; safetensors::LENGTH_BYTES];
@@ -382,7 +297,10 @@ impl Conversion<'_, '_> {
         let (leaves, storages) = one_storage_each(&entries);
         let plan = self.plan_hugging_face(&leaves)?;
         let used = used_storages(&plan, storages.len());
-        let total = used.iter().map(|&index| storages[index].byte_length() as u64).sum();
+        let total = used
+            .iter()
+            .map(|&index| storages[index].byte_length() as u64)
+            .sum();
         let mut transfer = self.transfer(&plan, &storages, total)?;
         for index in used {
             let entry = &entries[index];
@@ -414,14 +332,24 @@ fn one_storage_each(entries: &[safetensors::Entry]) -> (Leaves, Vec<Storage>) {
     let mut storages = Vec::new();
     for (storage, entry) in entries.iter().enumerate() {
         let numel = entry.shape.iter().product();
-        storages.push(Storage { key: entry.name.clone(), dtype: entry.dtype, numel });
+        storages.push(Storage {
+            key: entry.name.clone(),
+            dtype: entry.dtype,
+            numel,
+        });
         let mut strides = vec![1; entry.shape.len()];
         for axis in (1..entry.shape.len()).rev() {
             // Only an empty tensor can overflow here, and no number of it is ever read.
             strides[axis - 1] = usize::saturating_mul(strides[axis], entry.shape[axis]);
         }
         let shape = entry.shape.clone();
-        let tensor = Tensor { storage, dtype: entry.dtype, offset: 0, shape, strides };
+        let tensor = Tensor {
+            storage,
+            dtype: entry.dtype,
+            offset: 0,
+            shape,
+            strides,
+        };
         leaves.insert(entry.name.clone(), Leaf::Tensor(tensor));
     }
     (leaves, storages)

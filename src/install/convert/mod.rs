@@ -7,6 +7,7 @@
 //!
 //! Not here: downloading.
 
+mod archive;
 mod blob;
 mod container;
 mod error;
@@ -120,8 +121,17 @@ pub fn convert(
     if progress(Step::Finishing).is_break() {
         return Err(ConvertError::Cancelled);
     }
-    let container::Model { plan, mut notes, parameters } = model;
-    stage.write_text("config.json", plan.config.to_json_with_dtype(plan.dtype.torch_name()).as_bytes())?;
+    let container::Model {
+        plan,
+        mut notes,
+        parameters,
+    } = model;
+    stage.write_text(
+        "config.json",
+        plan.config
+            .to_json_with_dtype(plan.dtype.torch_name())
+            .as_bytes(),
+    )?;
     let copied = located.tokenizer(tokenizer)?;
     for (name, bytes) in &copied.files {
         stage.write_text(name, bytes)?;

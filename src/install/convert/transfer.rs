@@ -9,10 +9,10 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use crate::checkpoint::Plan;
 use crate::checkpoint::arrange::gather;
 use crate::checkpoint::safetensors::write_header;
 use crate::checkpoint::tensors::{Dtype, Storage, Tensor};
-use crate::checkpoint::Plan;
 
 use super::{ConvertError, Options, Progress, Step};
 
@@ -26,9 +26,17 @@ enum Purpose {
     /// Held until they are all there.
     Hold { target: usize, bytes: Vec<u8> },
     /// Compared with another tensor's: which pair, and which of the two.
-    Compare { pair: usize, side: usize, bytes: Sha256 },
+    Compare {
+        pair: usize,
+        side: usize,
+        bytes: Sha256,
+    },
     /// The same for a tensor whose elements are scattered.
-    CompareHeld { pair: usize, side: usize, bytes: Vec<u8> },
+    CompareHeld {
+        pair: usize,
+        side: usize,
+        bytes: Vec<u8>,
+    },
 }
 
 /// One use of a range of bytes of a storage.
@@ -68,34 +76,21 @@ impl<'a, 'p> Transfer<'a, 'p> {
         options: &Options,
         progress: &'a mut Progress<'p>,
     ) -> Result<Self, ConvertError> {
-        let mut jobs: Vec<Vec<Job>> = storages.iter().map(|_| Vec::new()).collect();
+        let jobs = jobs(plan, storages);
         let mut left_in_layer = vec![0; plan.config.n_layer];
-        for (index, target) in plan.targets.iter().enumerate() {
-            let direct = target.arrange.is_prefix() && target.tensor.is_contiguous();
-            let purpose = if direct {
-                Purpose::Pass { target: index }
-            } else {
-                Purpose::Hold { target: index, bytes: Vec::new() }
-            };
-            jobs[target.tensor.storage].push(job(&target.tensor, purpose));
-            if let Some(layer) = target.layer {
-                left_in_layer[layer] += 1;
-            }
-        }
-        for (pair, same) in plan.same.iter().enumerate() {
-            for (side, tensor) in [&same.first, &same.second].into_iter().enumerate() {
-                let purpose = if tensor.is_contiguous() {
-                    Purpose::Compare { pair, side, bytes: Sha256::new() }
-                } else {
-                    Purpose::CompareHeld { pair, side, bytes: Vec::new() }
-                };
-                jobs[tensor.storage].push(job(tensor, purpose));
-            }
+        for layer in plan.targets.iter().filter_map(|target| target.layer) {
+            left_in_layer[layer] += 1;
         }
         let tensors: Vec<(&str, Dtype, &[usize])> = plan
             .targets
             .iter()
-            .map(|target| (target.name.as_str(), target.tensor.dtype, target.shape.as_slice()))
+            .map(|target| {
+                (
+                    target.name.as_str(),
+                    target.tensor.dtype,
+                    target.shape.as_slice(),
+                )
+            })
             .collect();
         let (header, places) = write_header(&tensors);
         let create = || {
@@ -103,7 +98,10 @@ impl<'a, 'p> Transfer<'a, 'p> {
             file.write_all(&header)?;
             Ok(file)
         };
-        let file = create().map_err(|source| ConvertError::Write { path: path.clone(), source })?;
+        let file = create().map_err(|source| ConvertError::Write {
+            path: path.clone(),
+            source,
+        })?;
         Ok(Self {
             plan,
             name,
@@ -131,7 +129,11 @@ impl<'a, 'p> Transfer<'a, 'p> {
     }
 
     fn report(&mut self, step: Step) -> Result<(), ConvertError> {
-        if (self.progress)(step).is_break() { Err(ConvertError::Cancelled) } else { Ok(()) }
+        if (self.progress)(step).is_break() {
+            Err(ConvertError::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     /// Reads a whole storage.
@@ -184,7 +186,9 @@ impl<'a, 'p> Transfer<'a, 'p> {
             Purpose::Hold { target, bytes } => {
                 let plan = &self.plan.targets[target];
                 let whole = gather(bytes, &plan.tensor);
-                let arranged = plan.arrange.apply(whole, &plan.tensor.shape, plan.tensor.dtype.size());
+                let arranged =
+                    plan.arrange
+                        .apply(whole, &plan.tensor.shape, plan.tensor.dtype.size());
                 self.write(target, 0, &arranged)?;
                 self.finish_target(target)?;
             }
@@ -208,61 +212,129 @@ impl<'a, 'p> Transfer<'a, 'p> {
         let plan = &self.plan.targets[target];
         if !is_finite(bytes, plan.tensor.dtype) {
             if !self.force {
-                return Err(ConvertError::NotFinite { name: plan.source.clone() });
+                return Err(ConvertError::NotFinite {
+                    name: plan.source.clone(),
+                });
             }
             if self.not_finite.last() != Some(&plan.source) {
                 self.not_finite.push(plan.source.clone());
             }
         }
         let mut write = || {
-            self.file.seek(SeekFrom::Start(self.data_start + start + at))?;
+            self.file
+                .seek(SeekFrom::Start(self.data_start + start + at))?;
             self.file.write_all(bytes)
         };
-        write().map_err(|source| ConvertError::Write { path: self.path.clone(), source })
+        write().map_err(|source| ConvertError::Write {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     fn finish_target(&mut self, target: usize) -> Result<(), ConvertError> {
-        let Some(layer) = self.plan.targets[target].layer else { return Ok(()) };
+        let Some(layer) = self.plan.targets[target].layer else {
+            return Ok(());
+        };
         self.left_in_layer[layer] -= 1;
         if self.left_in_layer[layer] > 0 {
             return Ok(());
         }
         self.layers_done += 1;
-        self.report(Step::Layer { index: self.layers_done, count: self.left_in_layer.len() })
+        self.report(Step::Layer {
+            index: self.layers_done,
+            count: self.left_in_layer.len(),
+        })
     }
 
     /// Compares what must be the same and makes the file last. Answers remarks for people.
     pub(super) fn finish(self) -> Result<Vec<String>, ConvertError> {
         for (same, [first, second]) in self.plan.same.iter().zip(&self.digests) {
             if first != second {
-                return Err(ConvertError::NotTied { name: same.name.clone() });
+                return Err(ConvertError::NotTied {
+                    name: same.name.clone(),
+                });
             }
         }
         let synced = self.file.sync_all();
-        synced.map_err(|source| ConvertError::Write { path: self.path.clone(), source })?;
+        synced.map_err(|source| ConvertError::Write {
+            path: self.path.clone(),
+            source,
+        })?;
         let note = |name| format!("{name} holds weights that are infinite or not numbers");
         Ok(self.not_finite.into_iter().map(note).collect())
     }
 }
 
+/// What is to be done with each storage.
+fn jobs(plan: &Plan, storages: &[Storage]) -> Vec<Vec<Job>> {
+    let mut jobs: Vec<Vec<Job>> = storages.iter().map(|_| Vec::new()).collect();
+    for (index, target) in plan.targets.iter().enumerate() {
+        let direct = target.arrange.is_prefix() && target.tensor.is_contiguous();
+        let purpose = if direct {
+            Purpose::Pass { target: index }
+        } else {
+            Purpose::Hold {
+                target: index,
+                bytes: Vec::new(),
+            }
+        };
+        jobs[target.tensor.storage].push(job(&target.tensor, purpose));
+    }
+    for (pair, same) in plan.same.iter().enumerate() {
+        for (side, tensor) in [&same.first, &same.second].into_iter().enumerate() {
+            let purpose = if tensor.is_contiguous() {
+                Purpose::Compare {
+                    pair,
+                    side,
+                    bytes: Sha256::new(),
+                }
+            } else {
+                Purpose::CompareHeld {
+                    pair,
+                    side,
+                    bytes: Vec::new(),
+                }
+            };
+            jobs[tensor.storage].push(job(tensor, purpose));
+        }
+    }
+    jobs
+}
+
 fn job(tensor: &Tensor, purpose: Purpose) -> Job {
     let size = tensor.dtype.size();
     let start = tensor.offset * size;
-    Job { start, end: start + tensor.span() * size, purpose }
+    Job {
+        start,
+        end: start + tensor.span() * size,
+        purpose,
+    }
 }
 
 /// Fills `out`, or says how much is missing at the least.
-pub(super) fn read_full(reader: &mut dyn Read, out: &mut [u8], name: &str) -> Result<(), ConvertError> {
+pub(super) fn read_full(
+    reader: &mut dyn Read,
+    out: &mut [u8],
+    name: &str,
+) -> Result<(), ConvertError> {
     let mut filled = 0;
     while filled < out.len() {
         match reader.read(&mut out[filled..]) {
             Ok(0) => {
                 let missing = (out.len() - filled) as u64;
-                return Err(ConvertError::Truncated { name: name.to_owned(), missing });
+                return Err(ConvertError::Truncated {
+                    name: name.to_owned(),
+                    missing,
+                });
             }
             Ok(count) => filled += count,
             Err(source) if source.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(source) => return Err(ConvertError::Read { name: name.to_owned(), source }),
+            Err(source) => {
+                return Err(ConvertError::Read {
+                    name: name.to_owned(),
+                    source,
+                });
+            }
         }
     }
     Ok(())
@@ -270,16 +342,17 @@ pub(super) fn read_full(reader: &mut dyn Read, out: &mut [u8], name: &str) -> Re
 
 /// Whether no element has all bits of its exponent set, the mark of infinities and non-numbers.
 fn is_finite(bytes: &[u8], dtype: Dtype) -> bool {
-    let exponent: u32 = match dtype {
-        Dtype::F16 => 0x7c00,
-        Dtype::Bf16 => 0x7f80,
-        _ => {
-            let (elements, _) = bytes.as_chunks::<4>();
-            return elements.iter().all(|it| u32::from_le_bytes(*it) & 0x7f80_0000 != 0x7f80_0000);
-        }
-    };
+    if dtype == Dtype::F32 {
+        let (elements, _) = bytes.as_chunks::<4>();
+        return elements
+            .iter()
+            .all(|it| u32::from_le_bytes(*it) & 0x7f80_0000 != 0x7f80_0000);
+    }
+    let exponent: u32 = if dtype == Dtype::F16 { 0x7c00 } else { 0x7f80 };
     let (elements, _) = bytes.as_chunks::<2>();
     // Without an early way out, so that it runs at the speed of memory.
-    let bad = elements.iter().filter(|it| u32::from(u16::from_le_bytes(**it)) & exponent == exponent);
+    let bad = elements
+        .iter()
+        .filter(|it| u32::from(u16::from_le_bytes(**it)) & exponent == exponent);
     bad.count() == 0
 }

@@ -6,32 +6,52 @@
 use std::fmt::Write as _;
 
 /// A float16 tensor: its elements as raw bits, and its shape.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Half {
-    pub bits: Vec<u16>,
-    pub shape: Vec<usize>,
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Half {
+    pub(crate) bits: Vec<u16>,
+    pub(crate) shape: Vec<usize>,
+}
+
+/// A failed comparison of whole models should still fit a screen.
+impl std::fmt::Debug for Half {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "{:?} {:?}",
+            self.shape,
+            &self.bits[..self.bits.len().min(4)]
+        )
+    }
 }
 
 /// The sizes of the tiny model: two heads of 64 channels, two layers.
-pub const WIDTH: usize = 128;
-pub const HEADS: usize = 2;
-pub const LAYERS: usize = 2;
-pub const INNER: usize = 16;
-pub const POSITIONS: usize = 4;
-pub const ROWS: usize = 10;
+pub(crate) const WIDTH: usize = 128;
+pub(crate) const HEADS: usize = 2;
+pub(crate) const LAYERS: usize = 2;
+pub(crate) const INNER: usize = 16;
+pub(crate) const POSITIONS: usize = 4;
+pub(crate) const ROWS: usize = 10;
 
 /// Distinct finite numbers: no two tensors, and hardly two elements, are alike.
-pub fn half(seed: usize, shape: &[usize]) -> Half {
+pub(crate) fn half(seed: usize, shape: &[usize]) -> Half {
     let count = shape.iter().product::<usize>();
-    let bits = (0..count).map(|index| ((index * 7 + seed * 1_009) % 0x7000) as u16).collect();
-    Half { bits, shape: shape.to_vec() }
+    let bits = (0..count)
+        .map(|index| ((index * 7 + seed * 1_009) % 0x7000) as u16)
+        .collect();
+    Half {
+        bits,
+        shape: shape.to_vec(),
+    }
 }
 
 /// A model in GPT-2's names, shapes and order.
-pub fn gpt2() -> Vec<(String, Half)> {
+pub(crate) fn gpt2() -> Vec<(String, Half)> {
     let mut tensors = vec![
         ("transformer.wte.weight".to_owned(), half(1, &[ROWS, WIDTH])),
-        ("transformer.wpe.weight".to_owned(), half(2, &[POSITIONS, WIDTH])),
+        (
+            "transformer.wpe.weight".to_owned(),
+            half(2, &[POSITIONS, WIDTH]),
+        ),
     ];
     for layer in 0..LAYERS {
         let parts: [(&str, &[usize]); 12] = [
@@ -59,7 +79,7 @@ pub fn gpt2() -> Vec<(String, Half)> {
 }
 
 /// The same model as Megatron of a checkpoint version keeps it; `nested` as since late 2019.
-pub fn megatron(version: u8, nested: bool, attention: &str) -> Vec<(String, Half)> {
+pub(crate) fn megatron(version: u8, nested: bool, attention: &str) -> Vec<(String, Half)> {
     let rename = |name: &str| {
         let rest = name.strip_prefix("transformer.").unwrap();
         let embedding = if nested { "embedding." } else { "" };
@@ -83,19 +103,26 @@ pub fn megatron(version: u8, nested: bool, attention: &str) -> Vec<(String, Half
     for (name, tensor) in gpt2() {
         let matrix = name.contains(".h.") && tensor.shape.len() == 2;
         let tensor = if matrix { transposed(&tensor) } else { tensor };
-        let tensor = if name.contains("c_attn") { scatter(&tensor, version) } else { tensor };
+        let tensor = if name.contains("c_attn") {
+            scatter(&tensor, version)
+        } else {
+            tensor
+        };
         tensors.push((rename(&name), tensor));
     }
     tensors
 }
 
-pub fn transposed(tensor: &Half) -> Half {
+pub(crate) fn transposed(tensor: &Half) -> Half {
     let (rows, columns) = (tensor.shape[0], tensor.shape[1]);
     let mut bits = Vec::new();
     for column in 0..columns {
         bits.extend((0..rows).map(|row| tensor.bits[row * columns + column]));
     }
-    Half { bits, shape: vec![columns, rows] }
+    Half {
+        bits,
+        shape: vec![columns, rows],
+    }
 }
 
 /// Brings rows from all queries, all keys, all values into the order of `version`.
@@ -118,47 +145,54 @@ fn scatter(tensor: &Half, version: u8) -> Half {
             }
         }
     }
-    Half { bits, shape: tensor.shape.clone() }
+    Half {
+        bits,
+        shape: tensor.shape.clone(),
+    }
 }
 
 /// How a torch file keeps its storages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Container {
+pub(crate) enum Container {
     Legacy,
     Zip,
 }
 
 /// Writes pickles of protocol 2, without a memo.
 #[derive(Debug, Default)]
-pub struct Pickler {
-    pub bytes: Vec<u8>,
+pub(crate) struct Pickler {
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Pickler {
-    pub fn new() -> Self {
-        Self { bytes: vec![0x80, 2] }
+    pub(crate) fn new() -> Self {
+        Self {
+            bytes: vec![0x80, 2],
+        }
     }
 
-    pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.bytes.extend_from_slice(bytes);
         self
     }
 
-    pub fn text(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         let length = u32::try_from(text.len()).unwrap();
-        self.raw(b"X").raw(&length.to_le_bytes()).raw(text.as_bytes())
+        self.raw(b"X")
+            .raw(&length.to_le_bytes())
+            .raw(text.as_bytes())
     }
 
-    pub fn integer(&mut self, number: usize) -> &mut Self {
+    pub(crate) fn integer(&mut self, number: usize) -> &mut Self {
         let number = i32::try_from(number).unwrap();
         self.raw(b"J").raw(&number.to_le_bytes())
     }
 
-    pub fn global(&mut self, module: &str, name: &str) -> &mut Self {
+    pub(crate) fn global(&mut self, module: &str, name: &str) -> &mut Self {
         self.raw(format!("c{module}\n{name}\n").as_bytes())
     }
 
-    pub fn sizes(&mut self, sizes: &[usize]) -> &mut Self {
+    pub(crate) fn sizes(&mut self, sizes: &[usize]) -> &mut Self {
         self.raw(b"(");
         for &size in sizes {
             self.integer(size);
@@ -167,39 +201,52 @@ impl Pickler {
     }
 
     /// The call that makes a tensor of float16 in a storage of its own, or seen by strides.
-    pub fn tensor(&mut self, kind: Container, key: &str, view: &View) -> &mut Self {
+    pub(crate) fn tensor(&mut self, kind: Container, key: &str, view: &View) -> &mut Self {
         self.global("torch._utils", "_rebuild_tensor_v2").raw(b"((");
-        self.text("storage").global("torch", "HalfStorage").text(key).text("cpu");
+        self.text("storage")
+            .global("torch", "HalfStorage")
+            .text(key)
+            .text("cpu");
         self.integer(view.numel);
         if kind == Container::Legacy {
             self.raw(b"N");
         }
-        self.raw(b"tQ").integer(view.offset).sizes(&view.shape).sizes(&view.strides);
-        self.raw(b"\x89").global("collections", "OrderedDict").raw(b")RtR")
+        self.raw(b"tQ")
+            .integer(view.offset)
+            .sizes(&view.shape)
+            .sizes(&view.strides);
+        self.raw(b"\x89")
+            .global("collections", "OrderedDict")
+            .raw(b")RtR")
     }
 }
 
 /// A tensor as a look into a storage, in elements.
 #[derive(Debug, Clone)]
-pub struct View {
-    pub numel: usize,
-    pub offset: usize,
-    pub shape: Vec<usize>,
-    pub strides: Vec<usize>,
+pub(crate) struct View {
+    pub(crate) numel: usize,
+    pub(crate) offset: usize,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) strides: Vec<usize>,
 }
 
 impl View {
-    pub fn whole(tensor: &Half) -> Self {
+    pub(crate) fn whole(tensor: &Half) -> Self {
         let strides = match tensor.shape.as_slice() {
             [_, columns] => vec![*columns, 1],
             _ => vec![1],
         };
-        Self { numel: tensor.bits.len(), offset: 0, shape: tensor.shape.clone(), strides }
+        Self {
+            numel: tensor.bits.len(),
+            offset: 0,
+            shape: tensor.shape.clone(),
+            strides,
+        }
     }
 }
 
 /// A Megatron checkpoint: `extra` is put into the outermost dictionary, as key and pickled value.
-pub fn megatron_file(
+pub(crate) fn megatron_file(
     kind: Container,
     nested: bool,
     tensors: &[(String, Half)],
@@ -229,7 +276,9 @@ pub fn megatron_file(
             key = rest;
         }
         let storage = format!("{}", 100 + index);
-        pickler.text(key).tensor(kind, &storage, &View::whole(tensor));
+        pickler
+            .text(key)
+            .tensor(kind, &storage, &View::whole(tensor));
         storages.push((storage, tensor.bits.clone()));
     }
     pickler.raw(if nested { b"uuuu." } else { b"uu." });
@@ -237,13 +286,15 @@ pub fn megatron_file(
 }
 
 /// A file of plain names, as Hugging Face's `pytorch_model.bin`.
-pub fn flat_file(kind: Container, tensors: &[(String, Half)]) -> Vec<u8> {
+pub(crate) fn flat_file(kind: Container, tensors: &[(String, Half)]) -> Vec<u8> {
     let mut pickler = Pickler::new();
     pickler.global("collections", "OrderedDict").raw(b")R(");
     let mut storages = Vec::new();
     for (index, (name, tensor)) in tensors.iter().enumerate() {
         let storage = format!("{index}");
-        pickler.text(name).tensor(kind, &storage, &View::whole(tensor));
+        pickler
+            .text(name)
+            .tensor(kind, &storage, &View::whole(tensor));
         storages.push((storage, tensor.bits.clone()));
     }
     pickler.raw(b"u.");
@@ -251,7 +302,11 @@ pub fn flat_file(kind: Container, tensors: &[(String, Half)]) -> Vec<u8> {
 }
 
 /// Puts a pickle and its storages into a file.
-pub fn container(kind: Container, pickle: &[u8], storages: &[(String, Vec<u16>)]) -> Vec<u8> {
+pub(crate) fn container(
+    kind: Container,
+    pickle: &[u8],
+    storages: &[(String, Vec<u16>)],
+) -> Vec<u8> {
     match kind {
         Container::Legacy => legacy(pickle, storages),
         Container::Zip => {
@@ -287,13 +342,13 @@ fn legacy(pickle: &[u8], storages: &[(String, Vec<u16>)]) -> Vec<u8> {
     out
 }
 
-pub fn bytes_of(bits: &[u16]) -> Vec<u8> {
+pub(crate) fn bytes_of(bits: &[u16]) -> Vec<u8> {
     bits.iter().flat_map(|bits| bits.to_le_bytes()).collect()
 }
 
 /// How members of an archive are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Packing {
     Stored,
     Deflated,
     /// Deflated, with sizes behind the data as a streaming server writes them.
@@ -301,15 +356,23 @@ pub enum Packing {
 }
 
 /// A zip archive.
-pub fn zip(members: &[(String, Vec<u8>)], packing: Packing) -> Vec<u8> {
+pub(crate) fn zip(members: &[(String, Vec<u8>)], packing: Packing) -> Vec<u8> {
     let mut out = Vec::new();
     let mut directory = Vec::new();
     for (name, content) in members {
-        let packed = if packing == Packing::Stored { content.clone() } else { deflate(content) };
+        let packed = if packing == Packing::Stored {
+            content.clone()
+        } else {
+            deflate(content)
+        };
         let method: u16 = if packing == Packing::Stored { 0 } else { 8 };
         let flags: u16 = if packing == Packing::Descriptor { 8 } else { 0 };
         let mut numbers = Vec::new();
-        for number in [crc32fast::hash(content), packed.len() as u32, content.len() as u32] {
+        for number in [
+            crc32fast::hash(content),
+            packed.len() as u32,
+            content.len() as u32,
+        ] {
             numbers.extend_from_slice(&number.to_le_bytes());
         }
         let at = out.len() as u32;
@@ -355,16 +418,22 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The archive as it is downloaded, around a checkpoint.
-pub fn download(checkpoint: &[u8], packing: Packing) -> Vec<u8> {
+pub(crate) fn download(checkpoint: &[u8], packing: Packing) -> Vec<u8> {
     let members = [
-        ("latest_checkpointed_iteration.txt".to_owned(), b"release".to_vec()),
-        ("release/mp_rank_00/model_optim_rng.pt".to_owned(), checkpoint.to_vec()),
+        (
+            "latest_checkpointed_iteration.txt".to_owned(),
+            b"release".to_vec(),
+        ),
+        (
+            "release/mp_rank_00/model_optim_rng.pt".to_owned(),
+            checkpoint.to_vec(),
+        ),
     ];
     zip(&members, packing)
 }
 
 /// The tensors of a safetensors file, sorted by name; all must be float16.
-pub fn read_safetensors(bytes: &[u8]) -> Vec<(String, Half)> {
+pub(crate) fn read_safetensors(bytes: &[u8]) -> Vec<(String, Half)> {
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
     assert_eq!(header["__metadata__"]["format"], "pt");
@@ -376,17 +445,30 @@ pub fn read_safetensors(bytes: &[u8]) -> Vec<(String, Half)> {
         }
         assert_eq!(entry["dtype"], "F16");
         let number = |value: &serde_json::Value| value.as_u64().unwrap() as usize;
-        let shape = entry["shape"].as_array().unwrap().iter().map(number).collect();
+        let shape = entry["shape"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(number)
+            .collect();
         let range = number(&entry["data_offsets"][0])..number(&entry["data_offsets"][1]);
-        let bits = data[range].chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-        tensors.push((name.clone(), Half { bits: bits.collect(), shape }));
+        let bits = data[range]
+            .chunks(2)
+            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        tensors.push((
+            name.clone(),
+            Half {
+                bits: bits.collect(),
+                shape,
+            },
+        ));
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     tensors
 }
 
 /// Bytes as text, for the message of a failed assertion.
-pub fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     bytes.iter().take(64).fold(String::new(), |mut text, byte| {
         write!(text, "\\x{byte:02x}").unwrap();
         text

@@ -1,0 +1,127 @@
+//! Why a checkpoint's content cannot be converted.
+//!
+//! Not here: why its container cannot be read; each container has errors of its own.
+
+use super::ConfigError;
+use super::tensors::TensorError;
+
+/// One thing that is wrong with a checkpoint's tensors.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// GPT-2 needs it, the checkpoint has it not.
+    #[error("missing: {0}")]
+    Missing(String),
+    /// The checkpoint has it, GPT-2 does not know it.
+    #[error("unexpected: {0}")]
+    Extra(String),
+    /// It occurs more than once.
+    #[error("more than once: {0}")]
+    Repeated(String),
+    /// It has another shape.
+    #[error("{name} has shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// Its name in the checkpoint.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that the other tensors ask for.
+        expected: Vec<usize>,
+    },
+    /// Its elements are not of a type for weights.
+    #[error("{name} holds {found}, expected float16, bfloat16 or float32")]
+    Dtype {
+        /// Its name in the checkpoint.
+        name: String,
+        /// The type.
+        found: &'static str,
+    },
+    /// It is not a tensor.
+    #[error("{name} is not a tensor but {found}")]
+    NotATensor {
+        /// Its name in the checkpoint.
+        name: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+/// Why a checkpoint's content is not a GPT-2 that can be converted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MapError {
+    /// There is nothing that looks like a model.
+    #[error("no model in this file: {0}")]
+    NoModel(String),
+    /// It is a model of another kind.
+    #[error("not a GPT-2: {feature} ({evidence})")]
+    NotGpt2 {
+        /// What GPT-2 has not.
+        feature: &'static str,
+        /// The tensor or argument that shows it.
+        evidence: String,
+    },
+    /// Megatron's format has no such version.
+    #[error("checkpoint_version {0}, expected none, 1, 2 or 3")]
+    Version(String),
+    /// The number of heads is neither given nor clear.
+    #[error(
+        "the number of attention heads is not in the file; say it with --heads (width {n_embd})"
+    )]
+    HeadsUnknown {
+        /// Width of the residual stream.
+        n_embd: usize,
+    },
+    /// A number given by the user or the arguments does not fit the tensors.
+    #[error("{what} is {given}, but the tensors say {found}")]
+    Contradiction {
+        /// Which number.
+        what: &'static str,
+        /// Its value elsewhere.
+        given: usize,
+        /// Its value in the tensors.
+        found: usize,
+    },
+    /// A tensor is malformed.
+    #[error("{name}: {source}")]
+    Tensor {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: TensorError,
+    },
+    /// The numbers do not fit each other.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// More names than any checkpoint has.
+    #[error("more than {limit} named values")]
+    TooMany {
+        /// The bound.
+        limit: usize,
+    },
+    /// Dictionaries nest deeper than in any checkpoint.
+    #[error("dictionaries nest deeper than {limit}")]
+    TooDeep {
+        /// The bound.
+        limit: usize,
+    },
+    /// A name is longer than in any checkpoint.
+    #[error("overlong name {name}")]
+    LongName {
+        /// Its beginning.
+        name: String,
+    },
+    /// Tensors are missing, superfluous or of the wrong shape; all of them are listed.
+    #[error("{} of the tensors do not fit a GPT-2:\n  {}", .0.len(), list(.0))]
+    Faults(Vec<Fault>),
+}
+
+fn list(faults: &[Fault]) -> String {
+    // A file of another kind has thousands; a screenful says as much.
+    const SHOWN: usize = 40;
+    let mut lines: Vec<String> = faults.iter().take(SHOWN).map(ToString::to_string).collect();
+    if faults.len() > SHOWN {
+        lines.push(format!("and {} more", faults.len() - SHOWN));
+    }
+    lines.join("\n  ")
+}

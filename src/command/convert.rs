@@ -1,0 +1,45 @@
+//! `megachat convert`: a checkpoint to a directory that Hugging Face loads too.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::{Exit, say};
+use crate::assets;
+use crate::install::convert::{ConvertError, Input, Options, Step, TokenizerFiles, convert as run};
+use crate::text::gpt2_merges_to_files;
+
+/// Converts `input` into the new directory `output`.
+///
+/// # Errors
+///
+/// Status 5 if it cannot be converted, 74 if the disk is full.
+pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exit> {
+    let (vocab_json, tokenizer_json) =
+        gpt2_merges_to_files(assets::MERGES).map_err(|e| Exit::failed(e.to_string()))?;
+    let tokenizer = TokenizerFiles {
+        vocab_json: &vocab_json,
+        merges_txt: assets::MERGES.as_bytes(),
+        tokenizer_json: &tokenizer_json,
+    };
+    let lively = io::stderr().is_terminal();
+    let mut progress = |step: Step| {
+        if let (Step::Layer { index, count }, true) = (&step, lively) {
+            let _ = write!(io::stderr(), "\rlayer {} of {count}  ", (index + 1).min(*count));
+        }
+        ControlFlow::Continue(())
+    };
+    let converted = run(Input::Path(input), output, &tokenizer, options, &mut progress).map_err(|error| {
+        let full = matches!(&error, ConvertError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull);
+        Exit { code: if full { 74 } else { 5 }, message: error.to_string() }
+    })?;
+    if lively {
+        say("");
+    }
+    for note in &converted.notes {
+        say(&format!("note: {note}"));
+    }
+    let millions = converted.parameters as f64 / 1e6;
+    say(&format!("{}: {}, {millions:.1} M parameters", output.display(), converted.format));
+    Ok(())
+}

@@ -1,0 +1,329 @@
+//! A continuation on standard output: text, or JSON.
+
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{Exit, demo_directory, find_model, places, say};
+use crate::TokenId;
+use crate::cli::Arguments;
+use crate::engine::generation::Control;
+use crate::engine::load::load;
+use crate::engine::protocol::{Cut, Event, Failure, ModelCard, ModelSource, Request, RequestId, StopReason, Want};
+use crate::engine::stops;
+use crate::manifest::MEGATRON_345M;
+use crate::sample::{Draw, Row, Settings};
+use crate::store::config::Config;
+use crate::store::paths::Paths;
+use crate::text::{Tokenizer, Utf8Stream, visible};
+
+/// Runs the headless mode.
+///
+/// # Errors
+///
+/// With the exit status of the kind of failure; 130 and 143 after a signal, when what was drawn has been printed.
+pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_seed: u64) -> Result<(), Exit> {
+    let signal = catch_signals()?;
+    let (mut settings, seed) = arguments.sampling.settings(config).map_err(|e| Exit::usage(e.to_string()))?;
+    settings.seed = seed.unwrap_or(random_seed);
+    let prompt = read_prompt(&arguments.prompt)?;
+    let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
+    let (name, directory) = find_model(paths, wanted)?;
+    let quiet = arguments.output.quiet;
+    if wanted.is_none() && !quiet {
+        say(&if name == MEGATRON_345M {
+            format!("megachat: using {name}, seed {}", settings.seed)
+        } else {
+            format!("megachat: using the demo model (`megachat model download` gets the 345M one), seed {}", settings.seed)
+        });
+    }
+    let directory = match directory {
+        Some(it) => it,
+        None => demo_directory(&places(paths, &arguments.files))?,
+    };
+    let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
+    let device = arguments.model.device(config).map_err(usage)?;
+    let precision = arguments.model.precision(config).map_err(usage)?;
+    let source = ModelSource { name, directory, device, precision };
+    let (mut session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
+    if let (Some(note), false) = (&card.note, quiet) {
+        say(&format!("megachat: {note}"));
+    }
+    let output = &arguments.output;
+    let form = match (output.json, output.jsonl) {
+        (true, _) => Form::Json,
+        (_, true) => Form::Lines,
+        _ => Form::Text,
+    };
+    let request = Request {
+        id: RequestId(1),
+        path: Vec::new(),
+        text: prompt.clone(),
+        settings: settings.clone(),
+        keep: usize::from(output.logprobs),
+        want: Want::Continuation,
+    };
+    let mut printer = Printer::new(form, &card, settings, signal.clone());
+    session.run(&request, &mut printer);
+    let reason = printer.finish(&card, &prompt)?;
+    match (reason, signal.load(Ordering::Relaxed)) {
+        (_, number) if number > 0 => Err(Exit { code: 128 + number as u8, message: String::new() }),
+        (StopReason::ContextFull, _) if !quiet => {
+            say(&format!("megachat: the context of {} tokens is full (--when-full slide goes on)", card.n_positions));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The number of the signal that came, 0 before.
+#[cfg(unix)]
+fn catch_signals() -> Result<Arc<AtomicUsize>, Exit> {
+    let signal = Arc::new(AtomicUsize::new(0));
+    for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_usize(number, signal.clone(), number as usize)
+            .map_err(|e| Exit::failed(format!("cannot listen for signals: {e}")))?;
+    }
+    Ok(signal)
+}
+
+#[cfg(not(unix))]
+fn catch_signals() -> Result<Arc<AtomicUsize>, Exit> {
+    Ok(Arc::default())
+}
+
+/// The words of the command line, and standard input if it is no terminal, without its last line end.
+fn read_prompt(words: &[String]) -> Result<String, Exit> {
+    let dash = words == ["-"];
+    let mut prompt = if dash { String::new() } else { words.join(" ") };
+    if dash || !io::stdin().is_terminal() {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map_err(|e| Exit::failed(format!("cannot read standard input: {e}")))?;
+        let text = String::from_utf8_lossy(&bytes);
+        prompt.push_str(text.strip_suffix('\n').unwrap_or(&text));
+    }
+    Ok(prompt)
+}
+
+fn engine_exit(failure: &Failure) -> Exit {
+    let code = match failure {
+        Failure::NoDevice { .. } => 6,
+        _ => 1,
+    };
+    let hint = match failure {
+        Failure::TooLong { .. } => "; shorten it, or give --when-full slide",
+        Failure::NoDevice { .. } => "; --device cpu runs on the CPU",
+        Failure::Unreadable { .. } | Failure::BadModel { .. } => "; a GPT-2 directory in Hugging Face's layout is expected",
+        _ => "",
+    };
+    Exit { code, message: format!("{failure}{hint}") }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Json,
+    Lines,
+}
+
+/// Prints what may be printed: whole characters that cannot turn out to be the beginning of a stop string.
+struct Printer {
+    form: Form,
+    tokenizer: Arc<Tokenizer>,
+    settings: Settings,
+    signal: Arc<AtomicUsize>,
+    /// All bytes drawn, and how many of them have been handed out.
+    bytes: Vec<u8>,
+    printed: usize,
+    utf8: Utf8Stream,
+    /// Draws, with where they end in `bytes`; those of `Form::Lines` leave when they are printed.
+    draws: VecDeque<(usize, Draw)>,
+    count: usize,
+    /// Whether standard output is a terminal, which control characters could harm.
+    terminal: bool,
+    outcome: Option<Result<(StopReason, Option<Cut>), Failure>>,
+    broken: Option<io::Error>,
+    started: Instant,
+    first: Option<Duration>,
+    prompt: Vec<TokenId>,
+}
+
+impl Printer {
+    fn new(form: Form, card: &ModelCard, settings: Settings, signal: Arc<AtomicUsize>) -> Self {
+        Self {
+            form,
+            tokenizer: card.tokenizer.clone(),
+            settings,
+            signal,
+            bytes: Vec::new(),
+            printed: 0,
+            utf8: Utf8Stream::default(),
+            draws: VecDeque::new(),
+            count: 0,
+            terminal: io::stdout().is_terminal(),
+            outcome: None,
+            broken: None,
+            started: Instant::now(),
+            first: None,
+            prompt: Vec::new(),
+        }
+    }
+
+    /// Prints everything drawn up to `end`.
+    fn print(&mut self, end: usize) -> io::Result<()> {
+        let fresh = &self.bytes[self.printed.min(end)..end];
+        let mut out = io::stdout().lock();
+        match self.form {
+            Form::Json => {}
+            Form::Text => {
+                let mut text = String::new();
+                self.utf8.push(fresh, &mut text);
+                let text = if self.terminal { visible(&text) } else { text };
+                out.write_all(text.as_bytes())?;
+                out.flush()?;
+            }
+            Form::Lines => {
+                while self.draws.front().is_some_and(|it| it.0 <= end) {
+                    let Some((_, draw)) = self.draws.pop_front() else { break };
+                    serde_json::to_writer(&mut out, &token_json(&draw, self.count, &self.tokenizer))?;
+                    out.write_all(b"\n")?;
+                    self.count += 1;
+                }
+                out.flush()?;
+            }
+        }
+        self.printed = self.printed.max(end);
+        Ok(())
+    }
+
+    fn token(&mut self, draw: Draw) {
+        self.first.get_or_insert_with(|| self.started.elapsed());
+        let is_end = Some(draw.token) == self.tokenizer.end_of_text();
+        // The mark is no text; where it does not end the continuation, it is.
+        if !is_end || self.settings.end_of_text == crate::sample::EndOfText::Continue {
+            self.bytes.extend_from_slice(self.tokenizer.bytes(draw.token));
+        }
+        self.draws.push_back((self.bytes.len(), draw));
+        let safe = self.bytes.len() - stops::held(&self.bytes, &self.settings.stop);
+        // The token that finishes a stop string is reported before the stop is: look ahead for it.
+        let from = self.printed;
+        let safe = stops::find(&self.bytes, from, &self.settings.stop).map_or(safe, |(at, _)| at);
+        if let Err(error) = self.print(safe) {
+            self.broken = Some(error);
+        }
+    }
+
+    fn finish(mut self, card: &ModelCard, prompt: &str) -> Result<StopReason, Exit> {
+        if let Some(error) = self.broken {
+            return Err(error.into());
+        }
+        let (reason, cut) = match self.outcome.take() {
+            Some(Ok(it)) => it,
+            Some(Err(failure)) => return Err(engine_exit(&failure)),
+            None => return Err(Exit::failed("the engine ended without an answer")),
+        };
+        let end = match &reason {
+            StopReason::StopString(stop) => {
+                stops::find(&self.bytes, 0, std::slice::from_ref(stop)).map_or(self.bytes.len(), |it| it.0)
+            }
+            _ => self.bytes.len(),
+        };
+        self.print(end)?;
+        let mut out = io::stdout().lock();
+        match self.form {
+            Form::Text => {
+                let mut rest = String::new();
+                self.utf8.finish(&mut rest);
+                out.write_all(rest.as_bytes())?;
+                if self.terminal {
+                    out.write_all(b"\n")?;
+                }
+            }
+            Form::Json => {
+                let keep = self.draws.len() - cut.map_or(0, |it| it.tokens);
+                let value = self.summary(card, prompt, &reason, end, keep);
+                serde_json::to_writer(&mut out, &value).map_err(io::Error::from)?;
+                out.write_all(b"\n")?;
+            }
+            Form::Lines => {}
+        }
+        out.flush()?;
+        Ok(reason)
+    }
+
+    fn summary(&self, card: &ModelCard, prompt: &str, reason: &StopReason, end: usize, keep: usize) -> Value {
+        let elapsed = self.started.elapsed().as_secs_f64();
+        let draws = self.draws.iter().take(keep);
+        let tokens: Vec<Value> =
+            draws.enumerate().map(|(index, (_, draw))| token_json(draw, index, &self.tokenizer)).collect();
+        json!({
+            "model": { "name": card.name, "sha256": card.sha256, "dtype": card.dtype, "device": card.device },
+            "prompt": prompt,
+            "prompt_tokens": self.prompt,
+            "text": String::from_utf8_lossy(&self.bytes[..end]),
+            "tokens": tokens,
+            "stop_reason": reason.name(),
+            "stop_string": match reason { StopReason::StopString(it) => Some(it), _ => None },
+            "settings": self.settings,
+            "seconds": { "to_first_token": self.first.map(|it| it.as_secs_f64()), "total": elapsed },
+        })
+    }
+}
+
+impl Control for Printer {
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Token { draw, .. } => self.token(*draw),
+            Event::Encoded { tokens, .. } => self.prompt = tokens,
+            Event::Finished { reason, cut, .. } => self.outcome = Some(Ok((reason, cut))),
+            Event::Failed { failure, .. } => self.outcome = Some(Err(failure)),
+            Event::Loading { .. }
+            | Event::Loaded { .. }
+            | Event::Prefill { .. }
+            | Event::Next { .. }
+            | Event::Under { .. } => {}
+        }
+    }
+
+    fn new_settings(&mut self) -> Option<Settings> {
+        None
+    }
+
+    fn wanted(&mut self) -> bool {
+        self.broken.is_none() && self.signal.load(Ordering::Relaxed) == 0
+    }
+}
+
+/// One token as JSON; log-probabilities are natural.
+fn token_json(draw: &Draw, index: usize, tokenizer: &Tokenizer) -> Value {
+    let row = |row: &Row| {
+        json!({
+            "id": row.token,
+            "text": String::from_utf8_lossy(tokenizer.bytes(row.token)),
+            "logprob": row.model.ln(),
+            "logprob_after": row.after.map(f32::ln),
+        })
+    };
+    let bytes = tokenizer.bytes(draw.token);
+    let mut value = json!({
+        "index": index,
+        "id": draw.token,
+        "text": String::from_utf8_lossy(bytes),
+        "logprob": draw.model.ln(),
+        "logprob_after": draw.after.ln(),
+        "rank": draw.rank,
+        "kept": draw.kept,
+        "die": draw.die,
+    });
+    if std::str::from_utf8(bytes).is_err() {
+        value["bytes"] = json!(bytes);
+    }
+    if !draw.top.is_empty() {
+        value["top"] = draw.top.iter().map(row).collect();
+    }
+    value
+}

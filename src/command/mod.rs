@@ -1,0 +1,138 @@
+//! Everything that needs no interface: headless continuations, and the verbs.
+
+mod config;
+mod convert;
+mod generate;
+mod model;
+mod transcripts;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+pub use config::config;
+pub use convert::convert;
+pub use generate::generate;
+pub use model::model;
+pub use transcripts::transcripts;
+pub(crate) use transcripts::transcript_exit;
+
+use crate::app::words;
+use crate::cli::FileArguments;
+use crate::install::job::{self, Places};
+use crate::install::protocol as install;
+use crate::install::source;
+use crate::manifest::{DEMO, MEGATRON_345M};
+use crate::store::models;
+use crate::store::paths::Paths;
+
+/// What went wrong, as one sentence and an exit status.
+#[derive(Debug)]
+pub struct Exit {
+    /// The exit status.
+    pub code: u8,
+    /// What to say on standard error; nothing if it is empty.
+    pub message: String,
+}
+
+impl Exit {
+    /// A failure of a kind that has no status of its own.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into() }
+    }
+
+    /// A wrong use.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { code: 2, message: message.into() }
+    }
+}
+
+/// Whoever reads standard output has had enough: that is no failure. Everything else about it is.
+impl From<io::Error> for Exit {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { code: 0, message: String::new() };
+        }
+        Self::failed(format!("cannot write: {error}"))
+    }
+}
+
+/// Where the installer works, by the paths and the flags.
+#[must_use]
+pub fn places(paths: &Paths, files: &FileArguments) -> Places {
+    let sources =
+        if files.model_url.is_empty() { source::megatron_345m() } else { source::from_urls(&files.model_url) };
+    Places {
+        models: paths.models.clone(),
+        downloads: paths.downloads.clone(),
+        sources,
+        ca_file: files.ca_file.clone(),
+    }
+}
+
+/// Which model a text means: its name and directory. Without one, the 345M model if it is installed, else the demo.
+///
+/// # Errors
+///
+/// Status 3 if there is no such model, with the commands that help.
+pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option<PathBuf>), Exit> {
+    let Some(text) = wanted else {
+        return Ok(match models::find(&paths.models, MEGATRON_345M) {
+            Some(it) => (it.name, Some(it.directory)),
+            None => (DEMO.to_owned(), None),
+        });
+    };
+    if text == DEMO {
+        return Ok((DEMO.to_owned(), None));
+    }
+    if let Some(it) = models::find(&paths.models, text) {
+        return Ok((it.name, Some(it.directory)));
+    }
+    let path = PathBuf::from(text);
+    if path.is_dir() {
+        let name = path.file_name().map_or_else(|| text.to_owned(), |it| it.to_string_lossy().into_owned());
+        return Ok((name, Some(path)));
+    }
+    let help = "  megachat model download        gets NVIDIA's 345M model\n  megachat model import FILE     installs a checkpoint you have";
+    Err(Exit { code: 3, message: format!("there is no model and no directory `{text}`. These help:\n{help}") })
+}
+
+/// The demo's directory, installed first if need be.
+///
+/// # Errors
+///
+/// If it cannot be installed.
+pub fn demo_directory(places: &Places) -> Result<PathBuf, Exit> {
+    let cancel = AtomicBool::new(false);
+    let ready = job::run(&install::Job::Demo, places, &job::Wishes::default(), &cancel, &mut |_| ());
+    ready.map(|it| it.directory).map_err(|e| install_exit(&e))
+}
+
+fn install_exit(failure: &install::Failure) -> Exit {
+    let code = match failure {
+        install::Failure::NoSource { .. } | install::Failure::Download { .. } => 4,
+        install::Failure::Convert { .. } => 5,
+        install::Failure::DiskFull { .. } => 74,
+        install::Failure::Cancelled { .. } => 130,
+    };
+    let mut message = failure.to_string();
+    if let install::Failure::NoSource { answers } = failure {
+        for (source, answer) in answers {
+            message.push_str(&format!("\n  {source}: {answer}"));
+        }
+        message.push_str(
+            "\nIf you have the file (NVIDIA's zip, the .pt in it, or a converted directory):\n  megachat model import FILE",
+        );
+    }
+    if let install::Failure::Cancelled { kept } = failure
+        && *kept > 0
+    {
+        message = format!("stopped; {} are kept, the same command goes on from there", words::bytes(*kept));
+    }
+    Exit { code, message }
+}
+
+/// Says something on standard error. That it cannot be said is no reason to stop.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

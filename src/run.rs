@@ -1,0 +1,138 @@
+//! From the command line to the interface or to a command.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::app::Start;
+use crate::cli::{Arguments, ColorName, MeaningError, Verb};
+use crate::command::{self, Exit, find_model, places};
+use crate::document::{Document, Record};
+use crate::install::convert::Options;
+use crate::manifest::MEGATRON_345M;
+use crate::shell::{self, End, Session};
+use crate::store::config::{LoadedConfig, load_config, load_state};
+use crate::store::models;
+use crate::store::paths::Paths;
+use crate::store::transcripts::{Appender, replay};
+
+/// Runs the program.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match dispatch(&arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(exit) => {
+            if !exit.message.is_empty() {
+                // Nobody may be listening; the status says it too.
+                let _ = writeln!(io::stderr(), "megachat: {}", exit.message);
+            }
+            ExitCode::from(exit.code)
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
+    let mut paths = Paths::from_environment().map_err(|e| Exit::failed(e.to_string()))?;
+    if let Some(file) = &arguments.files.config {
+        if !file.exists() {
+            return Err(Exit::usage(format!("there is no configuration file {}", file.display())));
+        }
+        paths.config_file.clone_from(file);
+    }
+    let loaded = load_config(&paths.config_file);
+    let interface = arguments.verb.is_none() && wants_interface(arguments)?;
+    if !interface && !arguments.output.quiet {
+        for problem in &loaded.problems {
+            let _ = writeln!(io::stderr(), "megachat: {problem}");
+        }
+    }
+    match &arguments.verb {
+        Some(Verb::Convert { input, output, heads, vocab, force }) => {
+            command::convert(input, output, &Options { heads: *heads, vocab: *vocab, force: *force })?;
+        }
+        Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
+        Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
+        Some(Verb::Config { verb }) => command::config(*verb, arguments, &loaded, &paths)?,
+        None if interface => return open_interface(arguments, loaded, paths),
+        None => command::generate(arguments, &loaded.config, &paths, random_seed())?,
+    }
+    Ok(0)
+}
+
+/// Whether to open the interface: with a terminal on both sides, unless something asks for output.
+fn wants_interface(arguments: &Arguments) -> Result<bool, Exit> {
+    let output = &arguments.output;
+    let asked = output.print || output.json || output.jsonl || arguments.prompt == ["-"];
+    if asked || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Ok(false);
+    }
+    if std::env::var_os("TERM").is_none_or(|it| it == "dumb" || it.is_empty()) {
+        return Err(Exit::usage("this terminal cannot show the interface (TERM is dumb or not set); -p prints a continuation"));
+    }
+    Ok(true)
+}
+
+fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> Result<u8, Exit> {
+    let LoadedConfig { config, problems } = loaded;
+    let usage = |e: MeaningError| Exit::usage(e.to_string());
+    let (mut settings, seed) = arguments.sampling.settings(&config).map_err(usage)?;
+    settings.seed = seed.unwrap_or_else(random_seed);
+    let (mut document, mut open) = (Document::default(), None);
+    if let Some(id) = &arguments.interface.resume {
+        let (appender, journal) =
+            Appender::open(&paths.transcripts, id).map_err(|e| command::transcript_exit(&e))?;
+        document = replay(&journal);
+        // Whoever goes on wants to go on as before, dice included, unless they say otherwise.
+        let recorded = journal.records.iter().rev().find_map(|it| match it {
+            Record::Settings { settings } => Some(settings.clone()),
+            _ => None,
+        });
+        let asked = arguments.sampling.settings(&crate::store::config::Config::default()).map_err(usage)?.0;
+        if let Some(recorded) = recorded.filter(|_| asked == crate::sample::Settings::default()) {
+            settings = recorded;
+        }
+        open = Some(appender);
+    }
+    let places = places(&paths, &arguments.files);
+    let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
+    let (name, directory) = find_model(&paths, wanted)?;
+    let has_345m = models::find(&paths.models, MEGATRON_345M).is_some();
+    let remembered = load_state(&paths.state).demo_only;
+    let start = Start {
+        settings,
+        model: directory.map(|it| (name, it)),
+        ask: wanted.is_none() && !has_345m && !remembered,
+        has_345m,
+        draft: arguments.prompt.join(" "),
+        chat: arguments.interface.chat,
+        document,
+        size: (80, 24),
+        colour: match arguments.interface.color {
+            Some(ColorName::Always) => true,
+            Some(ColorName::Never) => false,
+            Some(ColorName::Auto) | None => std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
+        },
+        device: arguments.model.device(&config).map_err(usage)?,
+        precision: arguments.model.precision(&config).map_err(usage)?,
+        free: crate::install::disk::free_bytes(&paths.models).ok(),
+        sources: places.sources.iter().map(|it| it.label.clone()).collect(),
+        transcripts: paths.transcripts.display().to_string(),
+        notices: problems,
+    };
+    shell::install_panic_hook(paths.state.join("megachat.log"));
+    let save = !arguments.interface.no_save;
+    let session = Session { paths, places, save, open, start };
+    let end = shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?;
+    Ok(match end {
+        End::Quit => 0,
+        End::Signal(number) => u8::try_from(128 + number).unwrap_or(1),
+    })
+}
+
+/// A seed nobody chose: short enough to be read aloud, different at each start.
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(std::process::id()) % 1_000_000
+}

@@ -1,0 +1,63 @@
+//! Signals, and a terminal that goes away.
+
+use std::io;
+use std::sync::mpsc::Sender;
+
+use super::Input;
+
+/// Starts what listens.
+///
+/// # Errors
+///
+/// If the system does not let us.
+#[cfg(not(unix))]
+pub(super) fn listen(_inbox: Sender<Input>) -> io::Result<()> {
+    Ok(())
+}
+
+/// Starts a thread for signals and one that watches the terminal.
+///
+/// # Errors
+///
+/// If the system does not let us.
+#[cfg(unix)]
+pub(super) fn listen(inbox: Sender<Input>) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+    let watcher = inbox.clone();
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for number in signals.forever() {
+            end(&inbox, Input::Signal(number), number);
+        }
+    })?;
+    std::thread::Builder::new().name("terminal".into()).spawn(move || watch(&watcher))?;
+    Ok(())
+}
+
+/// Tells the main loop, and ends the process if it does not get to it in time.
+#[cfg(unix)]
+fn end(inbox: &Sender<Input>, input: Input, number: i32) {
+    let _ = inbox.send(input);
+    std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        super::terminal::restore();
+        std::process::exit(128 + number);
+    });
+}
+
+/// Waits until the terminal is gone. The library that reads keys would spin on it for ever, and no signal comes to a
+/// process that is not the session's leader.
+#[cfg(unix)]
+fn watch(inbox: &Sender<Input>) {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdin = rustix::stdio::stdin();
+    loop {
+        let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
+        // A hang-up is reported at once; the limit is for systems that forget to.
+        let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
+        let polled = poll(&mut fds, Some(&limit));
+        if polled.is_ok() && fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            return end(inbox, Input::TerminalGone, signal_hook::consts::SIGHUP);
+        }
+    }
+}

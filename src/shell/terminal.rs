@@ -1,0 +1,126 @@
+//! The terminal: taken over once, given back as it was on every way out.
+
+use std::io::{self, Stdout, Write as _, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::backend::CrosstermBackend;
+
+use crate::app::{App, view};
+
+/// Whether the terminal is taken over. Giving it back twice would move the shell's cursor.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal, while it is taken over.
+pub(super) struct Terminal {
+    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Terminal {
+    /// Takes it over: raw mode, alternate screen, bracketed paste.
+    pub(super) fn enter() -> io::Result<Self> {
+        take()?;
+        match ratatui::Terminal::new(CrosstermBackend::new(stdout())) {
+            Ok(inner) => Ok(Self { inner }),
+            Err(error) => {
+                restore();
+                Err(error)
+            }
+        }
+    }
+
+    /// Columns and rows.
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.inner.size()?;
+        Ok((size.width, size.height))
+    }
+
+    /// Draws the state, in one piece where the terminal can.
+    pub(super) fn draw(&mut self, app: &App) -> io::Result<()> {
+        if !TAKEN.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        self.inner.draw(|frame| view(app, frame))?;
+        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Makes the next frame a whole one.
+    pub(super) fn repaint(&mut self) -> io::Result<()> {
+        // `clear` would ask the terminal for its cursor and wait for an answer that may never come.
+        let area = ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, self.inner.size()?));
+        self.inner.resize(area)
+    }
+
+    /// Gives it back.
+    #[expect(clippy::unused_self, reason = "whoever has it may give it back")]
+    pub(super) fn leave(&mut self) {
+        restore();
+    }
+
+    /// Stops the process as the shell's Ctrl-Z does; returns when it is continued.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            restore();
+            // The whole group, as the terminal would; SIGTSTP would be dropped where no shell watches the group.
+            rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+            take()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn take() -> io::Result<()> {
+    TAKEN.store(true, Ordering::Release);
+    let taken = enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste));
+    if taken.is_err() {
+        restore();
+    }
+    taken
+}
+
+/// Gives the terminal back, if it is taken over. Every step is tried; there is nobody to tell of failures.
+pub(super) fn restore() {
+    if TAKEN.swap(false, Ordering::AcqRel) {
+        let mut out = stdout();
+        let _ = queue!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = out.flush();
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Makes a panic give the terminal back before it is reported, and keeps reports of other threads off the screen: those
+/// are caught where they happen, and go to `log`.
+pub fn install_panic_hook(log: std::path::PathBuf) {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let is_main = std::thread::current().name() == Some("main");
+        if is_main || !TAKEN.load(Ordering::Acquire) {
+            restore();
+            default(info);
+            return;
+        }
+        let write = || -> io::Result<()> {
+            if let Some(directory) = log.parent() {
+                std::fs::create_dir_all(directory)?;
+            }
+            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&log)?;
+            let trace = std::backtrace::Backtrace::force_capture();
+            writeln!(file, "{info}\n{trace}\n")
+        };
+        // A report that cannot be written is lost; the interface still says that something failed.
+        let _ = write();
+    }));
+}

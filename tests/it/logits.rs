@@ -1,0 +1,198 @@
+//! The numbers are right: against Hugging Face's, against candle-transformers' BigCode, and against themselves.
+
+use std::path::PathBuf;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bigcode;
+use megachat::TokenId;
+use megachat::assets;
+use megachat::engine::load::load_model;
+use megachat::engine::protocol::{DeviceChoice, ModelSource};
+use megachat::gpt2::{Model, Precision, Scores};
+use serde_json::Value;
+
+use crate::support::demo_directory;
+
+fn demo(precision: Precision) -> Box<dyn Model> {
+    let source = ModelSource {
+        name: "demo".into(),
+        directory: demo_directory(),
+        device: DeviceChoice::Cpu,
+        precision: Some(precision),
+    };
+    load_model(&source, &mut |_, _| ()).unwrap().model
+}
+
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/demo").join(name)
+}
+
+fn cases() -> Vec<Value> {
+    serde_json::from_slice(&std::fs::read(data("cases.json")).unwrap()).unwrap()
+}
+
+fn ids(case: &Value, key: &str) -> Vec<TokenId> {
+    case[key].as_array().unwrap().iter().map(|it| it.as_u64().unwrap() as TokenId).collect()
+}
+
+/// The numbers of a version-1 `.npy` file of little-endian floats.
+fn read_npy(path: &std::path::Path) -> Vec<f32> {
+    let bytes = std::fs::read(path).unwrap();
+    assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
+    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    assert!(String::from_utf8_lossy(&bytes[10..start]).contains("'<f4'"));
+    bytes[start..].chunks_exact(4).map(|it| f32::from_le_bytes(it.try_into().unwrap())).collect()
+}
+
+fn last_logits(model: &mut dyn Model, tokens: &[TokenId]) -> Vec<f32> {
+    let mut out = vec![0.0; model.config().vocab_size];
+    model.rewind(0);
+    model.extend(tokens, Scores::Last(&mut out)).unwrap();
+    out
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+fn argmax(row: &[f32]) -> TokenId {
+    (0..).zip(row).max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0
+}
+
+/// Mean negative log-likelihood of `tokens` after their first, natural, per token.
+fn mean_loss(model: &mut dyn Model, tokens: &[TokenId]) -> f64 {
+    let v = model.config().vocab_size;
+    let mut all = vec![0.0; tokens.len() * v];
+    model.rewind(0);
+    model.extend(tokens, Scores::All(&mut all)).unwrap();
+    let losses = all.chunks_exact(v).zip(&tokens[1..]).map(|(row, &target)| {
+        let largest = f64::from(row.iter().copied().fold(f32::MIN, f32::max));
+        let sum: f64 = row.iter().map(|&it| (f64::from(it) - largest).exp()).sum();
+        largest + sum.ln() - f64::from(row[target as usize])
+    });
+    losses.sum::<f64>() / (tokens.len() - 1) as f64
+}
+
+#[test]
+fn logits_agree_with_hugging_face() {
+    let mut model = demo(Precision::F32);
+    for case in cases() {
+        let tokens = ids(&case, "ids");
+        assert_eq!(assets::tokenizer().encode(case["prompt"].as_str().unwrap()), tokens);
+        let expected = read_npy(&data(case["logits"].as_str().unwrap()));
+        let difference = largest_difference(&last_logits(&mut *model, &tokens), &expected);
+        println!("{:>4} tokens: largest difference {difference:.2e}", tokens.len());
+        assert!(difference <= 2e-3, "{difference}");
+        if let Some(loss) = case["mean_loss"].as_f64() {
+            assert!((mean_loss(&mut *model, &tokens) - loss).abs() < 1e-3);
+        }
+    }
+}
+
+#[test]
+fn greedy_tokens_agree_with_hugging_face() {
+    let mut model = demo(Precision::F32);
+    for case in cases() {
+        let mut out = last_logits(&mut *model, &ids(&case, "ids"));
+        let mut drawn = Vec::new();
+        for _ in 0..40 {
+            drawn.push(argmax(&out));
+            model.extend(&drawn[drawn.len() - 1..], Scores::Last(&mut out)).unwrap();
+        }
+        assert_eq!(drawn, ids(&case, "greedy_40"), "{}", case["prompt"]);
+    }
+}
+
+#[test]
+fn a_second_implementation_agrees() {
+    let directory = demo_directory();
+    let config = bigcode::Config {
+        vocab_size: 50_257,
+        max_position_embeddings: 512,
+        num_hidden_layers: 6,
+        hidden_size: 192,
+        layer_norm_epsilon: 1e-5,
+        n_inner: None,
+        num_attention_heads: 3,
+        multi_query: false,
+        use_cache: false,
+    };
+    // BigCode keeps its matrices as (out, in) and its q, k and v by head; GPT-2 as (in, out) and by letter.
+    let tensors = candle_core::safetensors::load(directory.join("model.safetensors"), &Device::Cpu).unwrap();
+    let by_head = |it: &Tensor| {
+        let dims = it.dims().to_vec();
+        let rest: usize = dims[1..].iter().product();
+        it.reshape((3, 3, 64, rest)).unwrap().transpose(0, 1).unwrap().contiguous().unwrap().reshape(dims).unwrap()
+    };
+    let renamed = tensors.into_iter().map(|(name, it)| {
+        let mut it = it.to_dtype(DType::F32).unwrap();
+        let is_matrix = name.contains(".attn.") || name.contains(".mlp.");
+        if is_matrix && it.rank() == 2 {
+            it = it.t().unwrap().contiguous().unwrap();
+        }
+        if name.contains("c_attn") {
+            it = by_head(&it);
+        }
+        let name = if name.starts_with("transformer.") { name } else { format!("transformer.{name}") };
+        (name, it)
+    });
+    let vars = VarBuilder::from_tensors(renamed.collect(), DType::F32, &Device::Cpu);
+    let mut twin = bigcode::GPTBigCode::load(vars, config).unwrap();
+    let tokens = assets::tokenizer().encode("The dragon was sad because nobody wanted to play with him.");
+    let input = Tensor::new(&*tokens, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+    let expected = twin.forward(&input, 0).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let difference = largest_difference(&last_logits(&mut *demo(Precision::F32), &tokens), &expected);
+    println!("largest difference {difference:.2e}");
+    // Its GELU is the exact one, ours the tanh form: they differ by 5e-4 at the most, per neuron.
+    assert!(difference < 0.05, "{difference}");
+}
+
+#[test]
+fn one_block_token_by_token_and_after_a_cut_agree() {
+    let mut model = demo(Precision::F32);
+    let tokens = assets::tokenizer().encode("One day, a little bear found a shiny red ball under the old tree.");
+    let whole = last_logits(&mut *model, &tokens);
+    let mut out = vec![0.0; whole.len()];
+    model.rewind(0);
+    for token in &tokens {
+        model.extend(std::slice::from_ref(token), Scores::Last(&mut out)).unwrap();
+    }
+    assert!(largest_difference(&out, &whole) < 1e-3);
+    model.rewind(5);
+    assert_eq!(model.position(), 5);
+    model.extend(&tokenizer_noise(), Scores::None).unwrap();
+    model.rewind(5);
+    model.extend(&tokens[5..], Scores::Last(&mut out)).unwrap();
+    assert!(largest_difference(&out, &whole) < 1e-3);
+}
+
+fn tokenizer_noise() -> Vec<TokenId> {
+    assets::tokenizer().encode(" something else entirely")
+}
+
+#[test]
+fn the_context_ends_where_it_says() {
+    let mut model = demo(Precision::Q8);
+    let tokens = vec![13; 512];
+    model.extend(&tokens, Scores::None).unwrap();
+    let error = model.extend(&[13], Scores::None).unwrap_err().to_string();
+    assert_eq!((error.as_str(), model.position()), ("513 positions are needed, the context has 512", 512));
+    model.rewind(0);
+    assert!(model.extend(&[50_257], Scores::None).unwrap_err().to_string().contains("token 50257"));
+}
+
+#[test]
+fn lower_precisions_cost_little() {
+    let text = "Once upon a time, there was a little girl named Lily. She loved to play outside in the sun. One day, \
+        she found a big, red ball. She was so happy and excited to play with it. Her mom said, \"Be careful with the \
+        ball, Lily. It is very bouncy.\" Lily threw the ball up high, and it flew over the fence into the garden.";
+    let tokens = assets::tokenizer().encode(text);
+    let exact = mean_loss(&mut *demo(Precision::F32), &tokens);
+    for (precision, tolerance) in [(Precision::F16, 0.002), (Precision::Bf16, 0.02), (Precision::Q8, 0.02)] {
+        let loss = mean_loss(&mut *demo(precision), &tokens);
+        println!("{}: loss {loss:.4}, f32 {exact:.4}", precision.name());
+        assert!((loss - exact).abs() < tolerance, "{}: {loss} against {exact}", precision.name());
+    }
+}

@@ -1,0 +1,78 @@
+//! A model that says what a test tells it to, in no time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use megachat::TokenId;
+use megachat::checkpoint::{Activation, Config};
+use megachat::gpt2::{Model, ModelError, Scores};
+
+/// The same script over and over: after n tokens of context, the n-th token of it is all but certain.
+pub(crate) struct Scripted {
+    config: Config,
+    script: Vec<TokenId>,
+    position: usize,
+    /// How many tokens were read, over and over ones included.
+    pub(crate) read: Arc<AtomicUsize>,
+    /// What it does at this position instead of answering.
+    pub(crate) fault: Option<(usize, Fault)>,
+}
+
+/// What can go wrong in a model.
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    NotANumber,
+    Panic,
+    Error,
+}
+
+impl Scripted {
+    pub(crate) fn new(script: &[TokenId], n_positions: usize) -> Self {
+        let config = Config {
+            vocab_size: 50_257,
+            n_positions,
+            n_embd: 8,
+            n_layer: 1,
+            n_head: 1,
+            n_inner: 32,
+            layer_norm_epsilon: 1e-5,
+            activation: Activation::GeluTanh,
+            tie_word_embeddings: true,
+        };
+        Self { config, script: script.to_vec(), position: 0, read: Arc::default(), fault: None }
+    }
+}
+
+impl Model for Scripted {
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn extend(&mut self, tokens: &[TokenId], scores: Scores) -> Result<(), ModelError> {
+        assert!(self.position + tokens.len() <= self.config.n_positions);
+        self.position += tokens.len();
+        self.read.fetch_add(tokens.len(), Ordering::Relaxed);
+        let fault = self.fault.filter(|it| self.position >= it.0).map(|it| it.1);
+        match fault {
+            Some(Fault::Panic) => panic!("a scripted panic"),
+            Some(Fault::Error) => return Err(ModelError::Missing { name: "scripted".into() }),
+            Some(Fault::NotANumber) | None => {}
+        }
+        if let Scores::Last(out) = scores {
+            out.fill(0.0);
+            out[self.script[self.position % self.script.len()] as usize] = 30.0;
+            if fault.is_some() {
+                out[7] = f32::NAN;
+            }
+        }
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.position
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.position = self.position.min(position);
+    }
+}
