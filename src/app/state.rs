@@ -109,6 +109,13 @@ pub enum EngineState {
     Failed,
 }
 
+/// What an input waits for that was sent too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// For the model that is being installed or loaded.
+    ForModel,
+}
+
 /// A continuation under way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Running {
@@ -240,7 +247,9 @@ pub struct App {
     pub installing: Option<Installing>,
     /// A model that is installed and could be switched to, by name and directory.
     pub offered: Option<(String, std::path::PathBuf)>,
-    /// Whether the user asked for the 345M model in this run.
+    /// What the input waits for, if it was sent too early.
+    pub waiting: Option<Waiting>,
+    /// Whether the 345M model is installed.
     pub has_345m: bool,
     /// A sentence for the user.
     pub notice: Option<Notice>,

@@ -44,8 +44,8 @@ pub fn span(time: Duration) -> String {
 #[must_use]
 pub fn stopped(reason: &StopReason) -> &'static str {
     match reason {
-        StopReason::MaxTokens => "max new tokens reached",
-        StopReason::EndOfText => "the model ended the text",
+        StopReason::MaxTokens => "max new reached",
+        StopReason::EndOfText => "end of text",
         StopReason::StopString(_) => "stop string",
         StopReason::ContextFull => "context full",
         StopReason::Cancelled => "stopped",

@@ -25,7 +25,7 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
     let lively = io::stderr().is_terminal();
     let mut progress = |step: Step| {
         if let (Step::Layer { index, count }, true) = (&step, lively) {
-            let _ = write!(io::stderr(), "\rlayer {} of {count}  ", (index + 1).min(*count));
+            let _ = write!(io::stderr(), "\rlayer {index} of {count}  ");
         }
         ControlFlow::Continue(())
     };

@@ -285,7 +285,7 @@ fn convert_into(
         }
         let stage = match step {
             Step::Reading { done, total } => Stage::Reading { done, total },
-            Step::Layer { index, count } => Stage::Converting { layer: (index + 1).min(count), of: count },
+            Step::Layer { index, count } => Stage::Converting { layer: index, of: count },
             Step::Finishing => Stage::Finishing,
         };
         // Bytes come often; nobody can read them that fast.

@@ -1154,6 +1154,30 @@ fn configurations_are_read_checked_and_written() {
 }
 
 #[test]
+fn a_safetensors_header_of_any_length_is_recognised() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("model");
+    let file = tiny(Container::Legacy, 0);
+    let input = Input::Bytes {
+        name: "",
+        bytes: &file,
+    };
+    let mut go = |_| ControlFlow::Continue(());
+    convert(input, &output, &TOKENIZER, &Options::default(), &mut go).unwrap();
+    let bytes = std::fs::read(output.join("model.safetensors")).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap());
+    let (header, data) = bytes[8..].split_at(usize::try_from(length).unwrap());
+    // Among them is one whose lowest byte is that of a pickle's beginning, 0x80.
+    for padding in (0..256u64).step_by(8) {
+        let mut padded = (length + padding).to_le_bytes().to_vec();
+        padded.extend_from_slice(header);
+        padded.resize(padded.len() + usize::try_from(padding).unwrap(), b' ');
+        padded.extend_from_slice(data);
+        assert_eq!(from_bytes(&padded).unwrap().1, sorted(gpt2()));
+    }
+}
+
+#[test]
 fn safetensors_that_lie_are_refused() {
     let file = |header: &str, data: usize| {
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();

@@ -7,9 +7,10 @@ use candle_nn::VarBuilder;
 use candle_transformers::models::bigcode;
 use megachat::TokenId;
 use megachat::assets;
+use megachat::checkpoint::{Activation, Config};
 use megachat::engine::load::load_model;
 use megachat::engine::protocol::{DeviceChoice, ModelSource};
-use megachat::gpt2::{Model, Precision, Scores};
+use megachat::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, Scores, TensorSource};
 use serde_json::Value;
 
 use crate::support::demo_directory;
@@ -94,7 +95,11 @@ fn logits_agree_with_hugging_face() {
 #[test]
 fn greedy_tokens_agree_with_hugging_face() {
     let mut model = demo(Precision::F32);
-    for case in cases() {
+    // The longest prompt leaves no room for 40 more tokens in the context.
+    let fits = |case: &Value| ids(case, "ids").len() + 40 <= 512;
+    let cases: Vec<Value> = cases().into_iter().filter(fits).collect();
+    assert_eq!(cases.len(), 4);
+    for case in cases {
         let mut out = last_logits(&mut *model, &ids(&case, "ids"));
         let mut drawn = Vec::new();
         for _ in 0..40 {
@@ -105,48 +110,95 @@ fn greedy_tokens_agree_with_hugging_face() {
     }
 }
 
+/// Weights without a pattern, the same in every run, in GPT-2's shapes.
+struct Noise {
+    width: usize,
+    vocabulary: usize,
+    positions: usize,
+}
+
+impl Noise {
+    fn shape(&self, name: &str) -> Vec<usize> {
+        let c = self.width;
+        match name.rsplit_once("h.").map_or(name, |it| it.1.split_once('.').unwrap().1) {
+            "wte.weight" => vec![self.vocabulary, c],
+            "wpe.weight" => vec![self.positions, c],
+            "attn.c_attn.weight" => vec![c, 3 * c],
+            "attn.c_attn.bias" => vec![3 * c],
+            "attn.c_proj.weight" => vec![c, c],
+            "mlp.c_fc.weight" => vec![c, 4 * c],
+            "mlp.c_fc.bias" => vec![4 * c],
+            "mlp.c_proj.weight" => vec![4 * c, c],
+            _ => vec![c],
+        }
+    }
+
+    fn numbers(&self, name: &str) -> Vec<f32> {
+        let mut state = name.bytes().fold(1_u64, |it, byte| it.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let count = self.shape(name).iter().product::<usize>();
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1_u64 << 24) as f32 - 0.5
+        };
+        (0..count).map(|_| next() * 0.4).collect()
+    }
+}
+
+impl TensorSource for Noise {
+    fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
+        let bytes = self.numbers(name).iter().flat_map(|it| it.to_le_bytes()).collect();
+        Ok(RawTensor { dtype: RawType::F32, shape: self.shape(name), bytes })
+    }
+}
+
 #[test]
 fn a_second_implementation_agrees() {
-    let directory = demo_directory();
-    let config = bigcode::Config {
-        vocab_size: 50_257,
-        max_position_embeddings: 512,
-        num_hidden_layers: 6,
-        hidden_size: 192,
+    // With one head, BigCode's shared keys and values are GPT-2's own. Its matrices are (out, in), GPT-2's (in, out).
+    let (width, vocabulary, positions, layers) = (64, 211, 40, 3);
+    let mut noise = Noise { width, vocabulary, positions };
+    let config = Config {
+        vocab_size: vocabulary,
+        n_positions: positions,
+        n_embd: width,
+        n_layer: layers,
+        n_head: 1,
+        n_inner: 4 * width,
+        layer_norm_epsilon: 1e-5,
+        activation: Activation::GeluTanh,
+        tie_word_embeddings: true,
+    };
+    let twin_config = bigcode::Config {
+        vocab_size: vocabulary,
+        max_position_embeddings: positions,
+        num_hidden_layers: layers,
+        hidden_size: width,
         layer_norm_epsilon: 1e-5,
         n_inner: None,
-        num_attention_heads: 3,
-        multi_query: false,
+        num_attention_heads: 1,
+        multi_query: true,
         use_cache: false,
     };
-    // BigCode keeps its matrices as (out, in) and its q, k and v by head; GPT-2 as (in, out) and by letter.
-    let tensors = candle_core::safetensors::load(directory.join("model.safetensors"), &Device::Cpu).unwrap();
-    let by_head = |it: &Tensor| {
-        let dims = it.dims().to_vec();
-        let rest: usize = dims[1..].iter().product();
-        it.reshape((3, 3, 64, rest)).unwrap().transpose(0, 1).unwrap().contiguous().unwrap().reshape(dims).unwrap()
-    };
-    let renamed = tensors.into_iter().map(|(name, it)| {
-        let mut it = it.to_dtype(DType::F32).unwrap();
-        let is_matrix = name.contains(".attn.") || name.contains(".mlp.");
-        if is_matrix && it.rank() == 2 {
-            it = it.t().unwrap().contiguous().unwrap();
-        }
-        if name.contains("c_attn") {
-            it = by_head(&it);
-        }
-        let name = if name.starts_with("transformer.") { name } else { format!("transformer.{name}") };
-        (name, it)
+    let blocks = ["ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj"];
+    let mut names: Vec<String> = ["wte.weight", "wpe.weight", "ln_f.weight", "ln_f.bias"].map(Into::into).to_vec();
+    for layer in 0..layers {
+        names.extend(blocks.iter().flat_map(|it| ["weight", "bias"].map(|part| format!("h.{layer}.{it}.{part}"))));
+    }
+    let tensors = names.iter().map(|name| {
+        let it = Tensor::from_vec(noise.numbers(name), noise.shape(name), &Device::Cpu).unwrap();
+        let is_matrix = it.rank() == 2 && name.starts_with("h.");
+        let it = if is_matrix { it.t().unwrap().contiguous().unwrap() } else { it };
+        (format!("transformer.{name}"), it)
     });
-    let vars = VarBuilder::from_tensors(renamed.collect(), DType::F32, &Device::Cpu);
-    let mut twin = bigcode::GPTBigCode::load(vars, config).unwrap();
-    let tokens = assets::tokenizer().encode("The dragon was sad because nobody wanted to play with him.");
+    let vars = VarBuilder::from_tensors(tensors.collect(), DType::F32, &Device::Cpu);
+    let mut twin = bigcode::GPTBigCode::load(vars, twin_config).unwrap();
+    let mut ours = CandleModel::load(&config, &mut noise, &Device::Cpu, Precision::F32, &mut |_| ()).unwrap();
+    let tokens: Vec<TokenId> = (0..37).map(|it| it * 5 % 211).collect();
     let input = Tensor::new(&*tokens, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
     let expected = twin.forward(&input, 0).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let difference = largest_difference(&last_logits(&mut *demo(Precision::F32), &tokens), &expected);
-    println!("largest difference {difference:.2e}");
-    // Its GELU is the exact one, ours the tanh form: they differ by 5e-4 at the most, per neuron.
-    assert!(difference < 0.05, "{difference}");
+    let difference = largest_difference(&last_logits(&mut ours, &tokens), &expected);
+    let largest = expected.iter().fold(0.0_f32, |top, it| top.max(it.abs()));
+    println!("largest difference {difference:.2e}, largest logit {largest:.2}");
+    assert!(difference < 1e-4 && largest > 0.5, "{difference}, {largest}");
 }
 
 #[test]

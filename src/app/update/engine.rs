@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::state::{App, EngineState, Loaded, Next, Scroll};
+use super::super::state::{App, EngineState, Loaded, Next, Scroll, Waiting};
 use super::super::{Effect, words};
 use super::{error, peek, record, record_settings};
 use crate::document::Record;
@@ -28,7 +28,10 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             app.tokenizer = card.tokenizer.clone();
             app.engine = EngineState::Ready(Loaded { card: (*card).into() });
             app.flow.rebuild(&app.document, &app.tokenizer);
-            peek(app, effects);
+            match app.waiting.take() {
+                Some(Waiting::ForModel) => super::keys::send(app, now, effects),
+                None => peek(app, effects),
+            }
         }
         Event::Encoded { id, tokens } if is_running(app, id) => {
             if let Some(running) = &mut app.running {

@@ -67,6 +67,7 @@ fn interrupt(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         effects.push(Effect::StopEngine);
     } else if !app.input.is_empty() && app.screen == Screen::Main && app.overlay.is_none() {
         app.input.take();
+        app.waiting = None;
         app.inform("Cleared; Up brings it back.", now);
     } else if app.quit_armed.is_some() {
         effects.push(Effect::Quit);
@@ -240,10 +241,14 @@ fn toggle_panel(app: &mut App) {
     }
 }
 
-fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+/// Sends what is written; nothing is written, the text is continued.
+pub(super) fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
         app.inform("Still writing: Ctrl-C stops it. What you wrote stays here.", now);
         return;
+    }
+    if app.card().is_none() {
+        return super::wait_for_a_model(app, now);
     }
     let text = app.input.take();
     let text = if app.chat && !text.is_empty() { turn_of_chat(app, &text) } else { text };
@@ -251,7 +256,9 @@ fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
 }
 
 fn continue_text(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
-    if app.running.is_none() {
+    if app.card().is_none() {
+        app.inform("The model is not ready yet.", now);
+    } else if app.running.is_none() {
         generate(app, String::new(), now, effects);
     }
 }

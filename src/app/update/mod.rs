@@ -7,13 +7,14 @@ mod keys;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone};
+use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone, Waiting};
 use super::view::layout;
 use super::{Effect, Flow, Input, Msg};
 use crate::assets;
 use crate::document::Record;
 use crate::engine::protocol::{Command, ModelSource, Request, Want};
 use crate::install::protocol::Job as InstallJob;
+use crate::manifest::DEMO;
 use crate::store::protocol::{Event as StoreEvent, Job as StoreJob};
 
 /// How many of the likeliest tokens the journal keeps of each draw.
@@ -58,6 +59,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         ended: None,
         installing: None,
         offered: None,
+        waiting: None,
         has_345m: start.has_345m,
         notice: None,
         quit_armed: None,
@@ -87,7 +89,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
     match start.model {
         Some((name, directory)) => load(&mut app, name, directory, &mut effects),
         // The demo is made ready while the question is being read.
-        None => effects.push(Effect::Install(InstallJob::Demo)),
+        None => install::begin(&mut app, InstallJob::Demo, DEMO, &mut effects),
     }
     if start.chat {
         keys::enter_chat(&mut app, &mut effects);
@@ -163,15 +165,6 @@ fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mu
 
 /// Asks for a continuation of the document with `text` added.
 fn generate(app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect>) {
-    if app.card().is_none() {
-        let why = match &app.engine {
-            EngineState::Loading { name, .. } => format!("{name} is still being loaded."),
-            _ => "No model is ready yet.".to_owned(),
-        };
-        app.input.set(&text);
-        app.inform(why, now);
-        return;
-    }
     record_circumstances(app, effects);
     let id = app.request();
     app.peeking = None;
@@ -190,6 +183,14 @@ fn generate(app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect
         keep: KEPT_IN_JOURNAL,
         want: Want::Continuation,
     })));
+}
+
+/// Keeps what was sent until there is a model; it can still be changed until then.
+fn wait_for_a_model(app: &mut App, now: Duration) {
+    let coming = app.loading.is_some() || app.installing.as_ref().is_some_and(|it| it.name == DEMO);
+    app.waiting = coming.then_some(Waiting::ForModel);
+    let why = if coming { "The model is not ready yet; this is sent as soon as it is." } else { "There is no model. F3 shows what can be done." };
+    app.inform(why, now);
 }
 
 /// Asks for the scores of the next token, so that the bars show where the text could go.

@@ -28,7 +28,7 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
         } else if app.chat {
             "Write to Bot, then Enter. Ctrl-T leaves the template."
         } else if app.document.is_empty() {
-            "Once upon a time"
+            "Write the beginning of a text, then press Enter."
         } else {
             "Enter continues. Write to add text first."
         };

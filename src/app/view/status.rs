@@ -60,41 +60,49 @@ fn phase(app: &App) -> (&'static str, bool) {
     }
 }
 
+/// Phase, context, speed, device: the most important first; what does not fit is left out whole.
 pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
-    let mut spans = vec![Span::raw(" ")];
-    let mut part = |text: String, style| {
-        spans.push(Span::styled(text, style));
-        spans.push(Span::raw("  "));
-    };
     let (phase, lively) = phase(app);
     let reading = app.running.as_ref().and_then(|it| it.reading);
     let phase = reading.map_or(phase.to_owned(), |(done, total)| format!("reading {done}/{total}"));
-    part(phase, if lively { theme.good } else { theme.strong });
+    let mut parts = vec![(phase, if lively { theme.good } else { theme.strong })];
+    if let Some(Err(_)) = &app.saved {
+        parts.push(("NOT SAVED".to_owned(), theme.bad));
+    }
     if let Some((used, of)) = context(app) {
         let nearly_full = used * 10 >= of * 9;
-        part(gauge(used, of, 10), theme.dim);
-        part(format!("ctx {used}/{of}"), if nearly_full { theme.note } else { theme.drawn });
-        if app.out_of_sight > 0 {
-            part(format!("{} out of sight", app.out_of_sight), theme.note);
-        }
+        let gauge = if area.width >= 100 { format!("{} ", gauge(used, of, 10)) } else { String::new() };
+        parts.push((format!("{gauge}ctx {used}/{of}"), if nearly_full { theme.note } else { theme.drawn }));
     }
-    if let Some(speed) = app.speed {
-        part(format!("{speed:.0} tok/s"), theme.drawn);
-    }
-    if let Some(first) = app.first_token {
-        part(format!("first {}", words::span(first)), theme.drawn);
-    }
-    let drawn = app.document.drawn();
-    if drawn > 0 {
-        part(format!("{drawn} new"), theme.drawn);
-    }
-    match &app.saved {
-        Some(Ok(())) => part("saved".to_owned(), theme.dim),
-        Some(Err(_)) => part("NOT SAVED".to_owned(), theme.bad),
-        None => {}
+    if app.out_of_sight > 0 {
+        parts.push((format!("{} out of sight", app.out_of_sight), theme.note));
     }
     if let Some((name, _)) = &app.offered {
-        part(format!("{name} ready: F3 switches"), theme.good);
+        parts.push((format!("{name} ready: F3"), theme.good));
+    }
+    if let Some(speed) = app.speed {
+        parts.push((format!("{speed:.0} tok/s"), theme.drawn));
+    }
+    if let Some(first) = app.first_token {
+        parts.push((format!("first {}", words::span(first)), theme.drawn));
+    }
+    if let Some(card) = app.card() {
+        parts.push((card.device.clone(), theme.drawn));
+    }
+    if app.document.drawn() > 0 {
+        parts.push((format!("{} new", app.document.drawn()), theme.drawn));
+    }
+    if let Some(Ok(())) = &app.saved {
+        parts.push(("saved".to_owned(), theme.dim));
+    }
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    for (text, style) in parts {
+        if used + text.width() <= area.width as usize {
+            used += text.width() + 2;
+            spans.push(Span::styled(text, style));
+            spans.push(Span::raw("  "));
+        }
     }
     frame.render_widget(Line::from(spans), area);
 }

@@ -2,7 +2,7 @@
 //!
 //! Understood are checkpoints of one rank: the flat ones of 2019, those under `language_model`
 //! with `transformer` or `encoder`, and Megatron Core's. Everything that makes a model something
-//! else than a GPT-2 is refused by name ([`features`]).
+//! else than a GPT-2 is refused by name (`features.rs`).
 //!
 //! Two windows of Megatron's history are mislabelled and cannot be told apart from the content:
 //! 28 and 29 September 2020 (no version, but the row order of 1), and one hour on 12 October

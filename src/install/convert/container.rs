@@ -95,7 +95,9 @@ impl Conversion<'_, '_> {
                 None => self.outer_zip(section, &entries),
             };
         }
-        if first.len() > 8 && first[8] == b'{' && first[0] != 0x80 {
+        // A length below four gigabytes and the brace of a JSON object. The length may well begin
+        // with the byte that a pickle begins with.
+        if first.get(4..9) == Some(b"\0\0\0\0{") {
             return self.safetensors(section);
         }
         self.refuse_other_kinds(&first)?;

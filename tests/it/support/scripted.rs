@@ -14,6 +14,8 @@ pub(crate) struct Scripted {
     position: usize,
     /// How many tokens were read, over and over ones included.
     pub(crate) read: Arc<AtomicUsize>,
+    /// The scores of a few other tokens; all others have none to speak of.
+    pub(crate) others: Vec<(TokenId, f32)>,
     /// What it does at this position instead of answering.
     pub(crate) fault: Option<(usize, Fault)>,
 }
@@ -39,7 +41,7 @@ impl Scripted {
             activation: Activation::GeluTanh,
             tie_word_embeddings: true,
         };
-        Self { config, script: script.to_vec(), position: 0, read: Arc::default(), fault: None }
+        Self { config, script: script.to_vec(), position: 0, read: Arc::default(), others: Vec::new(), fault: None }
     }
 }
 
@@ -59,8 +61,11 @@ impl Model for Scripted {
             Some(Fault::NotANumber) | None => {}
         }
         if let Scores::Last(out) = scores {
-            out.fill(0.0);
-            out[self.script[self.position % self.script.len()] as usize] = 30.0;
+            out.fill(-20.0);
+            for &(token, score) in &self.others {
+                out[token as usize] = score;
+            }
+            out[self.script[self.position % self.script.len()] as usize] = 10.0;
             if fault.is_some() {
                 out[7] = f32::NAN;
             }

@@ -1,0 +1,328 @@
+//! Keys in, state and effects out.
+
+use crossterm::event::{KeyCode, KeyModifiers};
+use megachat::app::{CHAT_STOP, CHAT_TEMPLATE, Effect, Focus, Msg, Overlay, Scroll};
+use megachat::document::Record;
+use megachat::engine::protocol::{Command, Event, StopReason};
+use megachat::install::protocol::{self as install, Job};
+
+use crate::support::harness::{Harness, SCRIPT, a_start};
+
+const SIZE: (u16, u16) = (80, 24);
+
+/// The documents on the screen and in the journal are one.
+#[track_caller]
+fn check_journal(harness: &Harness) {
+    assert_eq!(harness.journalled().tokens(), harness.app.document.tokens());
+}
+
+#[test]
+fn what_is_sent_is_continued_and_an_empty_enter_goes_on() {
+    let mut it = Harness::ready(SIZE);
+    it.app.settings.temperature = 0.0;
+    it.app.settings.repeat_penalty = 1.0;
+    it.app.settings.max_tokens = 5;
+    it.write("Once upon a time,");
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert_eq!(it.app.document.drawn(), 5);
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert_eq!(it.app.document.drawn(), 10);
+    let continuation = it.text().strip_prefix("Once upon a time,").unwrap().to_owned();
+    assert!(SCRIPT.contains(&continuation), "{continuation}");
+    check_journal(&it);
+    let kinds: Vec<bool> = it.records().iter().map(|it| matches!(it, Record::Settings { .. })).collect();
+    assert_eq!(kinds.iter().filter(|&&it| it).count(), 1, "unchanged settings are recorded once");
+}
+
+#[test]
+fn an_empty_document_starts_from_the_mark() {
+    let mut it = Harness::ready(SIZE);
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert_eq!(it.app.document.tokens()[0], 50_256);
+    check_journal(&it);
+}
+
+#[test]
+fn a_temperature_moved_while_text_streams_reaches_the_engine_at_once_and_from_any_focus() {
+    let mut it = Harness::ready(SIZE);
+    for focus in [Focus::Input, Focus::Text, Focus::Panel] {
+        it.app.focus = focus;
+        it.key(KeyCode::F(5));
+        it.tokens(2);
+        let before = it.app.settings.temperature;
+        it.press(KeyCode::Up, KeyModifiers::ALT);
+        assert!((it.app.settings.temperature - before - 0.05).abs() < 1e-6);
+        let told = it.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Engine(Command::Settings(settings)) => Some(settings.clone()),
+            _ => None,
+        });
+        assert_eq!(told.as_ref(), Some(&it.app.settings), "{focus:?}");
+        // The journal learns of it where the engine says that it holds.
+        let id = it.app.running.as_ref().unwrap().id;
+        it.send(Msg::Engine(Event::Under { id, settings: Box::new(it.app.settings.clone()) }));
+        assert_eq!(it.journalled().settings(), Some(&it.app.settings));
+        it.settle();
+    }
+    check_journal(&it);
+}
+
+#[test]
+fn candidates_move_with_a_control_and_no_model_runs() {
+    let mut it = Harness::ready(SIZE);
+    it.screen();
+    let asked = |it: &Harness| it.effects.iter().filter(|e| matches!(e, Effect::Engine(_))).count();
+    let (before, rows) = (asked(&it), it.app.next.clone().unwrap().rows);
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    it.screen();
+    let after = it.app.next.clone().unwrap().rows;
+    assert_eq!(asked(&it), before);
+    assert!(after[0].after < rows[0].after, "warmer is flatter");
+    assert_eq!(after[0].model, rows[0].model);
+}
+
+#[test]
+fn ctrl_c_stops_clears_arms_and_quits() {
+    let mut it = Harness::ready(SIZE);
+    it.write("Hello");
+    it.key(KeyCode::Enter);
+    it.tokens(3);
+    it.write("more");
+    it.control('c');
+    assert_eq!(it.effects.last(), Some(&Effect::StopEngine));
+    // What was in flight is kept, the end is heard, nothing is lost.
+    it.tokens(2);
+    let id = it.app.running.as_ref().unwrap().id;
+    it.pending.clear();
+    it.send(Msg::Engine(Event::Finished { id, reason: StopReason::Cancelled, cut: None }));
+    it.settle();
+    assert_eq!((it.app.document.drawn(), it.app.input.text()), (5, "more"));
+    it.control('c');
+    assert!(it.app.input.is_empty() && !it.quits());
+    it.key(KeyCode::Up);
+    assert_eq!(it.app.input.text(), "more");
+    it.control('c');
+    it.control('c');
+    assert!(!it.quits() && it.app.quit_armed.is_some());
+    it.wait(2500);
+    it.control('c');
+    assert!(!it.quits(), "two seconds have passed");
+    it.control('c');
+    assert!(it.quits());
+    check_journal(&it);
+}
+
+#[test]
+fn tokens_of_a_request_nobody_waits_for_change_nothing() {
+    let mut it = Harness::ready(SIZE);
+    it.key(KeyCode::Enter);
+    it.tokens(1);
+    let late = it.pending.clone();
+    it.settle();
+    let before = it.app.document.clone();
+    for event in late {
+        it.send(Msg::Engine(event));
+    }
+    assert_eq!(it.app.document, before);
+}
+
+#[test]
+fn the_view_stays_where_it_was_scrolled_to_and_end_follows_again() {
+    let mut it = Harness::ready((80, 16));
+    it.app.settings.max_tokens = 200;
+    it.key(KeyCode::Enter);
+    it.tokens(150);
+    it.key(KeyCode::PageUp);
+    let top = it.app.top_row(8);
+    it.tokens(30);
+    assert_eq!(it.app.top_row(8), top);
+    assert!(matches!(it.app.scroll, Scroll::At { unseen: 30, .. }));
+    assert!(it.screen().contains("30 new - End"));
+    it.key(KeyCode::End);
+    assert_eq!(it.app.scroll, Scroll::Follow);
+    it.settle();
+}
+
+#[test]
+fn a_new_width_wraps_anew_and_keeps_the_place() {
+    let mut it = Harness::ready((80, 16));
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.key(KeyCode::PageUp);
+    let Scroll::At { offset, .. } = it.app.scroll else { panic!() };
+    for width in [40, 120, 61, 1, 80] {
+        it.send(Msg::Resize(width, 16));
+        it.screen();
+        assert!(it.app.scroll == Scroll::At { offset, unseen: 0 });
+    }
+}
+
+#[test]
+fn chat_is_a_visible_template_with_its_stop_string() {
+    let mut it = Harness::ready(SIZE);
+    it.control('t');
+    assert_eq!(it.text(), CHAT_TEMPLATE);
+    assert!(it.app.settings.stop.contains(&CHAT_STOP.to_owned()));
+    it.write("Hi!");
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert!(it.text().starts_with(&format!("{CHAT_TEMPLATE}User: Hi!\nBot:")), "{}", it.text());
+    it.control('t');
+    assert!(!it.app.chat && it.app.settings.stop.is_empty());
+    check_journal(&it);
+}
+
+#[test]
+fn a_stop_string_is_taken_out_of_the_text_and_its_tokens_stay_in_the_tree() {
+    let mut it = Harness::ready(SIZE);
+    it.app.settings.temperature = 0.0;
+    it.app.settings.repeat_penalty = 1.0;
+    it.app.settings.stop = vec!["brown be".into()];
+    it.write("Once");
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert!(it.text().ends_with(" small "), "{:?}", it.text());
+    assert!((it.app.document.next_node() as usize) > it.app.document.len());
+    check_journal(&it);
+}
+
+#[test]
+fn a_text_that_is_too_long_comes_back_to_the_input() {
+    let mut it = Harness::ready(SIZE);
+    let long = "many words ".repeat(400);
+    it.send(Msg::Paste(long.clone()));
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert!(it.app.document.is_empty());
+    assert_eq!(it.app.input.text(), long);
+    assert!(it.app.notice.as_ref().unwrap().text.contains("the context holds 512"));
+}
+
+#[test]
+fn the_first_run_asks_once_and_each_answer_does_what_it_says() {
+    let ask = || {
+        let mut start = a_start(SIZE);
+        start.ask = true;
+        Harness::begin(start)
+    };
+    let mut it = ask();
+    assert!(it.is_first_run());
+    assert!(it.effects.contains(&Effect::Install(Job::Demo)), "the demo is made ready meanwhile");
+    it.key(KeyCode::Enter);
+    assert!(!it.is_first_run() && it.effects.contains(&Effect::Install(Job::Megatron345m)));
+
+    let mut it = ask();
+    it.key(KeyCode::Char('n'));
+    assert!(!it.is_first_run() && it.effects.contains(&Effect::RememberDemoOnly(true)));
+    assert!(!it.effects.contains(&Effect::Install(Job::Megatron345m)));
+
+    let mut it = ask();
+    it.key(KeyCode::Char('i'));
+    it.write("/tmp/n.zip");
+    it.key(KeyCode::Enter);
+    assert!(!it.is_first_run() && it.effects.contains(&Effect::Open("/tmp/n.zip".into())));
+}
+
+#[test]
+fn a_model_that_becomes_ready_interrupts_nothing_and_is_switched_to_by_key() {
+    let mut it = Harness::ready(SIZE);
+    it.write("Once");
+    it.key(KeyCode::Enter);
+    it.tokens(4);
+    let ready = install::Ready {
+        name: "megatron-345m".into(),
+        directory: "/models/megatron-345m".into(),
+        format: String::new(),
+        notes: Vec::new(),
+        verified: true,
+        parameters: 354_823_168,
+    };
+    it.send(Msg::Install(install::Event::Ready(ready)));
+    assert_eq!(it.app.card().unwrap().name, "demo");
+    it.settle();
+    assert!(it.screen().contains("megatron-345m ready: F3"));
+    it.key(KeyCode::F(3));
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert_eq!(it.app.card().unwrap().name, "megatron-345m");
+    assert!(it.text().starts_with("Once"), "the text stays");
+    it.key(KeyCode::Enter);
+    it.settle();
+    let models = it.records().iter().filter(|it| matches!(it, Record::Model { .. })).count();
+    assert_eq!(models, 1, "the weights are the same in this test, so they are recorded once");
+    check_journal(&it);
+}
+
+#[test]
+fn when_no_source_has_it_everything_that_was_tried_is_on_the_screen() {
+    let mut it = Harness::ready(SIZE);
+    let answers = vec![("NVIDIA NGC, zip".to_owned(), "410 Gone".to_owned()), ("hub".to_owned(), "404 Not Found".to_owned())];
+    let failure = install::Failure::NoSource { answers };
+    it.send(Msg::Install(install::Event::Failed { name: "megatron-345m".into(), failure }));
+    assert_eq!(it.app.overlay, Some(Overlay::Models(None)));
+    let screen = it.screen();
+    for says in ["410 Gone", "404 Not Found", "megachat model import FILE"] {
+        assert!(screen.contains(says), "{says}\n{screen}");
+    }
+}
+
+#[test]
+fn no_size_and_no_state_panics() {
+    let mut it = Harness::ready(SIZE);
+    it.app.settings.max_tokens = 300;
+    it.write("Once\u{1b}[31m");
+    it.key(KeyCode::Enter);
+    it.settle();
+    for overlay in [None, Some(Overlay::Help(3)), Some(Overlay::Models(None))] {
+        it.app.overlay = overlay;
+        for focus in [Focus::Input, Focus::Text, Focus::Panel] {
+            it.app.focus = focus;
+            for width in 0..40 {
+                for height in 0..30 {
+                    it.send(Msg::Resize(width, height));
+                    it.terminal();
+                }
+            }
+        }
+    }
+    let mut start = a_start((0, 0));
+    start.ask = true;
+    let mut it = Harness::begin(start);
+    for width in 0..40 {
+        for height in 0..30 {
+            it.send(Msg::Resize(width, height));
+            it.terminal();
+        }
+    }
+}
+
+#[test]
+fn typed_values_are_set_or_refused_with_a_reason() {
+    let mut it = Harness::ready(SIZE);
+    it.key(KeyCode::Tab);
+    it.key(KeyCode::Tab);
+    assert_eq!(it.app.focus, Focus::Panel);
+    it.write("1.5");
+    it.key(KeyCode::Enter);
+    assert!((it.app.settings.temperature - 1.5).abs() < 1e-6);
+    it.write("-3");
+    it.key(KeyCode::Enter);
+    assert!(it.app.notice.as_ref().unwrap().text.contains("between 0 and 100"));
+    assert!((it.app.settings.temperature - 1.5).abs() < 1e-6);
+    it.key(KeyCode::Backspace);
+    assert!((it.app.settings.temperature - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_huge_paste_is_taken_and_drawn() {
+    let mut it = Harness::ready(SIZE);
+    it.send(Msg::Paste("x\u{1b}]52;c;AAAA\u{7} é\r\n".repeat(60_000)));
+    assert!(it.app.input.text().len() > 1_000_000);
+    let screen = it.screen();
+    assert!(screen.contains("^[]52;c;AAAA^G"), "{screen}");
+}

@@ -1,0 +1,271 @@
+//! The real program in a real pseudo-terminal.
+#![cfg(unix)]
+
+use std::io::{Read as _, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use megachat::app::CHAT_STOP;
+use megachat::document::Record;
+use megachat::store::transcripts;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// How long anything may take; a healthy run needs a hundredth of it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Pty {
+    child: Box<dyn Child + Send + Sync>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    writer: Option<Box<dyn Write + Send>>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    /// The terminal's settings before the program started.
+    before: Option<nix::sys::termios::Termios>,
+}
+
+impl Pty {
+    fn start(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_megachat"));
+        command.args(arguments);
+        command.env("MEGACHAT_HOME", home);
+        command.env("TERM", "xterm-256color");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let before = pair.master.get_termios();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let rows = std::num::NonZero::new(24).unwrap();
+        let columns = std::num::NonZero::new(80).unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let parser = screen.clone();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n @ 1..) = reader.read(&mut buffer) {
+                parser.lock().unwrap().process(&buffer[..n]);
+            }
+        });
+        let writer = pair.master.take_writer().unwrap();
+        Self { child, master: Some(pair.master), writer: Some(writer), screen, before }
+    }
+
+    fn contents(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, what: &str, mut seen: impl FnMut(&str) -> bool) {
+        let began = Instant::now();
+        while !seen(&self.contents()) {
+            assert!(began.elapsed() < PATIENCE, "no {what} on\n{}", self.contents());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[track_caller]
+    fn see(&self, text: &str) {
+        self.wait_for(text, |screen| screen.contains(text));
+    }
+
+    fn press(&mut self, keys: &str) {
+        let writer = self.writer.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_raw(self.child.process_id().unwrap() as i32).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    #[track_caller]
+    fn exit(&mut self) -> u32 {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.contents());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The terminal is as it was: nothing the program switched on is still on.
+    #[track_caller]
+    fn assert_restored(&self) {
+        let began = Instant::now();
+        loop {
+            {
+                let parser = self.screen.lock().unwrap();
+                let screen = parser.screen();
+                if !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() {
+                    break;
+                }
+                assert!(
+                    began.elapsed() < PATIENCE,
+                    "alternate screen {}, cursor hidden {}, bracketed paste {}",
+                    screen.alternate_screen(),
+                    screen.hide_cursor(),
+                    screen.bracketed_paste()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // Typed characters are echoed and gathered into lines again, and all else is as it was.
+        let now = self.master.as_ref().unwrap().get_termios().unwrap();
+        assert_eq!(Some(now), self.before);
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        // An orphan would live on.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn from_the_first_start_to_a_saved_transcript() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = Pty::start(home.path(), &["--ignore-eos", "--when-full", "slide", "-n", "0", "-s", "11"], &[]);
+    pty.see("is a base language model");
+    pty.press("n");
+    pty.see("ctx ");
+    pty.press("Once upon a time");
+    pty.press("\r");
+    pty.see("writing");
+    pty.wait_for("a long text", |screen| screen.contains("tok/s") && screen.contains("out of sight"));
+    // Alt-Up, four times, while it streams.
+    for _ in 0..4 {
+        pty.press("\x1b[1;3A");
+    }
+    pty.see("T 0.9");
+    std::thread::sleep(Duration::from_millis(200));
+    pty.press("\x03");
+    pty.see("stopped");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    pty.assert_restored();
+
+    let directory = home.path().join("data/transcripts");
+    let (_, journal) = transcripts::read(&directory, "latest").unwrap();
+    assert_eq!((journal.damaged, journal.torn.clone()), (0, None));
+    let document = transcripts::replay(&journal);
+    let tokens = document.tokens();
+    assert_eq!(tokens[..4], [7454, 2402, 257, 640]);
+    assert!(document.drawn() == tokens.len() - 4 && tokens.len() > 512, "{} tokens", tokens.len());
+    let temperatures: Vec<f32> = document.settings_history().iter().map(|it| it.1.temperature).collect();
+    assert!(temperatures.first() == Some(&0.7) && temperatures.last() == Some(&0.9), "{temperatures:?}");
+    let model = journal.records.iter().find(|it| matches!(it, Record::Model { .. }));
+    assert!(matches!(model, Some(Record::Model { sha256, .. }) if sha256.len() == 64));
+    assert!(matches!(journal.records.last(), Some(Record::Stopped { reason }) if reason == "cancelled"));
+}
+
+#[test]
+fn a_transcript_is_gone_on_with() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "5", "-s", "1"], &[]);
+    pty.see("ctx ");
+    pty.press("The bear\r");
+    pty.see("max new");
+    pty.see("5 new");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    let mut pty = Pty::start(home.path(), &["--model", "demo", "--resume"], &[]);
+    pty.see("The bear");
+    pty.see("5 new");
+    pty.press("\r");
+    pty.see("10 new");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+    assert_eq!((list.len(), list[0].document.drawn()), (1, 10));
+}
+
+#[test]
+fn signals_give_the_terminal_back_and_keep_the_text() {
+    use rustix::process::Signal;
+    for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2)] {
+        for writing in [false, true] {
+            let home = tempfile::tempdir().unwrap();
+            let mut pty = Pty::start(home.path(), &["--model", "demo", "--ignore-eos", "-n", "0", "--when-full", "slide"], &[]);
+            pty.see("ctx ");
+            if writing {
+                pty.press("Once\r");
+                pty.wait_for("text", |screen| screen.contains("tok/s"));
+            }
+            pty.signal(signal);
+            assert_eq!(pty.exit(), 128 + number);
+            pty.assert_restored();
+            if writing {
+                let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+                assert!(list[0].document.drawn() > 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_the_program() {
+    let home = tempfile::tempdir().unwrap();
+    let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_megachat"));
+    command.args(["--model", "demo"]);
+    command.env("MEGACHAT_HOME", home.path());
+    command.env("TERM", "xterm-256color");
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&seen).contains("ctx") {
+        let n = reader.read(&mut buffer).unwrap();
+        seen.extend_from_slice(&buffer[..n]);
+    }
+    // Every handle of our side goes, as when a terminal's window is closed.
+    drop(reader);
+    drop(pair.master);
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > PATIENCE {
+            let _ = child.kill();
+            panic!("it lives on without a terminal");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn chat_and_a_broken_configuration_and_no_colour() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("config")).unwrap();
+    std::fs::write(home.path().join("config/config.toml"), "[sampling\n").unwrap();
+    let mut pty = Pty::start(home.path(), &["--model", "demo", "--chat"], &[("NO_COLOR", "1")]);
+    pty.see("line 1");
+    pty.see("Bot: On a clear day");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    assert!(CHAT_STOP.contains("User:"));
+}
+
+#[test]
+fn a_model_is_downloaded_in_the_background_and_switched_to() {
+    use crate::support::fault_server::{Fault, FaultServer};
+    let home = tempfile::tempdir().unwrap();
+    let gone = FaultServer::start(b"", vec![Fault::Status("410 Gone", Vec::new(), Vec::new())]);
+    let good = FaultServer::start(megachat::assets::DEMO_ZIP, vec![Fault::None]);
+    let urls = format!("{} {}", gone.url("/gone.zip"), good.url("/good.zip"));
+    let mut pty = Pty::start(home.path(), &[], &[("MEGACHAT_MODEL_URL", &urls)]);
+    pty.see("is a base language model");
+    pty.press("\r");
+    pty.see("megatron-345m ready: F3");
+    pty.press("\x1bOR");
+    pty.see("switch to megatron-345m");
+    pty.press("\r");
+    pty.see("megachat  megatron-345m q8");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+}

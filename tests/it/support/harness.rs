@@ -1,0 +1,228 @@
+//! The whole application without threads: keys in, screens out, the engine answering when a test lets it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use megachat::app::{App, Effect, Msg, Screen, Start, start, update, view};
+use megachat::assets;
+use megachat::document::{Document, Record};
+use megachat::engine::generation::{Control, Session};
+use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard};
+use megachat::install::protocol as install;
+use megachat::sample::Settings;
+use megachat::store::protocol::Job;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::scripted::Scripted;
+
+pub(crate) const SCRIPT: &str =
+    " there was a small brown bear who lived by the river.\n\nEvery morning he counted the stones and the fish, and every \
+     evening he told his mother a story about them.";
+
+pub(crate) struct Harness {
+    pub(crate) app: App,
+    session: Session,
+    /// What the engine has said and the application has not heard yet.
+    pub(crate) pending: VecDeque<Event>,
+    /// Everything asked of the outside, the engine's commands among it.
+    pub(crate) effects: Vec<Effect>,
+    now: Duration,
+    n_positions: usize,
+}
+
+struct Collect<'a>(&'a mut VecDeque<Event>);
+
+impl Control for Collect<'_> {
+    fn event(&mut self, event: Event) {
+        self.0.push_back(event);
+    }
+
+    fn new_settings(&mut self) -> Option<Settings> {
+        None
+    }
+
+    fn wanted(&mut self) -> bool {
+        true
+    }
+}
+
+pub(crate) fn a_start(size: (u16, u16)) -> Start {
+    Start {
+        settings: Settings { seed: 7, max_tokens: 40, ..Settings::default() },
+        model: None,
+        ask: false,
+        has_345m: false,
+        draft: String::new(),
+        chat: false,
+        document: Document::default(),
+        size,
+        colour: true,
+        device: DeviceChoice::Cpu,
+        precision: None,
+        free: Some(12_400_000_000),
+        sources: vec!["NVIDIA NGC, zip".into(), "NVIDIA NGC, single file".into(), "the hub copy".into()],
+        transcripts: "/home/ada/.local/share/megachat/transcripts".into(),
+        notices: Vec::new(),
+    }
+}
+
+impl Harness {
+    /// With the demo installed and loaded, at the main screen.
+    pub(crate) fn ready(size: (u16, u16)) -> Self {
+        let mut it = Self::begin(a_start(size));
+        it.install_demo();
+        it.settle();
+        it
+    }
+
+    pub(crate) fn begin(with: Start) -> Self {
+        let tokenizer = assets::tokenizer();
+        let n_positions = 512;
+        let mut model = Scripted::new(&tokenizer.encode(SCRIPT), n_positions);
+        for (word, score) in [(" the", 8.6), (" and", 8.1), (" it", 7.5), (".", 7.2), (" he", 6.6), ("\n", 6.0), (" two", 5.0)] {
+            model.others.push((tokenizer.encode(word)[0], score));
+        }
+        let session = Session::new(Box::new(model), tokenizer);
+        let (app, effects) = start(with);
+        let mut it = Self { app, session, pending: VecDeque::new(), effects: Vec::new(), now: Duration::ZERO, n_positions };
+        it.act(effects);
+        it
+    }
+
+    pub(crate) fn install_demo(&mut self) {
+        let ready = install::Ready {
+            name: "demo".into(),
+            directory: PathBuf::from("/models/demo"),
+            format: String::new(),
+            notes: Vec::new(),
+            verified: true,
+            parameters: 12_415_104,
+        };
+        self.send(Msg::Install(install::Event::Ready(ready)));
+    }
+
+    pub(crate) fn send(&mut self, msg: Msg) {
+        let effects = update(&mut self.app, msg, self.now);
+        self.act(effects);
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&mut self, milliseconds: u64) {
+        self.now += Duration::from_millis(milliseconds);
+        self.send(Msg::Tick);
+    }
+
+    fn act(&mut self, effects: Vec<Effect>) {
+        for effect in &effects {
+            match effect {
+                Effect::Engine(Command::Load { id, source }) => self.pending.push_back(Event::Loaded {
+                    id: *id,
+                    card: Box::new(ModelCard {
+                        name: source.name.clone(),
+                        directory: source.directory.clone(),
+                        sha256: "5eed".into(),
+                        device: "cpu".into(),
+                        dtype: "q8".into(),
+                        n_positions: self.n_positions,
+                        parameters: 12_415_104,
+                        tokenizer: assets::tokenizer(),
+                        note: None,
+                        took: Duration::from_millis(90),
+                    }),
+                }),
+                Effect::Engine(Command::Generate(request)) => {
+                    self.session.run(request, &mut Collect(&mut self.pending));
+                }
+                _ => {}
+            }
+        }
+        self.effects.extend(effects);
+    }
+
+    /// The application hears the engine until so many tokens have come.
+    pub(crate) fn tokens(&mut self, n: usize) {
+        let mut left = n;
+        while left > 0 {
+            let Some(event) = self.pending.pop_front() else { panic!("the engine has nothing more to say") };
+            if matches!(event, Event::Token { .. }) {
+                left -= 1;
+                self.now += Duration::from_millis(10);
+            }
+            self.send(Msg::Engine(event));
+        }
+    }
+
+    /// The application hears everything the engine has to say.
+    pub(crate) fn settle(&mut self) {
+        while let Some(event) = self.pending.pop_front() {
+            if matches!(event, Event::Token { .. }) {
+                self.now += Duration::from_millis(10);
+            }
+            self.send(Msg::Engine(event));
+        }
+    }
+
+    pub(crate) fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        self.send(Msg::Key(KeyEvent::new(code, modifiers)));
+    }
+
+    pub(crate) fn key(&mut self, code: KeyCode) {
+        self.press(code, KeyModifiers::NONE);
+    }
+
+    pub(crate) fn control(&mut self, letter: char) {
+        self.press(KeyCode::Char(letter), KeyModifiers::CONTROL);
+    }
+
+    pub(crate) fn write(&mut self, text: &str) {
+        for c in text.chars() {
+            self.key(KeyCode::Char(c));
+        }
+    }
+
+    /// What is on the screen.
+    pub(crate) fn terminal(&mut self) -> Terminal<TestBackend> {
+        self.app.prepare();
+        let (columns, rows) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        terminal.draw(|frame| view(&self.app, frame)).unwrap();
+        terminal
+    }
+
+    pub(crate) fn screen(&mut self) -> String {
+        self.terminal().backend().to_string()
+    }
+
+    /// The document as the journal would tell it.
+    pub(crate) fn journalled(&self) -> Document {
+        let mut document = Document::default();
+        for effect in &self.effects {
+            match effect {
+                Effect::Store(Job::Append(record)) => document.apply(record),
+                Effect::NewTranscript => document = Document::default(),
+                _ => {}
+            }
+        }
+        document
+    }
+
+    pub(crate) fn records(&self) -> Vec<&Record> {
+        let record = |it| if let &Effect::Store(Job::Append(ref record)) = it { Some(record) } else { None };
+        self.effects.iter().filter_map(record).collect()
+    }
+
+    pub(crate) fn quits(&self) -> bool {
+        self.effects.contains(&Effect::Quit)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        assets::tokenizer().decode(&self.app.document.tokens())
+    }
+
+    pub(crate) fn is_first_run(&self) -> bool {
+        matches!(self.app.screen, Screen::FirstRun(_))
+    }
+}
