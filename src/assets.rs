@@ -7,7 +7,7 @@ use crate::text::Tokenizer;
 /// The demo checkpoint, laid out like NVIDIA's 345M release: a zip with a torch file in it.
 pub const DEMO_ZIP: &[u8] = include_bytes!("../assets/megatron_demo.zip");
 
-/// OpenAI's merges, from which the whole vocabulary follows.
+/// `OpenAI`'s merges, from which the whole vocabulary follows.
 pub const MERGES: &str = include_str!("../assets/vocab.bpe");
 
 /// GPT-2's own tokenizer, built once (about a tenth of a second).
@@ -16,7 +16,10 @@ pub const MERGES: &str = include_str!("../assets/vocab.bpe");
 ///
 /// If the merges built into the program are broken, which a test would have shown.
 #[must_use]
-#[expect(clippy::expect_used, reason = "the merges are part of the program and tested")]
+#[expect(
+    clippy::expect_used,
+    reason = "the merges are part of the program and tested"
+)]
 pub fn tokenizer() -> Arc<Tokenizer> {
     static TOKENIZER: OnceLock<Arc<Tokenizer>> = OnceLock::new();
     let built = || Arc::new(Tokenizer::from_gpt2_merges(MERGES).expect("the built-in merges"));

@@ -55,67 +55,105 @@ pub struct Arguments {
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Model")]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 pub struct ModelArguments {
-    /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout [env: MEGACHAT_MODEL]
-    #[arg(short, long, value_name = "NAME|DIR", env = "MEGACHAT_MODEL", hide_env = true)]
+    /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout [env: `MEGACHAT_MODEL`]
+    #[arg(
+        short,
+        long,
+        value_name = "NAME|DIR",
+        env = "MEGACHAT_MODEL",
+        hide_env = true
+    )]
     pub model: Option<String>,
-    /// Where to run [default: auto] [env: MEGACHAT_DEVICE]
+    /// Where to run [default: auto] [env: `MEGACHAT_DEVICE`]
     #[arg(long, env = "MEGACHAT_DEVICE", hide_env = true)]
     pub device: Option<DeviceName>,
-    /// Precision of the weights [default: auto] [env: MEGACHAT_DTYPE]
+    /// Precision of the weights [default: auto] [env: `MEGACHAT_DTYPE`]
     #[arg(long, env = "MEGACHAT_DTYPE", hide_env = true)]
     pub dtype: Option<DtypeName>,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Sampling")]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 pub struct SamplingArguments {
-    /// How many tokens to draw at the most, 0 = no limit [default: 200] [env: MEGACHAT_MAX_TOKENS]
-    #[arg(short = 'n', long, value_name = "N", env = "MEGACHAT_MAX_TOKENS", hide_env = true)]
+    /// How many tokens to draw at the most, 0 = no limit [default: 200] [env: `MEGACHAT_MAX_TOKENS`]
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "N",
+        env = "MEGACHAT_MAX_TOKENS",
+        hide_env = true
+    )]
     pub max_tokens: Option<u32>,
-    /// Temperature: 1 = off, 0 = always the likeliest [default: 0.7] [env: MEGACHAT_TEMP]
-    #[arg(long, visible_alias = "temperature", value_name = "T", env = "MEGACHAT_TEMP", hide_env = true)]
+    /// Temperature: 1 = off, 0 = always the likeliest [default: 0.7] [env: `MEGACHAT_TEMP`]
+    #[arg(
+        long,
+        visible_alias = "temperature",
+        value_name = "T",
+        env = "MEGACHAT_TEMP",
+        hide_env = true
+    )]
     pub temp: Option<f32>,
-    /// Keep the K likeliest, 0 = off [default: 0] [env: MEGACHAT_TOP_K]
+    /// Keep the K likeliest, 0 = off [default: 0] [env: `MEGACHAT_TOP_K`]
     #[arg(long, value_name = "K", env = "MEGACHAT_TOP_K", hide_env = true)]
     pub top_k: Option<u32>,
-    /// Keep the likeliest that together hold P, 1 = off [default: 0.9] [env: MEGACHAT_TOP_P]
+    /// Keep the likeliest that together hold P, 1 = off [default: 0.9] [env: `MEGACHAT_TOP_P`]
     #[arg(long, value_name = "P", env = "MEGACHAT_TOP_P", hide_env = true)]
     pub top_p: Option<f32>,
-    /// Keep those with P of the likeliest one's probability, 0 = off [default: 0] [env: MEGACHAT_MIN_P]
+    /// Keep those with P of the likeliest one's probability, 0 = off [default: 0] [env: `MEGACHAT_MIN_P`]
     #[arg(long, value_name = "P", env = "MEGACHAT_MIN_P", hide_env = true)]
     pub min_p: Option<f32>,
-    /// Make recent tokens less likely, 1 = off [default: 1.1] [env: MEGACHAT_REPEAT_PENALTY]
-    #[arg(long, value_name = "X", env = "MEGACHAT_REPEAT_PENALTY", hide_env = true)]
+    /// Make recent tokens less likely, 1 = off [default: 1.1] [env: `MEGACHAT_REPEAT_PENALTY`]
+    #[arg(
+        long,
+        value_name = "X",
+        env = "MEGACHAT_REPEAT_PENALTY",
+        hide_env = true
+    )]
     pub repeat_penalty: Option<f32>,
-    /// How many recent tokens, 0 = off, -1 = all [default: 64] [env: MEGACHAT_REPEAT_LAST_N]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, env = "MEGACHAT_REPEAT_LAST_N", hide_env = true)]
+    /// How many recent tokens, 0 = off, -1 = all [default: 64] [env: `MEGACHAT_REPEAT_LAST_N`]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        env = "MEGACHAT_REPEAT_LAST_N",
+        hide_env = true
+    )]
     pub repeat_last_n: Option<i32>,
-    /// Order of the samplers: llama (temperature last) or hf (first) [default: llama] [env: MEGACHAT_ORDER]
+    /// Order of the samplers: llama (temperature last) or hf (first) [default: llama] [env: `MEGACHAT_ORDER`]
     #[arg(long, env = "MEGACHAT_ORDER", hide_env = true)]
     pub order: Option<OrderName>,
-    /// A named mix: steady, raw, gpt2, nucleus, minp, wild, greedy [env: MEGACHAT_PRESET]
+    /// A named mix: steady, raw, gpt2, nucleus, minp, wild, greedy [env: `MEGACHAT_PRESET`]
     #[arg(long, value_name = "NAME", env = "MEGACHAT_PRESET", hide_env = true)]
     pub preset: Option<String>,
-    /// The dice; chosen anew and told if not given [env: MEGACHAT_SEED]
+    /// The dice; chosen anew and told if not given [env: `MEGACHAT_SEED`]
     #[arg(short, long, value_name = "N", env = "MEGACHAT_SEED", hide_env = true)]
     pub seed: Option<u64>,
     /// Stop at this string and leave it out; may be given again. \n is a line feed
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
-    /// Go on past <|endoftext|> [env: MEGACHAT_IGNORE_EOS]
+    /// Go on past <|endoftext|> [env: `MEGACHAT_IGNORE_EOS`]
     #[arg(long, env = "MEGACHAT_IGNORE_EOS", hide_env = true)]
     pub ignore_eos: bool,
-    /// When the context is full: stop, or slide (forget the oldest quarter) [default: stop] [env: MEGACHAT_WHEN_FULL]
+    /// When the context is full: stop, or slide (forget the oldest quarter) [default: stop] [env: `MEGACHAT_WHEN_FULL`]
     #[arg(long, env = "MEGACHAT_WHEN_FULL", hide_env = true)]
     pub when_full: Option<WhenFullName>,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct OutputArguments {
     /// Print the continuation instead of opening the interface
@@ -137,9 +175,12 @@ pub struct OutputArguments {
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Interface")]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 pub struct InterfaceArguments {
-    /// Begin with the chat template: a visible few-shot User:/Bot: text
+    /// Begin with the chat template: a visible few-shot <User:/Bot>: text
     #[arg(long)]
     pub chat: bool,
     /// Go on with a transcript, the newest if no ID is given
@@ -155,16 +196,38 @@ pub struct InterfaceArguments {
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Files")]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 pub struct FileArguments {
-    /// Read this configuration file instead [env: MEGACHAT_CONFIG]
-    #[arg(long, value_name = "FILE", global = true, env = "MEGACHAT_CONFIG", hide_env = true)]
+    /// Read this configuration file instead [env: `MEGACHAT_CONFIG`]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        env = "MEGACHAT_CONFIG",
+        hide_env = true
+    )]
     pub config: Option<PathBuf>,
-    /// Download the 345M model from here instead; may be given again [env: MEGACHAT_MODEL_URL]
-    #[arg(long, value_name = "URL", global = true, env = "MEGACHAT_MODEL_URL", hide_env = true, value_delimiter = ' ')]
+    /// Download the 345M model from here instead; may be given again [env: `MEGACHAT_MODEL_URL`]
+    #[arg(
+        long,
+        value_name = "URL",
+        global = true,
+        env = "MEGACHAT_MODEL_URL",
+        hide_env = true,
+        value_delimiter = ' '
+    )]
     pub model_url: Vec<String>,
-    /// Trust the certificates in this file instead of the system's [env: MEGACHAT_CA_FILE]
-    #[arg(long, value_name = "FILE", global = true, env = "MEGACHAT_CA_FILE", hide_env = true)]
+    /// Trust the certificates in this file instead of the system's [env: `MEGACHAT_CA_FILE`]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        env = "MEGACHAT_CA_FILE",
+        hide_env = true
+    )]
     pub ca_file: Option<PathBuf>,
 }
 
@@ -226,7 +289,10 @@ pub enum ExportFormat {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 pub enum Verb {
     /// Convert a Megatron checkpoint into a new directory that Hugging Face loads too
     Convert {
@@ -262,7 +328,10 @@ pub enum Verb {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 pub enum ModelVerb {
     /// The installed models
     List,
@@ -289,7 +358,10 @@ pub enum ModelVerb {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 pub enum TranscriptsVerb {
     /// All transcripts, newest first
     List,
@@ -309,7 +381,10 @@ pub enum TranscriptsVerb {
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(
+    missing_docs,
+    reason = "clap shows the comments, and they are the documentation"
+)]
 pub enum ConfigVerb {
     /// Where the configuration file is
     Path,
@@ -351,7 +426,9 @@ impl SamplingArguments {
         }
         let mut it = Settings::default();
         let apply = |name: &Option<String>, it: &mut Settings| match name {
-            Some(name) => preset(name).map(|found| it.apply(found)).ok_or_else(|| MeaningError::Preset(name.clone())),
+            Some(name) => preset(name)
+                .map(|found| it.apply(found))
+                .ok_or_else(|| MeaningError::Preset(name.clone())),
             None => Ok(()),
         };
         apply(&config.preset, &mut it)?;
@@ -396,12 +473,14 @@ impl ModelArguments {
     ///
     /// If the configuration names no device.
     pub fn device(&self, config: &Config) -> Result<DeviceChoice, MeaningError> {
-        Ok(match word(self.device, config.device.as_deref(), "device")? {
-            None | Some(DeviceName::Auto) => DeviceChoice::Auto,
-            Some(DeviceName::Cpu) => DeviceChoice::Cpu,
-            Some(DeviceName::Cuda) => DeviceChoice::Cuda,
-            Some(DeviceName::Metal) => DeviceChoice::Metal,
-        })
+        Ok(
+            match word(self.device, config.device.as_deref(), "device")? {
+                None | Some(DeviceName::Auto) => DeviceChoice::Auto,
+                Some(DeviceName::Cpu) => DeviceChoice::Cpu,
+                Some(DeviceName::Cuda) => DeviceChoice::Cuda,
+                Some(DeviceName::Metal) => DeviceChoice::Metal,
+            },
+        )
     }
 
     /// In which precision; `None` is the engine's choice.
@@ -420,12 +499,19 @@ impl ModelArguments {
     }
 }
 
-fn word<T: ValueEnum>(flag: Option<T>, config: Option<&str>, what: &'static str) -> Result<Option<T>, MeaningError> {
+fn word<T: ValueEnum>(
+    flag: Option<T>,
+    config: Option<&str>,
+    what: &'static str,
+) -> Result<Option<T>, MeaningError> {
     match (flag, config) {
         (Some(flag), _) => Ok(Some(flag)),
-        (None, Some(text)) => {
-            T::from_str(text, true).map(Some).map_err(|_| MeaningError::Word { value: text.to_owned(), what })
-        }
+        (None, Some(text)) => T::from_str(text, true)
+            .map(Some)
+            .map_err(|_| MeaningError::Word {
+                value: text.to_owned(),
+                what,
+            }),
         (None, None) => Ok(None),
     }
 }
@@ -464,10 +550,24 @@ mod tests {
 
     #[test]
     fn flags_go_before_the_configuration_and_that_before_the_default() {
-        let mut config = Config { preset: Some("wild".into()), ..Config::default() };
+        let mut config = Config {
+            preset: Some("wild".into()),
+            ..Config::default()
+        };
         config.sampling.top_k = Some(7);
-        let (settings, seed) = parse(&["--temp", "0.3", "-s", "9"]).sampling.settings(&config).unwrap();
-        assert_eq!((settings.temperature, settings.min_p, settings.top_k, settings.seed), (0.3, 0.1, 7, 9));
+        let (settings, seed) = parse(&["--temp", "0.3", "-s", "9"])
+            .sampling
+            .settings(&config)
+            .unwrap();
+        assert_eq!(
+            (
+                settings.temperature,
+                settings.min_p,
+                settings.top_k,
+                settings.seed
+            ),
+            (0.3, 0.1, 7, 9)
+        );
         assert_eq!(seed, Some(9));
         let (settings, seed) = parse(&[]).sampling.settings(&Config::default()).unwrap();
         assert_eq!((settings, seed), (Settings::default(), None));
@@ -475,16 +575,33 @@ mod tests {
 
     #[test]
     fn values_out_of_range_are_said() {
-        let error = |arguments: &[&str]| parse(arguments).sampling.settings(&Config::default()).unwrap_err().to_string();
-        assert_eq!(error(&["--top-p", "2"]), "top-p is 2, but must be between 0 and 1 (1 is off)");
+        let error = |arguments: &[&str]| {
+            parse(arguments)
+                .sampling
+                .settings(&Config::default())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            error(&["--top-p", "2"]),
+            "top-p is 2, but must be between 0 and 1 (1 is off)"
+        );
         assert!(error(&["--preset", "x"]).contains("no preset `x`"));
     }
 
     #[test]
     fn a_prompt_a_verb_and_escapes() {
         assert_eq!(parse(&["Once", "upon"]).prompt, ["Once", "upon"]);
-        assert!(matches!(parse(&["model", "list"]).verb, Some(Verb::Model { verb: ModelVerb::List })));
-        assert_eq!(parse(&["--resume"]).interface.resume.as_deref(), Some("latest"));
+        assert!(matches!(
+            parse(&["model", "list"]).verb,
+            Some(Verb::Model {
+                verb: ModelVerb::List
+            })
+        ));
+        assert_eq!(
+            parse(&["--resume"]).interface.resume.as_deref(),
+            Some("latest")
+        );
         assert_eq!(unescape(r"a\n\tb\\c\d\"), "a\n\tb\\c\\d\\");
     }
 }

@@ -37,7 +37,10 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
     let mut paths = Paths::from_environment().map_err(|e| Exit::failed(e.to_string()))?;
     if let Some(file) = &arguments.files.config {
         if !file.exists() {
-            return Err(Exit::usage(format!("there is no configuration file {}", file.display())));
+            return Err(Exit::usage(format!(
+                "there is no configuration file {}",
+                file.display()
+            )));
         }
         paths.config_file.clone_from(file);
     }
@@ -49,8 +52,22 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
     }
     match &arguments.verb {
-        Some(Verb::Convert { input, output, heads, vocab, force }) => {
-            command::convert(input, output, &Options { heads: *heads, vocab: *vocab, force: *force })?;
+        Some(Verb::Convert {
+            input,
+            output,
+            heads,
+            vocab,
+            force,
+        }) => {
+            command::convert(
+                input,
+                output,
+                &Options {
+                    heads: *heads,
+                    vocab: *vocab,
+                    force: *force,
+                },
+            )?;
         }
         Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
@@ -69,7 +86,9 @@ fn wants_interface(arguments: &Arguments) -> Result<bool, Exit> {
         return Ok(false);
     }
     if std::env::var_os("TERM").is_none_or(|it| it == "dumb" || it.is_empty()) {
-        return Err(Exit::usage("this terminal cannot show the interface (TERM is dumb or not set); -p prints a continuation"));
+        return Err(Exit::usage(
+            "this terminal cannot show the interface (TERM is dumb or not set); -p prints a continuation",
+        ));
     }
     Ok(true)
 }
@@ -89,7 +108,11 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
             Record::Settings { settings } => Some(settings.clone()),
             _ => None,
         });
-        let asked = arguments.sampling.settings(&crate::store::config::Config::default()).map_err(usage)?.0;
+        let asked = arguments
+            .sampling
+            .settings(&crate::store::config::Config::default())
+            .map_err(usage)?
+            .0;
         if let Some(recorded) = recorded.filter(|_| asked == crate::sample::Settings::default()) {
             settings = recorded;
         }
@@ -112,7 +135,9 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
         colour: match arguments.interface.color {
             Some(ColorName::Always) => true,
             Some(ColorName::Never) => false,
-            Some(ColorName::Auto) | None => std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
+            Some(ColorName::Auto) | None => {
+                std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+            }
         },
         device: arguments.model.device(&config).map_err(usage)?,
         precision: arguments.model.precision(&config).map_err(usage)?,
@@ -123,8 +148,15 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
     };
     shell::install_panic_hook(paths.state.join("megachat.log"));
     let save = !arguments.interface.no_save;
-    let session = Session { paths, places, save, open, start };
-    let end = shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?;
+    let session = Session {
+        paths,
+        places,
+        save,
+        open,
+        start,
+    };
+    let end = shell::run(session)
+        .map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?;
     Ok(match end {
         End::Quit => 0,
         End::Signal(number) => u8::try_from(128 + number).unwrap_or(1),

@@ -71,7 +71,11 @@ impl Knob {
             Self::Temperature if settings.temperature <= 0.0 => "greedy".to_owned(),
             Self::Temperature => {
                 let text = trim(settings.temperature);
-                if text == "1" { "1 off".to_owned() } else { text }
+                if text == "1" {
+                    "1 off".to_owned()
+                } else {
+                    text
+                }
             }
             Self::TopK => off_or(settings.top_k == 0, settings.top_k.to_string()),
             Self::TopP => off_or(settings.top_p >= 1.0, trim(settings.top_p)),
@@ -107,7 +111,10 @@ impl Knob {
     #[must_use]
     pub fn explain(self, settings: &Settings) -> &'static str {
         match self {
-            Self::Preset => PRESETS.iter().find(|it| settings.matches(it)).map_or("your own mix", |it| it.what),
+            Self::Preset => PRESETS
+                .iter()
+                .find(|it| settings.matches(it))
+                .map_or("your own mix", |it| it.what),
             Self::Temperature => "below 1 sharpens, above 1 flattens, 0 is greedy",
             Self::TopK => "only the k likeliest tokens",
             Self::TopP => "the likeliest that together hold this share",
@@ -158,7 +165,9 @@ impl Knob {
             Self::TopK => settings.top_k = settings.top_k.saturating_add_signed(n).min(100_000),
             Self::TopP => settings.top_p = step(settings.top_p, 1, 0, 100),
             Self::MinP => settings.min_p = step(settings.min_p, 1, 0, 100),
-            Self::RepeatPenalty => settings.repeat_penalty = step(settings.repeat_penalty, 1, 50, 500),
+            Self::RepeatPenalty => {
+                settings.repeat_penalty = step(settings.repeat_penalty, 1, 50, 500);
+            }
             Self::RepeatLastN => {
                 settings.repeat_last_n = (settings.repeat_last_n + n * 8).clamp(-1, 1 << 16);
                 // From "all" upwards the next value is off, not 7.
@@ -173,7 +182,12 @@ impl Knob {
                 }
             }
             Self::Seed => settings.seed = settings.seed.wrapping_add_signed(i64::from(n)),
-            Self::MaxTokens => settings.max_tokens = settings.max_tokens.saturating_add_signed(n * 10).min(100_000),
+            Self::MaxTokens => {
+                settings.max_tokens = settings
+                    .max_tokens
+                    .saturating_add_signed(n * 10)
+                    .min(100_000);
+            }
             Self::Stop => {}
             Self::EndOfText => {
                 settings.end_of_text = match settings.end_of_text {
@@ -245,10 +259,16 @@ impl Knob {
             Self::TopK => new.top_k = text.parse().map_err(|_| number("a whole number"))?,
             Self::TopP => new.top_p = text.parse().map_err(|_| number("a number"))?,
             Self::MinP => new.min_p = text.parse().map_err(|_| number("a number"))?,
-            Self::RepeatPenalty => new.repeat_penalty = text.parse().map_err(|_| number("a number"))?,
-            Self::RepeatLastN => new.repeat_last_n = text.parse().map_err(|_| number("a whole number"))?,
+            Self::RepeatPenalty => {
+                new.repeat_penalty = text.parse().map_err(|_| number("a number"))?;
+            }
+            Self::RepeatLastN => {
+                new.repeat_last_n = text.parse().map_err(|_| number("a whole number"))?;
+            }
             Self::Seed => new.seed = text.parse().map_err(|_| number("a whole number"))?,
-            Self::MaxTokens => new.max_tokens = text.parse().map_err(|_| number("a whole number"))?,
+            Self::MaxTokens => {
+                new.max_tokens = text.parse().map_err(|_| number("a whole number"))?;
+            }
             Self::Stop => new.stop = parse_stops(text),
             Self::Order | Self::EndOfText | Self::WhenFull => {}
         }
@@ -265,7 +285,12 @@ fn trim(value: f32) -> String {
 }
 
 fn show_stops(stops: &[String]) -> String {
-    let shown = |it: &String| it.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('|', "\\|");
+    let shown = |it: &String| {
+        it.replace('\\', "\\\\")
+            .replace('\n', "\\n")
+            .replace('\t', "\\t")
+            .replace('|', "\\|")
+    };
     stops.iter().map(shown).collect::<Vec<_>>().join("|")
 }
 
@@ -299,7 +324,15 @@ mod tests {
         for knob in KNOBS {
             knob.neutral(&mut settings);
         }
-        for knob in [Knob::TopK, Knob::TopP, Knob::MinP, Knob::RepeatPenalty, Knob::RepeatLastN, Knob::MaxTokens, Knob::Stop] {
+        for knob in [
+            Knob::TopK,
+            Knob::TopP,
+            Knob::MinP,
+            Knob::RepeatPenalty,
+            Knob::RepeatLastN,
+            Knob::MaxTokens,
+            Knob::Stop,
+        ] {
             assert_eq!(knob.show(&settings), "off", "{knob:?}");
         }
         assert_eq!(Knob::Temperature.show(&settings), "1 off");
@@ -309,7 +342,11 @@ mod tests {
     #[test]
     fn turning_there_and_back_ends_where_it_began_and_never_leaves_the_range() {
         for knob in KNOBS {
-            let before = Settings { repeat_last_n: 64, top_k: 40, ..Settings::default() };
+            let before = Settings {
+                repeat_last_n: 64,
+                top_k: 40,
+                ..Settings::default()
+            };
             let mut settings = before.clone();
             for steps in [1, -1] {
                 knob.turn(&mut settings, steps, false);
@@ -329,11 +366,26 @@ mod tests {
         let mut settings = Settings::default();
         Knob::Temperature.set(&mut settings, "1.25").unwrap();
         assert_eq!(Knob::Temperature.show(&settings), "1.25");
-        assert_eq!(Knob::Temperature.set(&mut settings, "hot"), Err("`hot` is not a number".to_owned()));
-        assert!(Knob::TopP.set(&mut settings, "1.5").unwrap_err().contains("between 0 and 1"));
-        assert!(Knob::Preset.set(&mut settings, "x").unwrap_err().contains("steady"));
+        assert_eq!(
+            Knob::Temperature.set(&mut settings, "hot"),
+            Err("`hot` is not a number".to_owned())
+        );
+        assert!(
+            Knob::TopP
+                .set(&mut settings, "1.5")
+                .unwrap_err()
+                .contains("between 0 and 1")
+        );
+        assert!(
+            Knob::Preset
+                .set(&mut settings, "x")
+                .unwrap_err()
+                .contains("steady")
+        );
         assert_eq!(settings.top_p, 0.9);
-        Knob::Stop.set(&mut settings, r"\n\nUser:|a\|b||\\").unwrap();
+        Knob::Stop
+            .set(&mut settings, r"\n\nUser:|a\|b||\\")
+            .unwrap();
         assert_eq!(settings.stop, ["\n\nUser:", "a|b", "\\"]);
         assert_eq!(Knob::Stop.show(&settings), r"\n\nUser:|a\|b|\\");
     }

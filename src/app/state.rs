@@ -44,8 +44,21 @@ pub struct FirstRun {
 pub enum Overlay {
     /// The keys; scrolled by so many rows.
     Help(usize),
-    /// Models: download, import, switch. With a path being written, after `i`.
-    Models(Option<Input>),
+    /// Models: download, import, switch.
+    Models {
+        /// The path being written, after `i`.
+        path: Option<Input>,
+        /// Scrolled by so many rows.
+        top: usize,
+    },
+}
+
+impl Overlay {
+    /// The models, from the top.
+    #[must_use]
+    pub fn models() -> Self {
+        Self::Models { path: None, top: 0 }
+    }
 }
 
 /// How the view follows the text.
@@ -165,6 +178,10 @@ pub struct Installing {
 
 /// What the application starts with.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 pub struct Start {
     /// How to draw.
     pub settings: Settings,
@@ -200,6 +217,10 @@ pub struct Start {
 
 /// Everything the application knows.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 pub struct App {
     /// Which screen is shown.
     pub screen: Screen,
@@ -329,11 +350,19 @@ impl App {
 
     pub(super) fn inform(&mut self, text: impl Into<String>, now: Duration) {
         let until = Some(now + Duration::from_secs(6));
-        self.notice = Some(Notice { text: text.into(), tone: Tone::Info, until });
+        self.notice = Some(Notice {
+            text: text.into(),
+            tone: Tone::Info,
+            until,
+        });
     }
 
     pub(super) fn complain(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), tone: Tone::Error, until: None });
+        self.notice = Some(Notice {
+            text: text.into(),
+            tone: Tone::Error,
+            until: None,
+        });
     }
 }
 

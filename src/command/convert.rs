@@ -40,6 +40,10 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
         say(&format!("note: {note}"));
     }
     let millions = converted.parameters as f64 / 1e6;
-    say(&format!("{}: {}, {millions:.1} M parameters", output.display(), converted.format));
+    say(&format!(
+        "{}: {}, {millions:.1} M parameters",
+        output.display(),
+        converted.format
+    ));
     Ok(())
 }

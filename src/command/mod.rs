@@ -14,8 +14,8 @@ pub use config::config;
 pub use convert::convert;
 pub use generate::generate;
 pub use model::model;
-pub use transcripts::transcripts;
 pub(crate) use transcripts::transcript_exit;
+pub use transcripts::transcripts;
 
 use crate::app::words;
 use crate::cli::FileArguments;
@@ -25,6 +25,7 @@ use crate::install::source;
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
+use crate::text::visible;
 
 /// What went wrong, as one sentence and an exit status.
 #[derive(Debug)]
@@ -38,12 +39,18 @@ pub struct Exit {
 impl Exit {
     /// A failure of a kind that has no status of its own.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { code: 1, message: message.into() }
+        Self {
+            code: 1,
+            message: message.into(),
+        }
     }
 
     /// A wrong use.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { code: 2, message: message.into() }
+        Self {
+            code: 2,
+            message: message.into(),
+        }
     }
 }
 
@@ -51,7 +58,10 @@ impl Exit {
 impl From<io::Error> for Exit {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self { code: 0, message: String::new() };
+            return Self {
+                code: 0,
+                message: String::new(),
+            };
         }
         Self::failed(format!("cannot write: {error}"))
     }
@@ -60,8 +70,11 @@ impl From<io::Error> for Exit {
 /// Where the installer works, by the paths and the flags.
 #[must_use]
 pub fn places(paths: &Paths, files: &FileArguments) -> Places {
-    let sources =
-        if files.model_url.is_empty() { source::megatron_345m() } else { source::from_urls(&files.model_url) };
+    let sources = if files.model_url.is_empty() {
+        source::megatron_345m()
+    } else {
+        source::from_urls(&files.model_url)
+    };
     Places {
         models: paths.models.clone(),
         downloads: paths.downloads.clone(),
@@ -90,11 +103,16 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
     }
     let path = PathBuf::from(text);
     if path.is_dir() {
-        let name = path.file_name().map_or_else(|| text.to_owned(), |it| it.to_string_lossy().into_owned());
+        let name = path
+            .file_name()
+            .map_or_else(|| text.to_owned(), |it| it.to_string_lossy().into_owned());
         return Ok((name, Some(path)));
     }
     let help = "  megachat model download        gets NVIDIA's 345M model\n  megachat model import FILE     installs a checkpoint you have";
-    Err(Exit { code: 3, message: format!("there is no model and no directory `{text}`. These help:\n{help}") })
+    Err(Exit {
+        code: 3,
+        message: format!("there is no model and no directory `{text}`. These help:\n{help}"),
+    })
 }
 
 /// The demo's directory, installed first if need be.
@@ -104,7 +122,13 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
 /// If it cannot be installed.
 pub fn demo_directory(places: &Places) -> Result<PathBuf, Exit> {
     let cancel = AtomicBool::new(false);
-    let ready = job::run(&install::Job::Demo, places, &job::Wishes::default(), &cancel, &mut |_| ());
+    let ready = job::run(
+        &install::Job::Demo,
+        places,
+        &job::Wishes::default(),
+        &cancel,
+        &mut |_| (),
+    );
     ready.map(|it| it.directory).map_err(|e| install_exit(&e))
 }
 
@@ -118,7 +142,8 @@ fn install_exit(failure: &install::Failure) -> Exit {
     let mut message = failure.to_string();
     if let install::Failure::NoSource { answers } = failure {
         for (source, answer) in answers {
-            message.push_str(&format!("\n  {source}: {answer}"));
+            let answer = format!("\n  {source}: {answer}");
+            message.push_str(&visible(&answer));
         }
         message.push_str(
             "\nIf you have the file (NVIDIA's zip, the .pt in it, or a converted directory):\n  megachat model import FILE",
@@ -127,7 +152,10 @@ fn install_exit(failure: &install::Failure) -> Exit {
     if let install::Failure::Cancelled { kept } = failure
         && *kept > 0
     {
-        message = format!("stopped; {} are kept, the same command goes on from there", words::bytes(*kept));
+        message = format!(
+            "stopped; {} are kept, the same command goes on from there",
+            words::bytes(*kept)
+        );
     }
     Exit { code, message }
 }

@@ -12,6 +12,9 @@ pub use journal::{Header, Journal, JournalError, Record, encode_line, read_journ
 use crate::TokenId;
 use crate::sample::{Draw, Settings};
 
+/// The most tokens that lost lines of a journal are taken to have held.
+const WIDEST_GAP: usize = 1 << 20;
+
 /// A place in the tree, numbered in the order of creation.
 pub type NodeId = u32;
 
@@ -102,7 +105,10 @@ impl Document {
     /// The tokens of the text.
     #[must_use]
     pub fn tokens(&self) -> Vec<TokenId> {
-        self.path.iter().filter_map(|&id| Some(self.node(id)?.token)).collect()
+        self.path
+            .iter()
+            .filter_map(|&id| Some(self.node(id)?.token))
+            .collect()
     }
 
     /// How many tokens of the text the model drew.
@@ -131,7 +137,11 @@ impl Document {
             let drawn = self.is_drawn(id);
             match segments.last_mut() {
                 Some(last) if last.drawn == drawn => last.end = position + 1,
-                _ => segments.push(Segment { start: position, end: position + 1, drawn }),
+                _ => segments.push(Segment {
+                    start: position,
+                    end: position + 1,
+                    drawn,
+                }),
             }
         }
         segments
@@ -142,11 +152,25 @@ impl Document {
     /// A record that points nowhere, which only a damaged journal can hold, attaches to what there is.
     pub fn apply(&mut self, record: &Record) {
         match record {
-            Record::Typed { first, parent, tokens } => {
-                self.grow(*first, *parent, tokens.iter().map(|&token| (token, Origin::Typed)));
+            Record::Typed {
+                first,
+                parent,
+                tokens,
+            } => {
+                self.grow(
+                    *first,
+                    *parent,
+                    tokens.iter().map(|&token| (token, Origin::Typed)),
+                );
             }
-            Record::Drawn { first, parent, draws } => {
-                let drawn = draws.iter().map(|it| (it.token, Origin::Drawn(Box::new(it.clone()))));
+            Record::Drawn {
+                first,
+                parent,
+                draws,
+            } => {
+                let drawn = draws
+                    .iter()
+                    .map(|it| (it.token, Origin::Drawn(Box::new(it.clone()))));
                 self.grow(*first, *parent, drawn);
             }
             Record::Tip { node } => self.go_to(*node),
@@ -162,12 +186,16 @@ impl Document {
         }
     }
 
-    fn grow(&mut self, first: NodeId, parent: Option<NodeId>, tokens: impl Iterator<Item = (TokenId, Origin)>) {
+    fn grow(
+        &mut self,
+        first: NodeId,
+        parent: Option<NodeId>,
+        tokens: impl Iterator<Item = (TokenId, Origin)>,
+    ) {
         if parent != self.tip() {
             self.go_to(parent);
         }
         // Numbers in between belonged to lines the journal lost. A number far ahead is damage, not a gap.
-        const WIDEST_GAP: usize = 1 << 20;
         let gap = (first as usize).saturating_sub(self.nodes.len());
         if gap <= WIDEST_GAP {
             self.nodes.resize_with(self.nodes.len() + gap, || None);
@@ -175,7 +203,11 @@ impl Document {
         for (token, origin) in tokens {
             let id = self.next_node();
             let parent = self.tip();
-            self.nodes.push(Some(Node { token, parent, origin }));
+            self.nodes.push(Some(Node {
+                token,
+                parent,
+                origin,
+            }));
             self.path.push(id);
         }
     }
@@ -199,7 +231,13 @@ impl Document {
     }
 
     fn is_drawn(&self, id: NodeId) -> bool {
-        matches!(self.node(id), Some(Node { origin: Origin::Drawn(_), .. }))
+        matches!(
+            self.node(id),
+            Some(Node {
+                origin: Origin::Drawn(_),
+                ..
+            })
+        )
     }
 }
 
@@ -208,15 +246,31 @@ mod tests {
     use super::*;
 
     pub(super) fn draw(token: TokenId) -> Draw {
-        Draw { token, model: 0.5, after: 0.6, rank: 1, kept: 12, die: 0.25, top: Vec::new() }
+        Draw {
+            token,
+            model: 0.5,
+            after: 0.6,
+            rank: 1,
+            kept: 12,
+            die: 0.25,
+            top: Vec::new(),
+        }
     }
 
     fn typed(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
-        Record::Typed { first, parent, tokens: tokens.to_vec() }
+        Record::Typed {
+            first,
+            parent,
+            tokens: tokens.to_vec(),
+        }
     }
 
     fn drawn(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
-        Record::Drawn { first, parent, draws: tokens.iter().map(|&it| draw(it)).collect() }
+        Record::Drawn {
+            first,
+            parent,
+            draws: tokens.iter().map(|&it| draw(it)).collect(),
+        }
     }
 
     #[test]
@@ -225,10 +279,21 @@ mod tests {
         document.apply(&typed(0, None, &[10, 11]));
         document.apply(&drawn(2, Some(1), &[12, 13]));
         assert_eq!(document.tokens(), [10, 11, 12, 13]);
-        assert_eq!(document.segments(), [
-            Segment { start: 0, end: 2, drawn: false },
-            Segment { start: 2, end: 4, drawn: true },
-        ]);
+        assert_eq!(
+            document.segments(),
+            [
+                Segment {
+                    start: 0,
+                    end: 2,
+                    drawn: false
+                },
+                Segment {
+                    start: 2,
+                    end: 4,
+                    drawn: true
+                },
+            ]
+        );
         document.apply(&drawn(4, Some(2), &[14]));
         assert_eq!(document.tokens(), [10, 11, 12, 14]);
         assert_eq!(document.drawn(), 2);
@@ -253,12 +318,21 @@ mod tests {
     #[test]
     fn settings_that_nothing_was_drawn_under_leave_no_trace() {
         let mut document = Document::default();
-        let at = |temperature| Record::Settings { settings: Settings { temperature, ..Settings::default() } };
+        let at = |temperature| Record::Settings {
+            settings: Settings {
+                temperature,
+                ..Settings::default()
+            },
+        };
         document.apply(&at(0.5));
         document.apply(&at(0.6));
         document.apply(&drawn(0, None, &[1]));
         document.apply(&at(0.9));
-        let history: Vec<_> = document.settings_history().iter().map(|(node, s)| (*node, s.temperature)).collect();
+        let history: Vec<_> = document
+            .settings_history()
+            .iter()
+            .map(|(node, s)| (*node, s.temperature))
+            .collect();
         assert_eq!(history, [(0, 0.6), (1, 0.9)]);
     }
 }

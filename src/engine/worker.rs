@@ -14,8 +14,10 @@ use super::protocol::{Command, Event, Failure, ModelCard, ModelSource, RequestId
 use crate::sample::Settings;
 
 /// How a model is made from its source; the real one is [`load`], tests bring a scripted one.
-pub type Loader =
-    Box<dyn FnMut(&ModelSource, &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure> + Send>;
+pub type Loader = Box<
+    dyn FnMut(&ModelSource, &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure>
+        + Send,
+>;
 
 /// The handle of the engine's thread.
 pub struct Engine {
@@ -81,10 +83,19 @@ pub fn spawn_with(loader: Loader, events: impl FnMut(Event) + Send + 'static) ->
         settings: None,
         current: RequestId(0),
     };
-    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
-    let thread =
-        std::thread::Builder::new().name("engine".into()).spawn(|| worker.run()).expect("a thread for the engine");
-    Engine { commands, wanted, thread: Some(thread) }
+    #[expect(
+        clippy::expect_used,
+        reason = "a program that cannot start a thread cannot do anything"
+    )]
+    let thread = std::thread::Builder::new()
+        .name("engine".into())
+        .spawn(|| worker.run())
+        .expect("a thread for the engine");
+    Engine {
+        commands,
+        wanted,
+        thread: Some(thread),
+    }
 }
 
 struct Worker {
@@ -104,7 +115,9 @@ struct Worker {
 impl Worker {
     fn run(mut self) {
         while !self.quit {
-            let Some(command) = self.pending.pop_front().or_else(|| self.inbox.recv().ok()) else { break };
+            let Some(command) = self.pending.pop_front().or_else(|| self.inbox.recv().ok()) else {
+                break;
+            };
             match command {
                 Command::Load { id, source } => self.load(id, &source),
                 Command::Generate(request) => self.generate(&request),
@@ -120,22 +133,33 @@ impl Worker {
         self.session = None;
         let (loader, events) = (&mut self.loader, &mut self.events);
         let result = catch_unwind(AssertUnwindSafe(|| {
-            loader(source, &mut |done, total| events(Event::Loading { id, done, total }))
+            loader(source, &mut |done, total| {
+                events(Event::Loading { id, done, total });
+            })
         }));
         match result {
             Ok(Ok((session, card))) => {
                 self.session = Some(session);
-                (self.events)(Event::Loaded { id, card: Box::new(card) });
+                (self.events)(Event::Loaded {
+                    id,
+                    card: Box::new(card),
+                });
             }
             Ok(Err(failure)) => (self.events)(Event::Failed { id, failure }),
-            Err(panic) => (self.events)(Event::Failed { id, failure: Failure::Panic(words(panic.as_ref())) }),
+            Err(panic) => (self.events)(Event::Failed {
+                id,
+                failure: Failure::Panic(words(panic.as_ref())),
+            }),
         }
     }
 
     fn generate(&mut self, request: &super::protocol::Request) {
         let id = request.id;
         let Some(mut session) = self.session.take() else {
-            (self.events)(Event::Failed { id, failure: Failure::NoModel });
+            (self.events)(Event::Failed {
+                id,
+                failure: Failure::NoModel,
+            });
             return;
         };
         self.current = id;
@@ -143,7 +167,10 @@ impl Worker {
         match catch_unwind(AssertUnwindSafe(|| session.run(request, self))) {
             Ok(()) => self.session = Some(session),
             // The model may be in any state: it is dropped, and the interface loads it again.
-            Err(panic) => (self.events)(Event::Failed { id, failure: Failure::Panic(words(panic.as_ref())) }),
+            Err(panic) => (self.events)(Event::Failed {
+                id,
+                failure: Failure::Panic(words(panic.as_ref())),
+            }),
         }
     }
 
@@ -175,5 +202,7 @@ impl Control for Worker {
 
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+        .to_owned()
 }

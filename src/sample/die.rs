@@ -5,12 +5,12 @@
 /// It depends on nothing but the seed and the position in the document, so "the same dice under other settings" is well
 /// defined: changing a temperature at position 10 does not move the die of position 11.
 ///
-/// Source: the output function of SplitMix64 (Steele, Lea, Flood, *Fast Splittable Pseudorandom Number Generators*,
+/// Source: the output function of `SplitMix64` (Steele, Lea, Flood, *Fast Splittable Pseudorandom Number Generators*,
 /// 2014), applied once to the seed and once to the seed and the position together. Applying it twice keeps streams
 /// of neighbouring seeds apart, which one application of `seed + position` would not.
 #[must_use]
 pub fn die(seed: u64, position: u64) -> f64 {
-    /// The golden ratio as a 64-bit fraction: the increment of SplitMix64.
+    /// The golden ratio as a 64-bit fraction: the increment of `SplitMix64`.
     const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
     let stream = mix(seed.wrapping_add(GAMMA));
     let bits = mix(stream.wrapping_add(position.wrapping_add(1).wrapping_mul(GAMMA)));
@@ -31,7 +31,10 @@ mod tests {
     fn mix_is_splitmix64() {
         // The first two outputs of the reference implementation for the state 1234567.
         let gamma = 0x9e37_79b9_7f4a_7c15_u64;
-        assert_eq!(mix(1_234_567_u64.wrapping_add(gamma)), 6_457_827_717_110_365_317);
+        assert_eq!(
+            mix(1_234_567_u64.wrapping_add(gamma)),
+            6_457_827_717_110_365_317
+        );
         assert_eq!(
             mix(1_234_567_u64.wrapping_add(gamma.wrapping_mul(2))),
             3_203_168_211_198_807_973
@@ -51,12 +54,20 @@ mod tests {
                 n += 1;
             }
             let expected = f64::from(n) / 100.0;
-            bins.iter().map(|&b| (f64::from(b) - expected).powi(2) / expected).sum::<f64>()
+            bins.iter()
+                .map(|&b| (f64::from(b) - expected).powi(2) / expected)
+                .sum::<f64>()
         };
         assert!(chi_square(&mut (0..100_000).map(|p| die(7, p))) < 160.0);
         assert!(chi_square(&mut (0..100_000).map(|s| die(s, 3))) < 160.0);
-        assert!(chi_square(&mut (0..100_000).map(|i| (die(i, 0) - die(i + 1, 0)).rem_euclid(1.0))) < 160.0);
-        assert!(chi_square(&mut (0..100_000).map(|i| (die(5, i) - die(5, i + 1)).rem_euclid(1.0))) < 160.0);
+        assert!(
+            chi_square(&mut (0..100_000).map(|i| (die(i, 0) - die(i + 1, 0)).rem_euclid(1.0)))
+                < 160.0
+        );
+        assert!(
+            chi_square(&mut (0..100_000).map(|i| (die(5, i) - die(5, i + 1)).rem_euclid(1.0)))
+                < 160.0
+        );
     }
 
     #[test]

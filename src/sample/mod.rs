@@ -1,7 +1,7 @@
 //! From the model's scores to one token: the chain of samplers, the die, and what can be shown of both.
 //!
 //! Nothing here knows a model, a thread or a clock. [`Distribution::new`] applies a [`Settings`] to a row of logits and
-//! keeps what each step did; [`Distribution::pick`] is a function of the coin, which [`die`] derives from the seed and
+//! keeps what each step did; [`Distribution::pick`] is a function of the coin, which [`die()`] derives from the seed and
 //! the position alone. So a draw can be repeated, explained, and asked how it would have come out otherwise.
 
 mod candidates;

@@ -154,7 +154,8 @@ fn main_loop(
 
 /// How long nothing needs to happen by itself.
 fn patience(app: &App, began: Instant) -> Duration {
-    let deadline = next_deadline(app).map(|it| it.saturating_sub(began.elapsed()) + Duration::from_millis(1));
+    let deadline =
+        next_deadline(app).map(|it| it.saturating_sub(began.elapsed()) + Duration::from_millis(1));
     deadline.unwrap_or(Duration::from_secs(3600))
 }
 
@@ -203,7 +204,9 @@ impl Hands {
 
     fn install(&mut self, job: InstallJob) {
         let sender = self.sender.clone();
-        self.installer.start(job, move |event| drop(sender.send(Input::Msg(Msg::Install(event)))));
+        self.installer.start(job, move |event| {
+            drop(sender.send(Input::Msg(Msg::Install(event))));
+        });
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
@@ -53,7 +53,8 @@ impl Terminal {
     /// Makes the next frame a whole one.
     pub(super) fn repaint(&mut self) -> io::Result<()> {
         // `clear` would ask the terminal for its cursor and wait for an answer that may never come.
-        let area = ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, self.inner.size()?));
+        let area =
+            ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, self.inner.size()?));
         self.inner.resize(area)
     }
 
@@ -64,6 +65,7 @@ impl Terminal {
     }
 
     /// Stops the process as the shell's Ctrl-Z does; returns when it is continued.
+    #[expect(clippy::unused_self, reason = "whoever has it may give it back")]
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         #[cfg(unix)]
         {
@@ -84,7 +86,8 @@ impl Drop for Terminal {
 
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::Release);
-    let taken = enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste));
+    let taken = enable_raw_mode()
+        .and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste));
     if taken.is_err() {
         restore();
     }
@@ -95,7 +98,13 @@ fn take() -> io::Result<()> {
 pub(super) fn restore() {
     if TAKEN.swap(false, Ordering::AcqRel) {
         let mut out = stdout();
-        let _ = queue!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = queue!(
+            out,
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
         let _ = out.flush();
         let _ = disable_raw_mode();
     }
@@ -116,7 +125,10 @@ pub fn install_panic_hook(log: std::path::PathBuf) {
             if let Some(directory) = log.parent() {
                 std::fs::create_dir_all(directory)?;
             }
-            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&log)?;
+            let mut file = std::fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(&log)?;
             let trace = std::backtrace::Backtrace::force_capture();
             writeln!(file, "{info}\n{trace}\n")
         };

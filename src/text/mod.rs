@@ -1,6 +1,6 @@
 //! Text: bytes to finished characters, characters to safe cells, text to token ids and back, words to rows.
 //!
-//! Everything the model, a file or a server says passes through [`visible`] before it reaches a terminal.
+//! Everything the model, a file or a server says passes through [`visible()`] before it reaches a terminal.
 
 mod tokenizer;
 mod utf8;

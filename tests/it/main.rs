@@ -1,6 +1,12 @@
 //! The integration tests: one binary, so that it links once.
 
-#![allow(clippy::unwrap_used, clippy::float_cmp)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::float_cmp,
+    clippy::print_stdout,
+    reason = "a test may fail loudly, compare exactly and print its figures"
+)]
 
 mod architecture;
 mod checkpoint;

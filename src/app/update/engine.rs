@@ -17,7 +17,11 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
     match event {
         Event::Loading { id, done, total } => {
             if let Some((_, name, _)) = app.loading.as_ref().filter(|it| it.0 == id) {
-                app.engine = EngineState::Loading { name: name.clone(), done, total };
+                app.engine = EngineState::Loading {
+                    name: name.clone(),
+                    done,
+                    total,
+                };
             }
         }
         Event::Loaded { id, card } if app.loading.as_ref().is_some_and(|it| it.0 == id) => {
@@ -26,7 +30,9 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
                 app.inform(format!("{note}."), now);
             }
             app.tokenizer = card.tokenizer.clone();
-            app.engine = EngineState::Ready(Loaded { card: (*card).into() });
+            app.engine = EngineState::Ready(Loaded {
+                card: (*card).into(),
+            });
             app.flow.rebuild(&app.document, &app.tokenizer);
             match app.waiting.take() {
                 Some(Waiting::ForModel) => super::keys::send(app, now, effects),
@@ -39,7 +45,12 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             }
             append_typed(app, tokens, effects);
         }
-        Event::Prefill { id, done, total, out_of_sight } if is_running(app, id) => {
+        Event::Prefill {
+            id,
+            done,
+            total,
+            out_of_sight,
+        } if is_running(app, id) => {
             app.out_of_sight = out_of_sight;
             if let Some(running) = &mut app.running {
                 running.reading = Some((done, total));
@@ -61,7 +72,9 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             app.next = Some(next);
             app.reshape_due = true;
         }
-        Event::Under { id, settings } if is_running(app, id) => record_settings(app, *settings, effects),
+        Event::Under { id, settings } if is_running(app, id) => {
+            record_settings(app, *settings, effects);
+        }
         Event::Token { id, draw } if is_running(app, id) => token(app, *draw, now, effects),
         Event::Finished { id, reason, cut } => finished(app, id, &reason, cut, effects),
         Event::Failed { id, failure } => failed(app, id, &failure, effects),
@@ -83,7 +96,15 @@ fn is_running(app: &App, id: RequestId) -> bool {
 pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: &mut Vec<Effect>) {
     let first = app.document.next_node();
     let parent = app.document.tip();
-    record(app, Record::Typed { first, parent, tokens }, effects);
+    record(
+        app,
+        Record::Typed {
+            first,
+            parent,
+            tokens,
+        },
+        effects,
+    );
     effects.push(Effect::Store(Job::Sync));
     app.flow.extend(&app.document, &app.tokenizer);
 }
@@ -91,7 +112,15 @@ pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: 
 fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     let first = app.document.next_node();
     let parent = app.document.tip();
-    record(app, Record::Drawn { first, parent, draws: vec![draw] }, effects);
+    record(
+        app,
+        Record::Drawn {
+            first,
+            parent,
+            draws: vec![draw],
+        },
+        effects,
+    );
     app.flow.extend(&app.document, &app.tokenizer);
     if let Scroll::At { unseen, .. } = &mut app.scroll {
         *unseen += 1;
@@ -103,7 +132,11 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
         }
     }
     app.recent.push_back(now);
-    while app.recent.front().is_some_and(|&it| now.saturating_sub(it) > SPEED_WINDOW) {
+    while app
+        .recent
+        .front()
+        .is_some_and(|&it| now.saturating_sub(it) > SPEED_WINDOW)
+    {
         app.recent.pop_front();
     }
     if let (Some(&from), true) = (app.recent.front(), app.recent.len() > 1) {
@@ -112,7 +145,13 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     }
 }
 
-fn finished(app: &mut App, id: RequestId, reason: &StopReason, cut: Option<Cut>, effects: &mut Vec<Effect>) {
+fn finished(
+    app: &mut App,
+    id: RequestId,
+    reason: &StopReason,
+    cut: Option<Cut>,
+    effects: &mut Vec<Effect>,
+) {
     if app.peeking == Some(id) {
         app.peeking = None;
         return;
@@ -127,7 +166,9 @@ fn finished(app: &mut App, id: RequestId, reason: &StopReason, cut: Option<Cut>,
     if let Some(cut) = cut {
         take_away(app, cut, effects);
     }
-    effects.push(Effect::Store(Job::Append(Record::Stopped { reason: reason.name().to_owned() })));
+    effects.push(Effect::Store(Job::Append(Record::Stopped {
+        reason: reason.name().to_owned(),
+    })));
     effects.push(Effect::Store(Job::Sync));
     peek_if_stale(app, reason, effects);
 }
@@ -152,7 +193,15 @@ fn take_away(app: &mut App, cut: Cut, effects: &mut Vec<Effect>) {
     record(app, Record::Tip { node }, effects);
     if !cut.tail.is_empty() {
         let first = app.document.next_node();
-        record(app, Record::Typed { first, parent: node, tokens: cut.tail }, effects);
+        record(
+            app,
+            Record::Typed {
+                first,
+                parent: node,
+                tokens: cut.tail,
+            },
+            effects,
+        );
     }
     app.flow.rebuild(&app.document, &app.tokenizer);
 }
@@ -175,7 +224,9 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure, effects: &mut Vec<Eff
     let sent = app.running.take().map(|it| it.sent).unwrap_or_default();
     give_back(app, &sent);
     app.notice = Some(error(words::engine_failure(failure)));
-    effects.push(Effect::Store(Job::Append(Record::Stopped { reason: "failed".to_owned() })));
+    effects.push(Effect::Store(Job::Append(Record::Stopped {
+        reason: "failed".to_owned(),
+    })));
     if let (Failure::Panic(_), Some(card)) = (failure, app.card()) {
         let (name, directory) = (card.name.clone(), card.directory.clone());
         super::load(app, name, directory, effects);

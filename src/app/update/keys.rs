@@ -37,7 +37,7 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
     match (&mut app.screen, &mut app.overlay) {
         (Screen::FirstRun(_), _) => first_run(app, key, effects),
         (Screen::Main, Some(Overlay::Help(_))) => help(app, key, action),
-        (Screen::Main, Some(Overlay::Models(_))) => models(app, key, now, effects),
+        (Screen::Main, Some(Overlay::Models { .. })) => models(app, key, now, effects),
         (Screen::Main, None) if app.typing.is_some() => typing(app, key, effects),
         (Screen::Main, None) => match action {
             Some(action) => act(app, action, now, effects),
@@ -49,7 +49,13 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
 pub(super) fn paste(app: &mut App, text: &str) {
     app.notice = None;
     match (&mut app.screen, &mut app.overlay) {
-        (Screen::FirstRun(FirstRun { path: Some(path) }), _) | (Screen::Main, Some(Overlay::Models(Some(path)))) => {
+        (Screen::FirstRun(FirstRun { path: Some(path) }), _)
+        | (
+            Screen::Main,
+            Some(Overlay::Models {
+                path: Some(path), ..
+            }),
+        ) => {
             path.insert(text.trim());
         }
         (Screen::FirstRun(_), _) | (Screen::Main, Some(_)) => {}
@@ -80,7 +86,7 @@ fn interrupt(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
 fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) {
     match action {
         Action::Help => app.overlay = Some(Overlay::Help(0)),
-        Action::Models => app.overlay = Some(Overlay::Models(None)),
+        Action::Models => app.overlay = Some(Overlay::models()),
         Action::NextFocus => app.focus = next_focus(app, true),
         Action::PreviousFocus => app.focus = next_focus(app, false),
         Action::TogglePanel => toggle_panel(app),
@@ -95,10 +101,17 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::NewTranscript => new_transcript(app, now, effects),
         Action::QuitOrDelete if app.input.is_empty() => effects.push(Effect::Quit),
         Action::LeaveText => app.focus = Focus::Input,
-        Action::PageUp | Action::PageDown | Action::RowUp | Action::RowDown | Action::Top | Action::Follow => {
+        Action::PageUp
+        | Action::PageDown
+        | Action::RowUp
+        | Action::RowDown
+        | Action::Top
+        | Action::Follow => {
             scroll(app, action);
         }
-        Action::LineEnd if app.input.cursor() == app.input.text().len() => app.scroll = Scroll::Follow,
+        Action::LineEnd if app.input.cursor() == app.input.text().len() => {
+            app.scroll = Scroll::Follow;
+        }
         Action::KnobUp => app.knob = app.knob.saturating_sub(1),
         Action::KnobDown => app.knob = (app.knob + 1).min(KNOBS.len() - 1),
         Action::Less => turn(app, KNOBS[app.knob], -1, false, effects),
@@ -156,7 +169,10 @@ fn edit(input: &mut Input, action: Action) {
 
 fn write(app: &mut App, key: &KeyEvent) {
     let KeyCode::Char(c) = key.code else { return };
-    if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+    if key
+        .modifiers
+        .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+    {
         return;
     }
     match app.focus {
@@ -179,7 +195,11 @@ fn begin_typing(app: &mut App, first: &str, effects: &mut Vec<Effect>) {
         return;
     }
     let mut input = Input::default();
-    input.insert(&if first.is_empty() { knob.draft(&app.settings) } else { first.to_owned() });
+    input.insert(&if first.is_empty() {
+        knob.draft(&app.settings)
+    } else {
+        first.to_owned()
+    });
     app.typing = Some(input);
 }
 
@@ -187,7 +207,11 @@ fn typing(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Esc => app.typing = None,
         KeyCode::Enter => {
-            let text = app.typing.take().map(|mut it| it.take()).unwrap_or_default();
+            let text = app
+                .typing
+                .take()
+                .map(|mut it| it.take())
+                .unwrap_or_default();
             match KNOBS[app.knob].set(&mut app.settings, &text) {
                 Ok(()) => settings_changed(app, effects),
                 Err(why) => app.complain(format!("{}: {why}.", KNOBS[app.knob].name().trim())),
@@ -202,7 +226,11 @@ fn edit_line(line: &mut Input, key: &KeyEvent) {
     match (key.code, lookup(Focus::Input, key)) {
         (_, Some(Action::NewLine | Action::Up | Action::Down)) => {}
         (_, Some(action)) => edit(line, action),
-        (KeyCode::Char(c), None) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+        (KeyCode::Char(c), None)
+            if !key
+                .modifiers
+                .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+        {
             line.insert(c.encode_utf8(&mut [0; 4]));
         }
         _ => {}
@@ -232,7 +260,11 @@ fn narrow(app: &App) -> bool {
 
 fn toggle_panel(app: &mut App) {
     if narrow(app) {
-        app.focus = if app.focus == Focus::Panel { Focus::Input } else { Focus::Panel };
+        app.focus = if app.focus == Focus::Panel {
+            Focus::Input
+        } else {
+            Focus::Panel
+        };
     } else {
         app.panel = !app.panel;
         if !app.panel && app.focus == Focus::Panel {
@@ -244,14 +276,21 @@ fn toggle_panel(app: &mut App) {
 /// Sends what is written; nothing is written, the text is continued.
 pub(super) fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
-        app.inform("Still writing: Ctrl-C stops it. What you wrote stays here.", now);
+        app.inform(
+            "Still writing: Ctrl-C stops it. What you wrote stays here.",
+            now,
+        );
         return;
     }
     if app.card().is_none() {
         return super::wait_for_a_model(app, now);
     }
     let text = app.input.take();
-    let text = if app.chat && !text.is_empty() { turn_of_chat(app, &text) } else { text };
+    let text = if app.chat && !text.is_empty() {
+        turn_of_chat(app, &text)
+    } else {
+        text
+    };
     generate(app, text, now, effects);
 }
 
@@ -289,7 +328,10 @@ pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
 fn leave_chat(app: &mut App, now: Duration) {
     app.chat = false;
     app.settings.stop.retain(|it| it != CHAT_STOP);
-    app.inform("Chat is off: what you send is added to the text as it is.", now);
+    app.inform(
+        "Chat is off: what you send is added to the text as it is.",
+        now,
+    );
 }
 
 fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
@@ -304,7 +346,10 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     (app.scroll, app.out_of_sight, app.ended, app.saved) = (Scroll::Follow, 0, None, None);
     (app.recorded_settings, app.recorded_model) = (None, None);
     app.next = None;
-    app.inform(format!("A new transcript. The old one is in {}.", app.transcripts), now);
+    app.inform(
+        format!("A new transcript. The old one is in {}.", app.transcripts),
+        now,
+    );
     if app.chat {
         enter_chat(app, effects);
     }
@@ -331,12 +376,17 @@ fn scroll(app: &mut App, action: Action) {
     app.scroll = if top >= last {
         Scroll::Follow
     } else {
-        Scroll::At { offset: app.flow.rows()[top].start, unseen }
+        Scroll::At {
+            offset: app.flow.rows()[top].start,
+            unseen,
+        }
     };
 }
 
 fn first_run(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
-    let Screen::FirstRun(state) = &mut app.screen else { return };
+    let Screen::FirstRun(state) = &mut app.screen else {
+        return;
+    };
     if let Some(path) = &mut state.path {
         match key.code {
             KeyCode::Esc => state.path = None,
@@ -361,8 +411,9 @@ fn first_run(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
             effects.push(Effect::RememberDemoOnly(true));
         }
         (KeyCode::Char('i' | 'I'), _) => state.path = Some(Input::default()),
-        (KeyCode::Char('q'), _) => effects.push(Effect::Quit),
-        (KeyCode::Char('d'), KeyModifiers::CONTROL) => effects.push(Effect::Quit),
+        (KeyCode::Char('q'), _) | (KeyCode::Char('d'), KeyModifiers::CONTROL) => {
+            effects.push(Effect::Quit);
+        }
         _ => {}
     }
 }
@@ -379,9 +430,13 @@ fn import(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
 }
 
 fn help(app: &mut App, key: &KeyEvent, action: Option<Action>) {
-    let Some(Overlay::Help(top)) = &mut app.overlay else { return };
+    let Some(Overlay::Help(top)) = &mut app.overlay else {
+        return;
+    };
     match (key.code, action) {
-        (KeyCode::Esc | KeyCode::Char('q' | '?'), _) | (_, Some(Action::Help)) => app.overlay = None,
+        (KeyCode::Esc | KeyCode::Char('q' | '?'), _) | (_, Some(Action::Help)) => {
+            app.overlay = None;
+        }
         (KeyCode::Up | KeyCode::Char('k'), _) => *top = top.saturating_sub(1),
         (KeyCode::Down | KeyCode::Char('j'), _) => *top += 1,
         (KeyCode::PageUp, _) => *top = top.saturating_sub(10),
@@ -389,14 +444,17 @@ fn help(app: &mut App, key: &KeyEvent, action: Option<Action>) {
         (KeyCode::Home, _) => *top = 0,
         _ => {}
     }
-    let most = super::super::view::help_rows(app).saturating_sub(app.size.1.saturating_sub(4) as usize);
+    let most =
+        super::super::view::help_rows(app).saturating_sub(app.size.1.saturating_sub(4) as usize);
     if let Some(Overlay::Help(top)) = &mut app.overlay {
         *top = (*top).min(most);
     }
 }
 
 fn models(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Vec<Effect>) {
-    let Some(Overlay::Models(path)) = &mut app.overlay else { return };
+    let Some(Overlay::Models { path, top }) = &mut app.overlay else {
+        return;
+    };
     if let Some(line) = path {
         match key.code {
             KeyCode::Esc => *path = None,
@@ -414,10 +472,16 @@ fn models(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Vec<Effect
     match key.code {
         KeyCode::Esc | KeyCode::F(3) | KeyCode::Char('q') => app.overlay = None,
         KeyCode::Char('i') => *path = Some(Input::default()),
+        KeyCode::Up => *top = top.saturating_sub(1),
+        KeyCode::Down => *top += 1,
         KeyCode::Char('d') if !busy && !app.has_345m => download(app, effects),
         KeyCode::Char('c') if busy => effects.push(Effect::StopInstall),
         KeyCode::Enter => switch(app, now, effects),
         _ => {}
+    }
+    let most = super::super::view::models_overflow(app);
+    if let Some(Overlay::Models { top, .. }) = &mut app.overlay {
+        *top = (*top).min(most);
     }
 }
 
@@ -430,7 +494,13 @@ fn switch(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
         app.offered = Some((name, directory));
         app.overlay = None;
-        app.inform(format!("Still writing ({}): Ctrl-C first, then switch.", StopReason::Cancelled.name()), now);
+        app.inform(
+            format!(
+                "Still writing ({}): Ctrl-C first, then switch.",
+                StopReason::Cancelled.name()
+            ),
+            now,
+        );
         return;
     }
     // The one that is left can be gone back to.

@@ -33,7 +33,9 @@ pub fn view(app: &App, frame: &mut Frame) {
             main(app, &theme, frame);
             match &app.overlay {
                 Some(Overlay::Help(top)) => help::draw(app, *top, &theme, frame),
-                Some(Overlay::Models(path)) => models::draw(app, path.as_ref(), &theme, frame),
+                Some(Overlay::Models { path, top }) => {
+                    models::draw(app, path.as_ref(), *top, &theme, frame);
+                }
                 None => {}
             }
         }
@@ -44,6 +46,12 @@ pub fn view(app: &App, frame: &mut Frame) {
 #[must_use]
 pub fn help_rows(app: &App) -> usize {
     help::rows(app.size.0.saturating_sub(4) as usize).len()
+}
+
+/// How many rows of the models' overlay there is no room for.
+#[must_use]
+pub fn models_overflow(app: &App) -> usize {
+    models::overflow(app)
 }
 
 fn main(app: &App, theme: &Theme, frame: &mut Frame) {
@@ -78,8 +86,15 @@ fn main(app: &App, theme: &Theme, frame: &mut Frame) {
 /// A frame with a title, lit where the focus is; the focus also has a mark, for those who see no colour.
 fn block<'a>(title: impl Into<Line<'a>>, focused: bool, theme: &Theme) -> Block<'a> {
     let style = if focused { theme.focus } else { theme.dim };
-    let kind = if focused { BorderType::Thick } else { BorderType::Plain };
-    Block::bordered().border_type(kind).border_style(style).title(title)
+    let kind = if focused {
+        BorderType::Thick
+    } else {
+        BorderType::Plain
+    };
+    Block::bordered()
+        .border_type(kind)
+        .border_style(style)
+        .title(title)
 }
 
 /// Clears the middle of the screen for something that lies over it; returns what is inside its frame.
@@ -94,7 +109,10 @@ fn over(frame: &mut Frame, title: &str, width: u16, height: u16, theme: &Theme) 
     };
     frame.render_widget(Clear, area);
     frame.render_widget(block(format!(" {title} "), true, theme), area);
-    area.inner(Margin { horizontal: 2.min(width / 2), vertical: 1.min(height / 2) })
+    area.inner(Margin {
+        horizontal: 2.min(width / 2),
+        vertical: 1.min(height / 2),
+    })
 }
 
 /// Lines from the top, as many as there is room for.
@@ -103,8 +121,14 @@ fn lines(frame: &mut Frame, area: Rect, lines: Vec<Line>) {
 }
 
 fn put_cursor(frame: &mut Frame, area: Rect, x: usize, y: usize) {
-    let x = area.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX)).min(area.right().saturating_sub(1));
-    let y = area.y.saturating_add(u16::try_from(y).unwrap_or(u16::MAX)).min(area.bottom().saturating_sub(1));
+    let x = area
+        .x
+        .saturating_add(u16::try_from(x).unwrap_or(u16::MAX))
+        .min(area.right().saturating_sub(1));
+    let y = area
+        .y
+        .saturating_add(u16::try_from(y).unwrap_or(u16::MAX))
+        .min(area.bottom().saturating_sub(1));
     if area.width > 0 && area.height > 0 {
         frame.set_cursor_position(Position { x, y });
     }

@@ -1,6 +1,7 @@
 //! Models: what runs, what is being installed, what was tried, what can be done.
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -11,63 +12,121 @@ use super::theme::Theme;
 use super::{lines, over, put_cursor};
 use crate::text::visible;
 
-pub(super) fn draw(app: &App, path: Option<&Input>, theme: &Theme, frame: &mut Frame) {
-    let inner = over(frame, "models", 90, app.size.1.min(22), theme);
+/// Rows the overlay takes at the most.
+const TALLEST: u16 = 22;
+
+pub(super) fn draw(app: &App, path: Option<&Input>, top: usize, theme: &Theme, frame: &mut Frame) {
+    let inner = over(frame, "models", 90, app.size.1.min(TALLEST), theme);
     let width = inner.width as usize;
-    let mut out: Vec<Line> = Vec::new();
-    match app.card() {
-        Some(card) => {
-            let text = format!(
-                "running    {}  {} M parameters, {} on {}, context {}",
-                card.name,
-                card.parameters / 1_000_000,
-                card.dtype,
-                card.device,
-                card.n_positions
-            );
-            out.extend(wrapped(&text, width, theme.drawn));
-        }
-        None => out.push(Line::raw("running    nothing yet")),
-    }
-    if let Some((name, _)) = &app.offered {
-        out.extend(wrapped(&format!("ready      {name}"), width, theme.good));
-    }
-    out.push(Line::default());
-    if let Some(job) = &app.installing {
-        for (source, answer) in &job.answers {
-            out.extend(wrapped(&visible(&format!("tried      {source}: {answer}")), width, theme.note));
-        }
-        if let Some(stage) = &job.stage {
-            let text = format!("now        {}: {}", job.name, words::stage(stage));
-            out.extend(wrapped(&visible(&text), width, theme.strong));
-        }
-        if let Some(failure) = &job.failure {
-            out.push(Line::default());
-            out.extend(wrapped(&visible(failure), width, theme.bad));
-        }
-        out.push(Line::default());
-    }
-    if let Some(line) = path {
-        out.extend(wrapped("Path of the zip, the .pt file or the directory; Enter imports it, Esc goes back:", width, theme.strong));
-        let row = out.len();
-        let before = visible(&line.text()[..line.cursor()]);
-        out.push(Line::from(vec![Span::styled("> ", theme.focus), Span::raw(visible(line.text()))]));
-        lines(frame, inner, out);
-        return put_cursor(frame, inner, 2 + before.width(), row);
-    }
-    let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
-    let mut key = |key: &str, what: String| {
-        out.push(Line::from(vec![Span::styled(format!("  {key:<7}"), theme.focus), Span::raw(what)]));
+    let foot = match path {
+        Some(_) => wrapped(
+            "Path of the zip, the .pt file or the directory; Enter imports, Esc goes back:",
+            width,
+            theme.strong,
+        ),
+        None => keys(app, width, theme),
     };
+    // What can be done is always in view; what happened scrolls above it.
+    let foot_rows = (foot.len() + usize::from(path.is_some())) as u16;
+    let above = Rect {
+        height: inner.height.saturating_sub(foot_rows),
+        ..inner
+    };
+    lines(
+        frame,
+        above,
+        story(app, width, theme).into_iter().skip(top).collect(),
+    );
+    let below = Rect {
+        y: above.bottom(),
+        height: inner.height.min(foot_rows),
+        ..inner
+    };
+    let row = foot.len();
+    let mut foot = foot;
+    if let Some(line) = path {
+        foot.push(Line::from(vec![
+            Span::styled("> ", theme.focus),
+            Span::raw(visible(line.text())),
+        ]));
+    }
+    lines(frame, below, foot);
+    if let Some(line) = path {
+        let before = visible(&line.text()[..line.cursor()]);
+        put_cursor(frame, below, 2 + before.width(), row);
+    }
+}
+
+/// How many rows of the story there is no room for.
+pub(super) fn overflow(app: &App) -> usize {
+    let theme = Theme::new(app.colour);
+    let width = app.size.0.min(90).saturating_sub(4) as usize;
+    let room =
+        (app.size.1.min(TALLEST) as usize).saturating_sub(2 + keys(app, width, &theme).len());
+    story(app, width, &theme).len().saturating_sub(room)
+}
+
+fn story(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut out = match app.card() {
+        Some(card) => {
+            let (name, millions) = (&card.name, card.parameters / 1_000_000);
+            let text = format!(
+                "running  {name}: {millions} M parameters, {} on {}, context {}",
+                card.dtype, card.device, card.n_positions
+            );
+            wrapped(&text, width, theme.drawn)
+        }
+        None => vec![Line::raw("running  nothing yet")],
+    };
+    if let Some((name, _)) = &app.offered {
+        out.extend(wrapped(&format!("ready    {name}"), width, theme.good));
+    }
+    let Some(job) = &app.installing else {
+        return out;
+    };
+    out.push(Line::default());
+    for (source, answer) in &job.answers {
+        out.extend(wrapped(
+            &visible(&format!("tried    {source}: {answer}")),
+            width,
+            theme.note,
+        ));
+    }
+    if let Some(stage) = &job.stage {
+        let text = format!("now      {}: {}", job.name, words::stage(stage));
+        out.extend(wrapped(&visible(&text), width, theme.strong));
+    }
+    if let Some(failure) = &job.failure {
+        out.push(Line::default());
+        out.extend(wrapped(&visible(failure), width, theme.bad));
+    }
+    out
+}
+
+fn keys(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut out = vec![Line::styled("─".repeat(width), theme.dim)];
+    let mut key = |key: &str, what: String| {
+        out.push(Line::from(vec![
+            Span::styled(format!("{key:<6} "), theme.focus),
+            Span::raw(what),
+        ]));
+    };
+    let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
     if let Some((name, _)) = &app.offered {
         key("Enter", format!("switch to {name}; the text stays"));
     }
     if busy {
-        key("c", "stop the download; what came is kept".to_owned());
+        key("c", "stop; what came is kept".to_owned());
     } else if !app.has_345m {
-        key("d", format!("download Megatron GPT-2 345M (about {})", words::bytes(words::DOWNLOAD_345M)));
+        key(
+            "d",
+            format!(
+                "download the 345M model ({})",
+                words::bytes(words::DOWNLOAD_345M)
+            ),
+        );
     }
     key("i", "import a checkpoint you have".to_owned());
-    key("Esc", "close".to_owned());
-    lines(frame, inner, out);
+    key("Esc", "close; arrows scroll".to_owned());
+    out
 }

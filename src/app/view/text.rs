@@ -65,7 +65,13 @@ fn badge(app: &App) -> Option<String> {
 /// One row: runs of one style, as wide as the row.
 fn row_line<'a>(app: &'a App, theme: &Theme, row: Range<usize>) -> Line<'a> {
     let text = app.flow.text();
-    let row = row.start..row.start + text[row.clone()].trim_end_matches(' ').len().max(usize::from(!row.is_empty())).min(row.len());
+    let row = row.start
+        ..row.start
+            + text[row.clone()]
+                .trim_end_matches(' ')
+                .len()
+                .max(usize::from(!row.is_empty()))
+                .min(row.len());
     let mut spans: Vec<Span> = Vec::new();
     let mut at = row.start;
     while at < row.end {
@@ -79,7 +85,9 @@ fn row_line<'a>(app: &'a App, theme: &Theme, row: Range<usize>) -> Line<'a> {
             next += 1;
         }
         let end = end.min(row.end).max(at + 1);
-        let end = (end..=row.end).find(|&it| text.is_char_boundary(it)).unwrap_or(row.end);
+        let end = (end..=row.end)
+            .find(|&it| text.is_char_boundary(it))
+            .unwrap_or(row.end);
         spans.push(Span::styled(&text[at..end], style));
         at = end;
     }
@@ -87,7 +95,9 @@ fn row_line<'a>(app: &'a App, theme: &Theme, row: Range<usize>) -> Line<'a> {
 }
 
 fn style(app: &App, theme: &Theme, position: usize) -> Style {
-    let Some(node) = app.document.at(position) else { return theme.drawn };
+    let Some(node) = app.document.at(position) else {
+        return theme.drawn;
+    };
     if position < app.out_of_sight {
         return theme.dim.crossed_out();
     }
@@ -102,14 +112,21 @@ fn style(app: &App, theme: &Theme, position: usize) -> Style {
 
 fn hint(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let ready = match &app.engine {
-        EngineState::Ready(_) => "Write the beginning of something below and press Enter: the model goes on from there.",
+        EngineState::Ready(_) => {
+            "Write the beginning of something below and press Enter: the model goes on from there."
+        }
         EngineState::Failed => "The model could not be loaded. F3 shows the models.",
-        EngineState::Empty | EngineState::Loading { .. } => "One moment: the model is being made ready.",
+        EngineState::Empty | EngineState::Loading { .. } => {
+            "One moment: the model is being made ready."
+        }
     };
     let mut wrap = crate::text::Wrap::new(app.flow.width());
     let rest = "Enter with nothing written starts from <|endoftext|>, the model's blank page.\n\nTry:  Once upon a time\n      \
                 One day, a little bear found a\n      The dragon was sad because";
     let text = format!("{ready}\n\n{rest}");
     wrap.extend(&text);
-    wrap.rows().iter().map(|row| Line::styled(text[row.clone()].to_owned(), theme.dim)).collect()
+    wrap.rows()
+        .iter()
+        .map(|row| Line::styled(text[row.clone()].to_owned(), theme.dim))
+        .collect()
 }

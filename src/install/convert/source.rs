@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
+use crate::manifest::hex;
+
 use super::ConvertError;
 use super::blob::Blob;
 use super::locate::Located;
@@ -64,14 +66,5 @@ fn hash(mut reader: impl Read, stop: &AtomicBool) -> io::Result<String> {
         }
         hasher.update(&buffer[..count]);
     }
-    Ok(hexadecimal(&hasher.finalize()))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Ok(hex(&hasher.finalize()))
 }

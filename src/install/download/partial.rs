@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::manifest::hex;
+
 /// Whose bytes the partial file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Origin {
@@ -179,7 +181,7 @@ impl Partial {
 
     /// The SHA-256 of the bytes held, in lower-case hexadecimal.
     pub(super) fn sha256(&self) -> String {
-        hexadecimal(self.hasher.clone())
+        hex(&self.hasher.clone().finalize())
     }
 
     /// Gives the complete file its final name.
@@ -247,7 +249,7 @@ pub(super) fn read_finished(
     let Some((_, hasher)) = hash(&mut file, record.bytes, progress)? else {
         return Err(io::ErrorKind::Interrupted.into());
     };
-    Ok((hexadecimal(hasher) == record.sha256).then_some(record))
+    Ok((hex(&hasher.finalize()) == record.sha256).then_some(record))
 }
 
 /// The note beside a finished file.
@@ -277,18 +279,6 @@ fn hash(
         hasher.update(&buffer[..read]);
         done += read as u64;
     }
-}
-
-fn hexadecimal(hasher: Sha256) -> String {
-    use std::fmt::Write as _;
-    hasher
-        .finalize()
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // Writing into a `String` cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// Writes a small file so that a reader sees the old one or the new one, never half of it.

@@ -41,7 +41,14 @@ impl Scripted {
             activation: Activation::GeluTanh,
             tie_word_embeddings: true,
         };
-        Self { config, script: script.to_vec(), position: 0, read: Arc::default(), others: Vec::new(), fault: None }
+        Self {
+            config,
+            script: script.to_vec(),
+            position: 0,
+            read: Arc::default(),
+            others: Vec::new(),
+            fault: None,
+        }
     }
 }
 
@@ -57,7 +64,11 @@ impl Model for Scripted {
         let fault = self.fault.filter(|it| self.position >= it.0).map(|it| it.1);
         match fault {
             Some(Fault::Panic) => panic!("a scripted panic"),
-            Some(Fault::Error) => return Err(ModelError::Missing { name: "scripted".into() }),
+            Some(Fault::Error) => {
+                return Err(ModelError::Missing {
+                    name: "scripted".into(),
+                });
+            }
             Some(Fault::NotANumber) | None => {}
         }
         if let Scores::Last(out) = scores {
