@@ -342,11 +342,7 @@ mod tests {
     #[test]
     fn turning_there_and_back_ends_where_it_began_and_never_leaves_the_range() {
         for knob in KNOBS {
-            let before = Settings {
-                repeat_last_n: 64,
-                top_k: 40,
-                ..Settings::default()
-            };
+            let before = Settings::default();
             let mut settings = before.clone();
             for steps in [1, -1] {
                 knob.turn(&mut settings, steps, false);
