@@ -16,10 +16,7 @@ pub const MERGES: &str = include_str!("../assets/vocab.bpe");
 ///
 /// If the merges built into the program are broken, which a test would have shown.
 #[must_use]
-#[expect(
-    clippy::expect_used,
-    reason = "the merges are part of the program and tested"
-)]
+#[expect(clippy::expect_used, reason = "the merges are part of the program and tested")]
 pub fn tokenizer() -> Arc<Tokenizer> {
     static TOKENIZER: OnceLock<Arc<Tokenizer>> = OnceLock::new();
     let built = || Arc::new(Tokenizer::from_gpt2_merges(MERGES).expect("the built-in merges"));

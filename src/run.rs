@@ -37,10 +37,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
     let mut paths = Paths::from_environment().map_err(|e| Exit::failed(e.to_string()))?;
     if let Some(file) = &arguments.files.config {
         if !file.exists() {
-            return Err(Exit::usage(format!(
-                "there is no configuration file {}",
-                file.display()
-            )));
+            return Err(Exit::usage(format!("there is no configuration file {}", file.display())));
         }
         paths.config_file.clone_from(file);
     }
@@ -52,22 +49,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
     }
     match &arguments.verb {
-        Some(Verb::Convert {
-            input,
-            output,
-            heads,
-            vocab,
-            force,
-        }) => {
-            command::convert(
-                input,
-                output,
-                &Options {
-                    heads: *heads,
-                    vocab: *vocab,
-                    force: *force,
-                },
-            )?;
+        Some(Verb::Convert { input, output, heads, vocab, force }) => {
+            command::convert(input, output, &Options { heads: *heads, vocab: *vocab, force: *force })?;
         }
         Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
@@ -100,19 +83,14 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
     settings.seed = seed.unwrap_or_else(random_seed);
     let (mut document, mut open) = (Document::default(), None);
     if let Some(id) = &arguments.interface.resume {
-        let (appender, journal) =
-            Appender::open(&paths.transcripts, id).map_err(|e| command::transcript_exit(&e))?;
+        let (appender, journal) = Appender::open(&paths.transcripts, id).map_err(|e| command::transcript_exit(&e))?;
         document = replay(&journal);
         // Whoever goes on wants to go on as before, dice included, unless they say otherwise.
         let recorded = journal.records.iter().rev().find_map(|it| match it {
             Record::Settings { settings } => Some(settings.clone()),
             _ => None,
         });
-        let asked = arguments
-            .sampling
-            .settings(&crate::store::config::Config::default())
-            .map_err(usage)?
-            .0;
+        let asked = arguments.sampling.settings(&crate::store::config::Config::default()).map_err(usage)?.0;
         if let Some(recorded) = recorded.filter(|_| asked == crate::sample::Settings::default()) {
             settings = recorded;
         }
@@ -135,9 +113,7 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
         colour: match arguments.interface.color {
             Some(ColorName::Always) => true,
             Some(ColorName::Never) => false,
-            Some(ColorName::Auto) | None => {
-                std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
-            }
+            Some(ColorName::Auto) | None => std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
         },
         device: arguments.model.device(&config).map_err(usage)?,
         precision: arguments.model.precision(&config).map_err(usage)?,
@@ -148,15 +124,8 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
     };
     shell::install_panic_hook(paths.state.join("megachat.log"));
     let save = !arguments.interface.no_save;
-    let session = Session {
-        paths,
-        places,
-        save,
-        open,
-        start,
-    };
-    let end = shell::run(session)
-        .map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?;
+    let session = Session { paths, places, save, open, start };
+    let end = shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?;
     Ok(match end {
         End::Quit => 0,
         End::Signal(number) => u8::try_from(128 + number).unwrap_or(1),

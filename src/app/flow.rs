@@ -19,12 +19,7 @@ impl Flow {
     /// An empty text, `width` columns wide.
     #[must_use]
     pub fn new(width: usize) -> Self {
-        Self {
-            text: String::new(),
-            starts: Vec::new(),
-            wrap: Wrap::new(width),
-            utf8: Utf8Stream::default(),
-        }
+        Self { text: String::new(), starts: Vec::new(), wrap: Wrap::new(width), utf8: Utf8Stream::default() }
     }
 
     /// The text as it is shown.
@@ -66,18 +61,13 @@ impl Flow {
     /// The position of the token that a byte belongs to.
     #[must_use]
     pub fn token_at(&self, offset: usize) -> usize {
-        self.starts
-            .partition_point(|&start| start <= offset)
-            .saturating_sub(1)
+        self.starts.partition_point(|&start| start <= offset).saturating_sub(1)
     }
 
     /// Where the text of the token after `position` begins.
     #[must_use]
     pub fn end_of(&self, position: usize) -> usize {
-        self.starts
-            .get(position + 1)
-            .copied()
-            .unwrap_or(self.text.len())
+        self.starts.get(position + 1).copied().unwrap_or(self.text.len())
     }
 
     /// Takes in what was appended to the document since the last call.

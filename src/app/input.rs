@@ -113,10 +113,7 @@ impl Input {
             None => self.history.len().checked_sub(1),
         };
         if let Some(index) = index {
-            let draft = self
-                .recalled
-                .take()
-                .map_or_else(|| self.text.clone(), |it| it.1);
+            let draft = self.recalled.take().map_or_else(|| self.text.clone(), |it| it.1);
             self.set(&self.history[index].clone());
             self.recalled = Some((index, draft));
         }
@@ -144,33 +141,21 @@ impl Input {
 
     fn at_column(&self, start: usize, column: usize) -> usize {
         let line = self.text[start..].split('\n').next().unwrap_or_default();
-        start
-            + line
-                .graphemes(true)
-                .take(column)
-                .map(str::len)
-                .sum::<usize>()
+        start + line.graphemes(true).take(column).map(str::len).sum::<usize>()
     }
 
     fn target(&self, motion: Motion) -> usize {
         let (before, after) = self.text.split_at(self.cursor);
         match motion {
-            Motion::Left => before
-                .graphemes(true)
-                .next_back()
-                .map_or(0, |it| self.cursor - it.len()),
+            Motion::Left => before.graphemes(true).next_back().map_or(0, |it| self.cursor - it.len()),
             Motion::Right => self.cursor + after.graphemes(true).next().map_or(0, str::len),
             Motion::LineStart => before.rfind('\n').map_or(0, |it| it + 1),
-            Motion::LineEnd => after
-                .find('\n')
-                .map_or(self.text.len(), |it| self.cursor + it),
+            Motion::LineEnd => after.find('\n').map_or(self.text.len(), |it| self.cursor + it),
             Motion::WordLeft => {
                 let trimmed = before.trim_end_matches(|c: char| !c.is_alphanumeric());
                 trimmed
                     .rfind(|c: char| !c.is_alphanumeric())
-                    .map_or(0, |it| {
-                        it + trimmed[it..].chars().next().map_or(0, char::len_utf8)
-                    })
+                    .map_or(0, |it| it + trimmed[it..].chars().next().map_or(0, char::len_utf8))
             }
             Motion::WordRight => {
                 let skipped = after.find(char::is_alphanumeric).unwrap_or(after.len());
@@ -183,15 +168,10 @@ impl Input {
     fn next_boundary_from(&self, at: usize) -> usize {
         let starts = self.text.grapheme_indices(true).map(|it| it.0);
         // Only the neighbourhood matters, and a whole paste must not be walked for it.
-        if self.text.is_char_boundary(at)
-            && self.text[at..].chars().next().is_none_or(|c| c.is_ascii())
-        {
+        if self.text.is_char_boundary(at) && self.text[at..].chars().next().is_none_or(|c| c.is_ascii()) {
             return at;
         }
-        starts
-            .chain([self.text.len()])
-            .find(|&it| it >= at)
-            .unwrap_or(at)
+        starts.chain([self.text.len()]).find(|&it| it >= at).unwrap_or(at)
     }
 }
 

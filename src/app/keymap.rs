@@ -81,12 +81,7 @@ pub struct Binding {
 }
 
 const fn bind(place: Place, keys: &'static str, action: Action, help: &'static str) -> Binding {
-    Binding {
-        place,
-        keys,
-        action,
-        help,
-    }
+    Binding { place, keys, action, help }
 }
 
 const ANYWHERE: Place = Place::Anywhere;
@@ -96,61 +91,21 @@ const PANEL: Place = Place::In(Focus::Panel);
 
 /// All keys. The first line that fits counts, so a focus overrides what holds anywhere.
 pub const BINDINGS: &[Binding] = &[
-    bind(
-        INPUT,
-        "Enter",
-        Action::Send,
-        "send; with nothing written, continue the text",
-    ),
-    bind(
-        INPUT,
-        "Ctrl-J / Alt-Enter / Shift-Enter",
-        Action::NewLine,
-        "new line",
-    ),
+    bind(INPUT, "Enter", Action::Send, "send; with nothing written, continue the text"),
+    bind(INPUT, "Ctrl-J / Alt-Enter / Shift-Enter", Action::NewLine, "new line"),
     bind(INPUT, "Up", Action::Up, "line up, older input"),
     bind(INPUT, "Down", Action::Down, "line down, newer input"),
     bind(INPUT, "Left / Ctrl-B", Action::Left, "left"),
     bind(INPUT, "Right / Ctrl-F", Action::Right, "right"),
     bind(INPUT, "Ctrl-Left / Alt-B", Action::WordLeft, "word left"),
     bind(INPUT, "Ctrl-Right / Alt-F", Action::WordRight, "word right"),
-    bind(
-        INPUT,
-        "Home / Ctrl-A",
-        Action::LineStart,
-        "start of the line",
-    ),
-    bind(
-        INPUT,
-        "End / Ctrl-E",
-        Action::LineEnd,
-        "end of the line; follow the text again",
-    ),
-    bind(
-        INPUT,
-        "Backspace / Ctrl-H",
-        Action::Backspace,
-        "delete to the left",
-    ),
+    bind(INPUT, "Home / Ctrl-A", Action::LineStart, "start of the line"),
+    bind(INPUT, "End / Ctrl-E", Action::LineEnd, "end of the line; follow the text again"),
+    bind(INPUT, "Backspace / Ctrl-H", Action::Backspace, "delete to the left"),
     bind(INPUT, "Delete", Action::Delete, "delete to the right"),
-    bind(
-        INPUT,
-        "Ctrl-W / Alt-Backspace",
-        Action::DeleteWord,
-        "delete the word to the left",
-    ),
-    bind(
-        INPUT,
-        "Alt-D",
-        Action::DeleteWordRight,
-        "delete the word to the right",
-    ),
-    bind(
-        INPUT,
-        "Ctrl-U",
-        Action::DeleteToStart,
-        "delete to the start",
-    ),
+    bind(INPUT, "Ctrl-W / Alt-Backspace", Action::DeleteWord, "delete the word to the left"),
+    bind(INPUT, "Alt-D", Action::DeleteWordRight, "delete the word to the right"),
+    bind(INPUT, "Ctrl-U", Action::DeleteToStart, "delete to the start"),
     bind(INPUT, "Ctrl-K", Action::DeleteToEnd, "delete to the end"),
     bind(INPUT, "Ctrl-Y", Action::Yank, "put back what was deleted"),
     bind(TEXT, "Enter", Action::Continue, "continue the text"),
@@ -166,89 +121,29 @@ pub const BINDINGS: &[Binding] = &[
     bind(PANEL, "Shift-Left / H", Action::MuchLess, "ten steps less"),
     bind(PANEL, "Shift-Right / L", Action::MuchMore, "ten steps more"),
     bind(PANEL, "Backspace / Delete", Action::Neutral, "neutral: off"),
-    bind(
-        PANEL,
-        "Enter",
-        Action::Type,
-        "type a value (a digit does too)",
-    ),
+    bind(PANEL, "Enter", Action::Type, "type a value (a digit does too)"),
     bind(PANEL, "Esc", Action::LeaveText, "back to the input"),
     bind(TEXT, "?", Action::Help, "this help"),
     bind(PANEL, "?", Action::Help, "this help"),
     bind(ANYWHERE, "F1", Action::Help, "this help"),
-    bind(
-        ANYWHERE,
-        "Alt-Up",
-        Action::Warmer,
-        "temperature up, also while text streams",
-    ),
+    bind(ANYWHERE, "Alt-Up", Action::Warmer, "temperature up, also while text streams"),
     bind(ANYWHERE, "Alt-Down", Action::Colder, "temperature down"),
     bind(ANYWHERE, "Alt-Right", Action::TopPUp, "top-p up"),
     bind(ANYWHERE, "Alt-Left", Action::TopPDown, "top-p down"),
-    bind(
-        ANYWHERE,
-        "Ctrl-C",
-        Action::Interrupt,
-        "stop and keep the text; clear the input; twice: quit",
-    ),
-    bind(
-        ANYWHERE,
-        "Ctrl-D",
-        Action::QuitOrDelete,
-        "quit, when nothing is written",
-    ),
-    bind(
-        ANYWHERE,
-        "Tab",
-        Action::NextFocus,
-        "next: input, text, sampling",
-    ),
-    bind(
-        ANYWHERE,
-        "Shift-Tab",
-        Action::PreviousFocus,
-        "the one before",
-    ),
+    bind(ANYWHERE, "Ctrl-C", Action::Interrupt, "stop and keep the text; clear the input; twice: quit"),
+    bind(ANYWHERE, "Ctrl-D", Action::QuitOrDelete, "quit, when nothing is written"),
+    bind(ANYWHERE, "Tab", Action::NextFocus, "next: input, text, sampling"),
+    bind(ANYWHERE, "Shift-Tab", Action::PreviousFocus, "the one before"),
     bind(ANYWHERE, "F2", Action::TogglePanel, "show or hide sampling"),
-    bind(
-        ANYWHERE,
-        "F3",
-        Action::Models,
-        "models: download, import, switch",
-    ),
+    bind(ANYWHERE, "F3", Action::Models, "models: download, import, switch"),
     bind(ANYWHERE, "F5", Action::Continue, "continue the text"),
-    bind(
-        ANYWHERE,
-        "PgUp",
-        Action::PageUp,
-        "page up; the view then stays",
-    ),
+    bind(ANYWHERE, "PgUp", Action::PageUp, "page up; the view then stays"),
     bind(ANYWHERE, "PgDn", Action::PageDown, "page down"),
-    bind(
-        ANYWHERE,
-        "Ctrl-End",
-        Action::Follow,
-        "to the end, and follow it",
-    ),
-    bind(
-        ANYWHERE,
-        "Ctrl-T",
-        Action::Chat,
-        "chat: a visible User:/Bot: template",
-    ),
-    bind(
-        ANYWHERE,
-        "Ctrl-N",
-        Action::NewTranscript,
-        "new, empty transcript",
-    ),
+    bind(ANYWHERE, "Ctrl-End", Action::Follow, "to the end, and follow it"),
+    bind(ANYWHERE, "Ctrl-T", Action::Chat, "chat: a visible User:/Bot: template"),
+    bind(ANYWHERE, "Ctrl-N", Action::NewTranscript, "new, empty transcript"),
     bind(ANYWHERE, "Ctrl-L", Action::Repaint, "draw the screen anew"),
-    bind(
-        ANYWHERE,
-        "Ctrl-Z",
-        Action::Suspend,
-        "suspend, as in any shell program",
-    ),
+    bind(ANYWHERE, "Ctrl-Z", Action::Suspend, "suspend, as in any shell program"),
 ];
 
 /// What a key means while `focus` has the focus; nothing if it is to be written, or has no meaning.
@@ -259,11 +154,7 @@ pub fn lookup(focus: Focus, key: &KeyEvent) -> Option<Action> {
         Place::In(place) => place == focus,
     };
     let fits = |it: &Binding| it.keys.split(" / ").any(|name| names(name, key));
-    BINDINGS
-        .iter()
-        .filter(counts)
-        .find(|it| fits(it))
-        .map(|it| it.action)
+    BINDINGS.iter().filter(counts).find(|it| fits(it)).map(|it| it.action)
 }
 
 /// Whether `name` (`Ctrl-Left`, `k`, `F5`) is this key.
@@ -298,11 +189,7 @@ fn names(name: &str, key: &KeyEvent) -> bool {
                 KeyCode::F(n)
             } else {
                 let letter = rest.chars().next().unwrap_or('\0');
-                let lower = if modifiers.is_empty() {
-                    letter
-                } else {
-                    letter.to_ascii_lowercase()
-                };
+                let lower = if modifiers.is_empty() { letter } else { letter.to_ascii_lowercase() };
                 KeyCode::Char(lower)
             }
         }
@@ -314,11 +201,7 @@ fn names(name: &str, key: &KeyEvent) -> bool {
     };
     // A shifted letter or Shift-Tab is its own key; whether the modifier is reported besides is up to the terminal.
     let shift_is_in_the_key = matches!(code, KeyCode::Char(_) | KeyCode::BackTab);
-    let ignored = if shift_is_in_the_key {
-        KeyModifiers::SHIFT
-    } else {
-        KeyModifiers::NONE
-    };
+    let ignored = if shift_is_in_the_key { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
     pressed == code && (key.modifiers - ignored) == (modifiers - ignored)
 }
 
@@ -336,62 +219,23 @@ mod tests {
         for (focus, code, modifiers, expected) in [
             (Focus::Input, KeyCode::Enter, M::NONE, Some(Action::Send)),
             (Focus::Input, KeyCode::Enter, M::ALT, Some(Action::NewLine)),
-            (
-                Focus::Input,
-                KeyCode::Char('j'),
-                M::CONTROL,
-                Some(Action::NewLine),
-            ),
+            (Focus::Input, KeyCode::Char('j'), M::CONTROL, Some(Action::NewLine)),
             (Focus::Input, KeyCode::Char('j'), M::NONE, None),
             (Focus::Input, KeyCode::Char('?'), M::NONE, None),
-            (
-                Focus::Text,
-                KeyCode::Char('?'),
-                M::SHIFT,
-                Some(Action::Help),
-            ),
-            (
-                Focus::Text,
-                KeyCode::Char('G'),
-                M::SHIFT,
-                Some(Action::Follow),
-            ),
+            (Focus::Text, KeyCode::Char('?'), M::SHIFT, Some(Action::Help)),
+            (Focus::Text, KeyCode::Char('G'), M::SHIFT, Some(Action::Follow)),
             (Focus::Text, KeyCode::Char('g'), M::NONE, Some(Action::Top)),
-            (
-                Focus::Panel,
-                KeyCode::Left,
-                M::SHIFT,
-                Some(Action::MuchLess),
-            ),
+            (Focus::Panel, KeyCode::Left, M::SHIFT, Some(Action::MuchLess)),
             (Focus::Panel, KeyCode::Left, M::NONE, Some(Action::Less)),
             (Focus::Panel, KeyCode::Left, M::ALT, Some(Action::TopPDown)),
-            (
-                Focus::Panel,
-                KeyCode::Char('H'),
-                M::SHIFT,
-                Some(Action::MuchLess),
-            ),
-            (
-                Focus::Input,
-                KeyCode::BackTab,
-                M::SHIFT,
-                Some(Action::PreviousFocus),
-            ),
-            (
-                Focus::Input,
-                KeyCode::BackTab,
-                M::NONE,
-                Some(Action::PreviousFocus),
-            ),
+            (Focus::Panel, KeyCode::Char('H'), M::SHIFT, Some(Action::MuchLess)),
+            (Focus::Input, KeyCode::BackTab, M::SHIFT, Some(Action::PreviousFocus)),
+            (Focus::Input, KeyCode::BackTab, M::NONE, Some(Action::PreviousFocus)),
             (Focus::Panel, KeyCode::Up, M::ALT, Some(Action::Warmer)),
             (Focus::Input, KeyCode::F(5), M::NONE, Some(Action::Continue)),
             (Focus::Input, KeyCode::Char('p'), M::CONTROL, None),
         ] {
-            assert_eq!(
-                lookup(focus, &key(code, modifiers)),
-                expected,
-                "{focus:?} {code:?} {modifiers:?}"
-            );
+            assert_eq!(lookup(focus, &key(code, modifiers)), expected, "{focus:?} {code:?} {modifiers:?}");
         }
     }
 
@@ -399,14 +243,9 @@ mod tests {
     fn no_key_means_two_things_in_one_place() {
         for (index, binding) in BINDINGS.iter().enumerate() {
             for name in binding.keys.split(" / ") {
-                let taken = |it: &&Binding| {
-                    it.place == binding.place && it.keys.split(" / ").any(|other| other == name)
-                };
-                assert_eq!(
-                    BINDINGS[..index].iter().find(taken).map(|it| it.action),
-                    None,
-                    "{name}"
-                );
+                let taken =
+                    |it: &&Binding| it.place == binding.place && it.keys.split(" / ").any(|other| other == name);
+                assert_eq!(BINDINGS[..index].iter().find(taken).map(|it| it.action), None, "{name}");
             }
         }
     }

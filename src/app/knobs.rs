@@ -71,11 +71,7 @@ impl Knob {
             Self::Temperature if settings.temperature <= 0.0 => "greedy".to_owned(),
             Self::Temperature => {
                 let text = trim(settings.temperature);
-                if text == "1" {
-                    "1 off".to_owned()
-                } else {
-                    text
-                }
+                if text == "1" { "1 off".to_owned() } else { text }
             }
             Self::TopK => off_or(settings.top_k == 0, settings.top_k.to_string()),
             Self::TopP => off_or(settings.top_p >= 1.0, trim(settings.top_p)),
@@ -111,10 +107,7 @@ impl Knob {
     #[must_use]
     pub fn explain(self, settings: &Settings) -> &'static str {
         match self {
-            Self::Preset => PRESETS
-                .iter()
-                .find(|it| settings.matches(it))
-                .map_or("your own mix", |it| it.what),
+            Self::Preset => PRESETS.iter().find(|it| settings.matches(it)).map_or("your own mix", |it| it.what),
             Self::Temperature => "below 1 sharpens, above 1 flattens, 0 is greedy",
             Self::TopK => "only the k likeliest tokens",
             Self::TopP => "the likeliest that together hold this share",
@@ -183,10 +176,7 @@ impl Knob {
             }
             Self::Seed => settings.seed = settings.seed.wrapping_add_signed(i64::from(n)),
             Self::MaxTokens => {
-                settings.max_tokens = settings
-                    .max_tokens
-                    .saturating_add_signed(n * 10)
-                    .min(100_000);
+                settings.max_tokens = settings.max_tokens.saturating_add_signed(n * 10).min(100_000);
             }
             Self::Stop => {}
             Self::EndOfText => {
@@ -285,12 +275,7 @@ fn trim(value: f32) -> String {
 }
 
 fn show_stops(stops: &[String]) -> String {
-    let shown = |it: &String| {
-        it.replace('\\', "\\\\")
-            .replace('\n', "\\n")
-            .replace('\t', "\\t")
-            .replace('|', "\\|")
-    };
+    let shown = |it: &String| it.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('|', "\\|");
     stops.iter().map(shown).collect::<Vec<_>>().join("|")
 }
 
@@ -324,15 +309,9 @@ mod tests {
         for knob in KNOBS {
             knob.neutral(&mut settings);
         }
-        for knob in [
-            Knob::TopK,
-            Knob::TopP,
-            Knob::MinP,
-            Knob::RepeatPenalty,
-            Knob::RepeatLastN,
-            Knob::MaxTokens,
-            Knob::Stop,
-        ] {
+        for knob in
+            [Knob::TopK, Knob::TopP, Knob::MinP, Knob::RepeatPenalty, Knob::RepeatLastN, Knob::MaxTokens, Knob::Stop]
+        {
             assert_eq!(knob.show(&settings), "off", "{knob:?}");
         }
         assert_eq!(Knob::Temperature.show(&settings), "1 off");
@@ -362,26 +341,11 @@ mod tests {
         let mut settings = Settings::default();
         Knob::Temperature.set(&mut settings, "1.25").unwrap();
         assert_eq!(Knob::Temperature.show(&settings), "1.25");
-        assert_eq!(
-            Knob::Temperature.set(&mut settings, "hot"),
-            Err("`hot` is not a number".to_owned())
-        );
-        assert!(
-            Knob::TopP
-                .set(&mut settings, "1.5")
-                .unwrap_err()
-                .contains("between 0 and 1")
-        );
-        assert!(
-            Knob::Preset
-                .set(&mut settings, "x")
-                .unwrap_err()
-                .contains("steady")
-        );
+        assert_eq!(Knob::Temperature.set(&mut settings, "hot"), Err("`hot` is not a number".to_owned()));
+        assert!(Knob::TopP.set(&mut settings, "1.5").unwrap_err().contains("between 0 and 1"));
+        assert!(Knob::Preset.set(&mut settings, "x").unwrap_err().contains("steady"));
         assert_eq!(settings.top_p, 0.9);
-        Knob::Stop
-            .set(&mut settings, r"\n\nUser:|a\|b||\\")
-            .unwrap();
+        Knob::Stop.set(&mut settings, r"\n\nUser:|a\|b||\\").unwrap();
         assert_eq!(settings.stop, ["\n\nUser:", "a|b", "\\"]);
         assert_eq!(Knob::Stop.show(&settings), r"\n\nUser:|a\|b|\\");
     }

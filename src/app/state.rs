@@ -178,10 +178,7 @@ pub struct Installing {
 
 /// What the application starts with.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each answers a question of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Start {
     /// How to draw.
     pub settings: Settings,
@@ -217,10 +214,7 @@ pub struct Start {
 
 /// Everything the application knows.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each answers a question of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct App {
     /// Which screen is shown.
     pub screen: Screen,
@@ -350,19 +344,11 @@ impl App {
 
     pub(super) fn inform(&mut self, text: impl Into<String>, now: Duration) {
         let until = Some(now + Duration::from_secs(6));
-        self.notice = Some(Notice {
-            text: text.into(),
-            tone: Tone::Info,
-            until,
-        });
+        self.notice = Some(Notice { text: text.into(), tone: Tone::Info, until });
     }
 
     pub(super) fn complain(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice {
-            text: text.into(),
-            tone: Tone::Error,
-            until: None,
-        });
+        self.notice = Some(Notice { text: text.into(), tone: Tone::Error, until: None });
     }
 }
 

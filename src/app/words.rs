@@ -36,12 +36,7 @@ pub fn span(time: Duration) -> String {
         0 if time.as_millis() < 1000 => format!("{} ms", time.as_millis()),
         0..60 => format!("{:.1} s", time.as_secs_f64()),
         60..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        _ => format!(
-            "{}:{:02}:{:02}",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        ),
+        _ => format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60),
     }
 }
 
@@ -66,9 +61,7 @@ pub fn engine_failure(failure: &Failure) -> String {
             "F3 shows the models; one that is damaged can be removed and installed again."
         }
         Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.",
-        Failure::TooLong { .. } => {
-            "Shorten it, or set full ctx to slide. It is back in the input line."
-        }
+        Failure::TooLong { .. } => "Shorten it, or set full ctx to slide. It is back in the input line.",
         Failure::NoModel => "F3 shows the models.",
         Failure::Settings(_) => "",
         Failure::Model(_) | Failure::Panic(_) => "The text is kept. F5 tries again.",
@@ -85,33 +78,18 @@ pub fn install_failure(failure: &install::Failure) -> String {
         }
         install::Failure::Download { .. } => "d tries again and goes on where it stopped.",
         install::Failure::Convert { .. } => "The file may not be a Megatron GPT-2 checkpoint.",
-        install::Failure::DiskFull { .. } => {
-            "Make room; what has been downloaded is kept, and d goes on from there."
-        }
-        install::Failure::Cancelled { .. } => {
-            "What has been downloaded is kept; d goes on from there."
-        }
+        install::Failure::DiskFull { .. } => "Make room; what has been downloaded is kept, and d goes on from there.",
+        install::Failure::Cancelled { .. } => "What has been downloaded is kept; d goes on from there.",
     };
     sentence(&failure.to_string(), hint)
 }
 
 fn sentence(what: &str, hint: &str) -> String {
     let mut letters = what.chars();
-    let first: String = letters
-        .next()
-        .map(|it| it.to_uppercase().collect())
-        .unwrap_or_default();
-    let end = if what.ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
+    let first: String = letters.next().map(|it| it.to_uppercase().collect()).unwrap_or_default();
+    let end = if what.ends_with(['.', '!', '?']) { "" } else { "." };
     let text = format!("{first}{}{end}", letters.as_str());
-    if hint.is_empty() {
-        text
-    } else {
-        format!("{text} {hint}")
-    }
+    if hint.is_empty() { text } else { format!("{text} {hint}") }
 }
 
 /// Where an installation is, in one line.
@@ -123,19 +101,10 @@ pub fn stage(stage: &install::Stage) -> String {
             format!("source {source} of {of}: asking {label}")
         }
         Stage::Waiting { why } => why.clone(),
-        Stage::Downloading {
-            source,
-            of,
-            done,
-            total,
-            rate,
-        } => {
+        Stage::Downloading { source, of, done, total, rate } => {
             let eta = total.filter(|_| *rate > 1.0).map(|total| {
                 let left = total.saturating_sub(*done) as f64 / rate;
-                format!(
-                    "  ETA {}",
-                    span(Duration::from_secs_f64(left.clamp(1.0, 1e6).round()))
-                )
+                format!("  ETA {}", span(Duration::from_secs_f64(left.clamp(1.0, 1e6).round())))
             });
             let of_total = total.map_or(String::new(), |it| format!(" of {}", bytes(it)));
             format!(
@@ -163,9 +132,7 @@ pub fn stage_in_short(at: &install::Stage) -> String {
     match at {
         Stage::Connecting { source, of, .. } => format!("asking source {source} of {of}"),
         Stage::Waiting { .. } => "waiting for another megachat".to_owned(),
-        Stage::Downloading {
-            source, of, rate, ..
-        } => {
+        Stage::Downloading { source, of, rate, .. } => {
             format!("download {source}/{of}{percent} {}/s", bytes(*rate as u64))
         }
         Stage::Retrying { wait, .. } => format!("next try in {}", span(*wait)),
@@ -205,34 +172,17 @@ mod tests {
 
     #[test]
     fn a_download_is_one_honest_line() {
-        let stage_at = |total, rate| install::Stage::Downloading {
-            source: 2,
-            of: 3,
-            done: 341_000_000,
-            total,
-            rate,
-        };
-        assert_eq!(
-            stage(&stage_at(Some(723_000_000), 18.2e6)),
-            "source 2 of 3: 341 MB of 723 MB  18 MB/s  ETA 21.0 s"
-        );
+        let stage_at = |total, rate| install::Stage::Downloading { source: 2, of: 3, done: 341_000_000, total, rate };
+        assert_eq!(stage(&stage_at(Some(723_000_000), 18.2e6)), "source 2 of 3: 341 MB of 723 MB  18 MB/s  ETA 21.0 s");
         assert_eq!(stage(&stage_at(None, 0.0)), "source 2 of 3: 341 MB  0 B/s");
         assert_eq!(progress(&stage_at(None, 0.0)), None);
     }
 
     #[test]
     fn failures_are_sentences_with_a_way_on() {
-        let text = engine_failure(&Failure::TooLong {
-            tokens: 600,
-            capacity: 512,
-        });
-        assert!(
-            text.starts_with("The text is 600 tokens long, the context holds 512. Shorten it"),
-            "{text}"
-        );
-        let text = install_failure(&install::Failure::NoSource {
-            answers: Vec::new(),
-        });
+        let text = engine_failure(&Failure::TooLong { tokens: 600, capacity: 512 });
+        assert!(text.starts_with("The text is 600 tokens long, the context holds 512. Shorten it"), "{text}");
+        let text = install_failure(&install::Failure::NoSource { answers: Vec::new() });
         assert!(text.contains("megachat model import FILE"), "{text}");
     }
 }

@@ -49,15 +49,11 @@ impl Arrange {
         let columns = shape.get(1).copied().unwrap_or(1);
         match self {
             Self::Keep | Self::QkvBias(QkvOrder::Blocks, _) => bytes,
-            Self::Transpose | Self::QkvWeight(QkvOrder::Blocks, _) => {
-                transpose(&bytes, rows, columns, size, |row| row)
+            Self::Transpose | Self::QkvWeight(QkvOrder::Blocks, _) => transpose(&bytes, rows, columns, size, |row| row),
+            Self::QkvWeight(order, heads) => {
+                transpose(&bytes, rows, columns, size, |row| source_row(order, heads, rows, row))
             }
-            Self::QkvWeight(order, heads) => transpose(&bytes, rows, columns, size, |row| {
-                source_row(order, heads, rows, row)
-            }),
-            Self::QkvBias(order, heads) => transpose(&bytes, rows, 1, size, |row| {
-                source_row(order, heads, rows, row)
-            }),
+            Self::QkvBias(order, heads) => transpose(&bytes, rows, 1, size, |row| source_row(order, heads, rows, row)),
         }
     }
 }
@@ -76,13 +72,7 @@ fn source_row(order: QkvOrder, heads: usize, rows: usize, row: usize) -> usize {
 }
 
 /// Element (`row`, `column`) of the result's transpose is (`row_of(row)`, `column`) of `source`.
-fn transpose(
-    source: &[u8],
-    rows: usize,
-    columns: usize,
-    size: usize,
-    row_of: impl Fn(usize) -> usize,
-) -> Vec<u8> {
+fn transpose(source: &[u8], rows: usize, columns: usize, size: usize, row_of: impl Fn(usize) -> usize) -> Vec<u8> {
     let mut out = vec![0; source.len()];
     match size {
         2 => transpose_elements::<2>(source, &mut out, rows, columns, row_of),

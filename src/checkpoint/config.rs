@@ -92,12 +92,9 @@ impl Config {
     /// [`ConfigError`] if the file is not JSON, is for another model, or asks for arithmetic
     /// that the engine does not do.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ConfigError> {
-        let value: Value = serde_json::from_slice(bytes)
-            .map_err(|error| ConfigError::NotJson(error.to_string()))?;
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| ConfigError::NotJson(error.to_string()))?;
         let Value::Object(map) = value else {
-            return Err(ConfigError::NotJson(
-                "the outermost value is not an object".to_owned(),
-            ));
+            return Err(ConfigError::NotJson("the outermost value is not an object".to_owned()));
         };
         refuse_other_models(&map)?;
         let n_embd = size(&map, "n_embd", 768)?;
@@ -123,10 +120,7 @@ impl Config {
     /// [`ConfigError::Heads`] if the width does not divide into heads.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.n_head == 0 || !self.n_embd.is_multiple_of(self.n_head) {
-            return Err(ConfigError::Heads {
-                n_embd: self.n_embd,
-                n_head: self.n_head,
-            });
+            return Err(ConfigError::Heads { n_embd: self.n_embd, n_head: self.n_head });
         }
         Ok(())
     }
@@ -190,27 +184,18 @@ fn refuse_other_models(map: &Map<String, Value>) -> Result<(), ConfigError> {
     match map.get("model_type") {
         Some(Value::String(kind)) if kind == "gpt2" => {}
         Some(other) => {
-            return Err(ConfigError::NotGpt2 {
-                found: shown(other),
-            });
+            return Err(ConfigError::NotGpt2 { found: shown(other) });
         }
         None if map.contains_key("n_embd") => {}
         None => {
-            return Err(ConfigError::NotGpt2 {
-                found: "absent".to_owned(),
-            });
+            return Err(ConfigError::NotGpt2 { found: "absent".to_owned() });
         }
     }
-    for (key, allowed) in [
-        ("scale_attn_by_inverse_layer_idx", false),
-        ("scale_attn_weights", true),
-        ("add_cross_attention", false),
-    ] {
+    for (key, allowed) in
+        [("scale_attn_by_inverse_layer_idx", false), ("scale_attn_weights", true), ("add_cross_attention", false)]
+    {
         if flag(map, key, allowed)? != allowed {
-            return Err(ConfigError::Unsupported {
-                key,
-                found: (!allowed).to_string(),
-            });
+            return Err(ConfigError::Unsupported { key, found: (!allowed).to_string() });
         }
     }
     Ok(())
@@ -229,11 +214,7 @@ fn size(map: &Map<String, Value>, key: &'static str, default: usize) -> Result<u
         Some(number) if (1..=LARGEST).contains(&number) => Ok(number as usize),
         _ => {
             let expected = "a whole number from 1 to 16777216";
-            Err(ConfigError::BadValue {
-                key,
-                expected,
-                found: shown(value),
-            })
+            Err(ConfigError::BadValue { key, expected, found: shown(value) })
         }
     }
 }
@@ -242,11 +223,7 @@ fn flag(map: &Map<String, Value>, key: &'static str, default: bool) -> Result<bo
     let Some(value) = present(map, key) else {
         return Ok(default);
     };
-    value.as_bool().ok_or_else(|| ConfigError::BadValue {
-        key,
-        expected: "true or false",
-        found: shown(value),
-    })
+    value.as_bool().ok_or_else(|| ConfigError::BadValue { key, expected: "true or false", found: shown(value) })
 }
 
 fn epsilon(map: &Map<String, Value>) -> Result<f64, ConfigError> {
@@ -258,11 +235,7 @@ fn epsilon(map: &Map<String, Value>) -> Result<f64, ConfigError> {
         Some(number) if number > 0.0 && number < 1.0 => Ok(number),
         _ => {
             let expected = "a number between 0 and 1";
-            Err(ConfigError::BadValue {
-                key,
-                expected,
-                found: shown(value),
-            })
+            Err(ConfigError::BadValue { key, expected, found: shown(value) })
         }
     }
 }
@@ -273,14 +246,9 @@ fn activation(map: &Map<String, Value>) -> Result<Activation, ConfigError> {
         return Ok(Activation::GeluTanh);
     };
     match value.as_str() {
-        Some("gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" | "gelu_accurate") => {
-            Ok(Activation::GeluTanh)
-        }
+        Some("gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" | "gelu_accurate") => Ok(Activation::GeluTanh),
         Some("gelu" | "gelu_python") => Ok(Activation::Gelu),
-        _ => Err(ConfigError::Unsupported {
-            key,
-            found: shown(value),
-        }),
+        _ => Err(ConfigError::Unsupported { key, found: shown(value) }),
     }
 }
 

@@ -20,18 +20,8 @@ pub enum Dtype {
 
 impl Dtype {
     /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::F64,
-        Self::F32,
-        Self::F16,
-        Self::Bf16,
-        Self::I64,
-        Self::I32,
-        Self::I16,
-        Self::I8,
-        Self::U8,
-        Self::Bool,
-    ];
+    pub const ALL: [Self; 10] =
+        [Self::F64, Self::F32, Self::F16, Self::Bf16, Self::I64, Self::I32, Self::I16, Self::I8, Self::U8, Self::Bool];
 
     /// Bytes per element.
     #[must_use]
@@ -86,8 +76,6 @@ impl Dtype {
 
     /// The type that torch gives this name.
     pub(super) fn of_torch_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|dtype| dtype.torch_name() == name)
+        Self::ALL.into_iter().find(|dtype| dtype.torch_name() == name)
     }
 }

@@ -65,9 +65,7 @@ pub enum MapError {
     #[error("checkpoint_version {0}, expected none, 1, 2 or 3")]
     Version(String),
     /// The number of heads is neither given nor clear.
-    #[error(
-        "the number of attention heads is not in the file; say it with --heads (width {n_embd})"
-    )]
+    #[error("the number of attention heads is not in the file; say it with --heads (width {n_embd})")]
     HeadsUnknown {
         /// Width of the residual stream.
         n_embd: usize,

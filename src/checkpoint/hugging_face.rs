@@ -14,9 +14,7 @@ use super::{Fault, MapError};
 /// Whether the names look like Hugging Face's.
 #[must_use]
 pub fn recognise(leaves: &Leaves) -> bool {
-    ["wte.weight", WORD_TABLE]
-        .iter()
-        .any(|&name| leaves.by_name.contains_key(name))
+    ["wte.weight", WORD_TABLE].iter().any(|&name| leaves.by_name.contains_key(name))
 }
 
 /// Plans the conversion. `config` comes from the file beside the weights, if there is one.
@@ -24,54 +22,34 @@ pub fn recognise(leaves: &Leaves) -> bool {
 /// # Errors
 ///
 /// [`MapError`] naming every tensor that is missing, superfluous or of the wrong shape.
-pub fn map(
-    leaves: &Leaves,
-    config: Option<&Config>,
-    heads: Option<usize>,
-) -> Result<Plan, MapError> {
+pub fn map(leaves: &Leaves, config: Option<&Config>, heads: Option<usize>) -> Result<Plan, MapError> {
     let (mut found, mut faults) = rename(leaves);
     let mut notes = Vec::new();
     let sizes = Sizes::of(&found, Style::Conv1d)?;
     let config = if let Some(config) = config {
-        Config {
-            n_head: heads.unwrap_or(config.n_head),
-            ..config.clone()
-        }
+        Config { n_head: heads.unwrap_or(config.n_head), ..config.clone() }
     } else {
-        notes.push("no config.json beside the weights: 64 channels per head and GPT-2's own activation are assumed".to_owned());
+        notes.push(
+            "no config.json beside the weights: 64 channels per head and GPT-2's own activation are assumed".to_owned(),
+        );
         infer(&sizes, heads)?
     };
     config.check()?;
     let tied = config.tie_word_embeddings;
     let copy = tied.then(|| found.remove(OUTPUT_MATRIX)).flatten();
-    let same = compare(
-        &found[WORD_TABLE].1,
-        copy.into_iter().collect(),
-        &mut faults,
-    );
+    let same = compare(&found[WORD_TABLE].1, copy.into_iter().collect(), &mut faults);
     let rows = config.vocab_size;
     let targets = assemble(found, &config, rows, Style::Conv1d, &mut faults);
     if !faults.is_empty() {
         return Err(MapError::Faults(faults));
     }
     let format = "Hugging Face GPT-2".to_owned();
-    Ok(Plan {
-        config,
-        dtype: sizes.dtype,
-        targets,
-        same,
-        notes,
-        format,
-    })
+    Ok(Plan { config, dtype: sizes.dtype, targets, same, notes, format })
 }
 
 /// Everything but the masks, under its name in the converted model.
 fn rename(leaves: &Leaves) -> (Found, Vec<Fault>) {
-    let mut faults: Vec<Fault> = leaves
-        .repeated
-        .iter()
-        .map(|name| Fault::Repeated(printable(name)))
-        .collect();
+    let mut faults: Vec<Fault> = leaves.repeated.iter().map(|name| Fault::Repeated(printable(name))).collect();
     let mut found = Found::new();
     for (source, leaf) in &leaves.by_name {
         if source.ends_with(".attn.bias") || source.ends_with(".attn.masked_bias") {
@@ -86,10 +64,7 @@ fn rename(leaves: &Leaves) -> (Found, Vec<Fault>) {
                 }
             }
             Leaf::Other(other) => {
-                faults.push(Fault::NotATensor {
-                    name: printable(source),
-                    found: other.clone(),
-                });
+                faults.push(Fault::NotATensor { name: printable(source), found: other.clone() });
             }
         }
     }

@@ -80,13 +80,7 @@ impl LegacyError {
     /// Whether more bytes could cure it.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        matches!(
-            self,
-            Self::Pickle {
-                source: PickleError::Truncated { .. },
-                ..
-            }
-        )
+        matches!(self, Self::Pickle { source: PickleError::Truncated { .. }, .. })
     }
 }
 
@@ -137,26 +131,12 @@ pub fn parse_head(bytes: &[u8], limits: &Limits) -> Result<Head, LegacyError> {
     let storages = Storages::collect(&pickle, limits)?;
     let (list, _) = next(bytes, &mut at, 5, limits)?;
     let order = parse_order(&list, &storages)?;
-    Ok(Head {
-        pickle,
-        storages,
-        order,
-        length: at,
-    })
+    Ok(Head { pickle, storages, order, length: at })
 }
 
-fn next(
-    bytes: &[u8],
-    at: &mut usize,
-    number: usize,
-    limits: &Limits,
-) -> Result<(Pickle, usize), LegacyError> {
+fn next(bytes: &[u8], at: &mut usize, number: usize, limits: &Limits) -> Result<(Pickle, usize), LegacyError> {
     let start = *at;
-    let parsed = parse(&bytes[start..], limits).map_err(|source| LegacyError::Pickle {
-        number,
-        start,
-        source,
-    })?;
+    let parsed = parse(&bytes[start..], limits).map_err(|source| LegacyError::Pickle { number, start, source })?;
     *at += parsed.1;
     Ok(parsed)
 }
@@ -167,10 +147,7 @@ fn parse_order(list: &Pickle, storages: &Storages) -> Result<Vec<usize>, LegacyE
     let mut order = Vec::new();
     for &key in keys {
         let key = list.text(key).ok_or(LegacyError::BadList)?;
-        let bad = |what| LegacyError::BadKey {
-            key: printable(key),
-            what,
-        };
+        let bad = |what| LegacyError::BadKey { key: printable(key), what };
         let index = storages.find(key).ok_or_else(|| bad("nothing describes"))?;
         if std::mem::replace(&mut seen[index], true) {
             return Err(bad("stands there twice"));
@@ -178,9 +155,7 @@ fn parse_order(list: &Pickle, storages: &Storages) -> Result<Vec<usize>, LegacyE
         order.push(index);
     }
     match seen.iter().position(|&seen| !seen) {
-        Some(index) => Err(LegacyError::MissingStorage {
-            key: storages.list[index].key.clone(),
-        }),
+        Some(index) => Err(LegacyError::MissingStorage { key: storages.list[index].key.clone() }),
         None => Ok(order),
     }
 }
@@ -195,9 +170,5 @@ pub fn check_count(bytes: [u8; COUNT_BYTES], storage: &Storage) -> Result<(), Le
     if usize::try_from(found) == Ok(storage.numel) {
         return Ok(());
     }
-    Err(LegacyError::Count {
-        key: storage.key.clone(),
-        expected: storage.numel,
-        found,
-    })
+    Err(LegacyError::Count { key: storage.key.clone(), expected: storage.numel, found })
 }

@@ -111,22 +111,11 @@ pub(super) fn assemble(
     style: Style,
     faults: &mut Vec<Fault>,
 ) -> Vec<Target> {
-    let mut assembly = Assembly {
-        targets: Vec::new(),
-        faults,
-        style,
-        heads: config.n_head,
-    };
+    let mut assembly = Assembly { targets: Vec::new(), faults, style, heads: config.n_head };
     let table = [config.vocab_size, config.n_embd];
     let tall = [rows, config.n_embd];
     assembly.add(&mut found, WORD_TABLE, &table, &tall, None);
-    assembly.add(
-        &mut found,
-        POSITION_TABLE,
-        &[config.n_positions, config.n_embd],
-        &[],
-        None,
-    );
+    assembly.add(&mut found, POSITION_TABLE, &[config.n_positions, config.n_embd], &[], None);
     for layer in 0..config.n_layer {
         for (suffix, sizes) in LAYER {
             let shape: Vec<usize> = sizes
@@ -141,20 +130,8 @@ pub(super) fn assemble(
             assembly.add(&mut found, &name, &shape, &[], Some(layer));
         }
     }
-    assembly.add(
-        &mut found,
-        "transformer.ln_f.weight",
-        &[config.n_embd],
-        &[],
-        None,
-    );
-    assembly.add(
-        &mut found,
-        "transformer.ln_f.bias",
-        &[config.n_embd],
-        &[],
-        None,
-    );
+    assembly.add(&mut found, "transformer.ln_f.weight", &[config.n_embd], &[], None);
+    assembly.add(&mut found, "transformer.ln_f.bias", &[config.n_embd], &[], None);
     if !config.tie_word_embeddings {
         assembly.add(&mut found, OUTPUT_MATRIX, &table, &tall, None);
     }
@@ -172,14 +149,7 @@ struct Assembly<'a> {
 
 impl Assembly<'_> {
     /// Adds one target; `source_shape` is empty where it follows from `shape`.
-    fn add(
-        &mut self,
-        found: &mut Found,
-        name: &str,
-        shape: &[usize],
-        source_shape: &[usize],
-        layer: Option<usize>,
-    ) {
+    fn add(&mut self, found: &mut Found, name: &str, shape: &[usize], source_shape: &[usize], layer: Option<usize>) {
         let Some((source, tensor)) = found.remove(name) else {
             self.faults.push(Fault::Missing(name.to_owned()));
             return;
@@ -192,64 +162,33 @@ impl Assembly<'_> {
             Style::Linear(_) if matrix => Arrange::Transpose,
             Style::Linear(_) | Style::Conv1d => Arrange::Keep,
         };
-        let mut expected = if source_shape.is_empty() {
-            shape
-        } else {
-            source_shape
-        }
-        .to_vec();
+        let mut expected = if source_shape.is_empty() { shape } else { source_shape }.to_vec();
         if matrix && self.style != Style::Conv1d {
             expected.reverse();
         }
         if tensor.shape != expected {
-            self.faults.push(Fault::Shape {
-                name: source,
-                found: tensor.shape,
-                expected,
-            });
+            self.faults.push(Fault::Shape { name: source, found: tensor.shape, expected });
             return;
         }
         if !tensor.dtype.is_weight() {
             let found = tensor.dtype.torch_name();
-            self.faults.push(Fault::Dtype {
-                name: source,
-                found,
-            });
+            self.faults.push(Fault::Dtype { name: source, found });
             return;
         }
         let (name, shape) = (name.to_owned(), shape.to_vec());
-        self.targets.push(Target {
-            name,
-            source,
-            shape,
-            tensor,
-            arrange,
-            layer,
-        });
+        self.targets.push(Target { name, source, shape, tensor, arrange, layer });
     }
 }
 
 /// Turns copies of the word table into comparisons; one of another shape is a fault.
-pub(super) fn compare(
-    table: &Tensor,
-    copies: Vec<(String, Tensor)>,
-    faults: &mut Vec<Fault>,
-) -> Vec<Same> {
+pub(super) fn compare(table: &Tensor, copies: Vec<(String, Tensor)>, faults: &mut Vec<Fault>) -> Vec<Same> {
     let mut same = Vec::new();
     for (name, second) in copies {
         if second.shape != table.shape {
             let (found, expected) = (second.shape, table.shape.clone());
-            faults.push(Fault::Shape {
-                name,
-                found,
-                expected,
-            });
+            faults.push(Fault::Shape { name, found, expected });
         } else if second != *table {
-            same.push(Same {
-                name,
-                first: table.clone(),
-                second,
-            });
+            same.push(Same { name, first: table.clone(), second });
         }
     }
     same
@@ -271,9 +210,7 @@ impl Sizes {
         let first_matrix = "transformer.h.0.mlp.c_fc.weight";
         let mut faults = Vec::new();
         let mut shape = |name: &str| match found.get(name) {
-            Some((_, tensor)) if tensor.shape.len() == 2 && tensor.numel() > 0 => {
-                (tensor.shape[0], tensor.shape[1])
-            }
+            Some((_, tensor)) if tensor.shape.len() == 2 && tensor.numel() > 0 => (tensor.shape[0], tensor.shape[1]),
             Some((source, _)) => {
                 faults.push(Fault::Missing(format!("a matrix under the name {source}")));
                 (0, 0)
@@ -286,37 +223,19 @@ impl Sizes {
         let (rows, n_embd) = shape(WORD_TABLE);
         let (n_positions, _) = shape(POSITION_TABLE);
         let (outputs, inputs) = shape(first_matrix);
-        let n_inner = if style == Style::Conv1d {
-            inputs
-        } else {
-            outputs
-        };
+        let n_inner = if style == Style::Conv1d { inputs } else { outputs };
         if !faults.is_empty() {
             return Err(MapError::Faults(faults));
         }
         let layers = found.keys().filter_map(|name| layer_of(name));
         // Each layer needs names in the file, so a number above the count of names is a lie.
-        let n_layer = layers
-            .max()
-            .map_or(0, |last| last.saturating_add(1))
-            .min(found.len() + 1);
+        let n_layer = layers.max().map_or(0, |last| last.saturating_add(1)).min(found.len() + 1);
         let dtype = found[WORD_TABLE].1.dtype;
-        Ok(Self {
-            rows,
-            n_embd,
-            n_positions,
-            n_layer,
-            n_inner,
-            dtype,
-        })
+        Ok(Self { rows, n_embd, n_positions, n_layer, n_inner, dtype })
     }
 }
 
 /// The layer's number in a converted model's name.
 pub(super) fn layer_of(name: &str) -> Option<usize> {
-    name.strip_prefix("transformer.h.")?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+    name.strip_prefix("transformer.h.")?.split('.').next()?.parse().ok()
 }

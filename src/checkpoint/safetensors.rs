@@ -63,15 +63,9 @@ pub struct Entry {
 /// # Errors
 ///
 /// [`SafetensorsError::BadLength`] if the file cannot hold it.
-pub fn header_length(
-    first: [u8; LENGTH_BYTES],
-    file_length: u64,
-    limits: &Limits,
-) -> Result<usize, SafetensorsError> {
+pub fn header_length(first: [u8; LENGTH_BYTES], file_length: u64, limits: &Limits) -> Result<usize, SafetensorsError> {
     let length = u64::from_le_bytes(first);
-    let room = file_length
-        .saturating_sub(LENGTH_BYTES as u64)
-        .min(limits.header_bytes as u64);
+    let room = file_length.saturating_sub(LENGTH_BYTES as u64).min(limits.header_bytes as u64);
     if length > room {
         return Err(SafetensorsError::BadLength { length });
     }
@@ -86,18 +80,15 @@ pub fn header_length(
 ///
 /// [`SafetensorsError`] for anything malformed, and if the tensors do not fill the data exactly.
 pub fn parse_header(text: &[u8], data_length: u64) -> Result<Vec<Entry>, SafetensorsError> {
-    let map: Map<String, Value> = serde_json::from_slice(text)
-        .map_err(|error| SafetensorsError::NotJson(error.to_string()))?;
+    let map: Map<String, Value> =
+        serde_json::from_slice(text).map_err(|error| SafetensorsError::NotJson(error.to_string()))?;
     let mut entries = Vec::new();
     for (name, value) in &map {
         if name == "__metadata__" {
             continue;
         }
         let entry = parse_entry(name, value);
-        entries.push(entry.map_err(|what| SafetensorsError::BadEntry {
-            name: printable(name),
-            what,
-        })?);
+        entries.push(entry.map_err(|what| SafetensorsError::BadEntry { name: printable(name), what })?);
     }
     entries.sort_by_key(|entry| (entry.start, entry.end));
     let mut at = 0;
@@ -114,35 +105,21 @@ pub fn parse_header(text: &[u8], data_length: u64) -> Result<Vec<Entry>, Safeten
 }
 
 fn parse_entry(name: &str, value: &Value) -> Result<Entry, &'static str> {
-    let dtype = value["dtype"]
-        .as_str()
-        .and_then(dtype_of)
-        .ok_or("unknown `dtype`")?;
+    let dtype = value["dtype"].as_str().and_then(dtype_of).ok_or("unknown `dtype`")?;
     let shape = value["shape"].as_array().ok_or("`shape` is not a list")?;
     let size = |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok());
     let shape: Option<Vec<usize>> = shape.iter().map(size).collect();
     let shape = shape.ok_or("`shape` is not made of sizes")?;
-    let [start, end] = value["data_offsets"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice)
-    else {
+    let [start, end] = value["data_offsets"].as_array().map_or(&[][..], Vec::as_slice) else {
         return Err("`data_offsets` are not two numbers");
     };
     let offsets = start.as_u64().zip(end.as_u64());
     let (start, end) = offsets.ok_or("`data_offsets` are not two numbers")?;
-    let bytes = shape
-        .iter()
-        .try_fold(dtype.size(), |bytes, &size| bytes.checked_mul(size));
+    let bytes = shape.iter().try_fold(dtype.size(), |bytes, &size| bytes.checked_mul(size));
     if bytes.is_none() || end.checked_sub(start) != bytes.map(|bytes| bytes as u64) {
         return Err("`data_offsets` do not fit `shape`");
     }
-    Ok(Entry {
-        name: name.to_owned(),
-        dtype,
-        shape,
-        start,
-        end,
-    })
+    Ok(Entry { name: name.to_owned(), dtype, shape, start, end })
 }
 
 /// Writes a header for tensors that follow each other in the order given.
@@ -152,10 +129,7 @@ fn parse_entry(name: &str, value: &Value) -> Result<Entry, &'static str> {
 #[must_use]
 pub fn write_header(tensors: &[(&str, Dtype, &[usize])]) -> (Vec<u8>, Vec<(u64, u64)>) {
     let mut map = Map::new();
-    map.insert(
-        "__metadata__".to_owned(),
-        serde_json::json!({"format": "pt"}),
-    );
+    map.insert("__metadata__".to_owned(), serde_json::json!({"format": "pt"}));
     let mut places = Vec::new();
     let mut at = 0u64;
     for (name, dtype, shape) in tensors {

@@ -95,12 +95,7 @@ impl Tensor {
         if self.numel() == 0 {
             return 0;
         }
-        1 + self
-            .shape
-            .iter()
-            .zip(&self.strides)
-            .map(|(&size, &stride)| (size - 1) * stride)
-            .sum::<usize>()
+        1 + self.shape.iter().zip(&self.strides).map(|(&size, &stride)| (size - 1) * stride).sum::<usize>()
     }
 
     /// Whether its elements lie in row-major order without gaps.
@@ -118,19 +113,13 @@ impl Tensor {
 
     /// Checks every number against the storage's `numel` elements.
     fn check(self, numel: usize) -> Result<Self, TensorError> {
-        let outside = || TensorError::OutOfBounds {
-            shape: self.shape.clone(),
-            numel,
-        };
+        let outside = || TensorError::OutOfBounds { shape: self.shape.clone(), numel };
         let mut count = 1usize;
         let mut last = self.offset;
         for (&size, &stride) in self.shape.iter().zip(&self.strides) {
             // Zero sizes count as one here, so that the product of the others is bounded, too.
             count = count.checked_mul(size.max(1)).ok_or_else(outside)?;
-            let reach = size
-                .saturating_sub(1)
-                .checked_mul(stride)
-                .ok_or_else(outside)?;
+            let reach = size.saturating_sub(1).checked_mul(stride).ok_or_else(outside)?;
             last = last.checked_add(reach).ok_or_else(outside)?;
         }
         let empty = self.shape.contains(&0);
@@ -174,9 +163,7 @@ impl Storages {
     fn add(&mut self, storage: Storage, limits: &Limits) -> Result<(), TensorError> {
         if let Some(&index) = self.by_key.get(&storage.key) {
             if self.list[index] != storage {
-                return Err(TensorError::Contradiction {
-                    key: printable(&storage.key),
-                });
+                return Err(TensorError::Contradiction { key: printable(&storage.key) });
             }
             return Ok(());
         }
@@ -199,22 +186,13 @@ impl Storages {
     /// # Errors
     ///
     /// [`TensorError`] if it is such a call, but malformed or out of bounds.
-    pub fn tensor(
-        &self,
-        pickle: &Pickle,
-        node: NodeId,
-        limits: &Limits,
-    ) -> Result<Option<Tensor>, TensorError> {
+    pub fn tensor(&self, pickle: &Pickle, node: NodeId, limits: &Limits) -> Result<Option<Tensor>, TensorError> {
         let Some((module, name, call)) = pickle.call(node) else {
             return Ok(None);
         };
         let arguments = call.arguments.as_slice();
         match (module, name, arguments) {
-            (
-                "torch._utils",
-                "_rebuild_parameter" | "_rebuild_parameter_with_state",
-                &[inner, ..],
-            )
+            ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state", &[inner, ..])
             | ("torch.nn.parameter", "Parameter", &[inner, ..]) => {
                 // A parameter wraps a tensor, never another parameter: no recursion to bound.
                 match pickle.call(inner) {
@@ -224,25 +202,16 @@ impl Storages {
                     _ => self.tensor(pickle, inner, limits),
                 }
             }
-            (
-                "torch._utils",
-                "_rebuild_tensor" | "_rebuild_tensor_v2",
-                &[storage, offset, size, stride, ..],
-            ) => self
-                .rebuild(pickle, [storage, offset, size, stride], None, limits)
-                .map(Some),
-            (
-                "torch._utils",
-                "_rebuild_tensor_v3",
-                &[storage, offset, size, stride, _, _, dtype, ..],
-            ) => {
+            ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2", &[storage, offset, size, stride, ..]) => {
+                self.rebuild(pickle, [storage, offset, size, stride], None, limits).map(Some)
+            }
+            ("torch._utils", "_rebuild_tensor_v3", &[storage, offset, size, stride, _, _, dtype, ..]) => {
                 let dtype = pickle
                     .global(dtype)
                     .filter(|&(module, _)| module == "torch")
                     .and_then(|(_, name)| Dtype::of_torch_name(name))
                     .ok_or(TensorError::Malformed("unknown element type"))?;
-                self.rebuild(pickle, [storage, offset, size, stride], Some(dtype), limits)
-                    .map(Some)
+                self.rebuild(pickle, [storage, offset, size, stride], Some(dtype), limits).map(Some)
             }
             ("torch._utils", name, _) if name.starts_with("_rebuild_tensor") => {
                 Err(TensorError::Malformed("too few arguments"))
@@ -259,52 +228,32 @@ impl Storages {
         limits: &Limits,
     ) -> Result<Tensor, TensorError> {
         let Node::Persistent(id) = pickle.node(storage) else {
-            return Err(TensorError::Malformed(
-                "the first argument is not a storage",
-            ));
+            return Err(TensorError::Malformed("the first argument is not a storage"));
         };
-        let reference =
-            parse_reference(pickle, *id)
-                .ok()
-                .flatten()
-                .ok_or(TensorError::Malformed(
-                    "the first argument is not a storage",
-                ))?;
-        let storage = self
-            .find(&reference.storage.key)
-            .ok_or(TensorError::Malformed("the storage is not in the file"))?;
+        let reference = parse_reference(pickle, *id)
+            .ok()
+            .flatten()
+            .ok_or(TensorError::Malformed("the first argument is not a storage"))?;
+        let storage =
+            self.find(&reference.storage.key).ok_or(TensorError::Malformed("the storage is not in the file"))?;
         let dtype = dtype.unwrap_or(reference.storage.dtype);
         let unit = reference.storage.dtype.size();
         // Views count in elements of the storage, untyped ones in bytes.
         let (first, length) = reference.view.unwrap_or((0, reference.storage.numel));
         if !(first * unit).is_multiple_of(dtype.size()) {
-            return Err(TensorError::Malformed(
-                "the storage is not aligned to its elements",
-            ));
+            return Err(TensorError::Malformed("the storage is not aligned to its elements"));
         }
         let first = first * unit / dtype.size();
         let numel = first + length * unit / dtype.size();
-        let shape = sizes(pickle, size)
-            .ok_or(TensorError::Malformed("the shape is not a tuple of sizes"))?;
-        let strides = sizes(pickle, stride).ok_or(TensorError::Malformed(
-            "the strides are not a tuple of sizes",
-        ))?;
+        let shape = sizes(pickle, size).ok_or(TensorError::Malformed("the shape is not a tuple of sizes"))?;
+        let strides = sizes(pickle, stride).ok_or(TensorError::Malformed("the strides are not a tuple of sizes"))?;
         if shape.len() != strides.len() || shape.len() > limits.rank {
-            return Err(TensorError::Malformed(
-                "shape and strides have different or too many dimensions",
-            ));
+            return Err(TensorError::Malformed("shape and strides have different or too many dimensions"));
         }
         let offset = unsigned(pickle, offset)
             .and_then(|offset| offset.checked_add(first))
             .ok_or(TensorError::Malformed("the offset is not a size"))?;
-        Tensor {
-            storage,
-            dtype,
-            offset,
-            shape,
-            strides,
-        }
-        .check(numel)
+        Tensor { storage, dtype, offset, shape, strides }.check(numel)
     }
 }
 
@@ -345,14 +294,7 @@ fn parse_reference(pickle: &Pickle, id: NodeId) -> Result<Option<Reference>, Str
         Some(view) if *pickle.node(view) != Node::None => Some(parse_view(pickle, view, numel)?),
         _ => None,
     };
-    Ok(Some(Reference {
-        storage: Storage {
-            key: key.to_owned(),
-            dtype,
-            numel,
-        },
-        view,
-    }))
+    Ok(Some(Reference { storage: Storage { key: key.to_owned(), dtype, numel }, view }))
 }
 
 fn parse_view(pickle: &Pickle, id: NodeId, numel: usize) -> Result<(usize, usize), String> {
@@ -372,9 +314,5 @@ fn unsigned(pickle: &Pickle, id: NodeId) -> Option<usize> {
 }
 
 fn sizes(pickle: &Pickle, id: NodeId) -> Option<Vec<usize>> {
-    pickle
-        .sequence(id)?
-        .iter()
-        .map(|&item| unsigned(pickle, item))
-        .collect()
+    pickle.sequence(id)?.iter().map(|&item| unsigned(pickle, item)).collect()
 }

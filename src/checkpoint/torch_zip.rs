@@ -89,10 +89,7 @@ impl<'a> Archive<'a> {
         let Some((pickle, folder)) = found else {
             return Ok(None);
         };
-        let inside = |name: &'a str| {
-            name.strip_prefix(folder)
-                .and_then(|rest| rest.strip_prefix('/'))
-        };
+        let inside = |name: &'a str| name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
         let mut byte_order = None;
         for entry in entries {
             let Some(path) = inside(&entry.name) else {
@@ -103,20 +100,13 @@ impl<'a> Archive<'a> {
                 return Err(TorchZipError::TorchScript);
             }
             if entry.method != Method::Stored {
-                return Err(TorchZipError::Deflated {
-                    name: printable(&entry.name),
-                });
+                return Err(TorchZipError::Deflated { name: printable(&entry.name) });
             }
             if path == "byteorder" {
                 byte_order = Some(entry);
             }
         }
-        Ok(Some(Self {
-            entries,
-            folder,
-            pickle,
-            byte_order,
-        }))
+        Ok(Some(Self { entries, folder, pickle, byte_order }))
     }
 
     /// The member that holds a storage, of the right size.
@@ -131,11 +121,7 @@ impl<'a> Archive<'a> {
         let entry = entry.ok_or_else(|| TorchZipError::MissingStorage { key: key.clone() })?;
         let expected = storage.byte_length();
         if entry.size != expected as u64 {
-            return Err(TorchZipError::StorageSize {
-                key: key.clone(),
-                expected,
-                found: entry.size,
-            });
+            return Err(TorchZipError::StorageSize { key: key.clone(), expected, found: entry.size });
         }
         Ok(entry)
     }
@@ -150,7 +136,5 @@ pub fn check_byte_order(content: &[u8]) -> Result<(), TorchZipError> {
     if content.trim_ascii() == b"little" {
         return Ok(());
     }
-    Err(TorchZipError::ByteOrder {
-        found: printable(&String::from_utf8_lossy(content)),
-    })
+    Err(TorchZipError::ByteOrder { found: printable(&String::from_utf8_lossy(content)) })
 }

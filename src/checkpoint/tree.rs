@@ -33,50 +33,32 @@ impl Leaves {
     /// # Errors
     ///
     /// [`MapError`] if a tensor is malformed, or if there are too many or too deep.
-    pub fn collect(
-        pickle: &Pickle,
-        storages: &Storages,
-        root: NodeId,
-        limits: &Limits,
-    ) -> Result<Self, MapError> {
+    pub fn collect(pickle: &Pickle, storages: &Storages, root: NodeId, limits: &Limits) -> Result<Self, MapError> {
         let mut leaves = Self::default();
         let mut visited = 0;
         let mut waiting = vec![(root, String::new(), 0)];
         while let Some((id, prefix, depth)) = waiting.pop() {
             if depth > limits.depth {
-                return Err(MapError::TooDeep {
-                    limit: limits.depth,
-                });
+                return Err(MapError::TooDeep { limit: limits.depth });
             }
             for (key, value) in pickle.items(id).unwrap_or_default() {
                 visited += 1;
                 if visited > limits.tensors {
-                    return Err(MapError::TooMany {
-                        limit: limits.tensors,
-                    });
+                    return Err(MapError::TooMany { limit: limits.tensors });
                 }
                 let Some(key) = dictionary_key(pickle, key) else {
                     continue;
                 };
-                let name = if prefix.is_empty() {
-                    key
-                } else {
-                    format!("{prefix}.{key}")
-                };
+                let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
                 if name.len() > limits.name_bytes {
-                    return Err(MapError::LongName {
-                        name: printable(&name),
-                    });
+                    return Err(MapError::LongName { name: printable(&name) });
                 }
                 if pickle.items(value).is_some() {
                     waiting.push((value, name, depth + 1));
                     continue;
                 }
                 let tensor = storages.tensor(pickle, value, limits);
-                let tensor = tensor.map_err(|source| MapError::Tensor {
-                    name: printable(&name),
-                    source,
-                })?;
+                let tensor = tensor.map_err(|source| MapError::Tensor { name: printable(&name), source })?;
                 let leaf = match tensor {
                     Some(tensor) => Leaf::Tensor(tensor),
                     None => Leaf::Other(pickle.describe(value)),
@@ -96,10 +78,7 @@ impl Leaves {
 }
 
 fn dictionary_key(pickle: &Pickle, id: NodeId) -> Option<String> {
-    pickle
-        .text(id)
-        .map(str::to_owned)
-        .or_else(|| pickle.integer(id).map(|it| it.to_string()))
+    pickle.text(id).map(str::to_owned).or_else(|| pickle.integer(id).map(|it| it.to_string()))
 }
 
 /// Names in the stream whose only use is to run code, made printable.
@@ -131,15 +110,7 @@ pub fn alarming_calls(pickle: &Pickle) -> Vec<String> {
         "pdb",
         "timeit",
     ];
-    const BUILTINS: [&str; 7] = [
-        "eval",
-        "exec",
-        "execfile",
-        "open",
-        "compile",
-        "__import__",
-        "input",
-    ];
+    const BUILTINS: [&str; 7] = ["eval", "exec", "execfile", "open", "compile", "__import__", "input"];
     let mut found = BTreeSet::new();
     for node in pickle.nodes() {
         let Node::Global(global) = node else { continue };

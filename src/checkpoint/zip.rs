@@ -114,18 +114,13 @@ pub struct Entry {
 /// # Errors
 ///
 /// [`ZipError::NoEnd`] or [`ZipError::BadEnd`].
-pub fn find_directory(
-    tail: &[u8],
-    file_length: u64,
-    limits: &Limits,
-) -> Result<DirectoryAt, ZipError> {
+pub fn find_directory(tail: &[u8], file_length: u64, limits: &Limits) -> Result<DirectoryAt, ZipError> {
     const END_BYTES: usize = 22;
     let last = tail.len().checked_sub(END_BYTES).ok_or(ZipError::NoEnd)?;
     // The comment must reach the end of the file exactly, so that a record inside a comment
     // is not taken for the real one.
     let at = (0..=last).rev().find(|&at| {
-        tail[at..].starts_with(b"PK\x05\x06")
-            && at + END_BYTES + usize::from(u16_at(tail, at + 20)) == tail.len()
+        tail[at..].starts_with(b"PK\x05\x06") && at + END_BYTES + usize::from(u16_at(tail, at + 20)) == tail.len()
     });
     let at = at.ok_or(ZipError::NoEnd)?;
     let end_at = file_length - (tail.len() - at) as u64;
@@ -137,9 +132,7 @@ pub fn find_directory(
     }
     let mut directory_end = end_at;
     // Torch writes the wide record always, also where the narrow numbers would do.
-    let wide = at
-        .checked_sub(20)
-        .is_some_and(|locator| tail[locator..].starts_with(b"PK\x06\x07"));
+    let wide = at.checked_sub(20).is_some_and(|locator| tail[locator..].starts_with(b"PK\x06\x07"));
     if wide || entries == 0xffff || length == 0xffff_ffff || offset == 0xffff_ffff {
         let (record, record_at) = zip64_record(tail, at, file_length)?;
         directory_end = record_at;
@@ -148,26 +141,14 @@ pub fn find_directory(
         offset = u64_at(record, 48);
     }
     if offset.checked_add(length) != Some(directory_end) {
-        return Err(ZipError::BadEnd(
-            "the directory does not end where the end record begins",
-        ));
+        return Err(ZipError::BadEnd("the directory does not end where the end record begins"));
     }
-    let length = usize::try_from(length)
-        .ok()
-        .filter(|&length| length <= limits.directory_bytes);
+    let length = usize::try_from(length).ok().filter(|&length| length <= limits.directory_bytes);
     let length = length.ok_or(ZipError::BadEnd("the directory is too long"))?;
     // An entry has at least 46 bytes.
-    let entries = usize::try_from(entries)
-        .ok()
-        .filter(|&entries| entries <= length / 46);
-    let entries = entries.ok_or(ZipError::BadEnd(
-        "more entries than the directory has room for",
-    ))?;
-    Ok(DirectoryAt {
-        offset,
-        length,
-        entries,
-    })
+    let entries = usize::try_from(entries).ok().filter(|&entries| entries <= length / 46);
+    let entries = entries.ok_or(ZipError::BadEnd("more entries than the directory has room for"))?;
+    Ok(DirectoryAt { offset, length, entries })
 }
 
 fn zip64_record(tail: &[u8], end: usize, file_length: u64) -> Result<(&[u8], u64), ZipError> {
@@ -178,10 +159,7 @@ fn zip64_record(tail: &[u8], end: usize, file_length: u64) -> Result<(&[u8], u64
     }
     let record_at = u64_at(tail, locator + 8);
     let tail_at = file_length - tail.len() as u64;
-    let at = record_at
-        .checked_sub(tail_at)
-        .and_then(|at| usize::try_from(at).ok())
-        .ok_or(WHAT)?;
+    let at = record_at.checked_sub(tail_at).and_then(|at| usize::try_from(at).ok()).ok_or(WHAT)?;
     let record = tail.get(at..locator).ok_or(WHAT)?;
     if record.len() < 56 || !record.starts_with(b"PK\x06\x06") {
         return Err(WHAT);
@@ -201,37 +179,21 @@ pub fn parse_directory(bytes: &[u8], place: DirectoryAt) -> Result<Vec<Entry>, Z
     for index in 0..place.entries {
         let (entry, after) = parse_entry(rest, index)?;
         if !names.insert(entry.name.clone()) {
-            return Err(ZipError::BadName {
-                name: printable(&entry.name),
-                what: "occurs twice",
-            });
+            return Err(ZipError::BadName { name: printable(&entry.name), what: "occurs twice" });
         }
         entries.push(entry);
         rest = after;
     }
     if !rest.is_empty() {
-        return Err(ZipError::BadEnd(
-            "the directory has more entries than the end record says",
-        ));
+        return Err(ZipError::BadEnd("the directory has more entries than the end record says"));
     }
     let mut sorted: Vec<&Entry> = entries.iter().collect();
     sorted.sort_by_key(|entry| entry.header_at);
-    let ends = sorted
-        .iter()
-        .skip(1)
-        .map(|entry| entry.header_at)
-        .chain([place.offset]);
+    let ends = sorted.iter().skip(1).map(|entry| entry.header_at).chain([place.offset]);
     for (entry, end) in sorted.iter().zip(ends) {
-        let least = entry
-            .packed
-            .checked_add(LOCAL_HEADER_BYTES as u64 + entry.name.len() as u64);
-        if least
-            .and_then(|least| least.checked_add(entry.header_at))
-            .is_none_or(|least| least > end)
-        {
-            return Err(ZipError::Overlap {
-                name: printable(&entry.name),
-            });
+        let least = entry.packed.checked_add(LOCAL_HEADER_BYTES as u64 + entry.name.len() as u64);
+        if least.and_then(|least| least.checked_add(entry.header_at)).is_none_or(|least| least > end) {
+            return Err(ZipError::Overlap { name: printable(&entry.name) });
         }
     }
     Ok(entries)
@@ -250,17 +212,13 @@ fn parse_entry(bytes: &[u8], index: usize) -> Result<(Entry, &[u8]), ZipError> {
     if bytes.len() < end {
         return Err(bad("cut off"));
     }
-    let name =
-        std::str::from_utf8(&bytes[FIXED..name_end]).map_err(|_| bad("the name is not UTF-8"))?;
+    let name = std::str::from_utf8(&bytes[FIXED..name_end]).map_err(|_| bad("the name is not UTF-8"))?;
     check_name(name)?;
     let flags = u16_at(fixed, 8);
     let mut numbers = [u32_at(fixed, 24), u32_at(fixed, 20), u32_at(fixed, 42)].map(u64::from);
     widen(&bytes[name_end..extra_end], &mut numbers).ok_or(bad("a zip64 size is missing"))?;
     let [size, packed, header_at] = numbers;
-    let unsupported = |what: String| ZipError::Unsupported {
-        name: printable(name),
-        what,
-    };
+    let unsupported = |what: String| ZipError::Unsupported { name: printable(name), what };
     if flags & 1 != 0 {
         return Err(unsupported("encrypted".to_owned()));
     }
@@ -273,25 +231,12 @@ fn parse_entry(bytes: &[u8], index: usize) -> Result<(Entry, &[u8]), ZipError> {
         return Err(bad("stored, but with two lengths"));
     }
     let crc32 = u32_at(fixed, 16);
-    let entry = Entry {
-        name: name.to_owned(),
-        method,
-        crc32,
-        packed,
-        size,
-        header_at,
-        flags,
-    };
+    let entry = Entry { name: name.to_owned(), method, crc32, packed, size, header_at, flags };
     Ok((entry, &bytes[end..]))
 }
 
 fn check_name(name: &str) -> Result<(), ZipError> {
-    let bad = |what| {
-        Err(ZipError::BadName {
-            name: printable(name),
-            what,
-        })
-    };
+    let bad = |what| Err(ZipError::BadName { name: printable(name), what });
     if name.is_empty() || name.starts_with('/') || name.contains(['\\', '\0', ':']) {
         return bad("is not a plain relative path");
     }
@@ -331,16 +276,8 @@ fn widen(mut extra: &[u8], numbers: &mut [u64; 3]) -> Option<()> {
 /// # Errors
 ///
 /// [`ZipError::Disagreement`] if it is not the header that the directory promises.
-pub fn local_header_length(
-    fixed: &[u8; LOCAL_HEADER_BYTES],
-    entry: &Entry,
-) -> Result<u64, ZipError> {
-    let disagree = |what| {
-        Err(ZipError::Disagreement {
-            name: printable(&entry.name),
-            what,
-        })
-    };
+pub fn local_header_length(fixed: &[u8; LOCAL_HEADER_BYTES], entry: &Entry) -> Result<u64, ZipError> {
+    let disagree = |what| Err(ZipError::Disagreement { name: printable(&entry.name), what });
     if !fixed.starts_with(&SIGNATURE) {
         return disagree("where it begins");
     }

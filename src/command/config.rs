@@ -12,12 +12,7 @@ use crate::store::paths::Paths;
 /// # Errors
 ///
 /// Status 2 if a value is out of its range.
-pub fn config(
-    verb: ConfigVerb,
-    arguments: &Arguments,
-    loaded: &LoadedConfig,
-    paths: &Paths,
-) -> Result<(), Exit> {
+pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, paths: &Paths) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     match verb {
         ConfigVerb::Path => writeln!(out, "{}", paths.config_file.display())?,
@@ -25,16 +20,8 @@ pub fn config(
             for (name, value, origin) in values(arguments, loaded)? {
                 writeln!(out, "{name:<16} {value:<24} {origin}")?;
             }
-            let there = if paths.config_file.exists() {
-                ""
-            } else {
-                " (not there)"
-            };
-            writeln!(
-                out,
-                "\nconfiguration    {}{there}",
-                paths.config_file.display()
-            )?;
+            let there = if paths.config_file.exists() { "" } else { " (not there)" };
+            writeln!(out, "\nconfiguration    {}{there}", paths.config_file.display())?;
             writeln!(out, "models           {}", paths.models.display())?;
             writeln!(out, "transcripts      {}", paths.transcripts.display())?;
             writeln!(out, "downloads        {}", paths.downloads.display())?;
@@ -47,23 +34,18 @@ pub fn config(
 type Value = (&'static str, String, &'static str);
 
 /// Every value that can be set, with where it comes from.
-#[expect(clippy::too_many_lines, reason = "a table: some lines for each value")]
 fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Exit> {
     let (model, sampling) = (&arguments.model, &arguments.sampling);
     let (file, from_file) = (&loaded.config, &loaded.config.sampling);
-    let (s, seed) = sampling
-        .settings(file)
-        .map_err(|e| Exit::usage(e.to_string()))?;
+    let (s, seed) = sampling.settings(file).map_err(|e| Exit::usage(e.to_string()))?;
     // A verb takes no sampling flags, so what is given was given by the environment.
     let origin = |environment: bool, file: bool| match (environment, file) {
         (true, _) => "environment",
         (false, true) => "configuration",
         (false, false) => "default",
     };
-    let name =
-        |text: Option<&String>, default: &str| text.cloned().unwrap_or_else(|| default.to_owned());
-    let spelled =
-        |it: Option<String>, file: Option<&String>| it.unwrap_or_else(|| name(file, "auto"));
+    let name = |text: Option<&String>, default: &str| text.cloned().unwrap_or_else(|| default.to_owned());
+    let spelled = |it: Option<String>, file: Option<&String>| it.unwrap_or_else(|| name(file, "auto"));
     let by_preset = sampling.preset.is_some() || file.preset.is_some();
     let mixed = |environment: bool, configured: bool| match origin(environment, configured) {
         "default" if by_preset => "preset",
@@ -72,26 +54,17 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
     Ok(vec![
         (
             "model",
-            name(
-                model.model.as_ref().or(file.model.as_ref()),
-                "megatron-345m, else demo",
-            ),
+            name(model.model.as_ref().or(file.model.as_ref()), "megatron-345m, else demo"),
             origin(model.model.is_some(), file.model.is_some()),
         ),
         (
             "device",
-            spelled(
-                model.device.map(|it| format!("{it:?}").to_lowercase()),
-                file.device.as_ref(),
-            ),
+            spelled(model.device.map(|it| format!("{it:?}").to_lowercase()), file.device.as_ref()),
             origin(model.device.is_some(), file.device.is_some()),
         ),
         (
             "dtype",
-            spelled(
-                model.dtype.map(|it| format!("{it:?}").to_lowercase()),
-                file.dtype.as_ref(),
-            ),
+            spelled(model.dtype.map(|it| format!("{it:?}").to_lowercase()), file.dtype.as_ref()),
             origin(model.dtype.is_some(), file.dtype.is_some()),
         ),
         (
@@ -99,65 +72,28 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
             name(sampling.preset.as_ref().or(file.preset.as_ref()), "steady"),
             origin(sampling.preset.is_some(), file.preset.is_some()),
         ),
-        (
-            "temperature",
-            s.temperature.to_string(),
-            mixed(sampling.temp.is_some(), from_file.temperature.is_some()),
-        ),
-        (
-            "top-k",
-            s.top_k.to_string(),
-            mixed(sampling.top_k.is_some(), from_file.top_k.is_some()),
-        ),
-        (
-            "top-p",
-            s.top_p.to_string(),
-            mixed(sampling.top_p.is_some(), from_file.top_p.is_some()),
-        ),
-        (
-            "min-p",
-            s.min_p.to_string(),
-            mixed(sampling.min_p.is_some(), from_file.min_p.is_some()),
-        ),
+        ("temperature", s.temperature.to_string(), mixed(sampling.temp.is_some(), from_file.temperature.is_some())),
+        ("top-k", s.top_k.to_string(), mixed(sampling.top_k.is_some(), from_file.top_k.is_some())),
+        ("top-p", s.top_p.to_string(), mixed(sampling.top_p.is_some(), from_file.top_p.is_some())),
+        ("min-p", s.min_p.to_string(), mixed(sampling.min_p.is_some(), from_file.min_p.is_some())),
         (
             "repeat-penalty",
             s.repeat_penalty.to_string(),
-            mixed(
-                sampling.repeat_penalty.is_some(),
-                from_file.repeat_penalty.is_some(),
-            ),
+            mixed(sampling.repeat_penalty.is_some(), from_file.repeat_penalty.is_some()),
         ),
         (
             "repeat-last-n",
             s.repeat_last_n.to_string(),
-            mixed(
-                sampling.repeat_last_n.is_some(),
-                from_file.repeat_last_n.is_some(),
-            ),
+            mixed(sampling.repeat_last_n.is_some(), from_file.repeat_last_n.is_some()),
         ),
-        (
-            "order",
-            s.order.name().to_owned(),
-            origin(sampling.order.is_some(), from_file.order.is_some()),
-        ),
+        ("order", s.order.name().to_owned(), origin(sampling.order.is_some(), from_file.order.is_some())),
         (
             "seed",
             seed.map_or("chosen at each start".to_owned(), |it| it.to_string()),
             origin(sampling.seed.is_some(), from_file.seed.is_some()),
         ),
-        (
-            "max-tokens",
-            s.max_tokens.to_string(),
-            origin(
-                sampling.max_tokens.is_some(),
-                from_file.max_tokens.is_some(),
-            ),
-        ),
-        (
-            "stop",
-            format!("{:?}", s.stop),
-            origin(false, from_file.stop.is_some()),
-        ),
+        ("max-tokens", s.max_tokens.to_string(), origin(sampling.max_tokens.is_some(), from_file.max_tokens.is_some())),
+        ("stop", format!("{:?}", s.stop), origin(false, from_file.stop.is_some())),
         (
             "end-of-text",
             format!("{:?}", s.end_of_text).to_lowercase(),

@@ -15,8 +15,7 @@ use crate::text::gpt2_merges_to_files;
 ///
 /// Status 5 if it cannot be converted, 74 if the disk is full.
 pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exit> {
-    let (vocab_json, tokenizer_json) =
-        gpt2_merges_to_files(assets::MERGES).map_err(|e| Exit::failed(e.to_string()))?;
+    let (vocab_json, tokenizer_json) = gpt2_merges_to_files(assets::MERGES).map_err(|e| Exit::failed(e.to_string()))?;
     let tokenizer = TokenizerFiles {
         vocab_json: &vocab_json,
         merges_txt: assets::MERGES.as_bytes(),
@@ -40,10 +39,6 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
         say(&format!("note: {note}"));
     }
     let millions = converted.parameters as f64 / 1e6;
-    say(&format!(
-        "{}: {}, {millions:.1} M parameters",
-        output.display(),
-        converted.format
-    ));
+    say(&format!("{}: {}, {millions:.1} M parameters", output.display(), converted.format));
     Ok(())
 }

@@ -13,9 +13,7 @@ use crate::TokenId;
 use crate::cli::Arguments;
 use crate::engine::generation::Control;
 use crate::engine::load::load;
-use crate::engine::protocol::{
-    Cut, Event, Failure, ModelCard, ModelSource, Request, RequestId, StopReason, Want,
-};
+use crate::engine::protocol::{Cut, Event, Failure, ModelCard, ModelSource, Request, RequestId, StopReason, Want};
 use crate::engine::stops;
 use crate::manifest::MEGATRON_345M;
 use crate::sample::{Draw, Row, Settings};
@@ -28,17 +26,9 @@ use crate::text::{Tokenizer, Utf8Stream, visible};
 /// # Errors
 ///
 /// With the exit status of the kind of failure; 130 and 143 after a signal, when what was drawn has been printed.
-pub fn generate(
-    arguments: &Arguments,
-    config: &Config,
-    paths: &Paths,
-    random_seed: u64,
-) -> Result<(), Exit> {
+pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_seed: u64) -> Result<(), Exit> {
     let signal = catch_signals()?;
-    let (mut settings, seed) = arguments
-        .sampling
-        .settings(config)
-        .map_err(|e| Exit::usage(e.to_string()))?;
+    let (mut settings, seed) = arguments.sampling.settings(config).map_err(|e| Exit::usage(e.to_string()))?;
     settings.seed = seed.unwrap_or(random_seed);
     let prompt = read_prompt(&arguments.prompt)?;
     let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
@@ -61,12 +51,7 @@ pub fn generate(
     let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
     let device = arguments.model.device(config).map_err(usage)?;
     let precision = arguments.model.precision(config).map_err(usage)?;
-    let source = ModelSource {
-        name,
-        directory,
-        device,
-        precision,
-    };
+    let source = ModelSource { name, directory, device, precision };
     let (mut session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
     if let (Some(note), false) = (&card.note, quiet) {
         say(&format!("megachat: {note}"));
@@ -89,15 +74,9 @@ pub fn generate(
     session.run(&request, &mut printer);
     let reason = printer.finish(&card, &prompt)?;
     match (reason, signal.load(Ordering::Relaxed)) {
-        (_, number) if number > 0 => Err(Exit {
-            code: 128 + number as u8,
-            message: String::new(),
-        }),
+        (_, number) if number > 0 => Err(Exit { code: 128 + number as u8, message: String::new() }),
         (StopReason::ContextFull, _) if !quiet => {
-            say(&format!(
-                "megachat: the context of {} tokens is full (--when-full slide goes on)",
-                card.n_positions
-            ));
+            say(&format!("megachat: the context of {} tokens is full (--when-full slide goes on)", card.n_positions));
             Ok(())
         }
         _ => Ok(()),
@@ -126,9 +105,7 @@ fn read_prompt(words: &[String]) -> Result<String, Exit> {
     let mut prompt = if dash { String::new() } else { words.join(" ") };
     if dash || !io::stdin().is_terminal() {
         let mut bytes = Vec::new();
-        io::stdin()
-            .read_to_end(&mut bytes)
-            .map_err(|e| Exit::failed(format!("cannot read standard input: {e}")))?;
+        io::stdin().read_to_end(&mut bytes).map_err(|e| Exit::failed(format!("cannot read standard input: {e}")))?;
         let text = String::from_utf8_lossy(&bytes);
         prompt.push_str(text.strip_suffix('\n').unwrap_or(&text));
     }
@@ -148,10 +125,7 @@ fn engine_exit(failure: &Failure) -> Exit {
         }
         _ => "",
     };
-    Exit {
-        code,
-        message: format!("{failure}{hint}"),
-    }
+    Exit { code, message: format!("{failure}{hint}") }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -222,10 +196,7 @@ impl Printer {
                     let Some((_, draw)) = self.draws.pop_front() else {
                         break;
                     };
-                    serde_json::to_writer(
-                        &mut out,
-                        &token_json(&draw, self.count, &self.tokenizer),
-                    )?;
+                    serde_json::to_writer(&mut out, &token_json(&draw, self.count, &self.tokenizer))?;
                     out.write_all(b"\n")?;
                     self.count += 1;
                 }
@@ -241,8 +212,7 @@ impl Printer {
         let is_end = Some(draw.token) == self.tokenizer.end_of_text();
         // The mark is no text; where it does not end the continuation, it is.
         if !is_end || self.settings.end_of_text == crate::sample::EndOfText::Continue {
-            self.bytes
-                .extend_from_slice(self.tokenizer.bytes(draw.token));
+            self.bytes.extend_from_slice(self.tokenizer.bytes(draw.token));
         }
         self.draws.push_back((self.bytes.len(), draw));
         let safe = self.bytes.len() - stops::held(&self.bytes, &self.settings.stop);
@@ -264,8 +234,9 @@ impl Printer {
             None => return Err(Exit::failed("the engine ended without an answer")),
         };
         let end = match &reason {
-            StopReason::StopString(stop) => stops::find(&self.bytes, 0, std::slice::from_ref(stop))
-                .map_or(self.bytes.len(), |it| it.0),
+            StopReason::StopString(stop) => {
+                stops::find(&self.bytes, 0, std::slice::from_ref(stop)).map_or(self.bytes.len(), |it| it.0)
+            }
             _ => self.bytes.len(),
         };
         self.print(end)?;
@@ -291,20 +262,11 @@ impl Printer {
         Ok(reason)
     }
 
-    fn summary(
-        &self,
-        card: &ModelCard,
-        prompt: &str,
-        reason: &StopReason,
-        end: usize,
-        keep: usize,
-    ) -> Value {
+    fn summary(&self, card: &ModelCard, prompt: &str, reason: &StopReason, end: usize, keep: usize) -> Value {
         let elapsed = self.started.elapsed().as_secs_f64();
         let draws = self.draws.iter().take(keep);
-        let tokens: Vec<Value> = draws
-            .enumerate()
-            .map(|(index, (_, draw))| token_json(draw, index, &self.tokenizer))
-            .collect();
+        let tokens: Vec<Value> =
+            draws.enumerate().map(|(index, (_, draw))| token_json(draw, index, &self.tokenizer)).collect();
         json!({
             "model": { "name": card.name, "sha256": card.sha256, "dtype": card.dtype, "device": card.device },
             "prompt": prompt,

@@ -39,18 +39,12 @@ pub struct Exit {
 impl Exit {
     /// A failure of a kind that has no status of its own.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self {
-            code: 1,
-            message: message.into(),
-        }
+        Self { code: 1, message: message.into() }
     }
 
     /// A wrong use.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self {
-            code: 2,
-            message: message.into(),
-        }
+        Self { code: 2, message: message.into() }
     }
 }
 
@@ -58,10 +52,7 @@ impl Exit {
 impl From<io::Error> for Exit {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self {
-                code: 0,
-                message: String::new(),
-            };
+            return Self { code: 0, message: String::new() };
         }
         Self::failed(format!("cannot write: {error}"))
     }
@@ -70,17 +61,9 @@ impl From<io::Error> for Exit {
 /// Where the installer works, by the paths and the flags.
 #[must_use]
 pub fn places(paths: &Paths, files: &FileArguments) -> Places {
-    let sources = if files.model_url.is_empty() {
-        source::megatron_345m()
-    } else {
-        source::from_urls(&files.model_url)
-    };
-    Places {
-        models: paths.models.clone(),
-        downloads: paths.downloads.clone(),
-        sources,
-        ca_file: files.ca_file.clone(),
-    }
+    let sources =
+        if files.model_url.is_empty() { source::megatron_345m() } else { source::from_urls(&files.model_url) };
+    Places { models: paths.models.clone(), downloads: paths.downloads.clone(), sources, ca_file: files.ca_file.clone() }
 }
 
 /// Which model a text means: its name and directory. Without one, the 345M model if it is installed, else the demo.
@@ -103,16 +86,11 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
     }
     let path = PathBuf::from(text);
     if path.is_dir() {
-        let name = path
-            .file_name()
-            .map_or_else(|| text.to_owned(), |it| it.to_string_lossy().into_owned());
+        let name = path.file_name().map_or_else(|| text.to_owned(), |it| it.to_string_lossy().into_owned());
         return Ok((name, Some(path)));
     }
     let help = "  megachat model download        gets NVIDIA's 345M model\n  megachat model import FILE     installs a checkpoint you have";
-    Err(Exit {
-        code: 3,
-        message: format!("there is no model and no directory `{text}`. These help:\n{help}"),
-    })
+    Err(Exit { code: 3, message: format!("there is no model and no directory `{text}`. These help:\n{help}") })
 }
 
 /// The demo's directory, installed first if need be.
@@ -122,13 +100,7 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
 /// If it cannot be installed.
 pub fn demo_directory(places: &Places) -> Result<PathBuf, Exit> {
     let cancel = AtomicBool::new(false);
-    let ready = job::run(
-        &install::Job::Demo,
-        places,
-        &job::Wishes::default(),
-        &cancel,
-        &mut |_| (),
-    );
+    let ready = job::run(&install::Job::Demo, places, &job::Wishes::default(), &cancel, &mut |_| ());
     ready.map(|it| it.directory).map_err(|e| install_exit(&e))
 }
 
@@ -152,10 +124,7 @@ fn install_exit(failure: &install::Failure) -> Exit {
     if let install::Failure::Cancelled { kept } = failure
         && *kept > 0
     {
-        message = format!(
-            "stopped; {} are kept, the same command goes on from there",
-            words::bytes(*kept)
-        );
+        message = format!("stopped; {} are kept, the same command goes on from there", words::bytes(*kept));
     }
     Exit { code, message }
 }

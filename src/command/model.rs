@@ -29,52 +29,23 @@ pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(
                 && free < words::NEEDED_345M
             {
                 let (need, have) = (words::bytes(words::NEEDED_345M), words::bytes(free));
-                say(&format!(
-                    "megachat: {need} are needed, {have} are free: this may not fit"
-                ));
+                say(&format!("megachat: {need} are needed, {have} are free: this may not fit"));
             }
             install(&Job::Megatron345m, &Wishes::default(), files, paths)
         }
-        ModelVerb::Import {
-            file,
-            name,
-            heads,
-            force,
-        } => {
+        ModelVerb::Import { file, name, heads, force } => {
             if let Some(name) = name.as_deref().filter(|it| !models::is_name(it)) {
-                return Err(Exit::usage(format!(
-                    "`{name}` is no name: letters, digits, `-`, `_` and `.` only"
-                )));
+                return Err(Exit::usage(format!("`{name}` is no name: letters, digits, `-`, `_` and `.` only")));
             }
-            let wishes = Wishes {
-                convert: Options {
-                    heads: *heads,
-                    vocab: None,
-                    force: *force,
-                },
-            };
-            install(
-                &Job::Import {
-                    path: file.clone(),
-                    name: name.clone(),
-                },
-                &wishes,
-                files,
-                paths,
-            )
+            let wishes = Wishes { convert: Options { heads: *heads, vocab: None, force: *force } };
+            install(&Job::Import { path: file.clone(), name: name.clone() }, &wishes, files, paths)
         }
         ModelVerb::Remove { name } => {
             models::remove(&paths.models, name).map_err(|e| {
                 let absent = e.kind() == io::ErrorKind::NotFound;
-                let message = if absent {
-                    format!("there is no model `{name}`")
-                } else {
-                    format!("cannot remove {name}: {e}")
-                };
-                Exit {
-                    code: if absent { 3 } else { 1 },
-                    message,
-                }
+                let message =
+                    if absent { format!("there is no model `{name}`") } else { format!("cannot remove {name}: {e}") };
+                Exit { code: if absent { 3 } else { 1 }, message }
             })?;
             say(&format!("removed {name}"));
             Ok(())
@@ -87,19 +58,10 @@ fn list(paths: &Paths) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     for it in &found {
         let millions = it.manifest.parameters as f64 / 1e6;
-        writeln!(
-            out,
-            "{:<20} {millions:>7.1} M  {:>8}  {}",
-            it.name,
-            words::bytes(it.bytes),
-            it.directory.display()
-        )?;
+        writeln!(out, "{:<20} {millions:>7.1} M  {:>8}  {}", it.name, words::bytes(it.bytes), it.directory.display())?;
     }
     if found.iter().all(|it| it.name != DEMO) {
-        writeln!(
-            out,
-            "{DEMO:<20}    12.4 M  built in, installed at its first use"
-        )?;
+        writeln!(out, "{DEMO:<20}    12.4 M  built in, installed at its first use")?;
     }
     Ok(())
 }
@@ -123,17 +85,9 @@ fn info(name: &str, paths: &Paths) -> Result<(), Exit> {
     writeln!(out, "on disk     {}", words::bytes(it.bytes))?;
     writeln!(out, "format      {}", visible(&manifest.format))?;
     writeln!(out, "source      {}", visible(&manifest.source))?;
-    let verified = if manifest.verified {
-        "yes"
-    } else {
-        "no: its source has no published hash"
-    };
+    let verified = if manifest.verified { "yes" } else { "no: its source has no published hash" };
     writeln!(out, "verified    {verified}")?;
-    writeln!(
-        out,
-        "sha256      {} (source)",
-        manifest.source_sha256.as_deref().unwrap_or("-")
-    )?;
+    writeln!(out, "sha256      {} (source)", manifest.source_sha256.as_deref().unwrap_or("-"))?;
     writeln!(out, "            {} (weights)", manifest.weights_sha256)?;
     Ok(())
 }
@@ -156,10 +110,8 @@ fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> 
                 // Without a terminal a line for each stage, not for each number in it.
                 let kind: String = text.chars().take_while(|c| !c.is_ascii_digit()).collect();
                 let new = kind != last;
-                let often = matches!(
-                    stage,
-                    Stage::Downloading { .. } | Stage::Reading { .. } | Stage::Verifying { .. }
-                );
+                let often =
+                    matches!(stage, Stage::Downloading { .. } | Stage::Reading { .. } | Stage::Verifying { .. });
                 last = kind;
                 match (lively, new || !often) {
                     (true, _) => write!(err, "\r\x1b[K{text}"),
@@ -169,11 +121,7 @@ fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> 
             }
             Event::Answer { source, answer, .. } => {
                 let text = visible(&format!("{source}: {answer}"));
-                if lively {
-                    writeln!(err, "\r\x1b[K{text}")
-                } else {
-                    writeln!(err, "{text}")
-                }
+                if lively { writeln!(err, "\r\x1b[K{text}") } else { writeln!(err, "{text}") }
             }
             Event::Ready(_) | Event::Failed { .. } => Ok(()),
         };
@@ -186,16 +134,9 @@ fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> 
     for note in &ready.notes {
         say(&format!("note: {}", visible(note)));
     }
-    say(&format!(
-        "{} is installed in {} ({})",
-        ready.name,
-        ready.directory.display(),
-        visible(&ready.format)
-    ));
+    say(&format!("{} is installed in {} ({})", ready.name, ready.directory.display(), visible(&ready.format)));
     if matches!(job, Job::Megatron345m) && !ready.verified {
-        say(
-            "its source publishes no hash: what came was checked by the archive's own checksums only",
-        );
+        say("its source publishes no hash: what came was checked by the archive's own checksums only");
     }
     Ok(())
 }

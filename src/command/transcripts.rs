@@ -26,38 +26,23 @@ pub fn transcripts(verb: &TranscriptsVerb, paths: &Paths) -> Result<(), Exit> {
 fn list(paths: &Paths) -> Result<(), Exit> {
     let found = transcripts::list(&paths.transcripts).map_err(|e| Exit::failed(e.to_string()))?;
     if found.is_empty() {
-        say(&format!(
-            "no transcripts yet in {}",
-            paths.transcripts.display()
-        ));
+        say(&format!("no transcripts yet in {}", paths.transcripts.display()));
     }
     let tokenizer = assets::tokenizer();
     let mut out = io::stdout().lock();
     for it in found {
         let first: Vec<_> = it.document.tokens().into_iter().take(24).collect();
-        let words: String = visible(&tokenizer.decode(&first).replace('\n', " "))
-            .chars()
-            .take(44)
-            .collect();
+        let words: String = visible(&tokenizer.decode(&first).replace('\n', " ")).chars().take(44).collect();
         let (id, date, tokens) = (it.id, date(it.created), it.document.len());
-        writeln!(
-            out,
-            "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}",
-            it.model
-        )?;
+        writeln!(out, "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}", it.model)?;
     }
     Ok(())
 }
 
 fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
-    let (path, journal) =
-        transcripts::read(&paths.transcripts, id).map_err(|e| transcript_exit(&e))?;
+    let (path, journal) = transcripts::read(&paths.transcripts, id).map_err(|e| transcript_exit(&e))?;
     if journal.damaged > 0 {
-        say(&format!(
-            "megachat: {} damaged lines of {} are left out",
-            journal.damaged,
-            path.display()
-        ));
+        say(&format!("megachat: {} damaged lines of {} are left out", journal.damaged, path.display()));
     }
     let document = replay(&journal);
     let tokenizer = assets::tokenizer();
@@ -65,13 +50,7 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
         ExportFormat::Txt => export_text(&document, &tokenizer),
         ExportFormat::Md => {
             let created = date(journal.header.created);
-            export_markdown(
-                &journal.header,
-                &created,
-                &journal.records,
-                &document,
-                &tokenizer,
-            )
+            export_markdown(&journal.header, &created, &journal.records, &document, &tokenizer)
         }
         ExportFormat::Json => {
             let value = export_json(&journal.header, &journal.records, &document, &tokenizer);
@@ -96,18 +75,12 @@ pub(crate) fn transcript_exit(error: &TranscriptError) -> Exit {
     let hint = match error {
         TranscriptError::Unknown { .. } => ": `megachat transcripts list` shows them all",
         TranscriptError::Locked { .. } => "; leave it there first",
-        TranscriptError::Ambiguous { .. }
-        | TranscriptError::Bad { .. }
-        | TranscriptError::Io { .. } => "",
+        TranscriptError::Ambiguous { .. } | TranscriptError::Bad { .. } | TranscriptError::Io { .. } => "",
     };
     Exit::failed(format!("{error}{hint}"))
 }
 
 fn date(milliseconds: i64) -> String {
-    let stamp =
-        jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    stamp
-        .to_zoned(jiff::tz::TimeZone::system())
-        .strftime("%Y-%m-%d %H:%M")
-        .to_string()
+    let stamp = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }

@@ -29,33 +29,17 @@ pub fn export_markdown(
     // A fence must be longer than any run of backticks inside.
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    let mut out = format!(
-        "# Transcript {}\n\n- created: {created}\n- program: {}\n",
-        header.id, header.program
-    );
+    let mut out = format!("# Transcript {}\n\n- created: {created}\n- program: {}\n", header.id, header.program);
     for record in records {
-        if let Record::Model {
-            name,
-            sha256,
-            dtype,
-            device,
-        } = record
-        {
-            let _ = writeln!(
-                out,
-                "- model: {name}, {dtype}, {device}, weights sha256 {sha256}"
-            );
+        if let Record::Model { name, sha256, dtype, device } = record {
+            let _ = writeln!(out, "- model: {name}, {dtype}, {device}, weights sha256 {sha256}");
         }
     }
     for (node, settings) in document.settings_history() {
         let _ = writeln!(out, "- from token {node} on: {}", describe(settings));
     }
     let drawn = document.drawn();
-    let _ = writeln!(
-        out,
-        "- tokens: {}, of which the model drew {drawn}",
-        document.len()
-    );
+    let _ = writeln!(out, "- tokens: {}, of which the model drew {drawn}", document.len());
     let _ = write!(out, "\n{fence}text\n{text}\n{fence}\n");
     out
 }
@@ -68,10 +52,7 @@ pub fn export_json(
     document: &Document,
     tokenizer: &Tokenizer,
 ) -> serde_json::Value {
-    let models: Vec<&Record> = records
-        .iter()
-        .filter(|it| matches!(it, Record::Model { .. }))
-        .collect();
+    let models: Vec<&Record> = records.iter().filter(|it| matches!(it, Record::Model { .. })).collect();
     let tokens: Vec<_> = document
         .path()
         .iter()
@@ -103,17 +84,7 @@ pub fn export_json(
 }
 
 fn describe(settings: &Settings) -> String {
-    let Settings {
-        temperature,
-        top_k,
-        top_p,
-        min_p,
-        repeat_penalty,
-        repeat_last_n,
-        order,
-        seed,
-        ..
-    } = settings;
+    let Settings { temperature, top_k, top_p, min_p, repeat_penalty, repeat_last_n, order, seed, .. } = settings;
     format!(
         "temp {temperature}, top-k {top_k}, top-p {top_p}, min-p {min_p}, repeat-penalty {repeat_penalty} over \
          {repeat_last_n}, order {}, seed {seed}",
@@ -130,52 +101,21 @@ mod tests {
     #[test]
     fn the_three_forms_hold_the_text_and_where_it_came_from() {
         let tokenizer = assets::tokenizer();
-        let header = Header {
-            version: 1,
-            id: "x".into(),
-            created: 0,
-            program: "megachat 0".into(),
-        };
-        let model = Record::Model {
-            name: "demo".into(),
-            sha256: "ab".into(),
-            dtype: "f32".into(),
-            device: "cpu".into(),
-        };
+        let header = Header { version: 1, id: "x".into(), created: 0, program: "megachat 0".into() };
+        let model =
+            Record::Model { name: "demo".into(), sha256: "ab".into(), dtype: "f32".into(), device: "cpu".into() };
         let mut document = Document::default();
-        document.apply(&Record::Settings {
-            settings: Settings::default(),
-        });
-        document.apply(&Record::Typed {
-            first: 0,
-            parent: None,
-            tokens: tokenizer.encode("Use ```` here"),
-        });
-        document.apply(&Record::Drawn {
-            first: document.next_node(),
-            parent: document.tip(),
-            draws: vec![draw(13)],
-        });
+        document.apply(&Record::Settings { settings: Settings::default() });
+        document.apply(&Record::Typed { first: 0, parent: None, tokens: tokenizer.encode("Use ```` here") });
+        document.apply(&Record::Drawn { first: document.next_node(), parent: document.tip(), draws: vec![draw(13)] });
         assert_eq!(export_text(&document, &tokenizer), "Use ```` here.");
-        let markdown = export_markdown(
-            &header,
-            "today",
-            std::slice::from_ref(&model),
-            &document,
-            &tokenizer,
-        );
-        assert!(
-            markdown.contains("\n`````text\nUse ```` here.\n`````\n"),
-            "{markdown}"
-        );
+        let markdown = export_markdown(&header, "today", std::slice::from_ref(&model), &document, &tokenizer);
+        assert!(markdown.contains("\n`````text\nUse ```` here.\n`````\n"), "{markdown}");
         assert!(markdown.contains("model: demo, f32, cpu, weights sha256 ab"));
         let json = export_json(&header, &[model], &document, &tokenizer);
         assert_eq!(json["text"], "Use ```` here.");
         let last = json["tokens"].as_array().unwrap().last().unwrap();
-        assert_eq!(
-            (last["id"].as_u64(), last["draw"]["kept"].as_u64()),
-            (Some(13), Some(12))
-        );
+        assert_eq!((last["id"].as_u64(), last["draw"]["kept"].as_u64()), (Some(13), Some(12)));
         assert_eq!(json["models"][0]["name"], "demo");
     }
 }

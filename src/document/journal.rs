@@ -123,11 +123,7 @@ struct Line<'a> {
 pub fn encode_line(n: u64, record: &Record) -> Result<String, serde_json::Error> {
     let r = serde_json::value::to_raw_value(record)?;
     let crc = format!("{:08x}", crc32fast::hash(r.get().as_bytes()));
-    let mut line = serde_json::to_string(&Line {
-        n,
-        crc: &crc,
-        r: &r,
-    })?;
+    let mut line = serde_json::to_string(&Line { n, crc: &crc, r: &r })?;
     line.push('\n');
     Ok(line)
 }
@@ -157,18 +153,10 @@ pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
     }
     let header = header.ok_or(JournalError::NoHeader)?;
     if header.version != 1 {
-        return Err(JournalError::Version {
-            found: header.version,
-        });
+        return Err(JournalError::Version { found: header.version });
     }
     let torn = (start < bytes.len()).then_some(start..bytes.len());
-    Ok(Journal {
-        header,
-        records,
-        next,
-        damaged,
-        torn,
-    })
+    Ok(Journal { header, records, next, damaged, torn })
 }
 
 fn decode_line(line: &[u8]) -> Option<(u64, Record)> {
@@ -188,39 +176,17 @@ mod tests {
     use super::*;
 
     fn sample() -> (Vec<Record>, Vec<u8>, Vec<usize>) {
-        let header = Header {
-            version: 1,
-            id: "t".into(),
-            created: 5,
-            program: "megachat 0".into(),
-        };
+        let header = Header { version: 1, id: "t".into(), created: 5, program: "megachat 0".into() };
         let mut records = vec![
             Record::Header(header),
-            Record::Model {
-                name: "demo".into(),
-                sha256: "00".into(),
-                dtype: "f32".into(),
-                device: "cpu".into(),
-            },
-            Record::Settings {
-                settings: Settings::default(),
-            },
-            Record::Typed {
-                first: 0,
-                parent: None,
-                tokens: vec![1, 2],
-            },
+            Record::Model { name: "demo".into(), sha256: "00".into(), dtype: "f32".into(), device: "cpu".into() },
+            Record::Settings { settings: Settings::default() },
+            Record::Typed { first: 0, parent: None, tokens: vec![1, 2] },
         ];
         for node in 2..18 {
-            records.push(Record::Drawn {
-                first: node,
-                parent: Some(node - 1),
-                draws: vec![draw(node + 7)],
-            });
+            records.push(Record::Drawn { first: node, parent: Some(node - 1), draws: vec![draw(node + 7)] });
         }
-        records.push(Record::Stopped {
-            reason: "stopped".into(),
-        });
+        records.push(Record::Stopped { reason: "stopped".into() });
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         for (n, record) in (0..).zip(&records) {
             bytes.extend(encode_line(n, record).unwrap().into_bytes());
@@ -242,10 +208,7 @@ mod tests {
             let read = read.unwrap();
             assert_eq!(read.records, records[1..whole], "cut at {cut}");
             assert_eq!((read.next, read.damaged), (whole as u64, 0));
-            assert_eq!(
-                read.torn,
-                (ends[whole - 1] < cut).then_some(ends[whole - 1]..cut)
-            );
+            assert_eq!(read.torn, (ends[whole - 1] < cut).then_some(ends[whole - 1]..cut));
         }
     }
 
@@ -257,11 +220,7 @@ mod tests {
             // In the record's own bytes, before the closing braces.
             bytes[ends[line] - 5] ^= 1;
             let read = read_journal(&bytes).unwrap();
-            assert_eq!(
-                (read.damaged, read.records.len()),
-                (1, records.len() - 2),
-                "line {line}"
-            );
+            assert_eq!((read.damaged, read.records.len()), (1, records.len() - 2), "line {line}");
         }
     }
 
@@ -282,17 +241,9 @@ mod tests {
     fn what_is_no_transcript_is_refused() {
         assert_eq!(read_journal(b""), Err(JournalError::NoHeader));
         assert_eq!(read_journal(b"hello\n"), Err(JournalError::NoHeader));
-        let header = Header {
-            version: 2,
-            id: "t".into(),
-            created: 0,
-            program: String::new(),
-        };
+        let header = Header { version: 2, id: "t".into(), created: 0, program: String::new() };
         let line = encode_line(0, &Record::Header(header)).unwrap();
-        assert_eq!(
-            read_journal(line.as_bytes()),
-            Err(JournalError::Version { found: 2 })
-        );
+        assert_eq!(read_journal(line.as_bytes()), Err(JournalError::Version { found: 2 }));
     }
 
     #[test]

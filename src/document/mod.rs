@@ -105,10 +105,7 @@ impl Document {
     /// The tokens of the text.
     #[must_use]
     pub fn tokens(&self) -> Vec<TokenId> {
-        self.path
-            .iter()
-            .filter_map(|&id| Some(self.node(id)?.token))
-            .collect()
+        self.path.iter().filter_map(|&id| Some(self.node(id)?.token)).collect()
     }
 
     /// How many tokens of the text the model drew.
@@ -137,11 +134,7 @@ impl Document {
             let drawn = self.is_drawn(id);
             match segments.last_mut() {
                 Some(last) if last.drawn == drawn => last.end = position + 1,
-                _ => segments.push(Segment {
-                    start: position,
-                    end: position + 1,
-                    drawn,
-                }),
+                _ => segments.push(Segment { start: position, end: position + 1, drawn }),
             }
         }
         segments
@@ -152,25 +145,11 @@ impl Document {
     /// A record that points nowhere, which only a damaged journal can hold, attaches to what there is.
     pub fn apply(&mut self, record: &Record) {
         match record {
-            Record::Typed {
-                first,
-                parent,
-                tokens,
-            } => {
-                self.grow(
-                    *first,
-                    *parent,
-                    tokens.iter().map(|&token| (token, Origin::Typed)),
-                );
+            Record::Typed { first, parent, tokens } => {
+                self.grow(*first, *parent, tokens.iter().map(|&token| (token, Origin::Typed)));
             }
-            Record::Drawn {
-                first,
-                parent,
-                draws,
-            } => {
-                let drawn = draws
-                    .iter()
-                    .map(|it| (it.token, Origin::Drawn(Box::new(it.clone()))));
+            Record::Drawn { first, parent, draws } => {
+                let drawn = draws.iter().map(|it| (it.token, Origin::Drawn(Box::new(it.clone()))));
                 self.grow(*first, *parent, drawn);
             }
             Record::Tip { node } => self.go_to(*node),
@@ -186,12 +165,7 @@ impl Document {
         }
     }
 
-    fn grow(
-        &mut self,
-        first: NodeId,
-        parent: Option<NodeId>,
-        tokens: impl Iterator<Item = (TokenId, Origin)>,
-    ) {
+    fn grow(&mut self, first: NodeId, parent: Option<NodeId>, tokens: impl Iterator<Item = (TokenId, Origin)>) {
         if parent != self.tip() {
             self.go_to(parent);
         }
@@ -203,11 +177,7 @@ impl Document {
         for (token, origin) in tokens {
             let id = self.next_node();
             let parent = self.tip();
-            self.nodes.push(Some(Node {
-                token,
-                parent,
-                origin,
-            }));
+            self.nodes.push(Some(Node { token, parent, origin }));
             self.path.push(id);
         }
     }
@@ -231,13 +201,7 @@ impl Document {
     }
 
     fn is_drawn(&self, id: NodeId) -> bool {
-        matches!(
-            self.node(id),
-            Some(Node {
-                origin: Origin::Drawn(_),
-                ..
-            })
-        )
+        matches!(self.node(id), Some(Node { origin: Origin::Drawn(_), .. }))
     }
 }
 
@@ -246,31 +210,15 @@ mod tests {
     use super::*;
 
     pub(super) fn draw(token: TokenId) -> Draw {
-        Draw {
-            token,
-            model: 0.5,
-            after: 0.6,
-            rank: 1,
-            kept: 12,
-            die: 0.25,
-            top: Vec::new(),
-        }
+        Draw { token, model: 0.5, after: 0.6, rank: 1, kept: 12, die: 0.25, top: Vec::new() }
     }
 
     fn typed(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
-        Record::Typed {
-            first,
-            parent,
-            tokens: tokens.to_vec(),
-        }
+        Record::Typed { first, parent, tokens: tokens.to_vec() }
     }
 
     fn drawn(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
-        Record::Drawn {
-            first,
-            parent,
-            draws: tokens.iter().map(|&it| draw(it)).collect(),
-        }
+        Record::Drawn { first, parent, draws: tokens.iter().map(|&it| draw(it)).collect() }
     }
 
     #[test]
@@ -281,18 +229,7 @@ mod tests {
         assert_eq!(document.tokens(), [10, 11, 12, 13]);
         assert_eq!(
             document.segments(),
-            [
-                Segment {
-                    start: 0,
-                    end: 2,
-                    drawn: false
-                },
-                Segment {
-                    start: 2,
-                    end: 4,
-                    drawn: true
-                },
-            ]
+            [Segment { start: 0, end: 2, drawn: false }, Segment { start: 2, end: 4, drawn: true },]
         );
         document.apply(&drawn(4, Some(2), &[14]));
         assert_eq!(document.tokens(), [10, 11, 12, 14]);
@@ -318,21 +255,12 @@ mod tests {
     #[test]
     fn settings_that_nothing_was_drawn_under_leave_no_trace() {
         let mut document = Document::default();
-        let at = |temperature| Record::Settings {
-            settings: Settings {
-                temperature,
-                ..Settings::default()
-            },
-        };
+        let at = |temperature| Record::Settings { settings: Settings { temperature, ..Settings::default() } };
         document.apply(&at(0.5));
         document.apply(&at(0.6));
         document.apply(&drawn(0, None, &[1]));
         document.apply(&at(0.9));
-        let history: Vec<_> = document
-            .settings_history()
-            .iter()
-            .map(|(node, s)| (*node, s.temperature))
-            .collect();
+        let history: Vec<_> = document.settings_history().iter().map(|(node, s)| (*node, s.temperature)).collect();
         assert_eq!(history, [(0, 0.6), (1, 0.9)]);
     }
 }

@@ -60,13 +60,7 @@ impl Session {
     #[must_use]
     pub fn new(model: Box<dyn Model>, tokenizer: Arc<Tokenizer>) -> Self {
         let vocabulary = model.config().vocab_size;
-        Self {
-            model,
-            tokenizer,
-            read: Vec::new(),
-            logits: vec![0.0; vocabulary],
-            fresh: false,
-        }
+        Self { model, tokenizer, read: Vec::new(), logits: vec![0.0; vocabulary], fresh: false }
     }
 
     /// Draws a continuation; the outcome is an event.
@@ -75,11 +69,7 @@ impl Session {
         match self.continuation(request, control) {
             Ok((reason, cut)) => control.event(Event::Finished { id, reason, cut }),
             Err(Break::Cancelled) => {
-                control.event(Event::Finished {
-                    id,
-                    reason: StopReason::Cancelled,
-                    cut: None,
-                });
+                control.event(Event::Finished { id, reason: StopReason::Cancelled, cut: None });
             }
             Err(Break::Failed(failure)) => control.event(Event::Failed { id, failure }),
         }
@@ -92,25 +82,16 @@ impl Session {
     ) -> Result<(StopReason, Option<Cut>), Break> {
         let id = request.id;
         let mut settings = request.settings.clone();
-        settings
-            .check()
-            .map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
+        settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
         let mut path = request.path.clone();
         self.take_in(request, &settings, &mut path, control)?;
         self.prefill(request, &path, control)?;
-        let mut run = Run {
-            drawn: Vec::new(),
-            bytes: Vec::new(),
-            keep: request.keep,
-        };
+        let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep };
         loop {
             // Broken settings cannot come from the panel; if they came, the old ones would hold.
             if let Some(new) = control.new_settings().filter(|it| it.check().is_ok()) {
                 settings = new;
-                control.event(Event::Under {
-                    id,
-                    settings: Box::new(settings.clone()),
-                });
+                control.event(Event::Under { id, settings: Box::new(settings.clone()) });
             }
             if request.want == Want::Scores {
                 return Ok((StopReason::ScoresReady, None));
@@ -132,9 +113,7 @@ impl Session {
                 return Ok((StopReason::StopString(stop), Some(cut)));
             }
             self.prefill(request, &path, control)?;
-            if Some(token) == self.tokenizer.end_of_text()
-                && settings.end_of_text == EndOfText::Stop
-            {
+            if Some(token) == self.tokenizer.end_of_text() && settings.end_of_text == EndOfText::Stop {
                 return Ok((StopReason::EndOfText, None));
             }
         }
@@ -155,44 +134,26 @@ impl Session {
         let capacity = self.model.config().n_positions;
         let length = path.len() + tokens.len();
         if length > capacity && settings.when_full == WhenFull::Stop {
-            return Err(Break::Failed(Failure::TooLong {
-                tokens: length,
-                capacity,
-            }));
+            return Err(Break::Failed(Failure::TooLong { tokens: length, capacity }));
         }
         path.extend_from_slice(&tokens);
         if path.is_empty() {
-            return Err(Break::Failed(Failure::Model(
-                "this vocabulary has no <|endoftext|> to start from".into(),
-            )));
+            return Err(Break::Failed(Failure::Model("this vocabulary has no <|endoftext|> to start from".into())));
         }
         // Nobody is told of nothing; and a look at the scores must not change the document.
         if !tokens.is_empty() && request.want == Want::Continuation {
-            control.event(Event::Encoded {
-                id: request.id,
-                tokens,
-            });
+            control.event(Event::Encoded { id: request.id, tokens });
         }
         Ok(())
     }
 
     /// Brings the model's context to the end of `path`, keeping what it has read already.
-    fn prefill(
-        &mut self,
-        request: &Request,
-        path: &[TokenId],
-        control: &mut dyn Control,
-    ) -> Result<(), Break> {
+    fn prefill(&mut self, request: &Request, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
         let id = request.id;
         let started = Instant::now();
         let out_of_sight = window_start(path.len(), self.model.config().n_positions);
         let window = &path[out_of_sight..];
-        let common = self
-            .read
-            .iter()
-            .zip(window)
-            .take_while(|(a, b)| a == b)
-            .count();
+        let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
         if !(self.fresh && common == window.len() && common == self.read.len()) {
             // The scores of the last token are wanted, so at least that one is read again.
             let keep = common.min(window.len() - 1);
@@ -203,33 +164,20 @@ impl Session {
             for block in window[keep..].chunks(PREFILL_BLOCK) {
                 if total > PREFILL_BLOCK {
                     let done = self.read.len() - keep;
-                    control.event(Event::Prefill {
-                        id,
-                        done,
-                        total,
-                        out_of_sight,
-                    });
+                    control.event(Event::Prefill { id, done, total, out_of_sight });
                     if !control.wanted() {
                         return Err(Break::Cancelled);
                     }
                 }
                 let last = self.read.len() + block.len() == window.len();
-                let scores = if last {
-                    Scores::Last(&mut self.logits)
-                } else {
-                    Scores::None
-                };
+                let scores = if last { Scores::Last(&mut self.logits) } else { Scores::None };
                 self.model.extend(block, scores)?;
                 self.read.extend_from_slice(block);
             }
             self.fresh = true;
         }
         let took = started.elapsed();
-        control.event(Event::Next {
-            id,
-            logits: self.scores().into(),
-            took,
-        });
+        control.event(Event::Next { id, logits: self.scores().into(), took });
         Ok(())
     }
 
@@ -252,13 +200,9 @@ impl Session {
         let coin = die(settings.seed, path.len() as u64);
         let picked = distribution.pick(coin);
         let draw = distribution.draw(logits, picked, coin, run.keep);
-        run.bytes
-            .extend_from_slice(self.tokenizer.bytes(picked.token));
+        run.bytes.extend_from_slice(self.tokenizer.bytes(picked.token));
         run.drawn.push(run.bytes.len());
-        control.event(Event::Token {
-            id,
-            draw: Box::new(draw),
-        });
+        control.event(Event::Token { id, draw: Box::new(draw) });
         Ok(picked.token)
     }
 }
@@ -274,24 +218,12 @@ struct Run {
 impl Run {
     /// The stop string that the last token finished, and what it takes away.
     fn cut_at_stop(&self, settings: &Settings, tokenizer: &Tokenizer) -> Option<(String, Cut)> {
-        let before_last = self
-            .drawn
-            .len()
-            .checked_sub(2)
-            .map_or(0, |it| self.drawn[it]);
+        let before_last = self.drawn.len().checked_sub(2).map_or(0, |it| self.drawn[it]);
         let (at, stop) = stops::find(&self.bytes, before_last, &settings.stop)?;
         let kept = self.drawn.iter().take_while(|&&end| end <= at).count();
         let start = kept.checked_sub(1).map_or(0, |it| self.drawn[it]);
         // Half a character cannot be kept as text; it goes with the stop string.
-        let tail = std::str::from_utf8(&self.bytes[start..at])
-            .map(|it| tokenizer.encode(it))
-            .unwrap_or_default();
-        Some((
-            stop.to_owned(),
-            Cut {
-                tokens: self.drawn.len() - kept,
-                tail,
-            },
-        ))
+        let tail = std::str::from_utf8(&self.bytes[start..at]).map(|it| tokenizer.encode(it)).unwrap_or_default();
+        Some((stop.to_owned(), Cut { tokens: self.drawn.len() - kept, tail }))
     }
 }

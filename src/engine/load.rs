@@ -13,9 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::generation::Session;
 use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
 use crate::assets;
-use crate::checkpoint::safetensors::{
-    Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header,
-};
+use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
 use crate::checkpoint::tensors::Dtype;
 use crate::checkpoint::{Config, Limits};
 use crate::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, TensorSource};
@@ -37,10 +35,7 @@ pub struct LoadedModel {
 /// # Errors
 ///
 /// [`Failure::Unreadable`], [`Failure::BadModel`] or [`Failure::NoDevice`], naming the file or the device.
-pub fn load(
-    source: &ModelSource,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<(Session, ModelCard), Failure> {
+pub fn load(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure> {
     let LoadedModel { model, card } = load_model(source, progress)?;
     Ok((Session::new(model, card.tokenizer.clone()), card))
 }
@@ -50,33 +45,20 @@ pub fn load(
 /// # Errors
 ///
 /// As [`load`].
-pub fn load_model(
-    source: &ModelSource,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<LoadedModel, Failure> {
+pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Result<LoadedModel, Failure> {
     let started = Instant::now();
     let directory = &source.directory;
     let path = directory.join("config.json");
-    let config = Config::from_json(&read(&path)?).map_err(|e| Failure::BadModel {
-        path,
-        why: e.to_string(),
-    })?;
+    let config = Config::from_json(&read(&path)?).map_err(|e| Failure::BadModel { path, why: e.to_string() })?;
     let tokenizer = load_tokenizer(directory)?;
     let mut tensors = FileTensors::open(&directory.join("model.safetensors"))?;
     let (device, note) = choose_device(source.device)?;
-    let precision = source.precision.unwrap_or(if device.is_cpu() {
-        Precision::Q8
-    } else {
-        Precision::F16
-    });
+    let precision = source.precision.unwrap_or(if device.is_cpu() { Precision::Q8 } else { Precision::F16 });
     let total = config.n_layer;
     let model = CandleModel::load(&config, &mut tensors, &device, precision, &mut |done| {
         progress(done, total);
     })
-    .map_err(|e| Failure::BadModel {
-        path: tensors.path.clone(),
-        why: e.to_string(),
-    })?;
+    .map_err(|e| Failure::BadModel { path: tensors.path.clone(), why: e.to_string() })?;
     let card = ModelCard {
         name: source.name.clone(),
         directory: directory.clone(),
@@ -89,10 +71,7 @@ pub fn load_model(
         note,
         took: started.elapsed(),
     };
-    Ok(LoadedModel {
-        model: Box::new(model),
-        card,
-    })
+    Ok(LoadedModel { model: Box::new(model), card })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -100,23 +79,14 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::Unreadable {
-        path: path.to_owned(),
-        why: error.to_string(),
-    }
+    Failure::Unreadable { path: path.to_owned(), why: error.to_string() }
 }
 
 /// The directory's own tokenizer. One that spells out GPT-2's merges is the built-in one, which is already there.
 fn load_tokenizer(directory: &Path) -> Result<Arc<Tokenizer>, Failure> {
-    let bad = |path: &Path, why: String| Failure::BadModel {
-        path: path.to_owned(),
-        why,
-    };
-    let (merges, vocab, json) = (
-        directory.join("merges.txt"),
-        directory.join("vocab.json"),
-        directory.join("tokenizer.json"),
-    );
+    let bad = |path: &Path, why: String| Failure::BadModel { path: path.to_owned(), why };
+    let (merges, vocab, json) =
+        (directory.join("merges.txt"), directory.join("vocab.json"), directory.join("tokenizer.json"));
     if merges.exists() {
         let bytes = read(&merges)?;
         if bytes == assets::MERGES.as_bytes() {
@@ -133,17 +103,10 @@ fn load_tokenizer(directory: &Path) -> Result<Arc<Tokenizer>, Failure> {
 }
 
 fn choose_device(choice: DeviceChoice) -> Result<(Device, Option<String>), Failure> {
-    let no = |device, e: candle_core::Error| Failure::NoDevice {
-        device,
-        why: first_line(&e.to_string()),
-    };
+    let no = |device, e: candle_core::Error| Failure::NoDevice { device, why: first_line(&e.to_string()) };
     match choice {
-        DeviceChoice::Cuda => Device::new_cuda(0)
-            .map(|it| (it, None))
-            .map_err(|e| no("CUDA", e)),
-        DeviceChoice::Metal => Device::new_metal(0)
-            .map(|it| (it, None))
-            .map_err(|e| no("Metal", e)),
+        DeviceChoice::Cuda => Device::new_cuda(0).map(|it| (it, None)).map_err(|e| no("CUDA", e)),
+        DeviceChoice::Metal => Device::new_metal(0).map(|it| (it, None)).map_err(|e| no("Metal", e)),
         DeviceChoice::Auto if cfg!(feature = "cuda") => Ok(or_cpu(Device::new_cuda(0), "CUDA")),
         DeviceChoice::Auto if cfg!(feature = "metal") => Ok(or_cpu(Device::new_metal(0), "Metal")),
         DeviceChoice::Cpu | DeviceChoice::Auto => Ok((Device::Cpu, None)),
@@ -153,13 +116,7 @@ fn choose_device(choice: DeviceChoice) -> Result<(Device, Option<String>), Failu
 fn or_cpu(device: candle_core::Result<Device>, name: &str) -> (Device, Option<String>) {
     match device {
         Ok(device) => (device, None),
-        Err(e) => (
-            Device::Cpu,
-            Some(format!(
-                "no {name} device ({}): running on the CPU",
-                first_line(&e.to_string())
-            )),
-        ),
+        Err(e) => (Device::Cpu, Some(format!("no {name} device ({}): running on the CPU", first_line(&e.to_string())))),
     }
 }
 
@@ -185,9 +142,7 @@ fn weights_sha256(directory: &Path, weights: &Path) -> Result<String, Failure> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
-        let n = file
-            .read(&mut buffer)
-            .map_err(|e| unreadable(weights, &e))?;
+        let n = file.read(&mut buffer).map_err(|e| unreadable(weights, &e))?;
         if n == 0 {
             break;
         }
@@ -210,10 +165,7 @@ struct FileTensors {
 impl FileTensors {
     fn open(path: &Path) -> Result<Self, Failure> {
         let failed = |e: io::Error| unreadable(path, &e);
-        let bad = |e: SafetensorsError| Failure::BadModel {
-            path: path.to_owned(),
-            why: e.to_string(),
-        };
+        let bad = |e: SafetensorsError| Failure::BadModel { path: path.to_owned(), why: e.to_string() };
         let mut file = File::open(path).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
         let mut length = [0; LENGTH_BYTES];
@@ -223,69 +175,33 @@ impl FileTensors {
         file.read_exact(&mut text).map_err(failed)?;
         let start = (LENGTH_BYTES + length) as u64;
         let entries = parse_header(&text, size.saturating_sub(start)).map_err(bad)?;
-        let prefix = if entries.iter().any(|it| it.name == "transformer.wte.weight") {
-            "transformer."
-        } else {
-            ""
-        };
-        let tensors = entries
-            .into_iter()
-            .map(|it| (it.name.clone(), it))
-            .collect();
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            tensors,
-            start,
-            prefix,
-        })
+        let prefix = if entries.iter().any(|it| it.name == "transformer.wte.weight") { "transformer." } else { "" };
+        let tensors = entries.into_iter().map(|it| (it.name.clone(), it)).collect();
+        Ok(Self { path: path.to_owned(), file, tensors, start, prefix })
     }
 
     fn parameters(&self) -> u64 {
-        self.tensors
-            .values()
-            .map(|it| it.shape.iter().map(|&n| n as u64).product::<u64>())
-            .sum()
+        self.tensors.values().map(|it| it.shape.iter().map(|&n| n as u64).product::<u64>()).sum()
     }
 }
 
 impl TensorSource for FileTensors {
     fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
-        let source = |why: String| ModelError::Source {
-            name: name.to_owned(),
-            why,
-        };
-        let full = if name == "lm_head.weight" {
-            name.to_owned()
-        } else {
-            format!("{}{name}", self.prefix)
-        };
-        let entry = self
-            .tensors
-            .get(&full)
-            .ok_or_else(|| ModelError::Missing { name: full.clone() })?;
+        let source = |why: String| ModelError::Source { name: name.to_owned(), why };
+        let full = if name == "lm_head.weight" { name.to_owned() } else { format!("{}{name}", self.prefix) };
+        let entry = self.tensors.get(&full).ok_or_else(|| ModelError::Missing { name: full.clone() })?;
         let dtype = match entry.dtype {
             Dtype::F32 => RawType::F32,
             Dtype::F16 => RawType::F16,
             Dtype::Bf16 => RawType::Bf16,
             other => {
-                return Err(source(format!(
-                    "its type is {other:?}, not F32, F16 or BF16"
-                )));
+                return Err(source(format!("its type is {other:?}, not F32, F16 or BF16")));
             }
         };
         // The header has been checked against the file's size, so this is bounded by bytes present.
         let mut bytes = vec![0; (entry.end - entry.start) as usize];
-        self.file
-            .seek(SeekFrom::Start(self.start + entry.start))
-            .map_err(|e| source(e.to_string()))?;
-        self.file
-            .read_exact(&mut bytes)
-            .map_err(|e| source(e.to_string()))?;
-        Ok(RawTensor {
-            dtype,
-            shape: entry.shape.clone(),
-            bytes,
-        })
+        self.file.seek(SeekFrom::Start(self.start + entry.start)).map_err(|e| source(e.to_string()))?;
+        self.file.read_exact(&mut bytes).map_err(|e| source(e.to_string()))?;
+        Ok(RawTensor { dtype, shape: entry.shape.clone(), bytes })
     }
 }

@@ -6,10 +6,7 @@ pub fn find<'a>(text: &[u8], from: usize, stops: &'a [String]) -> Option<(usize,
     let begins = |stop: &str| {
         let stop = stop.as_bytes();
         let start = (from + 1).saturating_sub(stop.len());
-        let at = text
-            .get(start..)?
-            .windows(stop.len())
-            .position(|it| it == stop)?;
+        let at = text.get(start..)?.windows(stop.len()).position(|it| it == stop)?;
         Some(start + at)
     };
     stops
@@ -24,10 +21,7 @@ pub fn find<'a>(text: &[u8], from: usize, stops: &'a [String]) -> Option<(usize,
 pub fn held(text: &[u8], stops: &[String]) -> usize {
     let longest = |stop: &String| {
         let stop = stop.as_bytes();
-        (1..stop.len())
-            .rev()
-            .find(|&n| text.ends_with(&stop[..n]))
-            .unwrap_or(0)
+        (1..stop.len()).rev().find(|&n| text.ends_with(&stop[..n])).unwrap_or(0)
     };
     stops.iter().map(longest).max().unwrap_or(0)
 }
@@ -47,24 +41,14 @@ mod tests {
             ("end of end", 3, Some((7, "end"))),
             ("", 0, None),
         ] {
-            assert_eq!(
-                find(text.as_bytes(), from, &stops),
-                expected,
-                "{text:?} from {from}"
-            );
+            assert_eq!(find(text.as_bytes(), from, &stops), expected, "{text:?} from {from}");
         }
     }
 
     #[test]
     fn what_may_become_a_stop_string_is_held_back() {
         let stops = ["\nUser:".to_owned(), "\n\n".to_owned()];
-        for (text, expected) in [
-            ("hello", 0),
-            ("hello\n", 1),
-            ("hello\nUs", 3),
-            ("\nUser", 5),
-            ("\nUsxr", 0),
-        ] {
+        for (text, expected) in [("hello", 0), ("hello\n", 1), ("hello\nUs", 3), ("\nUser", 5), ("\nUsxr", 0)] {
             assert_eq!(held(text.as_bytes(), &stops), expected, "{text:?}");
         }
     }

@@ -14,10 +14,8 @@ use super::protocol::{Command, Event, Failure, ModelCard, ModelSource, RequestId
 use crate::sample::Settings;
 
 /// How a model is made from its source; the real one is [`load`], tests bring a scripted one.
-pub type Loader = Box<
-    dyn FnMut(&ModelSource, &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure>
-        + Send,
->;
+pub type Loader =
+    Box<dyn FnMut(&ModelSource, &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure> + Send>;
 
 /// The handle of the engine's thread.
 pub struct Engine {
@@ -83,19 +81,10 @@ pub fn spawn_with(loader: Loader, events: impl FnMut(Event) + Send + 'static) ->
         settings: None,
         current: RequestId(0),
     };
-    #[expect(
-        clippy::expect_used,
-        reason = "a program that cannot start a thread cannot do anything"
-    )]
-    let thread = std::thread::Builder::new()
-        .name("engine".into())
-        .spawn(|| worker.run())
-        .expect("a thread for the engine");
-    Engine {
-        commands,
-        wanted,
-        thread: Some(thread),
-    }
+    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
+    let thread =
+        std::thread::Builder::new().name("engine".into()).spawn(|| worker.run()).expect("a thread for the engine");
+    Engine { commands, wanted, thread: Some(thread) }
 }
 
 struct Worker {
@@ -140,26 +129,17 @@ impl Worker {
         match result {
             Ok(Ok((session, card))) => {
                 self.session = Some(session);
-                (self.events)(Event::Loaded {
-                    id,
-                    card: Box::new(card),
-                });
+                (self.events)(Event::Loaded { id, card: Box::new(card) });
             }
             Ok(Err(failure)) => (self.events)(Event::Failed { id, failure }),
-            Err(panic) => (self.events)(Event::Failed {
-                id,
-                failure: Failure::Panic(words(panic.as_ref())),
-            }),
+            Err(panic) => (self.events)(Event::Failed { id, failure: Failure::Panic(words(panic.as_ref())) }),
         }
     }
 
     fn generate(&mut self, request: &super::protocol::Request) {
         let id = request.id;
         let Some(mut session) = self.session.take() else {
-            (self.events)(Event::Failed {
-                id,
-                failure: Failure::NoModel,
-            });
+            (self.events)(Event::Failed { id, failure: Failure::NoModel });
             return;
         };
         self.current = id;
@@ -167,10 +147,7 @@ impl Worker {
         match catch_unwind(AssertUnwindSafe(|| session.run(request, self))) {
             Ok(()) => self.session = Some(session),
             // The model may be in any state: it is dropped, and the interface loads it again.
-            Err(panic) => (self.events)(Event::Failed {
-                id,
-                failure: Failure::Panic(words(panic.as_ref())),
-            }),
+            Err(panic) => (self.events)(Event::Failed { id, failure: Failure::Panic(words(panic.as_ref())) }),
         }
     }
 
@@ -202,7 +179,5 @@ impl Control for Worker {
 
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
-        .to_owned()
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
 }

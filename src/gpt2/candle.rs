@@ -107,12 +107,7 @@ impl CandleModel {
             // The CPU computes in f32, whatever the weights are held in.
             _ => DType::F32,
         };
-        let mut loader = Loader {
-            source,
-            device,
-            precision,
-            dtype,
-        };
+        let mut loader = Loader { source, device, precision, dtype };
         let (c, v, n) = (config.n_embd, config.vocab_size, config.n_positions);
         let word_table = loader.read("wte.weight", &[v, c])?;
         let positions = loader.read("wpe.weight", &[n, c])?.to_dtype(dtype)?;
@@ -125,10 +120,7 @@ impl CandleModel {
             Linear { weight, bias: None }
         } else {
             let table = loader.read("lm_head.weight", &[v, c])?;
-            Linear {
-                weight: loader.hold(&table)?,
-                bias: None,
-            }
+            Linear { weight: loader.hold(&table)?, bias: None }
         };
         let mut blocks = Vec::with_capacity(config.n_layer);
         for index in 0..config.n_layer {
@@ -137,17 +129,7 @@ impl CandleModel {
         }
         let ln_f = loader.layer_norm("ln_f", config)?;
         let config = config.clone();
-        Ok(Self {
-            config,
-            device: device.clone(),
-            dtype,
-            words,
-            positions,
-            blocks,
-            ln_f,
-            head,
-            position: 0,
-        })
+        Ok(Self { config, device: device.clone(), dtype, words, positions, blocks, ln_f, head, position: 0 })
     }
 
     /// The hidden states of `tokens`, (1, T, C), after the last layer norm; fills the cache.
@@ -159,13 +141,7 @@ impl CandleModel {
         let mask = if t == 1 {
             None
         } else {
-            Some(build_additive_causal_mask(
-                t,
-                self.position,
-                None,
-                &self.device,
-                self.dtype,
-            )?)
+            Some(build_additive_causal_mask(t, self.position, None, &self.device, self.dtype)?)
         };
         for block in &self.blocks {
             x = self.block(block, &x, mask.as_ref())?;
@@ -173,12 +149,7 @@ impl CandleModel {
         self.ln_f.forward(&x)
     }
 
-    fn block(
-        &self,
-        block: &Block,
-        x: &Tensor,
-        mask: Option<&Tensor>,
-    ) -> candle_core::Result<Tensor> {
+    fn block(&self, block: &Block, x: &Tensor, mask: Option<&Tensor>) -> candle_core::Result<Tensor> {
         let x = (x + self.attention(block, &block.ln_1.forward(x)?, mask)?)?;
         let inner = block.c_fc.forward(&block.ln_2.forward(&x)?)?;
         let inner = match self.config.activation {
@@ -189,12 +160,7 @@ impl CandleModel {
     }
 
     /// Multi-head attention of `x`, (1, T, C), over everything before it and itself.
-    fn attention(
-        &self,
-        block: &Block,
-        x: &Tensor,
-        mask: Option<&Tensor>,
-    ) -> candle_core::Result<Tensor> {
+    fn attention(&self, block: &Block, x: &Tensor, mask: Option<&Tensor>) -> candle_core::Result<Tensor> {
         let (_, t, c) = x.dims3()?;
         let n_head = self.config.n_head;
         let width = c / n_head;
@@ -212,19 +178,12 @@ impl CandleModel {
             None => scores,
         };
         let weights = candle_nn::ops::softmax_last_dim(&scores)?;
-        let y = weights
-            .matmul(&values)?
-            .transpose(1, 2)?
-            .reshape((1, t, c))?;
+        let y = weights.matmul(&values)?.transpose(1, 2)?.reshape((1, t, c))?;
         block.attn_proj.forward(&y)
     }
 
     fn write(&self, hidden: &Tensor, out: &mut [f32]) -> candle_core::Result<()> {
-        let logits = self
-            .head
-            .forward(hidden)?
-            .flatten_all()?
-            .to_dtype(DType::F32)?;
+        let logits = self.head.forward(hidden)?.flatten_all()?.to_dtype(DType::F32)?;
         out.copy_from_slice(&logits.to_vec1::<f32>()?);
         Ok(())
     }
@@ -281,11 +240,7 @@ impl Loader<'_> {
     fn read(&mut self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
         let raw = self.source.tensor(name)?;
         if raw.shape != expected {
-            return Err(ModelError::Shape {
-                name: name.to_owned(),
-                found: raw.shape,
-                expected: expected.to_vec(),
-            });
+            return Err(ModelError::Shape { name: name.to_owned(), found: raw.shape, expected: expected.to_vec() });
         }
         let dtype = match raw.dtype {
             RawType::F32 => DType::F32,
@@ -304,18 +259,12 @@ impl Loader<'_> {
     fn hold(&self, weight: &Tensor) -> Result<QMatMul, ModelError> {
         let quantize = |dtype| -> Result<QMatMul, ModelError> {
             let weight = weight.to_dtype(DType::F32)?;
-            Ok(QMatMul::QTensor(Arc::new(QTensor::quantize(
-                &weight, dtype,
-            )?)))
+            Ok(QMatMul::QTensor(Arc::new(QTensor::quantize(&weight, dtype)?)))
         };
         let on_cpu = self.device.is_cpu();
         match self.precision {
             // A width that is no multiple of the block cannot be held in blocks.
-            Precision::Q8
-                if weight
-                    .dim(D::Minus1)?
-                    .is_multiple_of(GgmlDType::Q8_0.block_size()) =>
-            {
+            Precision::Q8 if weight.dim(D::Minus1)?.is_multiple_of(GgmlDType::Q8_0.block_size()) => {
                 quantize(GgmlDType::Q8_0)
             }
             // candle's plain 16-bit products are slow on the CPU, those of its "quantized" 16-bit tensors are not.
@@ -327,25 +276,15 @@ impl Loader<'_> {
 
     /// A matrix that the file holds as (in, out), as `OpenAI`'s code did.
     fn linear(&mut self, name: &str, input: usize, output: usize) -> Result<Linear, ModelError> {
-        let weight = self
-            .read(&format!("{name}.weight"), &[input, output])?
-            .t()?
-            .contiguous()?;
+        let weight = self.read(&format!("{name}.weight"), &[input, output])?.t()?.contiguous()?;
         let bias = self.vector(&format!("{name}.bias"), output)?;
-        Ok(Linear {
-            weight: self.hold(&weight)?,
-            bias: Some(bias),
-        })
+        Ok(Linear { weight: self.hold(&weight)?, bias: Some(bias) })
     }
 
     fn layer_norm(&mut self, name: &str, config: &Config) -> Result<LayerNorm, ModelError> {
         let gain = self.vector(&format!("{name}.weight"), config.n_embd)?;
         let bias = self.vector(&format!("{name}.bias"), config.n_embd)?;
-        Ok(LayerNorm {
-            gain,
-            bias,
-            epsilon: config.layer_norm_epsilon as f32,
-        })
+        Ok(LayerNorm { gain, bias, epsilon: config.layer_norm_epsilon as f32 })
     }
 
     fn block(&mut self, index: usize, config: &Config) -> Result<Block, ModelError> {

@@ -216,11 +216,7 @@ impl fmt::Display for Failed {
         f.write_str("no source gave the file")?;
         for (number, attempt) in self.attempts.iter().enumerate() {
             let before = if number == 0 { ": " } else { "; " };
-            write!(
-                f,
-                "{before}{} ({}): {}",
-                attempt.label, attempt.url, attempt.answer
-            )?;
+            write!(f, "{before}{} ({}): {}", attempt.label, attempt.url, attempt.answer)?;
         }
         Ok(())
     }
@@ -273,21 +269,10 @@ impl DownloadError {
     fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| {
             let path = path.to_owned();
-            if matches!(
-                source.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            ) {
-                return Self::DiskFull {
-                    path,
-                    kept_bytes: 0,
-                    missing_bytes: None,
-                };
+            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+                return Self::DiskFull { path, kept_bytes: 0, missing_bytes: None };
             }
-            Self::Io {
-                action,
-                path,
-                source,
-            }
+            Self::Io { action, path, source }
         }
     }
 }

@@ -54,11 +54,7 @@ impl Installer {
     /// Nothing runs yet.
     #[must_use]
     pub fn new(places: Places) -> Self {
-        Self {
-            places,
-            cancel: Arc::default(),
-            threads: Vec::new(),
-        }
+        Self { places, cancel: Arc::default(), threads: Vec::new() }
     }
 
     /// Starts a job; `events` hears everything, on the job's thread.
@@ -76,20 +72,13 @@ impl Installer {
             let failure = match result {
                 Ok(Ok(ready)) => return events(Event::Ready(ready)),
                 Ok(Err(failure)) => failure,
-                Err(_) => Failure::Convert {
-                    why: "the installer failed unexpectedly; the log has the details".into(),
-                },
+                Err(_) => Failure::Convert { why: "the installer failed unexpectedly; the log has the details".into() },
             };
             events(Event::Failed { name, failure });
         };
-        #[expect(
-            clippy::expect_used,
-            reason = "a program that cannot start a thread cannot do anything"
-        )]
-        let thread = std::thread::Builder::new()
-            .name("install".into())
-            .spawn(body)
-            .expect("a thread for the installer");
+        #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
+        let thread =
+            std::thread::Builder::new().name("install".into()).spawn(body).expect("a thread for the installer");
         self.threads.push(thread);
     }
 
@@ -118,23 +107,11 @@ fn name_of(job: &Job) -> String {
 
 /// A name made from a file's, of letters that a model's name may have.
 fn stem(path: &Path) -> String {
-    let stem = path
-        .file_stem()
-        .map_or_else(|| "model".into(), |it| it.to_string_lossy().into_owned());
-    let letters = stem.chars().map(|c| {
-        if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
-            c
-        } else {
-            '-'
-        }
-    });
+    let stem = path.file_stem().map_or_else(|| "model".into(), |it| it.to_string_lossy().into_owned());
+    let letters = stem.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' });
     let name: String = letters.collect();
     let name = name.trim_start_matches(['.', '-']);
-    if name.is_empty() {
-        "model".to_owned()
-    } else {
-        name.to_owned()
-    }
+    if name.is_empty() { "model".to_owned() } else { name.to_owned() }
 }
 
 /// Runs one job to its end, on this thread.
@@ -142,23 +119,14 @@ fn stem(path: &Path) -> String {
 /// # Errors
 ///
 /// [`Failure`]; nothing half-made is left behind, and what was downloaded is kept for the next time.
-pub fn run(
-    job: &Job,
-    places: &Places,
-    wishes: &Wishes,
-    cancel: &AtomicBool,
-    report: Report,
-) -> Result<Ready, Failure> {
+pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, report: Report) -> Result<Ready, Failure> {
     let name = name_of(job);
     std::fs::create_dir_all(&places.models).map_err(|e| io_failure(&places.models, &e))?;
     let lock = places.models.join(format!(".{name}.lock"));
     let mut waiting = |holder: Option<u32>| {
         let who = holder.map_or(String::new(), |it| format!(" (process {it})"));
         let why = format!("another megachat{who} is installing it; waiting");
-        report(Event::Stage {
-            name: name.clone(),
-            stage: Stage::Waiting { why },
-        });
+        report(Event::Stage { name: name.clone(), stage: Stage::Waiting { why } });
     };
     let lock = Lock::acquire(&lock, cancel, &mut waiting).map_err(|e| io_failure(&lock, &e))?;
     let Some(_lock) = lock else {
@@ -171,16 +139,8 @@ pub fn run(
             if let Some(ready) = installed(places, &name).filter(|it| fresh(&it.1)) {
                 return Ok(ready.0);
             }
-            let input = Input::Bytes {
-                name: "the built-in demo",
-                bytes: assets::DEMO_ZIP,
-            };
-            let origin = Origin {
-                source: "built in".into(),
-                verified: true,
-                fixed_name: Some(&name),
-                replace: true,
-            };
+            let input = Input::Bytes { name: "the built-in demo", bytes: assets::DEMO_ZIP };
+            let origin = Origin { source: "built in".into(), verified: true, fixed_name: Some(&name), replace: true };
             install(places, &name, input, &origin, wishes, cancel, report)
         }
         Job::Megatron345m => {
@@ -189,42 +149,16 @@ pub fn run(
             }
             let got = fetch(places, &name, cancel, report)?;
             let source = without_secrets(&got.source.url);
-            let origin = Origin {
-                source,
-                verified: got.verified,
-                fixed_name: Some(&name),
-                replace: false,
-            };
-            let ready = install(
-                places,
-                &name,
-                Input::Path(&got.path),
-                &origin,
-                wishes,
-                cancel,
-                report,
-            )?;
+            let origin = Origin { source, verified: got.verified, fixed_name: Some(&name), replace: false };
+            let ready = install(places, &name, Input::Path(&got.path), &origin, wishes, cancel, report)?;
             // Converted and on the disk: the download has done its work.
             let _ = got.remove();
             Ok(ready)
         }
         Job::Import { path, name: wish } => {
             let source = path.display().to_string();
-            let origin = Origin {
-                source,
-                verified: false,
-                fixed_name: wish.as_deref(),
-                replace: false,
-            };
-            install(
-                places,
-                &name,
-                Input::Path(path),
-                &origin,
-                wishes,
-                cancel,
-                report,
-            )
+            let origin = Origin { source, verified: false, fixed_name: wish.as_deref(), replace: false };
+            install(places, &name, Input::Path(path), &origin, wishes, cancel, report)
         }
     }
 }
@@ -241,8 +175,7 @@ struct Origin<'a> {
 
 fn installed(places: &Places, name: &str) -> Option<(Ready, Manifest)> {
     let directory = places.models.join(name);
-    let manifest: Manifest =
-        serde_json::from_slice(&std::fs::read(directory.join(Manifest::FILE)).ok()?).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&std::fs::read(directory.join(Manifest::FILE)).ok()?).ok()?;
     let ready = Ready {
         name: name.to_owned(),
         directory,
@@ -265,19 +198,13 @@ fn install(
 ) -> Result<Ready, Failure> {
     sweep(&places.models, job);
     let prefix = format!(".installing-{job}-");
-    let workshop = tempfile::Builder::new()
-        .prefix(&prefix)
-        .tempdir_in(&places.models);
+    let workshop = tempfile::Builder::new().prefix(&prefix).tempdir_in(&places.models);
     let workshop = workshop.map_err(|e| io_failure(&places.models, &e))?;
     let made = workshop.path().join("model");
     let converted = convert_into(input, &made, job, wishes, cancel, report)?;
     // The model everybody means, however its file is called.
     let known = converted.config.n_layer == 24 && converted.config.n_embd == 1024;
-    let by_content = if known {
-        MEGATRON_345M.to_owned()
-    } else {
-        job.to_owned()
-    };
+    let by_content = if known { MEGATRON_345M.to_owned() } else { job.to_owned() };
     let name = origin.fixed_name.map_or(by_content, ToOwned::to_owned);
     let manifest = Manifest {
         version: 1,
@@ -297,9 +224,7 @@ fn install(
         if there.weights_sha256 == manifest.weights_sha256 {
             return Ok(ready);
         }
-        let why = format!(
-            "there is another model named {name}: `megachat model remove {name}` first, or use --name"
-        );
+        let why = format!("there is another model named {name}: `megachat model remove {name}` first, or use --name");
         return Err(Failure::Convert { why });
     }
     publish(&made, &place, &manifest).map_err(|e| io_failure(&place, &e))?;
@@ -354,11 +279,7 @@ fn convert_into(
     let bug = |e: crate::text::TokenizerError| Failure::Convert { why: e.to_string() };
     let (vocab_json, tokenizer_json) = gpt2_merges_to_files(assets::MERGES).map_err(bug)?;
     let merges_txt = assets::MERGES.as_bytes();
-    let tokenizer = TokenizerFiles {
-        vocab_json: &vocab_json,
-        merges_txt,
-        tokenizer_json: &tokenizer_json,
-    };
+    let tokenizer = TokenizerFiles { vocab_json: &vocab_json, merges_txt, tokenizer_json: &tokenizer_json };
     let mut last = Instant::now();
     let mut progress = |step: Step| {
         if cancel.load(Ordering::Acquire) {
@@ -366,132 +287,69 @@ fn convert_into(
         }
         let stage = match step {
             Step::Reading { done, total } => Stage::Reading { done, total },
-            Step::Layer { index, count } => Stage::Converting {
-                layer: index,
-                of: count,
-            },
+            Step::Layer { index, count } => Stage::Converting { layer: index, of: count },
             Step::Finishing => Stage::Finishing,
         };
         // Bytes come often; nobody can read them that fast.
         let often = matches!(stage, Stage::Reading { .. });
         if !often || last.elapsed() > Duration::from_millis(100) {
             last = Instant::now();
-            report(Event::Stage {
-                name: name.to_owned(),
-                stage,
-            });
+            report(Event::Stage { name: name.to_owned(), stage });
         }
         ControlFlow::Continue(())
     };
-    convert::convert(input, output, &tokenizer, &wishes.convert, &mut progress).map_err(|error| {
-        match error {
-            ConvertError::Cancelled => Failure::Cancelled { kept: 0 },
-            ConvertError::Write { path, source } if source.kind() == io::ErrorKind::StorageFull => {
-                Failure::DiskFull { path }
-            }
-            other => Failure::Convert {
-                why: other.to_string(),
-            },
+    convert::convert(input, output, &tokenizer, &wishes.convert, &mut progress).map_err(|error| match error {
+        ConvertError::Cancelled => Failure::Cancelled { kept: 0 },
+        ConvertError::Write { path, source } if source.kind() == io::ErrorKind::StorageFull => {
+            Failure::DiskFull { path }
         }
+        other => Failure::Convert { why: other.to_string() },
     })
 }
 
-fn fetch(
-    places: &Places,
-    name: &str,
-    cancel: &AtomicBool,
-    report: Report,
-) -> Result<Downloaded, Failure> {
-    let options = download::Options {
-        ca_file: places.ca_file.clone(),
-        ..download::Options::default()
-    };
+fn fetch(places: &Places, name: &str, cancel: &AtomicBool, report: Report) -> Result<Downloaded, Failure> {
+    let options = download::Options { ca_file: places.ca_file.clone(), ..download::Options::default() };
     let (mut at, of) = (1, places.sources.len());
     let mut tell = |event: download::Event<'_>| {
         let stage = match event {
             download::Event::Waiting { holder } => {
                 let who = holder.map_or(String::new(), |it| format!(" (process {it})"));
-                Stage::Waiting {
-                    why: format!("another megachat{who} is downloading it; waiting"),
-                }
+                Stage::Waiting { why: format!("another megachat{who} is downloading it; waiting") }
             }
             download::Event::Connecting { source, of, label } => {
                 at = source;
-                Stage::Connecting {
-                    source,
-                    of,
-                    label: label.to_owned(),
-                }
+                Stage::Connecting { source, of, label: label.to_owned() }
             }
-            download::Event::Resuming { at: done } => Stage::Downloading {
-                source: at,
-                of,
-                done,
-                total: None,
-                rate: 0.0,
-            },
-            download::Event::Progress {
-                done,
-                total,
-                bytes_per_second,
-            } => Stage::Downloading {
-                source: at,
-                of,
-                done,
-                total,
-                rate: bytes_per_second,
-            },
+            download::Event::Resuming { at: done } => {
+                Stage::Downloading { source: at, of, done, total: None, rate: 0.0 }
+            }
+            download::Event::Progress { done, total, bytes_per_second } => {
+                Stage::Downloading { source: at, of, done, total, rate: bytes_per_second }
+            }
             download::Event::Retrying { wait, why, .. } => Stage::Retrying { wait, why },
-            download::Event::Restarting { why } => Stage::Retrying {
-                wait: Duration::ZERO,
-                why,
-            },
+            download::Event::Restarting { why } => Stage::Retrying { wait: Duration::ZERO, why },
             download::Event::Verifying { done, total } => Stage::Verifying { done, total },
             download::Event::Answer { label, answer, .. } => {
-                return report(Event::Answer {
-                    name: name.to_owned(),
-                    source: label.to_owned(),
-                    answer,
-                });
+                return report(Event::Answer { name: name.to_owned(), source: label.to_owned(), answer });
             }
         };
-        report(Event::Stage {
-            name: name.to_owned(),
-            stage,
-        });
+        report(Event::Stage { name: name.to_owned(), stage });
     };
-    download::download(
-        &places.sources,
-        &places.downloads,
-        &options,
-        cancel,
-        &mut tell,
-    )
-    .map_err(|error| match error {
-        DownloadError::AllSourcesFailed(failed) => Failure::NoSource {
-            answers: failed
-                .attempts
-                .into_iter()
-                .map(|it| (it.label, it.answer))
-                .collect(),
-        },
+    download::download(&places.sources, &places.downloads, &options, cancel, &mut tell).map_err(|error| match error {
+        DownloadError::AllSourcesFailed(failed) => {
+            Failure::NoSource { answers: failed.attempts.into_iter().map(|it| (it.label, it.answer)).collect() }
+        }
         DownloadError::Cancelled { kept_bytes } => Failure::Cancelled { kept: kept_bytes },
         DownloadError::DiskFull { path, .. } => Failure::DiskFull { path },
-        other => Failure::Download {
-            why: other.to_string(),
-        },
+        other => Failure::Download { why: other.to_string() },
     })
 }
 
 fn io_failure(path: &Path, error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::StorageFull {
-        return Failure::DiskFull {
-            path: path.to_owned(),
-        };
+        return Failure::DiskFull { path: path.to_owned() };
     }
-    Failure::Convert {
-        why: format!("{}: {error}", path.display()),
-    }
+    Failure::Convert { why: format!("{}: {error}", path.display()) }
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -504,25 +362,13 @@ mod tests {
     use super::*;
 
     fn places(home: &Path) -> Places {
-        Places {
-            models: home.join("models"),
-            downloads: home.join("downloads"),
-            sources: Vec::new(),
-            ca_file: None,
-        }
+        Places { models: home.join("models"), downloads: home.join("downloads"), sources: Vec::new(), ca_file: None }
     }
 
     fn install_demo(home: &Path) -> (Ready, Vec<Event>) {
         let mut events = Vec::new();
         let cancel = AtomicBool::new(false);
-        let ready = run(
-            &Job::Demo,
-            &places(home),
-            &Wishes::default(),
-            &cancel,
-            &mut |it| events.push(it),
-        )
-        .unwrap();
+        let ready = run(&Job::Demo, &places(home), &Wishes::default(), &cancel, &mut |it| events.push(it)).unwrap();
         (ready, events)
     }
 
@@ -534,20 +380,8 @@ mod tests {
         let (ready, events) = install_demo(home.path());
         assert_eq!((ready.name.as_str(), ready.verified), (DEMO, true));
         assert!(!leftover.exists());
-        let layers = |it: &Event| {
-            matches!(
-                it,
-                Event::Stage {
-                    stage: Stage::Converting { of: 6, .. },
-                    ..
-                }
-            )
-        };
-        assert_eq!(
-            events.iter().filter(|it| layers(it)).count(),
-            6,
-            "{events:?}"
-        );
+        let layers = |it: &Event| matches!(it, Event::Stage { stage: Stage::Converting { of: 6, .. }, .. });
+        assert_eq!(events.iter().filter(|it| layers(it)).count(), 6, "{events:?}");
         let (again, events) = install_demo(home.path());
         assert_eq!((again.directory, events), (ready.directory, Vec::new()));
     }
@@ -566,18 +400,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let cancel = AtomicBool::new(false);
         let mut stop_at_once = |_: Event| cancel.store(true, Ordering::Release);
-        let result = run(
-            &Job::Demo,
-            &places(home.path()),
-            &Wishes::default(),
-            &cancel,
-            &mut stop_at_once,
-        );
+        let result = run(&Job::Demo, &places(home.path()), &Wishes::default(), &cancel, &mut stop_at_once);
         assert_eq!(result, Err(Failure::Cancelled { kept: 0 }));
-        let left: Vec<_> = std::fs::read_dir(home.path().join("models"))
-            .unwrap()
-            .map(|it| it.unwrap().file_name())
-            .collect();
+        let left: Vec<_> =
+            std::fs::read_dir(home.path().join("models")).unwrap().map(|it| it.unwrap().file_name()).collect();
         assert_eq!(left, [".demo.lock"]);
     }
 
@@ -589,18 +415,13 @@ mod tests {
         let places = places(home.path());
         let cancel = AtomicBool::new(false);
         let import = |path: &Path, name: Option<&str>| {
-            let job = Job::Import {
-                path: path.to_owned(),
-                name: name.map(ToOwned::to_owned),
-            };
+            let job = Job::Import { path: path.to_owned(), name: name.map(ToOwned::to_owned) };
             run(&job, &places, &Wishes::default(), &cancel, &mut |_| ()).map(|it| it.name)
         };
         assert_eq!(import(&zip, None).unwrap(), "my-checkpoint");
         assert_eq!(import(&zip, None).unwrap(), "my-checkpoint");
         assert_eq!(import(&zip, Some("other")).unwrap(), "other");
-        let absent = import(&home.path().join("absent"), None)
-            .unwrap_err()
-            .to_string();
+        let absent = import(&home.path().join("absent"), None).unwrap_err().to_string();
         assert!(absent.contains("absent"), "{absent}");
         let text = home.path().join("note.txt");
         std::fs::write(&text, "<html>").unwrap();

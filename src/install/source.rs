@@ -41,8 +41,7 @@ const NGC: &str = "https://api.ngc.nvidia.com/v2/models/nvidia/megatron_lm_345m/
 
 /// The branch and not a commit: the hash beside it pins the content, so a changed file is noticed
 /// either way, and the commit that added this file is not known from a second source.
-const HUB_COPY: &str =
-    "https://huggingface.co/robowaifudev/megatron-gpt2-345m/resolve/main/pytorch_model.bin";
+const HUB_COPY: &str = "https://huggingface.co/robowaifudev/megatron-gpt2-345m/resolve/main/pytorch_model.bin";
 
 const HUB_COPY_SHA256: &str = "12fa6afe8f5a50cf32070b7d401a66916f549d587a22a0412e8b83c1f386a8c5";
 
@@ -92,14 +91,9 @@ pub fn from_urls(urls: &[String]) -> Vec<Source> {
 
 fn from_url(url: &str) -> Source {
     let shown = without_secrets(url);
-    let after_scheme = shown
-        .split_once("://")
-        .map_or(shown.as_str(), |(_, rest)| rest);
+    let after_scheme = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
     let (host, path) = after_scheme.split_once('/').unwrap_or((after_scheme, ""));
-    let last = path
-        .rsplit('/')
-        .find(|part| !part.is_empty())
-        .unwrap_or_default();
+    let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
     let zip = last == "zip" || last.to_ascii_lowercase().ends_with(".zip");
     Source {
         label: host.chars().filter(|c| !c.is_control()).collect(),
@@ -131,23 +125,10 @@ pub fn without_secrets(url: &str) -> String {
 
 /// Keeps what every file system allows in a name; longer names are cut at 100 characters.
 fn plain_file_name(wish: &str) -> String {
-    let name: String = wish
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "._-".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .take(100)
-        .collect();
+    let name: String =
+        wish.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).take(100).collect();
     let name = name.trim_start_matches('.').trim_end_matches('.');
-    if name.is_empty() {
-        "model.bin".to_owned()
-    } else {
-        name.to_owned()
-    }
+    if name.is_empty() { "model.bin".to_owned() } else { name.to_owned() }
 }
 
 #[cfg(test)]
@@ -162,98 +143,32 @@ mod tests {
             assert!(source.url.starts_with("https://"), "{}", source.url);
             assert_eq!(source.file_name, plain_file_name(&source.file_name));
         }
-        let hashes: Vec<usize> = sources
-            .iter()
-            .filter_map(|it| it.sha256.as_ref())
-            .map(String::len)
-            .collect();
+        let hashes: Vec<usize> = sources.iter().filter_map(|it| it.sha256.as_ref()).map(String::len).collect();
         assert_eq!(hashes, [64]);
     }
 
     #[test]
     fn names_and_labels_of_typed_addresses() {
         for (why, url, label, name, kind) in [
-            (
-                "plain",
-                "http://mirror.example/a/m.pt",
-                "mirror.example",
-                "m.pt",
-                Kind::TorchFile,
-            ),
-            (
-                "zip by ending",
-                "https://h.example/M.ZIP",
-                "h.example",
-                "M.ZIP",
-                Kind::Zip,
-            ),
-            (
-                "zip by last part",
-                "https://h.example/v0.0/zip",
-                "h.example",
-                "zip",
-                Kind::Zip,
-            ),
-            (
-                "query dropped",
-                "https://h.example/m.pt?token=x/y.zip",
-                "h.example",
-                "m.pt",
-                Kind::TorchFile,
-            ),
-            (
-                "password dropped",
-                "https://me:pw@h.example/m.pt",
-                "h.example",
-                "m.pt",
-                Kind::TorchFile,
-            ),
-            (
-                "no path",
-                "https://h.example",
-                "h.example",
-                "model.bin",
-                Kind::TorchFile,
-            ),
-            (
-                "no way out",
-                "https://h.example/%2e%2e\\..",
-                "h.example",
-                "_2e_2e_",
-                Kind::TorchFile,
-            ),
-            (
-                "dots only",
-                "https://h.example/..",
-                "h.example",
-                "model.bin",
-                Kind::TorchFile,
-            ),
+            ("plain", "http://mirror.example/a/m.pt", "mirror.example", "m.pt", Kind::TorchFile),
+            ("zip by ending", "https://h.example/M.ZIP", "h.example", "M.ZIP", Kind::Zip),
+            ("zip by last part", "https://h.example/v0.0/zip", "h.example", "zip", Kind::Zip),
+            ("query dropped", "https://h.example/m.pt?token=x/y.zip", "h.example", "m.pt", Kind::TorchFile),
+            ("password dropped", "https://me:pw@h.example/m.pt", "h.example", "m.pt", Kind::TorchFile),
+            ("no path", "https://h.example", "h.example", "model.bin", Kind::TorchFile),
+            ("no way out", "https://h.example/%2e%2e\\..", "h.example", "_2e_2e_", Kind::TorchFile),
+            ("dots only", "https://h.example/..", "h.example", "model.bin", Kind::TorchFile),
         ] {
             let source = &from_urls(&[url.to_owned()])[0];
-            assert_eq!(
-                (
-                    source.label.as_str(),
-                    source.file_name.as_str(),
-                    source.kind
-                ),
-                (label, name, kind),
-                "{why}"
-            );
+            assert_eq!((source.label.as_str(), source.file_name.as_str(), source.kind), (label, name, kind), "{why}");
         }
     }
 
     #[test]
     fn secrets_are_cut_from_addresses() {
         for (url, shown) in [
-            (
-                "https://h.example/m.pt?X-Amz-Signature=1",
-                "https://h.example/m.pt",
-            ),
-            (
-                "https://me:pw@h.example/a@b/m.pt#part",
-                "https://h.example/a@b/m.pt",
-            ),
+            ("https://h.example/m.pt?X-Amz-Signature=1", "https://h.example/m.pt"),
+            ("https://me:pw@h.example/a@b/m.pt#part", "https://h.example/a@b/m.pt"),
             ("  http://h.example ", "http://h.example"),
             ("nonsense?x", "nonsense"),
         ] {

@@ -23,10 +23,7 @@ pub struct Candidates {
     ordered: usize,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the shape that sorting wants"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that sorting wants")]
 fn likelier(a: &Candidate, b: &Candidate) -> Ordering {
     b.logit.total_cmp(&a.logit).then(a.token.cmp(&b.token))
 }
@@ -87,10 +84,7 @@ impl Candidates {
     pub fn largest(&self) -> f32 {
         match self.list.first() {
             Some(first) if self.ordered > 0 => first.logit,
-            _ => self
-                .list
-                .iter()
-                .fold(f32::NEG_INFINITY, |top, it| top.max(it.logit)),
+            _ => self.list.iter().fold(f32::NEG_INFINITY, |top, it| top.max(it.logit)),
         }
     }
 
@@ -98,10 +92,7 @@ impl Candidates {
     #[must_use]
     pub fn total(&self) -> f64 {
         let largest = self.largest();
-        self.list
-            .iter()
-            .map(|it| f64::from((it.logit - largest).exp()))
-            .sum()
+        self.list.iter().map(|it| f64::from((it.logit - largest).exp())).sum()
     }
 
     /// Keeps the `n` likeliest.
@@ -113,10 +104,7 @@ impl Candidates {
 
     /// Keeps those with a logit of at least `floor`.
     pub fn keep_from(&mut self, floor: f32) {
-        self.ordered = self.list[..self.ordered]
-            .iter()
-            .take_while(|it| it.logit >= floor)
-            .count();
+        self.ordered = self.list[..self.ordered].iter().take_while(|it| it.logit >= floor).count();
         self.list.retain(|it| it.logit >= floor);
     }
 
@@ -156,9 +144,7 @@ mod tests {
     #[test]
     fn the_order_made_in_pieces_is_the_order_made_at_once() {
         // Few different values, so that ties cross every border between two pieces.
-        let logits: Vec<f32> = (0..5000_u32)
-            .map(|i| (i.wrapping_mul(2_654_435_761) >> 28) as f32)
-            .collect();
+        let logits: Vec<f32> = (0..5000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 28) as f32).collect();
         let mut whole = Candidates::new(&logits);
         let whole = whole.likeliest(5000).to_vec();
         let mut pieces = Candidates::new(&logits);
@@ -166,28 +152,14 @@ mod tests {
             assert_eq!(pieces.likeliest(n), &whole[..n]);
         }
         let mut expected: Vec<TokenId> = (0..5000).collect();
-        expected.sort_by(|&a, &b| {
-            logits[b as usize]
-                .total_cmp(&logits[a as usize])
-                .then(a.cmp(&b))
-        });
-        assert_eq!(
-            whole.iter().map(|it| it.token).collect::<Vec<_>>(),
-            expected
-        );
+        expected.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b)));
+        assert_eq!(whole.iter().map(|it| it.token).collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn minus_infinity_is_not_in_the_running() {
         let mut candidates = Candidates::new(&[1.0, f32::NEG_INFINITY, 2.0]);
-        assert_eq!(
-            candidates
-                .likeliest(9)
-                .iter()
-                .map(|it| it.token)
-                .collect::<Vec<_>>(),
-            [2, 0]
-        );
+        assert_eq!(candidates.likeliest(9).iter().map(|it| it.token).collect::<Vec<_>>(), [2, 0]);
         assert!(Candidates::new(&[f32::NEG_INFINITY]).is_empty());
     }
 
@@ -197,14 +169,7 @@ mod tests {
         candidates.likeliest(3);
         candidates.keep_from(2.0);
         assert_eq!(candidates.ordered(), 3);
-        assert_eq!(
-            candidates
-                .likeliest(4)
-                .iter()
-                .map(|it| it.token)
-                .collect::<Vec<_>>(),
-            [1, 3, 2]
-        );
+        assert_eq!(candidates.likeliest(4).iter().map(|it| it.token).collect::<Vec<_>>(), [1, 3, 2]);
         candidates.keep_from(9.0);
         assert!(candidates.is_empty());
     }

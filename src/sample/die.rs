@@ -31,14 +31,8 @@ mod tests {
     fn mix_is_splitmix64() {
         // The first two outputs of the reference implementation for the state 1234567.
         let gamma = 0x9e37_79b9_7f4a_7c15_u64;
-        assert_eq!(
-            mix(1_234_567_u64.wrapping_add(gamma)),
-            6_457_827_717_110_365_317
-        );
-        assert_eq!(
-            mix(1_234_567_u64.wrapping_add(gamma.wrapping_mul(2))),
-            3_203_168_211_198_807_973
-        );
+        assert_eq!(mix(1_234_567_u64.wrapping_add(gamma)), 6_457_827_717_110_365_317);
+        assert_eq!(mix(1_234_567_u64.wrapping_add(gamma.wrapping_mul(2))), 3_203_168_211_198_807_973);
     }
 
     #[test]
@@ -54,20 +48,12 @@ mod tests {
                 n += 1;
             }
             let expected = f64::from(n) / 100.0;
-            bins.iter()
-                .map(|&b| (f64::from(b) - expected).powi(2) / expected)
-                .sum::<f64>()
+            bins.iter().map(|&b| (f64::from(b) - expected).powi(2) / expected).sum::<f64>()
         };
         assert!(chi_square(&mut (0..100_000).map(|p| die(7, p))) < 160.0);
         assert!(chi_square(&mut (0..100_000).map(|s| die(s, 3))) < 160.0);
-        assert!(
-            chi_square(&mut (0..100_000).map(|i| (die(i, 0) - die(i + 1, 0)).rem_euclid(1.0)))
-                < 160.0
-        );
-        assert!(
-            chi_square(&mut (0..100_000).map(|i| (die(5, i) - die(5, i + 1)).rem_euclid(1.0)))
-                < 160.0
-        );
+        assert!(chi_square(&mut (0..100_000).map(|i| (die(i, 0) - die(i + 1, 0)).rem_euclid(1.0))) < 160.0);
+        assert!(chi_square(&mut (0..100_000).map(|i| (die(5, i) - die(5, i + 1)).rem_euclid(1.0))) < 160.0);
     }
 
     #[test]

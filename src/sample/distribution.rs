@@ -92,15 +92,8 @@ impl Distribution {
     /// # Errors
     ///
     /// If a logit is NaN or plus infinity, or all are minus infinity.
-    pub fn new(
-        logits: &[f32],
-        history: &[TokenId],
-        settings: &Settings,
-    ) -> Result<Self, SampleError> {
-        if let Some((token, &value)) = (0..)
-            .zip(logits)
-            .find(|(_, it)| it.is_nan() || **it == f32::INFINITY)
-        {
+    pub fn new(logits: &[f32], history: &[TokenId], settings: &Settings) -> Result<Self, SampleError> {
+        if let Some((token, &value)) = (0..).zip(logits).find(|(_, it)| it.is_nan() || **it == f32::INFINITY) {
             return Err(SampleError::NotFinite { token, value });
         }
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -116,11 +109,7 @@ impl Distribution {
             }
             let count = if step == Step::RepeatPenalty {
                 let mut penalised = logits.to_vec();
-                let touched = repeat_penalty(
-                    &mut penalised,
-                    settings.penalty_window(history),
-                    settings.repeat_penalty,
-                );
+                let touched = repeat_penalty(&mut penalised, settings.penalty_window(history), settings.repeat_penalty);
                 candidates = Some(Candidates::new(&penalised));
                 touched
             } else {
@@ -132,14 +121,7 @@ impl Distribution {
         }
         let candidates = candidates.unwrap_or_else(|| Candidates::new(logits));
         let (largest, total) = (candidates.largest(), candidates.total());
-        Ok(Self {
-            candidates,
-            largest,
-            total,
-            log_sum_exp,
-            model_entropy,
-            trace,
-        })
+        Ok(Self { candidates, largest, total, log_sum_exp, model_entropy, trace })
     }
 
     /// How many tokens can still be drawn.
@@ -157,11 +139,7 @@ impl Distribution {
         // Rounding may leave the line uncrossed at the very end; then the last one is meant.
         let rank = n.saturating_sub(1);
         let it = self.candidates.as_slice()[rank];
-        Picked {
-            token: it.token,
-            p: self.probability(it.logit),
-            rank,
-        }
+        Picked { token: it.token, p: self.probability(it.logit), rank }
     }
 
     /// The table to show: what is left, likeliest first, then the likeliest of what was cut; `n` lines at the most.
@@ -171,19 +149,12 @@ impl Distribution {
         let kept = self.candidates.likeliest(n).to_vec();
         let mut rows: Vec<Row> = kept
             .iter()
-            .map(|it| Row {
-                token: it.token,
-                model: model(it.token),
-                after: Some(self.probability(it.logit) as f32),
-            })
+            .map(|it| Row { token: it.token, model: model(it.token), after: Some(self.probability(it.logit) as f32) })
             .collect();
         if rows.len() < n && self.candidates.len() == rows.len() {
             // Whatever is missing among the n likeliest by the model was cut.
             let mut all = Candidates::new(logits);
-            let cut = all
-                .likeliest(n + rows.len())
-                .iter()
-                .filter(|it| kept.iter().all(|k| k.token != it.token));
+            let cut = all.likeliest(n + rows.len()).iter().filter(|it| kept.iter().all(|k| k.token != it.token));
             rows.extend(cut.take(n - kept.len()).map(|it| Row {
                 token: it.token,
                 model: model(it.token),
@@ -196,23 +167,13 @@ impl Distribution {
     /// The record of a draw: `picked` under `die`, with the `n` likeliest tokens by the model.
     pub fn draw(&mut self, logits: &[f32], picked: Picked, die: f64, n: usize) -> Draw {
         let chosen = logits[picked.token as usize];
-        let rank = (0..)
-            .zip(logits)
-            .filter(|&(token, &it)| it > chosen || (it >= chosen && token < picked.token))
-            .count();
+        let rank =
+            (0..).zip(logits).filter(|&(token, &it)| it > chosen || (it >= chosen && token < picked.token)).count();
         let mut all = Candidates::new(logits);
-        let top = if n == 0 {
-            Vec::new()
-        } else {
-            all.likeliest(n).to_vec()
-        };
+        let top = if n == 0 { Vec::new() } else { all.likeliest(n).to_vec() };
         let top = top
             .iter()
-            .map(|it| Row {
-                token: it.token,
-                model: self.model(it.logit),
-                after: self.after(it.token),
-            })
+            .map(|it| Row { token: it.token, model: self.model(it.logit), after: self.after(it.token) })
             .collect();
         Draw {
             token: picked.token,
@@ -243,11 +204,7 @@ impl Distribution {
     }
 
     fn after(&self, token: TokenId) -> Option<f32> {
-        let it = self
-            .candidates
-            .as_slice()
-            .iter()
-            .find(|it| it.token == token)?;
+        let it = self.candidates.as_slice().iter().find(|it| it.token == token)?;
         Some(self.probability(it.logit) as f32)
     }
 
@@ -283,11 +240,7 @@ fn repeat_penalty(logits: &mut [f32], window: &[TokenId], penalty: f32) -> usize
     let mut touched = 0;
     for token in recent {
         if let Some(logit) = logits.get_mut(token as usize) {
-            *logit = if *logit > 0.0 {
-                *logit / penalty
-            } else {
-                *logit * penalty
-            };
+            *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
             touched += 1;
         }
     }
@@ -318,12 +271,7 @@ mod tests {
 
     /// Neutral settings, greedy nothing: the model's own distribution.
     fn raw() -> Settings {
-        Settings {
-            temperature: 1.0,
-            top_p: 1.0,
-            repeat_penalty: 1.0,
-            ..Settings::default()
-        }
+        Settings { temperature: 1.0, top_p: 1.0, repeat_penalty: 1.0, ..Settings::default() }
     }
 
     fn logits(probabilities: &[f32]) -> Vec<f32> {
@@ -334,28 +282,16 @@ mod tests {
     fn left(logits: &[f32], history: &[TokenId], settings: &Settings) -> Vec<(TokenId, f64)> {
         let mut it = Distribution::new(logits, history, settings).unwrap();
         let rows = it.rows(logits, logits.len());
-        rows.iter()
-            .filter_map(|row| Some((row.token, (f64::from(row.after?) * 1e4).round() / 1e4)))
-            .collect()
+        rows.iter().filter_map(|row| Some((row.token, (f64::from(row.after?) * 1e4).round() / 1e4))).collect()
     }
 
     #[test]
     fn the_order_of_temperature_and_top_p_matters() {
         // softmax(3, 2, 1) = .6652 .2447 .0900: top-p .8 keeps two, and temperature .5 then makes .8808 .1192 of them.
         // softmax(6, 4, 2) = .8668 .1173 .0159: with the temperature first, top-p .8 keeps one.
-        let settings = Settings {
-            temperature: 0.5,
-            top_p: 0.8,
-            ..raw()
-        };
-        assert_eq!(
-            left(&[3.0, 2.0, 1.0], &[], &settings),
-            [(0, 0.8808), (1, 0.1192)]
-        );
-        let settings = Settings {
-            order: Order::HuggingFace,
-            ..settings
-        };
+        let settings = Settings { temperature: 0.5, top_p: 0.8, ..raw() };
+        assert_eq!(left(&[3.0, 2.0, 1.0], &[], &settings), [(0, 0.8808), (1, 0.1192)]);
+        let settings = Settings { order: Order::HuggingFace, ..settings };
         assert_eq!(left(&[3.0, 2.0, 1.0], &[], &settings), [(0, 1.0)]);
     }
 
@@ -364,112 +300,34 @@ mod tests {
         // p = .5 .3 .2, min-p .5 keeps those of at least .25. At temperature 2, sqrt p = .7071 .5477 .4472 and all
         // three are at least half of the largest: .4154 .3218 .2628.
         let p = logits(&[0.5, 0.3, 0.2]);
-        let settings = Settings {
-            temperature: 2.0,
-            min_p: 0.5,
-            ..raw()
-        };
+        let settings = Settings { temperature: 2.0, min_p: 0.5, ..raw() };
         assert_eq!(left(&p, &[], &settings), [(0, 0.5635), (1, 0.4365)]);
-        let settings = Settings {
-            order: Order::HuggingFace,
-            ..settings
-        };
-        assert_eq!(
-            left(&p, &[], &settings),
-            [(0, 0.4154), (1, 0.3218), (2, 0.2628)]
-        );
+        let settings = Settings { order: Order::HuggingFace, ..settings };
+        assert_eq!(left(&p, &[], &settings), [(0, 0.4154), (1, 0.3218), (2, 0.2628)]);
     }
 
     #[test]
     fn each_step_against_worked_numbers() {
         let p = logits(&[0.4, 0.3, 0.2, 0.1]);
         for (why, settings, expected) in [
-            (
-                "nothing",
-                raw(),
-                &[(0, 0.4), (1, 0.3), (2, 0.2), (3, 0.1)][..],
-            ),
+            ("nothing", raw(), &[(0, 0.4), (1, 0.3), (2, 0.2), (3, 0.1)][..]),
             (
                 "temperature .5 squares",
-                Settings {
-                    temperature: 0.5,
-                    ..raw()
-                },
+                Settings { temperature: 0.5, ..raw() },
                 &[(0, 0.5333), (1, 0.3), (2, 0.1333), (3, 0.0333)],
             ),
-            (
-                "temperature 0 is greedy",
-                Settings {
-                    temperature: 0.0,
-                    ..raw()
-                },
-                &[(0, 1.0)],
-            ),
-            (
-                "top-k 2",
-                Settings { top_k: 2, ..raw() },
-                &[(0, 0.5714), (1, 0.4286)],
-            ),
-            (
-                "top-k over the vocabulary",
-                Settings { top_k: 99, ..raw() },
-                &[(0, 0.4), (1, 0.3), (2, 0.2), (3, 0.1)],
-            ),
-            (
-                "top-p, the head is enough",
-                Settings {
-                    top_p: 0.39,
-                    ..raw()
-                },
-                &[(0, 1.0)],
-            ),
-            (
-                "top-p, the crossing one stays",
-                Settings {
-                    top_p: 0.65,
-                    ..raw()
-                },
-                &[(0, 0.5714), (1, 0.4286)],
-            ),
-            (
-                "top-p 0 still keeps one",
-                Settings {
-                    top_p: 0.0,
-                    ..raw()
-                },
-                &[(0, 1.0)],
-            ),
-            (
-                "min-p .6 of .4 is .24",
-                Settings {
-                    min_p: 0.6,
-                    ..raw()
-                },
-                &[(0, 0.5714), (1, 0.4286)],
-            ),
-            (
-                "min-p 1 keeps the likeliest",
-                Settings {
-                    min_p: 1.0,
-                    ..raw()
-                },
-                &[(0, 1.0)],
-            ),
-            (
-                "top-k then top-p of what is left",
-                Settings {
-                    top_k: 2,
-                    top_p: 0.5,
-                    ..raw()
-                },
-                &[(0, 1.0)],
-            ),
+            ("temperature 0 is greedy", Settings { temperature: 0.0, ..raw() }, &[(0, 1.0)]),
+            ("top-k 2", Settings { top_k: 2, ..raw() }, &[(0, 0.5714), (1, 0.4286)]),
+            ("top-k over the vocabulary", Settings { top_k: 99, ..raw() }, &[(0, 0.4), (1, 0.3), (2, 0.2), (3, 0.1)]),
+            ("top-p, the head is enough", Settings { top_p: 0.39, ..raw() }, &[(0, 1.0)]),
+            ("top-p, the crossing one stays", Settings { top_p: 0.65, ..raw() }, &[(0, 0.5714), (1, 0.4286)]),
+            ("top-p 0 still keeps one", Settings { top_p: 0.0, ..raw() }, &[(0, 1.0)]),
+            ("min-p .6 of .4 is .24", Settings { min_p: 0.6, ..raw() }, &[(0, 0.5714), (1, 0.4286)]),
+            ("min-p 1 keeps the likeliest", Settings { min_p: 1.0, ..raw() }, &[(0, 1.0)]),
+            ("top-k then top-p of what is left", Settings { top_k: 2, top_p: 0.5, ..raw() }, &[(0, 1.0)]),
         ] {
             for order in [Order::LlamaCpp, Order::HuggingFace] {
-                let settings = Settings {
-                    order,
-                    ..settings.clone()
-                };
+                let settings = Settings { order, ..settings.clone() };
                 assert_eq!(left(&p, &[], &settings), expected, "{why}, {order:?}");
             }
         }
@@ -482,35 +340,18 @@ mod tests {
         assert_eq!(repeat_penalty(&mut row, &[0, 1, 0, 77], 1.25), 2);
         assert_eq!(row, [1.6, -1.25, 0.5]);
 
-        let settings = Settings {
-            repeat_penalty: 1.25,
-            repeat_last_n: 1,
-            ..raw()
-        };
-        let traced = Distribution::new(&[2.0, -1.0, 0.5], &[0, 1], &settings)
-            .unwrap()
-            .trace;
-        assert_eq!(
-            traced,
-            [StepTrace {
-                step: Step::RepeatPenalty,
-                count: 1
-            }]
-        );
+        let settings = Settings { repeat_penalty: 1.25, repeat_last_n: 1, ..raw() };
+        let traced = Distribution::new(&[2.0, -1.0, 0.5], &[0, 1], &settings).unwrap().trace;
+        assert_eq!(traced, [StepTrace { step: Step::RepeatPenalty, count: 1 }]);
     }
 
     #[test]
     fn the_coin_walks_down_the_sorted_candidates() {
         let p = logits(&[0.2, 0.5, 0.3]);
         let mut it = Distribution::new(&p, &[], &raw()).unwrap();
-        for (coin, token, rank) in [
-            (0.0, 1, 0),
-            (0.49, 1, 0),
-            (0.51, 2, 1),
-            (0.79, 2, 1),
-            (0.81, 0, 2),
-            (0.999_999, 0, 2),
-        ] {
+        for (coin, token, rank) in
+            [(0.0, 1, 0), (0.49, 1, 0), (0.51, 2, 1), (0.79, 2, 1), (0.81, 0, 2), (0.999_999, 0, 2)]
+        {
             let picked = it.pick(coin);
             assert_eq!((picked.token, picked.rank), (token, rank), "coin {coin}");
         }
@@ -525,11 +366,7 @@ mod tests {
         for position in 0..20_000 {
             counts[it.pick(super::super::die(1, position)).token as usize] += 1.0;
         }
-        let chi_square: f64 = [0.7, 0.2, 0.1]
-            .iter()
-            .zip(counts)
-            .map(|(p, n)| (n - p * 2e4).powi(2) / (p * 2e4))
-            .sum();
+        let chi_square: f64 = [0.7, 0.2, 0.1].iter().zip(counts).map(|(p, n)| (n - p * 2e4).powi(2) / (p * 2e4)).sum();
         assert!(chi_square < 13.8, "{chi_square}"); // 2 degrees of freedom, one in a thousand; the dice are fixed
     }
 
@@ -538,10 +375,7 @@ mod tests {
         let p = logits(&[0.1, 0.6, 0.3]);
         let mut it = Distribution::new(&p, &[], &Settings { top_k: 1, ..raw() }).unwrap();
         let rows = it.rows(&p, 2);
-        assert_eq!(
-            rows.iter().map(|r| (r.token, r.after)).collect::<Vec<_>>(),
-            [(1, Some(1.0)), (2, None)]
-        );
+        assert_eq!(rows.iter().map(|r| (r.token, r.after)).collect::<Vec<_>>(), [(1, Some(1.0)), (2, None)]);
         assert!((rows[1].model - 0.3).abs() < 1e-6);
     }
 
@@ -551,15 +385,7 @@ mod tests {
         let it = Distribution::new(&four, &[], &Settings { top_k: 2, ..raw() }).unwrap();
         assert!((it.model_entropy - 2.0).abs() < 1e-9);
         assert!((it.entropy() - 1.0).abs() < 1e-9);
-        let it = Distribution::new(
-            &four,
-            &[],
-            &Settings {
-                temperature: 0.0,
-                ..raw()
-            },
-        )
-        .unwrap();
+        let it = Distribution::new(&four, &[], &Settings { temperature: 0.0, ..raw() }).unwrap();
         assert!(it.entropy().abs() < 1e-9);
     }
 
@@ -572,10 +398,7 @@ mod tests {
         assert_eq!((draw.token, draw.rank, draw.kept), (2, 1, 2));
         assert!((draw.model - 0.3).abs() < 1e-6 && (draw.after - 1.0 / 3.0).abs() < 1e-6);
         assert_eq!(
-            draw.top
-                .iter()
-                .map(|r| (r.token, r.after.is_some()))
-                .collect::<Vec<_>>(),
+            draw.top.iter().map(|r| (r.token, r.after.is_some())).collect::<Vec<_>>(),
             [(1, true), (2, true), (0, false)]
         );
     }
@@ -583,14 +406,8 @@ mod tests {
     #[test]
     fn broken_scores_are_errors() {
         let new = |row: &[f32]| Distribution::new(row, &[], &raw()).map(|_| ());
-        assert!(matches!(
-            new(&[0.0, f32::NAN]),
-            Err(SampleError::NotFinite { token: 1, .. })
-        ));
-        assert!(matches!(
-            new(&[f32::INFINITY]),
-            Err(SampleError::NotFinite { token: 0, .. })
-        ));
+        assert!(matches!(new(&[0.0, f32::NAN]), Err(SampleError::NotFinite { token: 1, .. })));
+        assert!(matches!(new(&[f32::INFINITY]), Err(SampleError::NotFinite { token: 0, .. })));
         assert_eq!(new(&[f32::NEG_INFINITY; 3]), Err(SampleError::NoCandidates));
         assert_eq!(new(&[]), Err(SampleError::NoCandidates));
     }

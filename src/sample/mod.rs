@@ -12,6 +12,4 @@ mod settings;
 pub use candidates::{Candidate, Candidates};
 pub use die::die;
 pub use distribution::{Distribution, Draw, Picked, Row, SampleError, StepTrace};
-pub use settings::{
-    EndOfText, Order, PRESETS, Preset, Settings, SettingsError, Step, WhenFull, preset,
-};
+pub use settings::{EndOfText, Order, PRESETS, Preset, Settings, SettingsError, Step, WhenFull, preset};

@@ -148,23 +148,13 @@ impl Settings {
             if value >= low && value <= high {
                 Ok(())
             } else {
-                Err(SettingsError {
-                    name,
-                    value: value.to_string(),
-                    range,
-                })
+                Err(SettingsError { name, value: value.to_string(), range })
             }
         };
         within("temp", self.temperature, 0.0, 100.0, "between 0 and 100")?;
         within("top-p", self.top_p, 0.0, 1.0, "between 0 and 1 (1 is off)")?;
         within("min-p", self.min_p, 0.0, 1.0, "between 0 and 1 (0 is off)")?;
-        within(
-            "repeat-penalty",
-            self.repeat_penalty,
-            0.01,
-            100.0,
-            "between 0.01 and 100 (1 is off)",
-        )?;
+        within("repeat-penalty", self.repeat_penalty, 0.01, 100.0, "between 0.01 and 100 (1 is off)")?;
         if self.repeat_last_n < -1 {
             return Err(SettingsError {
                 name: "repeat-last-n",
@@ -173,11 +163,7 @@ impl Settings {
             });
         }
         if self.stop.iter().any(String::is_empty) {
-            return Err(SettingsError {
-                name: "stop",
-                value: "\"\"".to_owned(),
-                range: "at least one character long",
-            });
+            return Err(SettingsError { name: "stop", value: "\"\"".to_owned(), range: "at least one character long" });
         }
         Ok(())
     }
@@ -268,37 +254,11 @@ pub const PRESETS: [Preset; 7] = [
         ..RAW
     },
     RAW,
-    Preset {
-        name: "gpt2",
-        what: "top-k 40, as OpenAI sampled GPT-2",
-        top_k: 40,
-        ..RAW
-    },
-    Preset {
-        name: "nucleus",
-        what: "the likeliest nine tenths",
-        top_p: 0.9,
-        ..RAW
-    },
-    Preset {
-        name: "minp",
-        what: "cut only what is unlikely beside the likeliest",
-        min_p: 0.05,
-        ..RAW
-    },
-    Preset {
-        name: "wild",
-        what: "hot, with a floor",
-        temperature: 1.6,
-        min_p: 0.1,
-        ..RAW
-    },
-    Preset {
-        name: "greedy",
-        what: "always the likeliest token",
-        temperature: 0.0,
-        ..RAW
-    },
+    Preset { name: "gpt2", what: "top-k 40, as OpenAI sampled GPT-2", top_k: 40, ..RAW },
+    Preset { name: "nucleus", what: "the likeliest nine tenths", top_p: 0.9, ..RAW },
+    Preset { name: "minp", what: "cut only what is unlikely beside the likeliest", min_p: 0.05, ..RAW },
+    Preset { name: "wild", what: "hot, with a floor", temperature: 1.6, min_p: 0.1, ..RAW },
+    Preset { name: "greedy", what: "always the likeliest token", temperature: 0.0, ..RAW },
 ];
 
 /// The preset of that name.
@@ -327,35 +287,15 @@ mod tests {
         for (why, got, expected) in [
             ("default", with(|_| ()), Ok(())),
             ("greedy", with(|s| s.temperature = 0.0), Ok(())),
-            (
-                "negative temperature",
-                with(|s| s.temperature = -0.1),
-                Err("temp"),
-            ),
+            ("negative temperature", with(|s| s.temperature = -0.1), Err("temp")),
             ("no number", with(|s| s.temperature = f32::NAN), Err("temp")),
-            (
-                "infinite",
-                with(|s| s.temperature = f32::INFINITY),
-                Err("temp"),
-            ),
+            ("infinite", with(|s| s.temperature = f32::INFINITY), Err("temp")),
             ("top-p over 1", with(|s| s.top_p = 1.01), Err("top-p")),
             ("min-p below 0", with(|s| s.min_p = -0.01), Err("min-p")),
-            (
-                "penalty 0",
-                with(|s| s.repeat_penalty = 0.0),
-                Err("repeat-penalty"),
-            ),
+            ("penalty 0", with(|s| s.repeat_penalty = 0.0), Err("repeat-penalty")),
             ("whole context", with(|s| s.repeat_last_n = -1), Ok(())),
-            (
-                "window -2",
-                with(|s| s.repeat_last_n = -2),
-                Err("repeat-last-n"),
-            ),
-            (
-                "empty stop string",
-                with(|s| s.stop = vec![String::new()]),
-                Err("stop"),
-            ),
+            ("window -2", with(|s| s.repeat_last_n = -2), Err("repeat-last-n")),
+            ("empty stop string", with(|s| s.stop = vec![String::new()]), Err("stop")),
         ] {
             assert_eq!(got, expected, "{why}");
         }
@@ -363,14 +303,7 @@ mod tests {
 
     #[test]
     fn the_penalty_window_is_the_tail() {
-        let with = |n| {
-            Settings {
-                repeat_last_n: n,
-                ..Settings::default()
-            }
-            .penalty_window(&[1, 2, 3])
-            .to_vec()
-        };
+        let with = |n| Settings { repeat_last_n: n, ..Settings::default() }.penalty_window(&[1, 2, 3]).to_vec();
         assert_eq!(with(2), [2, 3]);
         assert_eq!(with(9), [1, 2, 3]);
         assert_eq!(with(-1), [1, 2, 3]);
@@ -379,16 +312,9 @@ mod tests {
 
     #[test]
     fn settings_read_back_what_they_wrote_and_take_defaults_for_what_is_absent() {
-        let settings = Settings {
-            order: Order::HuggingFace,
-            seed: u64::MAX,
-            ..Settings::default()
-        };
+        let settings = Settings { order: Order::HuggingFace, seed: u64::MAX, ..Settings::default() };
         let text = serde_json::to_string(&settings).unwrap();
         assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
-        assert_eq!(
-            serde_json::from_str::<Settings>("{}").unwrap(),
-            Settings::default()
-        );
+        assert_eq!(serde_json::from_str::<Settings>("{}").unwrap(), Settings::default());
     }
 }

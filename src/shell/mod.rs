@@ -154,8 +154,7 @@ fn main_loop(
 
 /// How long nothing needs to happen by itself.
 fn patience(app: &App, began: Instant) -> Duration {
-    let deadline =
-        next_deadline(app).map(|it| it.saturating_sub(began.elapsed()) + Duration::from_millis(1));
+    let deadline = next_deadline(app).map(|it| it.saturating_sub(began.elapsed()) + Duration::from_millis(1));
     deadline.unwrap_or(Duration::from_secs(3600))
 }
 

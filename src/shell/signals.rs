@@ -25,16 +25,12 @@ pub(super) fn listen(inbox: Sender<Input>) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     let watcher = inbox.clone();
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || {
-            for number in signals.forever() {
-                end(&inbox, Input::Signal(number), number);
-            }
-        })?;
-    std::thread::Builder::new()
-        .name("terminal".into())
-        .spawn(move || watch(&watcher))?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for number in signals.forever() {
+            end(&inbox, Input::Signal(number), number);
+        }
+    })?;
+    std::thread::Builder::new().name("terminal".into()).spawn(move || watch(&watcher))?;
     Ok(())
 }
 
@@ -58,16 +54,9 @@ fn watch(inbox: &Sender<Input>) {
     loop {
         let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
         // A hang-up is reported at once; the limit is for systems that forget to.
-        let limit = Timespec {
-            tv_sec: 1,
-            tv_nsec: 0,
-        };
+        let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
         let polled = poll(&mut fds, Some(&limit));
-        if polled.is_ok()
-            && fds[0]
-                .revents()
-                .intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
-        {
+        if polled.is_ok() && fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return end(inbox, Input::TerminalGone, signal_hook::consts::SIGHUP);
         }
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
@@ -53,8 +53,7 @@ impl Terminal {
     /// Makes the next frame a whole one.
     pub(super) fn repaint(&mut self) -> io::Result<()> {
         // `clear` would ask the terminal for its cursor and wait for an answer that may never come.
-        let area =
-            ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, self.inner.size()?));
+        let area = ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, self.inner.size()?));
         self.inner.resize(area)
     }
 
@@ -86,8 +85,7 @@ impl Drop for Terminal {
 
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::Release);
-    let taken = enable_raw_mode()
-        .and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste));
+    let taken = enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste));
     if taken.is_err() {
         restore();
     }
@@ -98,13 +96,7 @@ fn take() -> io::Result<()> {
 pub(super) fn restore() {
     if TAKEN.swap(false, Ordering::AcqRel) {
         let mut out = stdout();
-        let _ = queue!(
-            out,
-            EndSynchronizedUpdate,
-            DisableBracketedPaste,
-            LeaveAlternateScreen,
-            cursor::Show
-        );
+        let _ = queue!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = out.flush();
         let _ = disable_raw_mode();
     }
@@ -125,10 +117,7 @@ pub fn install_panic_hook(log: std::path::PathBuf) {
             if let Some(directory) = log.parent() {
                 std::fs::create_dir_all(directory)?;
             }
-            let mut file = std::fs::OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(&log)?;
+            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&log)?;
             let trace = std::backtrace::Backtrace::force_capture();
             writeln!(file, "{info}\n{trace}\n")
         };

@@ -100,67 +100,38 @@ pub fn load_config(path: &Path) -> LoadedConfig {
         Ok(false) => return LoadedConfig::default(),
         Ok(true) => {}
         Err(e) => {
-            return problem(format!(
-                "{} cannot be read ({e}); the defaults are used",
-                path.display()
-            ));
+            return problem(format!("{} cannot be read ({e}); the defaults are used", path.display()));
         }
     }
     match confy::load_path::<Config>(path) {
         Ok(config) => {
             let text = std::fs::read_to_string(path).unwrap_or_default();
             let unknown = config.unknown.keys().chain(config.sampling.unknown.keys());
-            let problems = unknown
-                .map(|key| {
-                    format!(
-                        "{}:{}: unknown key `{key}`",
-                        path.display(),
-                        line_of(&text, key)
-                    )
-                })
-                .collect();
+            let problems =
+                unknown.map(|key| format!("{}:{}: unknown key `{key}`", path.display(), line_of(&text, key))).collect();
             LoadedConfig { config, problems }
         }
         Err(error) => {
-            let cause = error
-                .source()
-                .map_or_else(|| error.to_string(), ToString::to_string);
+            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
             // The library shows the place over several lines: its first names the line, its last says what is wrong.
-            let lines: Vec<&str> = cause
-                .lines()
-                .map(str::trim)
-                .filter(|it| !it.is_empty())
-                .collect();
+            let lines: Vec<&str> = cause.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
             let cause = match lines.as_slice() {
                 [first, .., last] => format!("{first}: {last}"),
                 _ => cause,
             };
-            problem(format!(
-                "{}: {cause}. The file is left as it is; the defaults are used",
-                path.display()
-            ))
+            problem(format!("{}: {cause}. The file is left as it is; the defaults are used", path.display()))
         }
     }
 }
 
 fn problem(text: String) -> LoadedConfig {
-    LoadedConfig {
-        config: Config::default(),
-        problems: vec![text],
-    }
+    LoadedConfig { config: Config::default(), problems: vec![text] }
 }
 
 fn line_of(text: &str, key: &str) -> usize {
     let names_it = |line: &str| {
-        let rest = line
-            .trim_start()
-            .trim_start_matches(['[', '"'])
-            .strip_prefix(key);
-        rest.is_some_and(|it| {
-            it.trim_start_matches('"')
-                .trim_start()
-                .starts_with(['=', ']', '.'])
-        })
+        let rest = line.trim_start().trim_start_matches(['[', '"']).strip_prefix(key);
+        rest.is_some_and(|it| it.trim_start_matches('"').trim_start().starts_with(['=', ']', '.']))
     };
     text.lines().position(names_it).map_or(0, |it| it + 1)
 }
@@ -177,11 +148,7 @@ pub struct State {
 #[must_use]
 pub fn load_state(directory: &Path) -> State {
     let path = directory.join("state.toml");
-    if path.exists() {
-        confy::load_path(path).unwrap_or_default()
-    } else {
-        State::default()
-    }
+    if path.exists() { confy::load_path(path).unwrap_or_default() } else { State::default() }
 }
 
 /// Writes `state.toml`, whole or not at all.
@@ -191,9 +158,7 @@ pub fn load_state(directory: &Path) -> State {
 /// What the system says.
 pub fn store_state(directory: &Path, state: &State) -> io::Result<()> {
     std::fs::create_dir_all(directory)?;
-    let temporary = tempfile::Builder::new()
-        .prefix(".state-")
-        .tempfile_in(directory)?;
+    let temporary = tempfile::Builder::new().prefix(".state-").tempfile_in(directory)?;
     confy::store_path(temporary.path(), state).map_err(io::Error::other)?;
     temporary.as_file().sync_all()?;
     temporary.persist(directory.join("state.toml"))?;
@@ -214,20 +179,12 @@ mod tests {
 
     #[test]
     fn values_override_defaults_one_by_one() {
-        let (loaded, kept) =
-            load("version = 1\nmodel = \"demo\"\n[sampling]\ntemp = 1.5\norder = \"hf\"\n");
+        let (loaded, kept) = load("version = 1\nmodel = \"demo\"\n[sampling]\ntemp = 1.5\norder = \"hf\"\n");
         assert!(kept && loaded.problems.is_empty(), "{:?}", loaded.problems);
         let mut settings = Settings::default();
         loaded.config.sampling.apply(&mut settings);
-        let expected = Settings {
-            temperature: 1.5,
-            order: crate::sample::Order::HuggingFace,
-            ..Settings::default()
-        };
-        assert_eq!(
-            (settings, loaded.config.model.as_deref()),
-            (expected, Some("demo"))
-        );
+        let expected = Settings { temperature: 1.5, order: crate::sample::Order::HuggingFace, ..Settings::default() };
+        assert_eq!((settings, loaded.config.model.as_deref()), (expected, Some("demo")));
     }
 
     #[test]
@@ -240,11 +197,7 @@ mod tests {
             let (loaded, kept) = load(text);
             assert!(kept);
             assert_eq!(loaded.config, Config::default());
-            assert!(
-                loaded.problems.len() == 1 && loaded.problems[0].contains(says),
-                "{:?}",
-                loaded.problems
-            );
+            assert!(loaded.problems.len() == 1 && loaded.problems[0].contains(says), "{:?}", loaded.problems);
         }
         let (loaded, kept) = load("\0\u{1}binary");
         assert!(kept && loaded.problems.len() == 1);
@@ -254,16 +207,8 @@ mod tests {
     fn unknown_keys_are_named_with_their_line_and_the_rest_counts() {
         let (loaded, _) = load("colour = \"red\"\nmodel = \"demo\"\n[sampling]\ntop-q = 3\n");
         assert_eq!(loaded.config.model.as_deref(), Some("demo"));
-        assert!(
-            loaded.problems[0].ends_with(":1: unknown key `colour`"),
-            "{:?}",
-            loaded.problems
-        );
-        assert!(
-            loaded.problems[1].ends_with(":4: unknown key `top-q`"),
-            "{:?}",
-            loaded.problems
-        );
+        assert!(loaded.problems[0].ends_with(":1: unknown key `colour`"), "{:?}", loaded.problems);
+        assert!(loaded.problems[1].ends_with(":4: unknown key `top-q`"), "{:?}", loaded.problems);
     }
 
     #[test]

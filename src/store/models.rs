@@ -30,12 +30,7 @@ pub fn installed(models: &Path) -> io::Result<Vec<Installed>> {
     };
     let mut found: Vec<Installed> = entries
         .filter_map(Result::ok)
-        .filter_map(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .and_then(|name| find(models, name))
-        })
+        .filter_map(|entry| entry.file_name().to_str().and_then(|name| find(models, name)))
         .collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
@@ -51,17 +46,8 @@ pub fn find(models: &Path, name: &str) -> Option<Installed> {
     let manifest = std::fs::read(directory.join(Manifest::FILE)).ok()?;
     let manifest: Manifest = serde_json::from_slice(&manifest).ok()?;
     let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |it| it.len());
-    let bytes = std::fs::read_dir(&directory)
-        .ok()?
-        .filter_map(Result::ok)
-        .map(|it| size(it.path()))
-        .sum();
-    Some(Installed {
-        name: name.to_owned(),
-        directory,
-        manifest,
-        bytes,
-    })
+    let bytes = std::fs::read_dir(&directory).ok()?.filter_map(Result::ok).map(|it| size(it.path())).sum();
+    Some(Installed { name: name.to_owned(), directory, manifest, bytes })
 }
 
 /// Whether a text can be the name of an installed model, and not a path.
@@ -80,9 +66,7 @@ pub fn remove(models: &Path, name: &str) -> io::Result<()> {
     if find(models, name).is_none() {
         return Err(io::ErrorKind::NotFound.into());
     }
-    let grave = tempfile::Builder::new()
-        .prefix(".removed-")
-        .tempdir_in(models)?;
+    let grave = tempfile::Builder::new().prefix(".removed-").tempdir_in(models)?;
     std::fs::rename(models.join(name), grave.path().join(name))?;
     grave.close()
 }
@@ -105,29 +89,17 @@ mod tests {
             parameters: 1,
             program: String::new(),
         };
-        for (name, text) in [
-            ("one", serde_json::to_string(&manifest).unwrap()),
-            ("broken", "{".into()),
-        ] {
+        for (name, text) in [("one", serde_json::to_string(&manifest).unwrap()), ("broken", "{".into())] {
             std::fs::create_dir(models.path().join(name)).unwrap();
             std::fs::write(models.path().join(name).join(Manifest::FILE), text).unwrap();
         }
         std::fs::create_dir(models.path().join("empty")).unwrap();
-        let names: Vec<String> = installed(models.path())
-            .unwrap()
-            .into_iter()
-            .map(|it| it.name)
-            .collect();
+        let names: Vec<String> = installed(models.path()).unwrap().into_iter().map(|it| it.name).collect();
         assert_eq!(names, ["one"]);
         assert_eq!(find(models.path(), "../one"), None);
-        assert_eq!(
-            remove(models.path(), "empty").unwrap_err().kind(),
-            io::ErrorKind::NotFound
-        );
+        assert_eq!(remove(models.path(), "empty").unwrap_err().kind(), io::ErrorKind::NotFound);
         remove(models.path(), "one").unwrap();
-        assert!(
-            installed(models.path()).unwrap().is_empty() && !models.path().join("one").exists()
-        );
+        assert!(installed(models.path()).unwrap().is_empty() && !models.path().join("one").exists());
         assert_eq!(installed(&models.path().join("absent")).unwrap(), []);
     }
 }

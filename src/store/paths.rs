@@ -39,24 +39,13 @@ impl Paths {
     fn resolve(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, NoHome> {
         if let Some(home) = variable("MEGACHAT_HOME") {
             let home = env::current_dir().unwrap_or_default().join(home);
-            return Ok(Self::new(
-                &home.join("config"),
-                &home.join("data"),
-                &home.join("cache"),
-                &home.join("state"),
-            ));
+            return Ok(Self::new(&home.join("config"), &home.join("data"), &home.join("cache"), &home.join("state")));
         }
         let base = BaseDirs::new().ok_or(NoHome)?;
         // On macOS too, command line programs live in the XDG directories; `directories` would choose ~/Library.
         let xdg = |name: &str, unix: &str, other: &Path| {
-            let absolute = variable(name)
-                .map(PathBuf::from)
-                .filter(|it| it.is_absolute());
-            let habit = if cfg!(unix) {
-                base.home_dir().join(unix)
-            } else {
-                other.to_owned()
-            };
+            let absolute = variable(name).map(PathBuf::from).filter(|it| it.is_absolute());
+            let habit = if cfg!(unix) { base.home_dir().join(unix) } else { other.to_owned() };
             absolute.unwrap_or(habit).join("megachat")
         };
         Ok(Self::new(
@@ -84,15 +73,8 @@ mod tests {
 
     #[test]
     fn megachat_home_overrides_every_directory() {
-        let paths =
-            Paths::resolve(&|name| (name == "MEGACHAT_HOME").then(|| "/somewhere".into())).unwrap();
-        for path in [
-            &paths.config_file,
-            &paths.models,
-            &paths.transcripts,
-            &paths.downloads,
-            &paths.state,
-        ] {
+        let paths = Paths::resolve(&|name| (name == "MEGACHAT_HOME").then(|| "/somewhere".into())).unwrap();
+        for path in [&paths.config_file, &paths.models, &paths.transcripts, &paths.downloads, &paths.state] {
             assert!(path.starts_with("/somewhere"), "{}", path.display());
         }
     }
@@ -100,9 +82,7 @@ mod tests {
     #[test]
     fn xdg_variables_count_if_they_are_absolute() {
         let with = |value: &'static str| {
-            Paths::resolve(&move |name| (name == "XDG_DATA_HOME").then(|| value.into()))
-                .unwrap()
-                .models
+            Paths::resolve(&move |name| (name == "XDG_DATA_HOME").then(|| value.into())).unwrap().models
         };
         assert_eq!(with("/x"), Path::new("/x/megachat/models"));
         assert!(with("x").is_absolute());

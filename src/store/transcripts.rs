@@ -65,15 +65,7 @@ fn ids(directory: &Path) -> io::Result<Vec<String>> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other?,
     };
-    let name = |entry: std::fs::DirEntry| {
-        Some(
-            entry
-                .file_name()
-                .to_str()?
-                .strip_suffix(".jsonl")?
-                .to_owned(),
-        )
-    };
+    let name = |entry: std::fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(".jsonl")?.to_owned());
     let mut ids: Vec<String> = entries.filter_map(Result::ok).filter_map(name).collect();
     // Names begin with the date.
     ids.sort_unstable_by(|a, b| b.cmp(a));
@@ -93,12 +85,7 @@ pub fn list(directory: &Path) -> io::Result<Vec<Summary>> {
             _ => None,
         });
         let document = replay(&journal);
-        Some(Summary {
-            id,
-            created: journal.header.created,
-            model: model.unwrap_or_default(),
-            document,
-        })
+        Some(Summary { id, created: journal.header.created, model: model.unwrap_or_default(), document })
     };
     Ok(ids(directory)?.into_iter().filter_map(summary).collect())
 }
@@ -117,27 +104,19 @@ pub fn replay(journal: &Journal) -> Document {
 ///
 /// If there is none or more than one.
 pub fn resolve(directory: &Path, id: &str) -> Result<String, TranscriptError> {
-    let all = ids(directory).map_err(|error| TranscriptError::Io {
-        path: directory.to_owned(),
-        error,
-    })?;
+    let all = ids(directory).map_err(|error| TranscriptError::Io { path: directory.to_owned(), error })?;
     if all.iter().any(|it| it == id) {
         return Ok(id.to_owned());
     }
-    let mut names: Vec<String> = all
-        .into_iter()
-        .filter(|it| id == "latest" || (!id.is_empty() && it.starts_with(id)))
-        .collect();
+    let mut names: Vec<String> =
+        all.into_iter().filter(|it| id == "latest" || (!id.is_empty() && it.starts_with(id))).collect();
     if id == "latest" {
         names.truncate(1);
     }
     match names.len() {
         0 => Err(TranscriptError::Unknown { id: id.to_owned() }),
         1 => Ok(names.remove(0)),
-        _ => Err(TranscriptError::Ambiguous {
-            id: id.to_owned(),
-            names,
-        }),
+        _ => Err(TranscriptError::Ambiguous { id: id.to_owned(), names }),
     }
 }
 
@@ -148,14 +127,8 @@ pub fn resolve(directory: &Path, id: &str) -> Result<String, TranscriptError> {
 /// If there is no such transcript, or its file is none.
 pub fn read(directory: &Path, id: &str) -> Result<(PathBuf, Journal), TranscriptError> {
     let path = directory.join(format!("{}.jsonl", resolve(directory, id)?));
-    let bytes = std::fs::read(&path).map_err(|error| TranscriptError::Io {
-        path: path.clone(),
-        error,
-    })?;
-    let journal = read_journal(&bytes).map_err(|error| TranscriptError::Bad {
-        path: path.clone(),
-        error,
-    })?;
+    let bytes = std::fs::read(&path).map_err(|error| TranscriptError::Io { path: path.clone(), error })?;
+    let journal = read_journal(&bytes).map_err(|error| TranscriptError::Bad { path: path.clone(), error })?;
     Ok((path, journal))
 }
 
@@ -191,12 +164,7 @@ impl Appender {
                     let file = other?;
                     // Nobody else knows of the file yet, so this fails only where locks do not exist.
                     let _ = file.try_lock();
-                    let mut it = Self {
-                        path,
-                        file,
-                        next: 0,
-                        end: 0,
-                    };
+                    let mut it = Self { path, file, next: 0, end: 0 };
                     it.append(&Record::Header(header))?;
                     return Ok(it);
                 }
@@ -212,42 +180,23 @@ impl Appender {
     /// If there is no such transcript, its file is none, or another program writes it.
     pub fn open(directory: &Path, id: &str) -> Result<(Self, Journal), TranscriptError> {
         let path = directory.join(format!("{}.jsonl", resolve(directory, id)?));
-        let io = |error| TranscriptError::Io {
-            path: path.clone(),
-            error,
-        };
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .open(&path)
-            .map_err(io)?;
+        let io = |error| TranscriptError::Io { path: path.clone(), error };
+        let file = OpenOptions::new().read(true).append(true).open(&path).map_err(io)?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Err(TranscriptError::Locked { path });
         }
         let bytes = std::fs::read(&path).map_err(io)?;
-        let journal = read_journal(&bytes).map_err(|error| TranscriptError::Bad {
-            path: path.clone(),
-            error,
-        })?;
+        let journal = read_journal(&bytes).map_err(|error| TranscriptError::Bad { path: path.clone(), error })?;
         let mut end = bytes.len() as u64;
         if let Some(torn) = &journal.torn {
             let aside = path.with_extension("torn");
             let kept = private(OpenOptions::new().append(true).create(true)).open(aside);
-            kept.and_then(|mut it| it.write_all(&bytes[torn.clone()]))
-                .map_err(io)?;
+            kept.and_then(|mut it| it.write_all(&bytes[torn.clone()])).map_err(io)?;
             end = torn.start as u64;
             file.set_len(end).map_err(io)?;
         }
         let next = journal.next;
-        Ok((
-            Self {
-                path,
-                file,
-                next,
-                end,
-            },
-            journal,
-        ))
+        Ok((Self { path, file, next, end }, journal))
     }
 
     /// Its file.
@@ -316,20 +265,11 @@ mod tests {
     use super::*;
 
     fn header(id: &str) -> Header {
-        Header {
-            version: 1,
-            id: id.into(),
-            created: 0,
-            program: "test".into(),
-        }
+        Header { version: 1, id: id.into(), created: 0, program: "test".into() }
     }
 
     fn typed(first: u32, token: u32) -> Record {
-        Record::Typed {
-            first,
-            parent: first.checked_sub(1),
-            tokens: vec![token],
-        }
+        Record::Typed { first, parent: first.checked_sub(1), tokens: vec![token] }
     }
 
     #[test]
@@ -340,35 +280,21 @@ mod tests {
         it.append(&typed(0, 5)).unwrap();
         let path = it.path().to_owned();
         drop(it);
-        OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .unwrap()
-            .write_all(b"{\"n\":2,\"cr")
-            .unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"n\":2,\"cr").unwrap();
         let (mut it, journal) = Appender::open(&directory, "a").unwrap();
         assert_eq!((journal.records.len(), journal.torn.is_some()), (1, true));
         it.append(&typed(1, 6)).unwrap();
         drop(it);
         let (_, journal) = read(&directory, "a").unwrap();
-        assert_eq!(
-            (replay(&journal).tokens(), journal.damaged, journal.torn),
-            (vec![5, 6], 0, None)
-        );
-        assert_eq!(
-            std::fs::read(path.with_extension("torn")).unwrap(),
-            b"{\"n\":2,\"cr"
-        );
+        assert_eq!((replay(&journal).tokens(), journal.damaged, journal.torn), (vec![5, 6], 0, None));
+        assert_eq!(std::fs::read(path.with_extension("torn")).unwrap(), b"{\"n\":2,\"cr");
     }
 
     #[test]
     fn a_second_writer_is_refused_and_a_taken_name_gets_a_number() {
         let home = tempfile::tempdir().unwrap();
         let first = Appender::create(home.path(), &header("a")).unwrap();
-        assert!(matches!(
-            Appender::open(home.path(), "a"),
-            Err(TranscriptError::Locked { .. })
-        ));
+        assert!(matches!(Appender::open(home.path(), "a"), Err(TranscriptError::Locked { .. })));
         let second = Appender::create(home.path(), &header("a")).unwrap();
         assert_ne!(first.path(), second.path());
         assert_eq!(read(home.path(), "a-2").unwrap().1.header.id, "a-2");
@@ -382,20 +308,10 @@ mod tests {
         }
         assert_eq!(resolve(home.path(), "202602").unwrap(), "20260202-c");
         assert_eq!(resolve(home.path(), "latest").unwrap(), "20260202-c");
-        assert!(matches!(
-            resolve(home.path(), "202601"),
-            Err(TranscriptError::Ambiguous { .. })
-        ));
-        assert!(matches!(
-            resolve(home.path(), ""),
-            Err(TranscriptError::Unknown { .. })
-        ));
+        assert!(matches!(resolve(home.path(), "202601"), Err(TranscriptError::Ambiguous { .. })));
+        assert!(matches!(resolve(home.path(), ""), Err(TranscriptError::Unknown { .. })));
         assert_eq!(
-            list(home.path())
-                .unwrap()
-                .iter()
-                .map(|it| &it.id[..])
-                .collect::<Vec<_>>(),
+            list(home.path()).unwrap().iter().map(|it| &it.id[..]).collect::<Vec<_>>(),
             ["20260202-c", "20260101-b", "20260101-a"]
         );
     }
@@ -414,17 +330,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_loses_nothing_that_was_written() {
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .open("/dev/full")
-            .unwrap();
-        let mut it = Appender {
-            path: "/dev/full".into(),
-            file,
-            next: 4,
-            end: 0,
-        };
+        let file = OpenOptions::new().read(true).append(true).open("/dev/full").unwrap();
+        let mut it = Appender { path: "/dev/full".into(), file, next: 4, end: 0 };
         let error = it.append(&typed(0, 1)).unwrap_err();
         assert_eq!((error.kind(), it.next), (io::ErrorKind::StorageFull, 4));
     }

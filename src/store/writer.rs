@@ -43,11 +43,7 @@ impl Store {
 ///
 /// If the system gives no thread.
 #[must_use]
-pub fn spawn(
-    directory: PathBuf,
-    open: Option<Appender>,
-    events: impl FnMut(Event) + Send + 'static,
-) -> Store {
+pub fn spawn(directory: PathBuf, open: Option<Appender>, events: impl FnMut(Event) + Send + 'static) -> Store {
     let (jobs, inbox) = channel();
     let writer = Writer {
         directory,
@@ -57,18 +53,12 @@ pub fn spawn(
         dirty: None,
         events: Box::new(events),
     };
-    #[expect(
-        clippy::expect_used,
-        reason = "a program that cannot start a thread cannot do anything"
-    )]
+    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
     let thread = std::thread::Builder::new()
         .name("store".into())
         .spawn(move || writer.run(&inbox))
         .expect("a thread for the store");
-    Store {
-        jobs: Some(jobs),
-        thread: Some(thread),
-    }
+    Store { jobs: Some(jobs), thread: Some(thread) }
 }
 
 struct Writer {
@@ -86,9 +76,7 @@ struct Writer {
 impl Writer {
     fn run(mut self, inbox: &Receiver<Job>) {
         loop {
-            let patience = self.dirty.map_or(Duration::from_secs(3600), |it| {
-                SYNC_EVERY.saturating_sub(it.elapsed())
-            });
+            let patience = self.dirty.map_or(Duration::from_secs(3600), |it| SYNC_EVERY.saturating_sub(it.elapsed()));
             match inbox.recv_timeout(patience) {
                 Ok(Job::Begin(header)) => self.begin(header),
                 Ok(Job::Append(record)) => self.append(record),
@@ -134,18 +122,12 @@ impl Writer {
     }
 
     fn sync(&mut self) {
-        let mut result = if self.appender.is_some() {
-            self.flush()
-        } else {
-            Ok(())
-        };
+        let mut result = if self.appender.is_some() { self.flush() } else { Ok(()) };
         if let (Some(appender), Ok(()), Some(_)) = (&self.appender, &result, self.dirty) {
             result = appender.sync();
             if result.is_ok() {
                 self.dirty = None;
-                (self.events)(Event::Saved {
-                    path: appender.path().to_owned(),
-                });
+                (self.events)(Event::Saved { path: appender.path().to_owned() });
             }
         }
         self.report(result);
@@ -153,16 +135,8 @@ impl Writer {
 
     fn report(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
-            let path = self
-                .appender
-                .as_ref()
-                .map_or(&*self.directory, |it| it.path())
-                .to_owned();
-            (self.events)(Event::Failed {
-                path,
-                why: error.to_string(),
-                waiting: self.waiting.len(),
-            });
+            let path = self.appender.as_ref().map_or(&*self.directory, |it| it.path()).to_owned();
+            (self.events)(Event::Failed { path, why: error.to_string(), waiting: self.waiting.len() });
         }
     }
 }
@@ -174,20 +148,11 @@ mod tests {
     use crate::sample::Settings;
 
     fn header(id: &str) -> Header {
-        Header {
-            version: 1,
-            id: id.into(),
-            created: 0,
-            program: "test".into(),
-        }
+        Header { version: 1, id: id.into(), created: 0, program: "test".into() }
     }
 
     fn typed(first: u32) -> Record {
-        Record::Typed {
-            first,
-            parent: first.checked_sub(1),
-            tokens: vec![first + 7],
-        }
+        Record::Typed { first, parent: first.checked_sub(1), tokens: vec![first + 7] }
     }
 
     #[test]
@@ -198,38 +163,20 @@ mod tests {
             send.send(event).unwrap();
         });
         store.send(Job::Begin(header("empty")));
-        store.send(Job::Append(Record::Settings {
-            settings: Settings::default(),
-        }));
+        store.send(Job::Append(Record::Settings { settings: Settings::default() }));
         store.send(Job::Begin(header("full")));
-        store.send(Job::Append(Record::Settings {
-            settings: Settings::default(),
-        }));
+        store.send(Job::Append(Record::Settings { settings: Settings::default() }));
         store.send(Job::Append(typed(0)));
         store.send(Job::Append(typed(1)));
         store.send(Job::Sync);
         store.finish();
         let list = transcripts::list(home.path()).unwrap();
         assert_eq!(
-            list.iter()
-                .map(|it| (&it.id[..], it.document.tokens()))
-                .collect::<Vec<_>>(),
+            list.iter().map(|it| (&it.id[..], it.document.tokens())).collect::<Vec<_>>(),
             [("full", vec![7, 8])]
         );
-        assert_eq!(
-            transcripts::read(home.path(), "full")
-                .unwrap()
-                .1
-                .records
-                .len(),
-            3
-        );
-        assert_eq!(
-            heard.iter().collect::<Vec<_>>(),
-            [Event::Saved {
-                path: home.path().join("full.jsonl")
-            }]
-        );
+        assert_eq!(transcripts::read(home.path(), "full").unwrap().1.records.len(), 3);
+        assert_eq!(heard.iter().collect::<Vec<_>>(), [Event::Saved { path: home.path().join("full.jsonl") }]);
     }
 
     #[test]
@@ -244,16 +191,10 @@ mod tests {
         });
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
-        assert!(matches!(
-            heard.recv().unwrap(),
-            Event::Failed { waiting: 1, .. }
-        ));
+        assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
         std::fs::remove_file(&directory).unwrap();
         store.send(Job::Append(typed(1)));
         store.finish();
-        assert_eq!(
-            transcripts::list(&directory).unwrap()[0].document.tokens(),
-            [7, 8]
-        );
+        assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7, 8]);
     }
 }

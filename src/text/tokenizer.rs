@@ -88,28 +88,19 @@ impl Tokenizer {
             })
             .collect::<Result<Vec<_>, TokenizerError>>()?;
         let vocab: Vocab = vocab.into_iter().collect();
-        let bpe = BPE::builder()
-            .vocab_and_merges(vocab, pairs)
-            .build()
-            .map_err(refused)?;
+        let bpe = BPE::builder().vocab_and_merges(vocab, pairs).build().map_err(refused)?;
         let mut inner = Inner::new(bpe);
         inner.with_pre_tokenizer(Some(ByteLevel::new(false, true, true)));
         inner.with_post_processor(Some(ByteLevel::new(false, false, true)));
         inner.with_decoder(Some(ByteLevel::new(false, true, true)));
-        inner
-            .add_special_tokens([AddedToken::from(END_OF_TEXT, true).normalized(true)])
-            .map_err(refused)?;
+        inner.add_special_tokens([AddedToken::from(END_OF_TEXT, true).normalized(true)]).map_err(refused)?;
         Self::new(inner)
     }
 
     fn new(inner: Inner) -> Result<Self, TokenizerError> {
         let added = inner.get_added_tokens_decoder();
         let byte_of = byte_of_letter();
-        let size = inner
-            .get_vocab(true)
-            .values()
-            .max()
-            .map_or(0, |&id| id as usize + 1);
+        let size = inner.get_vocab(true).values().max().map_or(0, |&id| id as usize + 1);
         let bytes = (0..size as TokenId)
             .map(|id| {
                 let piece = inner.id_to_token(id).unwrap_or_default();
@@ -124,11 +115,7 @@ impl Tokenizer {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let end_of_text = inner.token_to_id(END_OF_TEXT);
-        Ok(Self {
-            inner,
-            bytes,
-            end_of_text,
-        })
+        Ok(Self { inner, bytes, end_of_text })
     }
 
     /// The ids of `text`. `<|endoftext|>` in it is the special token.
@@ -136,10 +123,7 @@ impl Tokenizer {
     pub fn encode(&self, text: &str) -> Vec<TokenId> {
         // The only failures are of configurations that `new` does not make: an unknown piece without an unknown token
         // cannot occur, since every byte is a piece.
-        self.inner
-            .encode_fast(text, false)
-            .map(|it| it.get_ids().to_vec())
-            .unwrap_or_default()
+        self.inner.encode_fast(text, false).map(|it| it.get_ids().to_vec()).unwrap_or_default()
     }
 
     /// The bytes a token stands for; none for an id that is not in the vocabulary.
@@ -151,11 +135,7 @@ impl Tokenizer {
     /// The text of `tokens`, invalid bytes replaced.
     #[must_use]
     pub fn decode(&self, tokens: &[TokenId]) -> String {
-        let bytes: Vec<u8> = tokens
-            .iter()
-            .flat_map(|&it| self.bytes(it))
-            .copied()
-            .collect();
+        let bytes: Vec<u8> = tokens.iter().flat_map(|&it| self.bytes(it)).copied().collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -185,46 +165,31 @@ impl Tokenizer {
 /// If a line is no merge of known pieces.
 pub fn gpt2_merges_to_files(merges: &str) -> Result<(Vec<u8>, Vec<u8>), TokenizerError> {
     let tokenizer = Tokenizer::from_gpt2_merges(merges)?;
-    let json = tokenizer
-        .inner
-        .to_string(false)
-        .map_err(|e| TokenizerError::Refused(e.to_string()))?;
+    let json = tokenizer.inner.to_string(false).map_err(|e| TokenizerError::Refused(e.to_string()))?;
     let mut pieces: Vec<(String, TokenId)> = vocabulary_of_merges(merges)?.into_iter().collect();
     pieces.sort_unstable_by_key(|it| it.1);
-    let vocab: serde_json::Map<String, serde_json::Value> = pieces
-        .into_iter()
-        .map(|(piece, id)| (piece, id.into()))
-        .collect();
+    let vocab: serde_json::Map<String, serde_json::Value> =
+        pieces.into_iter().map(|(piece, id)| (piece, id.into())).collect();
     Ok((serde_json::to_vec(&vocab)?, json.into_bytes()))
 }
 
 fn merge_lines(merges: &str) -> impl Iterator<Item = (usize, &str)> {
-    (1..)
-        .zip(merges.lines())
-        .filter(|(_, text)| !text.is_empty() && !text.starts_with("#version"))
+    (1..).zip(merges.lines()).filter(|(_, text)| !text.is_empty() && !text.starts_with("#version"))
 }
 
 fn split_merge(line: usize, text: &str) -> Result<(&str, &str), TokenizerError> {
     text.split_once(' ')
         .filter(|(left, right)| !left.is_empty() && !right.is_empty() && !right.contains(' '))
-        .ok_or_else(|| TokenizerError::BadMerge {
-            line,
-            text: text.to_owned(),
-        })
+        .ok_or_else(|| TokenizerError::BadMerge { line, text: text.to_owned() })
 }
 
 fn vocabulary_of_merges(merges: &str) -> Result<HashMap<String, TokenId>, TokenizerError> {
-    let mut vocab: HashMap<String, TokenId> = (0..)
-        .zip(alphabet())
-        .map(|(id, (letter, _))| (letter.to_string(), id))
-        .collect();
+    let mut vocab: HashMap<String, TokenId> =
+        (0..).zip(alphabet()).map(|(id, (letter, _))| (letter.to_string(), id)).collect();
     for (line, text) in merge_lines(merges) {
         let (left, right) = split_merge(line, text)?;
         if !vocab.contains_key(left) || !vocab.contains_key(right) {
-            return Err(TokenizerError::BadMerge {
-                line,
-                text: text.to_owned(),
-            });
+            return Err(TokenizerError::BadMerge { line, text: text.to_owned() });
         }
         let id = vocab.len() as TokenId;
         vocab.insert(format!("{left}{right}"), id);
@@ -239,9 +204,7 @@ fn vocabulary_of_merges(merges: &str) -> Result<HashMap<String, TokenId>, Tokeni
 /// Printable Latin-1 stands for itself, the other 68 bytes in rising order for the letters from U+0100 on.
 fn alphabet() -> impl Iterator<Item = (char, u8)> {
     let itself = |byte: &u8| matches!(byte, 33..=126 | 161..=172 | 174..=255);
-    let printable = (0..=255_u8)
-        .filter(itself)
-        .map(|byte| (char::from(byte), byte));
+    let printable = (0..=255_u8).filter(itself).map(|byte| (char::from(byte), byte));
     let others = (0..=255_u8).filter(move |it| !itself(it));
     printable.chain(others.zip('\u{100}'..).map(|(byte, letter)| (letter, byte)))
 }
@@ -263,10 +226,7 @@ mod tests {
             ("Once upon a time", &[7454, 2402, 257, 640]),
             ("don't", &[9099, 470]),
             ("  two  spaces\n", &[220, 734, 220, 9029, 198]),
-            (
-                "naïve café 日本",
-                &[2616, 38776, 40304, 10545, 245, 98, 17312, 105],
-            ),
+            ("naïve café 日本", &[2616, 38776, 40304, 10545, 245, 98, 17312, 105]),
             ("<|endoftext|>", &[50256]),
             ("", &[]),
         ] {
@@ -282,17 +242,13 @@ mod tests {
         use sha2::{Digest as _, Sha256};
         // Made once from OpenAI's encoder.json: every "piece\tid\n" in the order of ids, UTF-8.
         let (vocab, _) = gpt2_merges_to_files(assets::MERGES).unwrap();
-        let vocab: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_slice(&vocab).unwrap();
+        let vocab: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&vocab).unwrap();
         let mut hash = Sha256::new();
         for (piece, id) in &vocab {
             hash.update(format!("{piece}\t{id}\n"));
         }
         let hash = crate::manifest::hex(&hash.finalize());
-        assert_eq!(
-            hash,
-            "f02ddc2b80f00a7a92dbedbda8398997583856aa194291c9e14392729131812f"
-        );
+        assert_eq!(hash, "f02ddc2b80f00a7a92dbedbda8398997583856aa194291c9e14392729131812f");
     }
 
     #[test]
@@ -301,12 +257,7 @@ mod tests {
         let text = "It's 3,14 o'clock…\n\n\t\tnaïve 👍🏽<|endoftext|> the end";
         let expected = assets::tokenizer().encode(text);
         assert_eq!(Tokenizer::from_json(&json).unwrap().encode(text), expected);
-        assert_eq!(
-            Tokenizer::from_vocab_and_merges(&vocab, assets::MERGES)
-                .unwrap()
-                .encode(text),
-            expected
-        );
+        assert_eq!(Tokenizer::from_vocab_and_merges(&vocab, assets::MERGES).unwrap().encode(text), expected);
     }
 
     #[test]
@@ -314,14 +265,8 @@ mod tests {
         let error = |merges| Tokenizer::from_gpt2_merges(merges).unwrap_err().to_string();
         assert!(error("#version: 0.2\na b\nnospace\n").contains("line 3"));
         assert!(error("ab c\n").contains("`ab c`"));
-        assert!(matches!(
-            Tokenizer::from_vocab_and_merges(b"[1]", ""),
-            Err(TokenizerError::BadVocabulary(_))
-        ));
-        assert!(matches!(
-            Tokenizer::from_json(b"{}"),
-            Err(TokenizerError::Refused(_))
-        ));
+        assert!(matches!(Tokenizer::from_vocab_and_merges(b"[1]", ""), Err(TokenizerError::BadVocabulary(_))));
+        assert!(matches!(Tokenizer::from_json(b"{}"), Err(TokenizerError::Refused(_))));
     }
 
     proptest::proptest! {

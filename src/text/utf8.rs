@@ -58,14 +58,9 @@ mod tests {
     fn a_character_comes_out_with_its_last_byte() {
         let mut stream = Utf8Stream::default();
         let mut out = String::new();
-        for (byte, expected) in [
-            (0xe6, ""),
-            (0x97, ""),
-            (0xa5, "日"),
-            (b'!', "日!"),
-            (0xff, "日!\u{fffd}"),
-            (0xc3, "日!\u{fffd}"),
-        ] {
+        for (byte, expected) in
+            [(0xe6, ""), (0x97, ""), (0xa5, "日"), (b'!', "日!"), (0xff, "日!\u{fffd}"), (0xc3, "日!\u{fffd}")]
+        {
             stream.push(&[byte], &mut out);
             assert_eq!(out, expected);
         }

@@ -21,10 +21,7 @@ impl Wrap {
     /// `width` is in columns; zero is taken as one.
     #[must_use]
     pub fn new(width: usize) -> Self {
-        Self {
-            width: width.max(1),
-            rows: std::iter::once(0..0).collect(),
-        }
+        Self { width: width.max(1), rows: std::iter::once(0..0).collect() }
     }
 
     /// The width it wraps to, in columns.
@@ -82,9 +79,7 @@ impl Wrap {
     /// The row that holds a byte offset.
     #[must_use]
     pub fn row_of(&self, offset: usize) -> usize {
-        self.rows
-            .partition_point(|row| row.start <= offset)
-            .saturating_sub(1)
+        self.rows.partition_point(|row| row.start <= offset).saturating_sub(1)
     }
 }
 
@@ -109,11 +104,7 @@ mod tests {
         check("abcdefghij", 4, &["abcd", "efgh", "ij"]);
         check("ab abcdefghij", 4, &["ab ", "abcd", "efgh", "ij"]);
         check("日本語の文", 5, &["日本", "語の", "文"]);
-        check(
-            "e\u{301}e\u{301}e\u{301}",
-            2,
-            &["e\u{301}e\u{301}", "e\u{301}"],
-        );
+        check("e\u{301}e\u{301}e\u{301}", 2, &["e\u{301}e\u{301}", "e\u{301}"]);
         check("word      next", 4, &["word      ", "next"]);
         check("日", 1, &["日"]);
         check("abc", 0, &["a", "b", "c"]);

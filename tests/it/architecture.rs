@@ -11,16 +11,8 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("checkpoint", Purity::Pure, &[]),
     ("gpt2", Purity::Pure, &["checkpoint"]),
     ("document", Purity::Pure, &["sample", "text", "assets"]),
-    (
-        "engine",
-        Purity::Acts,
-        &["assets", "checkpoint", "gpt2", "manifest", "sample", "text"],
-    ),
-    (
-        "install",
-        Purity::Acts,
-        &["assets", "checkpoint", "manifest", "text"],
-    ),
+    ("engine", Purity::Acts, &["assets", "checkpoint", "gpt2", "manifest", "sample", "text"]),
+    ("install", Purity::Acts, &["assets", "checkpoint", "manifest", "text"]),
     ("store", Purity::Acts, &["document", "manifest", "sample"]),
     (
         "app",
@@ -70,10 +62,7 @@ fn root() -> PathBuf {
 
 fn sources(path: &Path, found: &mut Vec<PathBuf>) {
     if path.is_dir() {
-        let mut entries: Vec<_> = std::fs::read_dir(path)
-            .unwrap()
-            .map(|it| it.unwrap().path())
-            .collect();
+        let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(|it| it.unwrap().path()).collect();
         entries.sort();
         for entry in &entries {
             sources(entry, found);
@@ -85,10 +74,7 @@ fn sources(path: &Path, found: &mut Vec<PathBuf>) {
 
 fn sources_of(module: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for path in [
-        root().join("src").join(module),
-        root().join("src").join(format!("{module}.rs")),
-    ] {
+    for path in [root().join("src").join(module), root().join("src").join(format!("{module}.rs"))] {
         if path.exists() {
             sources(&path, &mut found);
         }
@@ -100,13 +86,7 @@ fn sources_of(module: &str) -> Vec<PathBuf> {
 /// The lines before the unit tests, comments blanked, so that line numbers stay true.
 fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    (1..).zip(code.lines().map(|line| {
-        if line.trim_start().starts_with("//") {
-            ""
-        } else {
-            line
-        }
-    }))
+    (1..).zip(code.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }))
 }
 
 #[test]
@@ -154,11 +134,7 @@ fn the_readme_lists_the_keys_of_the_table() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     for binding in megachat::app::keymap::BINDINGS {
         let first = binding.keys.split(" / ").next().unwrap();
-        assert!(
-            readme.contains(&format!("`{first}`")),
-            "README.md does not mention `{first}` ({})",
-            binding.help
-        );
+        assert!(readme.contains(&format!("`{first}`")), "README.md does not mention `{first}` ({})", binding.help);
     }
 }
 
@@ -166,13 +142,7 @@ fn the_readme_lists_the_keys_of_the_table() {
 fn the_readme_lists_the_flags_of_the_help() {
     use clap::CommandFactory as _;
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    for flag in megachat::cli::Arguments::command()
-        .get_arguments()
-        .filter_map(clap::Arg::get_long)
-    {
-        assert!(
-            readme.contains(&format!("`--{flag}")),
-            "README.md does not mention --{flag}"
-        );
+    for flag in megachat::cli::Arguments::command().get_arguments().filter_map(clap::Arg::get_long) {
+        assert!(readme.contains(&format!("`--{flag}")), "README.md does not mention --{flag}");
     }
 }

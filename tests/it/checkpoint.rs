@@ -7,56 +7,33 @@ use megachat::checkpoint::legacy::LegacyError;
 use megachat::checkpoint::pickle::{PickleError, parse};
 use megachat::checkpoint::zip::ZipError;
 use megachat::checkpoint::{Activation, Config, ConfigError, Fault, Limits, MapError};
-use megachat::install::convert::{
-    ConvertError, Converted, Input, Options, Step, TokenizerFiles, convert,
-};
+use megachat::install::convert::{ConvertError, Converted, Input, Options, Step, TokenizerFiles, convert};
 
 use crate::support::torch_files::{
-    Container, Half, INNER, Packing, Pickler, View, WIDTH, bytes_of, container, download,
-    flat_file, gpt2, half, megatron, megatron_file, read_safetensors, transposed, zip,
+    Container, Half, INNER, Packing, Pickler, View, WIDTH, bytes_of, container, download, flat_file, gpt2, half,
+    megatron, megatron_file, read_safetensors, transposed, zip,
 };
 
 const DEMO: &[u8] = include_bytes!("../../assets/megatron_demo.zip");
 
-const TOKENIZER: TokenizerFiles<'static> = TokenizerFiles {
-    vocab_json: b"{\"a\":0}",
-    merges_txt: b"#version\n",
-    tokenizer_json: b"{}",
-};
+const TOKENIZER: TokenizerFiles<'static> =
+    TokenizerFiles { vocab_json: b"{\"a\":0}", merges_txt: b"#version\n", tokenizer_json: b"{}" };
 
 /// Converts and answers the tensors, sorted by name; makes sure that failure leaves nothing.
-fn try_convert(
-    input: Input<'_>,
-    options: &Options,
-) -> Result<(Converted, Vec<(String, Half)>), ConvertError> {
+fn try_convert(input: Input<'_>, options: &Options) -> Result<(Converted, Vec<(String, Half)>), ConvertError> {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("model");
-    let result = convert(input, &output, &TOKENIZER, options, &mut |_| {
-        ControlFlow::Continue(())
-    });
+    let result = convert(input, &output, &TOKENIZER, options, &mut |_| ControlFlow::Continue(()));
     if result.is_err() {
-        assert_eq!(
-            std::fs::read_dir(directory.path()).unwrap().count(),
-            0,
-            "something is left behind"
-        );
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "something is left behind");
     }
     let converted = result?;
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
-    Ok((
-        converted,
-        read_safetensors(&std::fs::read(output.join("model.safetensors")).unwrap()),
-    ))
+    Ok((converted, read_safetensors(&std::fs::read(output.join("model.safetensors")).unwrap())))
 }
 
 fn from_bytes(bytes: &[u8]) -> Result<(Converted, Vec<(String, Half)>), ConvertError> {
-    try_convert(
-        Input::Bytes {
-            name: "test",
-            bytes,
-        },
-        &Options::default(),
-    )
+    try_convert(Input::Bytes { name: "test", bytes }, &Options::default())
 }
 
 fn sorted(mut tensors: Vec<(String, Half)>) -> Vec<(String, Half)> {
@@ -82,10 +59,7 @@ fn version_entry(version: u8) -> Vec<(&'static str, Vec<u8>)> {
 
 fn tiny(kind: Container, version: u8) -> Vec<u8> {
     let extra = version_entry(version);
-    let extra: Vec<(&str, &[u8])> = extra
-        .iter()
-        .map(|(key, value)| (*key, value.as_slice()))
-        .collect();
+    let extra: Vec<(&str, &[u8])> = extra.iter().map(|(key, value)| (*key, value.as_slice())).collect();
     megatron_file(kind, true, &megatron(version, true, "attention"), &extra)
 }
 
@@ -117,10 +91,7 @@ fn every_version_container_and_packing_gives_the_same_bits() {
             assert_eq!(converted.config.n_head, 2);
             for packing in [Packing::Stored, Packing::Deflated, Packing::Descriptor] {
                 let (_, tensors) = from_bytes(&download(&file, packing)).unwrap();
-                assert_eq!(
-                    tensors, expected,
-                    "version {version}, {kind:?}, {packing:?}"
-                );
+                assert_eq!(tensors, expected, "version {version}, {kind:?}, {packing:?}");
             }
         }
     }
@@ -129,18 +100,11 @@ fn every_version_container_and_packing_gives_the_same_bits() {
 #[test]
 fn every_generation_of_names_gives_the_same_bits() {
     let expected = sorted(gpt2());
-    let flat_2019 = megatron_file(
-        Container::Legacy,
-        false,
-        &megatron(0, false, "attention"),
-        &[],
-    );
+    let flat_2019 = megatron_file(Container::Legacy, false, &megatron(0, false, "attention"), &[]);
     assert_eq!(from_bytes(&flat_2019).unwrap().1, expected);
     let renamed = |from: &str, to: &str| -> Vec<(String, Half)> {
         let tensors = megatron(3, true, "self_attention").into_iter();
-        tensors
-            .map(|(name, tensor)| (name.replace(from, to), tensor))
-            .collect()
+        tensors.map(|(name, tensor)| (name.replace(from, to), tensor)).collect()
     };
     let version = float(3.0);
     let extra: &[(&str, &[u8])] = &[("checkpoint_version", &version)];
@@ -148,38 +112,31 @@ fn every_generation_of_names_gives_the_same_bits() {
         let file = megatron_file(Container::Zip, true, &tensors, extra);
         assert_eq!(from_bytes(&file).unwrap().1, expected);
     }
-    let dotted = renamed("", "")
-        .into_iter()
-        .map(|(name, it)| (format!("module.language_model.{name}"), it));
+    let dotted = renamed("", "").into_iter().map(|(name, it)| (format!("module.language_model.{name}"), it));
     let file = megatron_file(Container::Zip, false, &dotted.collect::<Vec<_>>(), extra);
     assert_eq!(from_bytes(&file).unwrap().1, expected);
 }
 
 #[test]
 fn megatron_core_names_give_the_same_bits() {
-    let tensors = megatron(3, true, "self_attention")
-        .into_iter()
-        .map(|(name, tensor)| {
-            let name = name
-                .replace("transformer.", "decoder.")
-                .replace("query_key_value", "linear_qkv")
-                .replace("self_attention.dense", "self_attention.linear_proj")
-                .replace("input_layernorm.", "self_attention.linear_qkv.layer_norm_")
-                .replace("post_attention_layernorm.", "pre_mlp_layernorm.")
-                .replace("dense_h_to_4h", "linear_fc1")
-                .replace("dense_4h_to_h", "linear_fc2");
-            (name, tensor)
-        });
+    let tensors = megatron(3, true, "self_attention").into_iter().map(|(name, tensor)| {
+        let name = name
+            .replace("transformer.", "decoder.")
+            .replace("query_key_value", "linear_qkv")
+            .replace("self_attention.dense", "self_attention.linear_proj")
+            .replace("input_layernorm.", "self_attention.linear_qkv.layer_norm_")
+            .replace("post_attention_layernorm.", "pre_mlp_layernorm.")
+            .replace("dense_h_to_4h", "linear_fc1")
+            .replace("dense_4h_to_h", "linear_fc2");
+        (name, tensor)
+    });
     let file = megatron_file(Container::Zip, false, &tensors.collect::<Vec<_>>(), &[]);
     assert_eq!(from_bytes(&file).unwrap().1, sorted(gpt2()));
 }
 
 #[test]
 fn the_demo_converts() {
-    let input = Input::Bytes {
-        name: "demo",
-        bytes: DEMO,
-    };
+    let input = Input::Bytes { name: "demo", bytes: DEMO };
     let (converted, tensors) = try_convert(input, &Options::default()).unwrap();
     let expected = Config {
         vocab_size: 50_257,
@@ -204,10 +161,8 @@ fn the_demo_converts() {
 #[test]
 fn hugging_face_names_convert_from_torch_files_and_round_trip() {
     let expected = sorted(gpt2());
-    let mut bare: Vec<(String, Half)> = gpt2()
-        .into_iter()
-        .map(|(name, it)| (name.replace("transformer.", ""), it))
-        .collect();
+    let mut bare: Vec<(String, Half)> =
+        gpt2().into_iter().map(|(name, it)| (name.replace("transformer.", ""), it)).collect();
     bare.push(("h.0.attn.bias".to_owned(), half(5, &[4])));
     bare.push(("h.0.attn.masked_bias".to_owned(), half(5, &[1])));
     bare.push(("lm_head.weight".to_owned(), gpt2()[0].1.clone()));
@@ -223,51 +178,16 @@ fn hugging_face_names_convert_from_torch_files_and_round_trip() {
 #[test]
 fn a_converted_directory_converts_to_itself_with_its_own_tokenizer() {
     let directory = tempfile::tempdir().unwrap();
-    let (first, second) = (
-        directory.path().join("first"),
-        directory.path().join("second"),
-    );
+    let (first, second) = (directory.path().join("first"), directory.path().join("second"));
     let file = tiny(Container::Legacy, 0);
     let mut go = |_| ControlFlow::Continue(());
-    let one = convert(
-        Input::Bytes {
-            name: "",
-            bytes: &file,
-        },
-        &first,
-        &TOKENIZER,
-        &Options::default(),
-        &mut go,
-    )
-    .unwrap();
-    let stock = TokenizerFiles {
-        vocab_json: b"{}",
-        merges_txt: b"",
-        tokenizer_json: b"[]",
-    };
-    let two = convert(
-        Input::Path(&first),
-        &second,
-        &stock,
-        &Options::default(),
-        &mut go,
-    )
-    .unwrap();
-    assert_eq!(
-        (one.weights_sha256, one.config),
-        (two.weights_sha256, two.config)
-    );
-    for name in [
-        "config.json",
-        "model.safetensors",
-        "vocab.json",
-        "merges.txt",
-        "tokenizer.json",
-    ] {
-        assert_eq!(
-            std::fs::read(first.join(name)).unwrap(),
-            std::fs::read(second.join(name)).unwrap()
-        );
+    let one =
+        convert(Input::Bytes { name: "", bytes: &file }, &first, &TOKENIZER, &Options::default(), &mut go).unwrap();
+    let stock = TokenizerFiles { vocab_json: b"{}", merges_txt: b"", tokenizer_json: b"[]" };
+    let two = convert(Input::Path(&first), &second, &stock, &Options::default(), &mut go).unwrap();
+    assert_eq!((one.weights_sha256, one.config), (two.weights_sha256, two.config));
+    for name in ["config.json", "model.safetensors", "vocab.json", "merges.txt", "tokenizer.json"] {
+        assert_eq!(std::fs::read(first.join(name)).unwrap(), std::fs::read(second.join(name)).unwrap());
     }
 }
 
@@ -276,21 +196,12 @@ fn a_checkpoint_directory_is_found_from_every_level() {
     let directory = tempfile::tempdir().unwrap();
     let rank = directory.path().join("iter_0000012/mp_rank_00");
     std::fs::create_dir_all(&rank).unwrap();
-    std::fs::write(
-        directory.path().join("latest_checkpointed_iteration.txt"),
-        "12\n",
-    )
-    .unwrap();
+    std::fs::write(directory.path().join("latest_checkpointed_iteration.txt"), "12\n").unwrap();
     let file = rank.join("model_optim_rng.pt");
     std::fs::write(&file, tiny(Container::Zip, 3)).unwrap();
     let expected = sorted(gpt2());
     for path in [directory.path(), rank.parent().unwrap(), &rank, &file] {
-        assert_eq!(
-            try_convert(Input::Path(path), &Options::default())
-                .unwrap()
-                .1,
-            expected
-        );
+        assert_eq!(try_convert(Input::Path(path), &Options::default()).unwrap().1, expected);
     }
     std::fs::create_dir(rank.with_file_name("mp_rank_01")).unwrap();
     let split = try_convert(Input::Path(&file), &Options::default());
@@ -299,19 +210,11 @@ fn a_checkpoint_directory_is_found_from_every_level() {
 
 #[test]
 fn distributed_and_sharded_directories_are_refused_by_name() {
-    for name in [
-        ".metadata",
-        "__0_0.distcp",
-        "model.safetensors.index.json",
-        "layer_00-model_00-model_states.pt",
-    ] {
+    for name in [".metadata", "__0_0.distcp", "model.safetensors.index.json", "layer_00-model_00-model_states.pt"] {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join(name), "").unwrap();
         let result = try_convert(Input::Path(directory.path()), &Options::default());
-        assert!(
-            matches!(result, Err(ConvertError::Unsupported { .. })),
-            "{name}"
-        );
+        assert!(matches!(result, Err(ConvertError::Unsupported { .. })), "{name}");
     }
 }
 
@@ -324,11 +227,7 @@ fn views_with_gaps_and_shared_storages_are_copied_by_their_strides() {
         let numel = gpt2().iter().map(|(_, it)| it.bits.len()).sum();
         let mut bits = Vec::new();
         for (name, tensor) in gpt2() {
-            let mut view = View {
-                numel,
-                offset: bits.len(),
-                ..View::whole(&tensor)
-            };
+            let mut view = View { numel, offset: bits.len(), ..View::whole(&tensor) };
             if name == "transformer.h.0.mlp.c_fc.weight" {
                 view.strides = vec![1, WIDTH];
                 bits.extend(transposed(&tensor).bits);
@@ -347,22 +246,13 @@ fn views_with_gaps_and_shared_storages_are_copied_by_their_strides() {
 fn every_prefix_of_a_tiny_file_is_an_error() {
     let legacy = tiny(Container::Legacy, 0);
     let zipped = tiny(Container::Zip, 3);
-    let files = [
-        download(&legacy, Packing::Deflated),
-        download(&legacy, Packing::Descriptor),
-        legacy,
-        zipped,
-    ];
+    let files = [download(&legacy, Packing::Deflated), download(&legacy, Packing::Descriptor), legacy, zipped];
     for file in files {
         // Every byte of the structured beginning and end, then samples of the plain numbers.
         let edge = 6_000;
-        let lengths =
-            (0..file.len()).filter(|&it| it < edge || it + 300 > file.len() || it % 997 == 0);
+        let lengths = (0..file.len()).filter(|&it| it < edge || it + 300 > file.len() || it % 997 == 0);
         for length in lengths.filter(|length| length % 3 == 0 || *length < 600) {
-            assert!(
-                from_bytes(&file[..length]).is_err(),
-                "the first {length} bytes convert"
-            );
+            assert!(from_bytes(&file[..length]).is_err(), "the first {length} bytes convert");
         }
     }
 }
@@ -390,33 +280,12 @@ fn a_flipped_byte_never_panics_and_is_noticed_in_an_archive() {
 fn a_wrong_checksum_is_an_error_unless_forced() {
     let mut file = tiny(Container::Zip, 0);
     // The member's own header ends with its name; its bytes follow.
-    let at = file
-        .windows(16)
-        .position(|it| it == b"archive/data/100")
-        .unwrap()
-        + 20;
+    let at = file.windows(16).position(|it| it == b"archive/data/100").unwrap() + 20;
     file[at] ^= 1;
-    assert!(matches!(
-        from_bytes(&file),
-        Err(ConvertError::Checksum { .. })
-    ));
-    let options = Options {
-        force: true,
-        ..Options::default()
-    };
-    let (converted, _) = try_convert(
-        Input::Bytes {
-            name: "",
-            bytes: &file,
-        },
-        &options,
-    )
-    .unwrap();
-    assert!(
-        converted.notes.iter().any(|note| note.contains("checksum")),
-        "{:?}",
-        converted.notes
-    );
+    assert!(matches!(from_bytes(&file), Err(ConvertError::Checksum { .. })));
+    let options = Options { force: true, ..Options::default() };
+    let (converted, _) = try_convert(Input::Bytes { name: "", bytes: &file }, &options).unwrap();
+    assert!(converted.notes.iter().any(|note| note.contains("checksum")), "{:?}", converted.notes);
 }
 
 #[test]
@@ -428,23 +297,10 @@ fn cancelling_at_any_step_leaves_nothing_behind() {
         let mut steps = 0;
         let mut progress = |_: Step| {
             steps += 1;
-            if steps > stop_at {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if steps > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let input = Input::Bytes {
-            name: "",
-            bytes: &file,
-        };
-        let result = convert(
-            input,
-            &output,
-            &TOKENIZER,
-            &Options::default(),
-            &mut progress,
-        );
+        let input = Input::Bytes { name: "", bytes: &file };
+        let result = convert(input, &output, &TOKENIZER, &Options::default(), &mut progress);
         if result.is_ok() {
             assert!(stop_at > 20);
             return;
@@ -474,35 +330,16 @@ fn progress_is_honest() {
         }
         ControlFlow::Continue(())
     };
-    let input = Input::Bytes {
-        name: "",
-        bytes: &file,
-    };
-    convert(
-        input,
-        &directory.path().join("m"),
-        &TOKENIZER,
-        &Options::default(),
-        &mut progress,
-    )
-    .unwrap();
+    let input = Input::Bytes { name: "", bytes: &file };
+    convert(input, &directory.path().join("m"), &TOKENIZER, &Options::default(), &mut progress).unwrap();
 }
 
 #[test]
 fn an_output_that_exists_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let file = tiny(Container::Legacy, 0);
-    let input = Input::Bytes {
-        name: "",
-        bytes: &file,
-    };
-    let result = convert(
-        input,
-        directory.path(),
-        &TOKENIZER,
-        &Options::default(),
-        &mut |_| ControlFlow::Continue(()),
-    );
+    let input = Input::Bytes { name: "", bytes: &file };
+    let result = convert(input, directory.path(), &TOKENIZER, &Options::default(), &mut |_| ControlFlow::Continue(()));
     assert!(matches!(result, Err(ConvertError::OutputExists(path)) if path == directory.path()));
 }
 
@@ -535,23 +372,11 @@ fn all_faults_of_the_tensors_are_listed_at_once() {
         }
     }
     let error = from_bytes(&megatron_file(Container::Legacy, true, &tensors, &[])).unwrap_err();
-    let ConvertError::Map(MapError::Faults(faults)) = error else {
-        panic!("{error}")
-    };
+    let ConvertError::Map(MapError::Faults(faults)) = error else { panic!("{error}") };
     assert_eq!(faults.len(), 3, "{faults:?}");
-    assert!(faults.contains(&Fault::Missing(
-        "transformer.h.1.attn.c_proj.bias".to_owned()
-    )));
-    assert!(
-        faults
-            .iter()
-            .any(|fault| matches!(fault, Fault::Extra(name) if name.ends_with("surprise")))
-    );
-    assert!(
-        faults
-            .iter()
-            .any(|fault| matches!(fault, Fault::Shape { .. }))
-    );
+    assert!(faults.contains(&Fault::Missing("transformer.h.1.attn.c_proj.bias".to_owned())));
+    assert!(faults.iter().any(|fault| matches!(fault, Fault::Extra(name) if name.ends_with("surprise"))));
+    assert!(faults.iter().any(|fault| matches!(fault, Fault::Shape { .. })));
 }
 
 #[test]
@@ -569,15 +394,9 @@ fn arguments_give_heads_vocabulary_epsilon_and_activation() {
     let file = megatron_file(Container::Legacy, true, &tensors, &[("args", &args)]);
     let (converted, tensors) = from_bytes(&file).unwrap();
     let config = converted.config;
-    assert_eq!(
-        (config.n_head, config.vocab_size, config.activation),
-        (2, 7, Activation::Gelu)
-    );
+    assert_eq!((config.n_head, config.vocab_size, config.activation), (2, 7, Activation::Gelu));
     assert!((config.layer_norm_epsilon - 1e-6).abs() < 1e-12);
-    let table = tensors
-        .iter()
-        .find(|(name, _)| name == "transformer.wte.weight")
-        .unwrap();
+    let table = tensors.iter().find(|(name, _)| name == "transformer.wte.weight").unwrap();
     assert_eq!(table.1.bits, gpt2()[0].1.bits[..7 * WIDTH]);
 }
 
@@ -603,11 +422,7 @@ fn other_models_are_refused_by_their_feature() {
         let tensors = megatron(0, true, "attention");
         let file = megatron_file(Container::Legacy, true, &tensors, &[("args", &args)]);
         let error = from_bytes(&file).unwrap_err();
-        assert!(
-            matches!(error, ConvertError::Map(MapError::NotGpt2 { .. })),
-            "{}: {error}",
-            argument.0
-        );
+        assert!(matches!(error, ConvertError::Map(MapError::NotGpt2 { .. })), "{}: {error}", argument.0);
     }
     let by_name = [
         "embedding.tokentype_embeddings.weight",
@@ -619,23 +434,13 @@ fn other_models_are_refused_by_their_feature() {
     for name in by_name {
         let mut tensors = megatron(0, false, "attention");
         tensors.push((name.to_owned(), half(1, &[2])));
-        let error =
-            from_bytes(&megatron_file(Container::Legacy, false, &tensors, &[])).unwrap_err();
-        assert!(
-            matches!(error, ConvertError::Map(MapError::NotGpt2 { .. })),
-            "{name}: {error}"
-        );
+        let error = from_bytes(&megatron_file(Container::Legacy, false, &tensors, &[])).unwrap_err();
+        assert!(matches!(error, ConvertError::Map(MapError::NotGpt2 { .. })), "{name}: {error}");
     }
-    for (without, feature) in [
-        ("position_embeddings", "position"),
-        ("norm.bias", "norm"),
-        ("dense.bias", "missing"),
-    ] {
+    for (without, feature) in [("position_embeddings", "position"), ("norm.bias", "norm"), ("dense.bias", "missing")] {
         let mut tensors = megatron(0, true, "attention");
         tensors.retain(|(name, _)| !name.contains(without));
-        let error = from_bytes(&megatron_file(Container::Legacy, true, &tensors, &[]))
-            .unwrap_err()
-            .to_string();
+        let error = from_bytes(&megatron_file(Container::Legacy, true, &tensors, &[])).unwrap_err().to_string();
         assert!(error.contains(feature), "{error}");
     }
 }
@@ -647,20 +452,11 @@ fn a_file_that_asks_to_run_code_is_reported_and_obeyed_in_nothing() {
     let file = megatron_file(Container::Legacy, true, &tensors, &[("args", call)]);
     let (converted, tensors) = from_bytes(&file).unwrap();
     assert_eq!(tensors, sorted(gpt2()));
-    assert!(
-        converted
-            .notes
-            .iter()
-            .any(|note| note.contains("`posix.system`")),
-        "{:?}",
-        converted.notes
-    );
+    assert!(converted.notes.iter().any(|note| note.contains("`posix.system`")), "{:?}", converted.notes);
     let mut pickle = b"\x80\x02}X\x05\0\0\0model".to_vec();
     pickle.extend_from_slice(call);
     pickle.extend_from_slice(b"s.");
-    let error = from_bytes(&container(Container::Zip, &pickle, &[]))
-        .unwrap_err()
-        .to_string();
+    let error = from_bytes(&container(Container::Zip, &pickle, &[])).unwrap_err().to_string();
     assert!(error.contains("posix.system"), "{error}");
 }
 
@@ -668,91 +464,30 @@ fn a_file_that_asks_to_run_code_is_reported_and_obeyed_in_nothing() {
 fn storages_that_lie_are_refused() {
     let bits = half(1, &[8]).bits;
     let views = [
-        (
-            "offset past the end",
-            View {
-                numel: 8,
-                offset: 8,
-                shape: vec![1],
-                strides: vec![1],
-            },
-        ),
-        (
-            "stride past the end",
-            View {
-                numel: 8,
-                offset: 0,
-                shape: vec![2, 2],
-                strides: vec![7, 1],
-            },
-        ),
+        ("offset past the end", View { numel: 8, offset: 8, shape: vec![1], strides: vec![1] }),
+        ("stride past the end", View { numel: 8, offset: 0, shape: vec![2, 2], strides: vec![7, 1] }),
         (
             "overflowing product",
-            View {
-                numel: 8,
-                offset: 0,
-                shape: vec![0x7fff_ffff; 8],
-                strides: vec![0x7fff_ffff; 8],
-            },
+            View { numel: 8, offset: 0, shape: vec![0x7fff_ffff; 8], strides: vec![0x7fff_ffff; 8] },
         ),
-        (
-            "repeated elements",
-            View {
-                numel: 8,
-                offset: 0,
-                shape: vec![0x7fff_ffff],
-                strides: vec![0],
-            },
-        ),
-        (
-            "ranks differ",
-            View {
-                numel: 8,
-                offset: 0,
-                shape: vec![2],
-                strides: vec![1, 1],
-            },
-        ),
-        (
-            "nine dimensions",
-            View {
-                numel: 8,
-                offset: 0,
-                shape: vec![1; 9],
-                strides: vec![1; 9],
-            },
-        ),
+        ("repeated elements", View { numel: 8, offset: 0, shape: vec![0x7fff_ffff], strides: vec![0] }),
+        ("ranks differ", View { numel: 8, offset: 0, shape: vec![2], strides: vec![1, 1] }),
+        ("nine dimensions", View { numel: 8, offset: 0, shape: vec![1; 9], strides: vec![1; 9] }),
     ];
     for (why, view) in views {
         for kind in [Container::Legacy, Container::Zip] {
             let mut pickler = Pickler::new();
-            pickler
-                .raw(b"}")
-                .text("wte.weight")
-                .tensor(kind, "0", &view)
-                .raw(b"s.");
+            pickler.raw(b"}").text("wte.weight").tensor(kind, "0", &view).raw(b"s.");
             let file = container(kind, &pickler.bytes, &[("0".to_owned(), bits.clone())]);
             let error = from_bytes(&file).unwrap_err();
-            assert!(
-                matches!(error, ConvertError::Map(MapError::Tensor { .. })),
-                "{why}: {error}"
-            );
+            assert!(matches!(error, ConvertError::Map(MapError::Tensor { .. })), "{why}: {error}");
         }
     }
-    let view = View {
-        numel: 9,
-        offset: 0,
-        shape: vec![9],
-        strides: vec![1],
-    };
+    let view = View { numel: 9, offset: 0, shape: vec![9], strides: vec![1] };
     let mut tensors = gpt2();
     tensors[0].1.bits.pop();
     let mut lying = Pickler::new();
-    lying
-        .raw(b"}")
-        .text("w")
-        .tensor(Container::Legacy, "0", &view)
-        .raw(b"s.");
+    lying.raw(b"}").text("w").tensor(Container::Legacy, "0", &view).raw(b"s.");
     let file = container(Container::Legacy, &lying.bytes, &[("0".to_owned(), bits)]);
     assert!(from_bytes(&file).is_err());
 }
@@ -772,10 +507,7 @@ fn a_count_that_differs_from_its_description_is_named() {
     let at = file.len() - data;
     file[at] ^= 1;
     let error = from_bytes(&file).unwrap_err();
-    assert!(
-        matches!(error, ConvertError::Legacy(LegacyError::Count { .. })),
-        "{error}"
-    );
+    assert!(matches!(error, ConvertError::Legacy(LegacyError::Count { .. })), "{error}");
 }
 
 #[test]
@@ -793,80 +525,31 @@ fn every_way_a_pickle_can_be_wrong_has_its_error() {
         ..Limits::default()
     };
     let too_large = |what, limit, at| PickleError::TooLarge { what, limit, at };
-    let wrong = |expected, found, at| PickleError::WrongKind {
-        expected,
-        found,
-        at,
-    };
+    let wrong = |expected, found, at| PickleError::WrongKind { expected, found, at };
     let cases: &[(&[u8], PickleError)] = &[
         (b"", PickleError::Truncated { missing: 1, at: 0 }),
         (b"N", PickleError::Truncated { missing: 1, at: 1 }),
         (b"J\x01\x02", PickleError::Truncated { missing: 2, at: 1 }),
-        (
-            b"X\x05\0\0\0ab",
-            PickleError::Truncated { missing: 3, at: 5 },
-        ),
+        (b"X\x05\0\0\0ab", PickleError::Truncated { missing: 3, at: 5 }),
         (b"I12", PickleError::Truncated { missing: 1, at: 3 }),
-        (
-            b"\xff.",
-            PickleError::UnknownOpcode {
-                opcode: 0xff,
-                at: 0,
-            },
-        ),
-        (
-            b"\x82\x01.",
-            PickleError::OutsideReference { name: "EXT", at: 0 },
-        ),
-        (
-            b"\x97.",
-            PickleError::OutsideReference {
-                name: "BUFFER",
-                at: 0,
-            },
-        ),
+        (b"\xff.", PickleError::UnknownOpcode { opcode: 0xff, at: 0 }),
+        (b"\x82\x01.", PickleError::OutsideReference { name: "EXT", at: 0 }),
+        (b"\x97.", PickleError::OutsideReference { name: "BUFFER", at: 0 }),
         (b"\x80\x06.", PickleError::Protocol { protocol: 6, at: 0 }),
         (b".", PickleError::StackEmpty { at: 0 }),
         (b"N(R", PickleError::StackEmpty { at: 2 }),
         (b"N\x86.", PickleError::StackEmpty { at: 1 }),
         (b"Nt.", PickleError::NoMark { at: 1 }),
-        (
-            b"Ix\n.",
-            PickleError::BadNumber {
-                text: "x".to_owned(),
-                at: 0,
-            },
-        ),
-        (
-            b"F\x1b[\n.",
-            PickleError::BadNumber {
-                text: "\\u{1b}[".to_owned(),
-                at: 0,
-            },
-        ),
-        (
-            b"g-1\n.",
-            PickleError::BadNumber {
-                text: "-1".to_owned(),
-                at: 0,
-            },
-        ),
+        (b"Ix\n.", PickleError::BadNumber { text: "x".to_owned(), at: 0 }),
+        (b"F\x1b[\n.", PickleError::BadNumber { text: "\\u{1b}[".to_owned(), at: 0 }),
+        (b"g-1\n.", PickleError::BadNumber { text: "-1".to_owned(), at: 0 }),
         (b"X\x02\0\0\0\xed\xa0.", PickleError::BadText { at: 0 }),
         (b"Sabc\n.", PickleError::BadText { at: 0 }),
         (b"V\\ud8\n.", PickleError::BadText { at: 0 }),
         (b"T\xff\xff\xff\xff.", PickleError::NegativeLength { at: 0 }),
-        (
-            b"\x8b\xff\xff\xff\xff.",
-            PickleError::NegativeLength { at: 0 },
-        ),
+        (b"\x8b\xff\xff\xff\xff.", PickleError::NegativeLength { at: 0 }),
         (b"h\x07.", PickleError::UnknownMemo { index: 7, at: 0 }),
-        (
-            b"Nq\x00j\xff\xff\xff\xff.",
-            PickleError::UnknownMemo {
-                index: 0xffff_ffff,
-                at: 3,
-            },
-        ),
+        (b"Nq\x00j\xff\xff\xff\xff.", PickleError::UnknownMemo { index: 0xffff_ffff, at: 3 }),
         (b")NNs.", wrong("a dictionary", "a tuple", 3)),
         (b"}Na.", wrong("a list or set", "a dictionary", 2)),
         (b"NNb.", wrong("an object", "None", 2)),
@@ -880,50 +563,24 @@ fn every_way_a_pickle_can_be_wrong_has_its_error() {
         (b"Nq\0q\x01q\x02.", too_large("remembered values", 2, 5)),
         (b"U\x06abcdef.", too_large("bytes of one text", 5, 0)),
         (b"X\xff\xff\xff\xff.", too_large("bytes of one text", 5, 0)),
-        (
-            b"\x8d\xff\xff\xff\xff\xff\xff\xff\xff.",
-            too_large("bytes of one text", 5, 0),
-        ),
+        (b"\x8d\xff\xff\xff\xff\xff\xff\xff\xff.", too_large("bytes of one text", 5, 0)),
         (b"I123456\n.", too_large("bytes of one line", 5, 0)),
-        (
-            b"\x8a\x0a0123456789.",
-            too_large("bytes of one integer", 9, 0),
-        ),
+        (b"\x8a\x0a0123456789.", too_large("bytes of one integer", 9, 0)),
         (b"cabcde\nx\n.", too_large("bytes of one name", 4, 0)),
-        (
-            b"(1(1(1(1(1(1(1(1(1(1(1(1(1(1(1(1",
-            too_large("instructions", 30, 30),
-        ),
+        (b"(1(1(1(1(1(1(1(1(1(1(1(1(1(1(1(1", too_large("instructions", 30, 30)),
         (b"NN.", PickleError::LeftOver { count: 1, at: 2 }),
         (b"(N.", PickleError::LeftOver { count: 1, at: 2 }),
     ];
     for (bytes, expected) in cases {
         let error = parse(bytes, &small).unwrap_err();
-        assert_eq!(
-            &error,
-            expected,
-            "{}",
-            crate::support::torch_files::shown(bytes)
-        );
+        assert_eq!(&error, expected, "{}", crate::support::torch_files::shown(bytes));
     }
-    let at_the_limit: [&[u8]; 5] = [
-        b"N22t.",
-        b"U\x05abcde.",
-        b"Nq\0q\x01.",
-        b"cabcd\nx\n.",
-        b"\x8a\x09012345678.",
-    ];
+    let at_the_limit: [&[u8]; 5] = [b"N22t.", b"U\x05abcde.", b"Nq\0q\x01.", b"cabcd\nx\n.", b"\x8a\x09012345678."];
     for bytes in &at_the_limit[1..] {
         parse(bytes, &small).unwrap();
     }
-    let short = Limits {
-        pickle_bytes: 3,
-        ..Limits::default()
-    };
-    assert!(matches!(
-        parse(b"NNNN.", &short),
-        Err(PickleError::TooLarge { limit: 3, .. })
-    ));
+    let short = Limits { pickle_bytes: 3, ..Limits::default() };
+    assert!(matches!(parse(b"NNNN.", &short), Err(PickleError::TooLarge { limit: 3, .. })));
 }
 
 #[test]
@@ -965,17 +622,11 @@ fn protocols_nought_to_five_say_the_same() {
         b"\x80\x04\x95\0\0\0\0\0\0\0\0}\x94\x8c\x01a\x94]\x94(K\x01G\x40\x04\0\0\0\0\0\0\x88es.",
         b"\x80\x05}\x94\x8d\x01\0\0\0\0\0\0\0a]\x94(\x8a\x01\x01G\x40\x04\0\0\0\0\0\0\x88es.",
     ];
-    for (protocol, stream) in streams
-        .iter()
-        .enumerate()
-        .filter(|(protocol, _)| *protocol != 1)
-    {
+    for (protocol, stream) in streams.iter().enumerate().filter(|(protocol, _)| *protocol != 1) {
         let (pickle, length) = parse(stream, &Limits::default()).unwrap();
         assert_eq!(length, stream.len());
         let list = pickle.get(pickle.root(), "a").unwrap();
-        let &[one, number, truth] = pickle.sequence(list).unwrap() else {
-            panic!("{protocol}")
-        };
+        let &[one, number, truth] = pickle.sequence(list).unwrap() else { panic!("{protocol}") };
         assert_eq!(pickle.integer(one), Some(1));
         assert_eq!(pickle.float(number), Some(2.5));
         assert_eq!(pickle.truth(truth), Some(true), "{protocol}");
@@ -986,66 +637,23 @@ fn protocols_nought_to_five_say_the_same() {
 fn archives_with_tricks_are_refused() {
     let good = tiny(Container::Zip, 0);
     let member = |name: &str| (name.to_owned(), b"x".to_vec());
-    let bad_name =
-        |error: &ConvertError| matches!(error, ConvertError::Zip(ZipError::BadName { .. }));
+    let bad_name = |error: &ConvertError| matches!(error, ConvertError::Zip(ZipError::BadName { .. }));
     for name in ["../../etc/x", "/x", "a\\b", "C:x"] {
         let error = from_bytes(&zip(&[member(name)], Packing::Stored)).unwrap_err();
         assert!(bad_name(&error), "{name}: {error}");
     }
-    assert!(bad_name(
-        &from_bytes(&zip(&[member("a"), member("a")], Packing::Stored)).unwrap_err()
-    ));
+    assert!(bad_name(&from_bytes(&zip(&[member("a"), member("a")], Packing::Stored)).unwrap_err()));
     let two_roots = zip(&[member("a/data.pkl"), member("b/data/0")], Packing::Stored);
-    assert!(
-        from_bytes(&two_roots)
-            .unwrap_err()
-            .to_string()
-            .contains("outside")
-    );
-    let script = zip(
-        &[member("a/data.pkl"), member("a/constants.pkl")],
-        Packing::Stored,
-    );
-    assert!(
-        from_bytes(&script)
-            .unwrap_err()
-            .to_string()
-            .contains("TorchScript")
-    );
+    assert!(from_bytes(&two_roots).unwrap_err().to_string().contains("outside"));
+    let script = zip(&[member("a/data.pkl"), member("a/constants.pkl")], Packing::Stored);
+    assert!(from_bytes(&script).unwrap_err().to_string().contains("TorchScript"));
     let packed = zip(&[member("a/data.pkl")], Packing::Deflated);
-    assert!(
-        from_bytes(&packed)
-            .unwrap_err()
-            .to_string()
-            .contains("deflated")
-    );
-    let order = zip(
-        &[
-            member("a/data.pkl"),
-            ("a/byteorder".to_owned(), b"big".to_vec()),
-        ],
-        Packing::Stored,
-    );
-    assert!(
-        from_bytes(&order)
-            .unwrap_err()
-            .to_string()
-            .contains("byte order")
-    );
-    assert!(
-        from_bytes(&zip(&[member("readme")], Packing::Stored))
-            .unwrap_err()
-            .to_string()
-            .contains("readme")
-    );
-    let ranks = [
-        member("r/mp_rank_00/model_optim_rng.pt"),
-        member("r/mp_rank_01/model_optim_rng.pt"),
-    ];
-    assert!(matches!(
-        from_bytes(&zip(&ranks, Packing::Stored)),
-        Err(ConvertError::Split { .. })
-    ));
+    assert!(from_bytes(&packed).unwrap_err().to_string().contains("deflated"));
+    let order = zip(&[member("a/data.pkl"), ("a/byteorder".to_owned(), b"big".to_vec())], Packing::Stored);
+    assert!(from_bytes(&order).unwrap_err().to_string().contains("byte order"));
+    assert!(from_bytes(&zip(&[member("readme")], Packing::Stored)).unwrap_err().to_string().contains("readme"));
+    let ranks = [member("r/mp_rank_00/model_optim_rng.pt"), member("r/mp_rank_01/model_optim_rng.pt")];
+    assert!(matches!(from_bytes(&zip(&ranks, Packing::Stored)), Err(ConvertError::Split { .. })));
     let directory = good.windows(4).position(|it| it == b"PK\x01\x02").unwrap();
     let tricks: [(&str, usize, u8); 5] = [
         ("encrypted", directory + 8, 1),
@@ -1057,10 +665,7 @@ fn archives_with_tricks_are_refused() {
     for (why, at, byte) in tricks {
         let mut bad = good.clone();
         bad[at] = byte;
-        assert!(
-            matches!(from_bytes(&bad), Err(ConvertError::Zip(_))),
-            "{why}"
-        );
+        assert!(matches!(from_bytes(&bad), Err(ConvertError::Zip(_))), "{why}");
     }
     let mut prefixed = b"PK\x03\x04junk".to_vec();
     prefixed.extend_from_slice(&good);
@@ -1097,28 +702,15 @@ fn configurations_are_read_checked_and_written() {
     let json = br#"{"model_type":"gpt2","n_embd":64,"n_head":2,"n_layer":3,"n_positions":8,"n_ctx":null,
         "n_inner":null,"vocab_size":11,"layer_norm_epsilon":1e-6,"activation_function":"gelu_fast"}"#;
     let config = Config::from_json(json).unwrap();
-    assert_eq!(
-        (config.n_inner, config.activation),
-        (256, Activation::GeluTanh)
-    );
-    assert_eq!(
-        Config::from_json(config.to_json().as_bytes()).unwrap(),
-        config
-    );
-    let odd = Config {
-        activation: Activation::Gelu,
-        tie_word_embeddings: false,
-        ..config
-    };
+    assert_eq!((config.n_inner, config.activation), (256, Activation::GeluTanh));
+    assert_eq!(Config::from_json(config.to_json().as_bytes()).unwrap(), config);
+    let odd = Config { activation: Activation::Gelu, tie_word_embeddings: false, ..config };
     assert_eq!(Config::from_json(odd.to_json().as_bytes()).unwrap(), odd);
     let refused = |json: &str| Config::from_json(json.as_bytes()).unwrap_err();
     assert!(matches!(refused("[]"), ConfigError::NotJson(_)));
     assert!(matches!(refused("{"), ConfigError::NotJson(_)));
     assert!(matches!(refused("{}"), ConfigError::NotGpt2 { .. }));
-    assert!(matches!(
-        refused(r#"{"model_type":"llama"}"#),
-        ConfigError::NotGpt2 { .. }
-    ));
+    assert!(matches!(refused(r#"{"model_type":"llama"}"#), ConfigError::NotGpt2 { .. }));
     for entry in [
         r#""n_layer":0"#,
         r#""n_layer":1e9"#,
@@ -1127,10 +719,7 @@ fn configurations_are_read_checked_and_written() {
         r#""tie_word_embeddings":3"#,
     ] {
         assert!(
-            matches!(
-                refused(&format!(r#"{{"model_type":"gpt2",{entry}}}"#)),
-                ConfigError::BadValue { .. }
-            ),
+            matches!(refused(&format!(r#"{{"model_type":"gpt2",{entry}}}"#)), ConfigError::BadValue { .. }),
             "{entry}"
         );
     }
@@ -1140,17 +729,11 @@ fn configurations_are_read_checked_and_written() {
         r#""scale_attn_weights":false"#,
     ] {
         assert!(
-            matches!(
-                refused(&format!(r#"{{"model_type":"gpt2",{entry}}}"#)),
-                ConfigError::Unsupported { .. }
-            ),
+            matches!(refused(&format!(r#"{{"model_type":"gpt2",{entry}}}"#)), ConfigError::Unsupported { .. }),
             "{entry}"
         );
     }
-    assert!(matches!(
-        refused(r#"{"model_type":"gpt2","n_head":7}"#),
-        ConfigError::Heads { .. }
-    ));
+    assert!(matches!(refused(r#"{"model_type":"gpt2","n_head":7}"#), ConfigError::Heads { .. }));
 }
 
 #[test]
@@ -1158,10 +741,7 @@ fn a_safetensors_header_of_any_length_is_recognised() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("model");
     let file = tiny(Container::Legacy, 0);
-    let input = Input::Bytes {
-        name: "",
-        bytes: &file,
-    };
+    let input = Input::Bytes { name: "", bytes: &file };
     let mut go = |_| ControlFlow::Continue(());
     convert(input, &output, &TOKENIZER, &Options::default(), &mut go).unwrap();
     let bytes = std::fs::read(output.join("model.safetensors")).unwrap();
@@ -1186,36 +766,16 @@ fn safetensors_that_lie_are_refused() {
         bytes
     };
     for (why, header, data) in [
-        (
-            "gap",
-            r#"{"a":{"dtype":"F16","shape":[1],"data_offsets":[2,4]}}"#,
-            4,
-        ),
+        ("gap", r#"{"a":{"dtype":"F16","shape":[1],"data_offsets":[2,4]}}"#, 4),
         (
             "overlap",
             r#"{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[1],"data_offsets":[2,4]}}"#,
             4,
         ),
-        (
-            "past the end",
-            r#"{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#,
-            2,
-        ),
-        (
-            "shape",
-            r#"{"a":{"dtype":"F16","shape":[3],"data_offsets":[0,4]}}"#,
-            4,
-        ),
-        (
-            "overflow",
-            r#"{"a":{"dtype":"F16","shape":[9223372036854775807,4],"data_offsets":[0,4]}}"#,
-            4,
-        ),
-        (
-            "dtype",
-            r#"{"a":{"dtype":"F8","shape":[4],"data_offsets":[0,4]}}"#,
-            4,
-        ),
+        ("past the end", r#"{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#, 2),
+        ("shape", r#"{"a":{"dtype":"F16","shape":[3],"data_offsets":[0,4]}}"#, 4),
+        ("overflow", r#"{"a":{"dtype":"F16","shape":[9223372036854775807,4],"data_offsets":[0,4]}}"#, 4),
+        ("dtype", r#"{"a":{"dtype":"F8","shape":[4],"data_offsets":[0,4]}}"#, 4),
         (
             "empty and huge",
             r#"{"wte.weight":{"dtype":"F16","shape":[0,9223372036854775807,4],"data_offsets":[0,0]}}"#,
@@ -1232,17 +792,10 @@ fn safetensors_that_lie_are_refused() {
 #[test]
 fn an_unwritable_place_keeps_the_systems_reason() {
     let file = tiny(Container::Legacy, 0);
-    let input = Input::Bytes {
-        name: "",
-        bytes: &file,
-    };
-    let result = convert(
-        input,
-        Path::new("/proc/none/model"),
-        &TOKENIZER,
-        &Options::default(),
-        &mut |_| ControlFlow::Continue(()),
-    );
+    let input = Input::Bytes { name: "", bytes: &file };
+    let result = convert(input, Path::new("/proc/none/model"), &TOKENIZER, &Options::default(), &mut |_| {
+        ControlFlow::Continue(())
+    });
     assert!(matches!(result, Err(ConvertError::Write { .. })));
     assert_eq!(bytes_of(&[1]), [1, 0]);
 }

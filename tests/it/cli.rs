@@ -20,15 +20,10 @@ impl Home {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_megachat"));
         // The developer's own settings must not decide whether a test passes.
-        for (name, _) in
-            std::env::vars_os().filter(|it| it.0.to_string_lossy().starts_with("MEGACHAT_"))
-        {
+        for (name, _) in std::env::vars_os().filter(|it| it.0.to_string_lossy().starts_with("MEGACHAT_")) {
             command.env_remove(name);
         }
-        command
-            .args(arguments)
-            .env("MEGACHAT_HOME", self.path())
-            .stdin(Stdio::piped());
+        command.args(arguments).env("MEGACHAT_HOME", self.path()).stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -58,14 +53,8 @@ fn the_same_seed_gives_the_same_bytes_and_only_text_on_stdout() {
     assert!(out(&first).len() > 60 && !out(&first).contains("Once upon a time"));
     assert_eq!(err(&first).lines().count(), 1, "{}", err(&first));
     assert!(err(&first).contains("demo") && err(&first).contains("seed 7"));
-    assert_eq!(
-        first.stdout,
-        home.run(&arguments, b"Once upon a time\n").stdout
-    );
-    let other = home.run(
-        &["-n", "40", "--temp", "0.8", "--seed", "8", "-q"],
-        b"Once upon a time\n",
-    );
+    assert_eq!(first.stdout, home.run(&arguments, b"Once upon a time\n").stdout);
+    let other = home.run(&["-n", "40", "--temp", "0.8", "--seed", "8", "-q"], b"Once upon a time\n");
     assert_ne!(first.stdout, other.stdout);
     assert_eq!(err(&other), "");
 }
@@ -73,47 +62,19 @@ fn the_same_seed_gives_the_same_bytes_and_only_text_on_stdout() {
 #[test]
 fn json_is_one_object_and_jsonl_one_a_token() {
     let home = Home::new();
-    let json = home.run(
-        &[
-            "--json",
-            "--logprobs",
-            "3",
-            "-n",
-            "12",
-            "-s",
-            "1",
-            "One",
-            "day,",
-        ],
-        b"",
-    );
+    let json = home.run(&["--json", "--logprobs", "3", "-n", "12", "-s", "1", "One", "day,"], b"");
     let value: Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(
-        (value["prompt"].as_str(), value["stop_reason"].as_str()),
-        (Some("One day,"), Some("max-tokens"))
-    );
+    assert_eq!((value["prompt"].as_str(), value["stop_reason"].as_str()), (Some("One day,"), Some("max-tokens")));
     let tokens = value["tokens"].as_array().unwrap();
-    assert_eq!(
-        (tokens.len(), tokens[0]["top"].as_array().unwrap().len()),
-        (12, 3)
-    );
-    let pieces: String = tokens
-        .iter()
-        .map(|it| it["text"].as_str().unwrap())
-        .collect();
+    assert_eq!((tokens.len(), tokens[0]["top"].as_array().unwrap().len()), (12, 3));
+    let pieces: String = tokens.iter().map(|it| it["text"].as_str().unwrap()).collect();
     assert_eq!(value["text"].as_str(), Some(&*pieces));
 
     let lines = home.run(&["--jsonl", "-n", "12", "-s", "1", "One", "day,"], b"");
-    let lines: Vec<Value> = out(&lines)
-        .lines()
-        .map(|it| serde_json::from_str(it).unwrap())
-        .collect();
+    let lines: Vec<Value> = out(&lines).lines().map(|it| serde_json::from_str(it).unwrap()).collect();
     assert_eq!(lines.len(), 12);
     for (line, token) in lines.iter().zip(tokens) {
-        assert_eq!(
-            (&line["id"], &line["logprob"], &line["die"]),
-            (&token["id"], &token["logprob"], &token["die"])
-        );
+        assert_eq!((&line["id"], &line["logprob"], &line["die"]), (&token["id"], &token["logprob"], &token["die"]));
         assert!(line["logprob"].as_f64().unwrap() <= 0.0 && line.get("top").is_none());
     }
 }
@@ -127,18 +88,10 @@ fn a_stop_string_is_not_printed_in_any_form() {
     let expected = ", there was a little girl named Lily. She ";
     assert_eq!(out(&with(&[])), expected);
     let value: Value = serde_json::from_slice(&with(&["--json"]).stdout).unwrap();
-    assert_eq!(
-        (value["text"].as_str(), value["stop_string"].as_str()),
-        (Some(expected), Some("loved to"))
-    );
+    assert_eq!((value["text"].as_str(), value["stop_string"].as_str()), (Some(expected), Some("loved to")));
     let text: String = out(&with(&["--jsonl"]))
         .lines()
-        .map(|it| {
-            serde_json::from_str::<Value>(it).unwrap()["text"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        })
+        .map(|it| serde_json::from_str::<Value>(it).unwrap()["text"].as_str().unwrap().to_owned())
         .collect();
     assert!(expected.starts_with(&text), "{text}");
 }
@@ -146,11 +99,7 @@ fn a_stop_string_is_not_printed_in_any_form() {
 #[test]
 fn an_empty_prompt_is_an_unconditional_sample() {
     let output = Home::new().run(&["-n", "5", "-s", "3", "-q"], b"");
-    assert!(
-        output.status.success() && !output.stdout.is_empty(),
-        "{}",
-        err(&output)
-    );
+    assert!(output.status.success() && !output.stdout.is_empty(), "{}", err(&output));
 }
 
 #[test]
@@ -161,16 +110,8 @@ fn exit_statuses_are_what_the_help_says() {
     let absent = home.path().join("absent").to_string_lossy().into_owned();
     let new = home.path().join("new").to_string_lossy().into_owned();
     for (arguments, status, says) in [
-        (
-            &["--model", "megatron-345m", "-p", "x"][..],
-            3,
-            "megachat model import FILE",
-        ),
-        (
-            &["--model", "megatron-345m", "-p", "x"],
-            3,
-            "megachat model download",
-        ),
+        (&["--model", "megatron-345m", "-p", "x"][..], 3, "megachat model import FILE"),
+        (&["--model", "megatron-345m", "-p", "x"], 3, "megachat model download"),
         (&["--top-p", "7", "-p", "x"], 2, "between 0 and 1"),
         (&["--nonsense"], 2, "--nonsense"),
         (&["--model", &empty, "-p", "x"], 1, "config.json"),
@@ -181,17 +122,8 @@ fn exit_statuses_are_what_the_help_says() {
         (&["--config", &absent, "-p", "x"], 2, "absent"),
     ] {
         let output = home.run(arguments, b"");
-        assert_eq!(
-            output.status.code(),
-            Some(status),
-            "{arguments:?}: {}",
-            err(&output)
-        );
-        assert!(
-            err(&output).contains(says),
-            "{arguments:?}: {}",
-            err(&output)
-        );
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(says), "{arguments:?}: {}", err(&output));
         assert!(output.stdout.is_empty());
     }
 }
@@ -202,10 +134,7 @@ fn a_prompt_longer_than_the_context_is_said_or_slides() {
     let long = "word ".repeat(600);
     let output = home.run(&["-n", "3", "-q"], long.as_bytes());
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        err(&output).contains("the context holds 512")
-            && err(&output).contains("--when-full slide")
-    );
+    assert!(err(&output).contains("the context holds 512") && err(&output).contains("--when-full slide"));
     let output = home.run(&["-n", "3", "-q", "--when-full", "slide"], long.as_bytes());
     assert!(output.status.success(), "{}", err(&output));
 }
@@ -218,13 +147,7 @@ fn convert_makes_a_directory_that_runs_and_says_what_it_found() {
     let (zip, made) = (zip.to_string_lossy(), made.to_string_lossy());
     let output = home.run(&["convert", &zip, &made], b"");
     assert!(output.status.success(), "{}", err(&output));
-    for file in [
-        "config.json",
-        "model.safetensors",
-        "vocab.json",
-        "merges.txt",
-        "tokenizer.json",
-    ] {
+    for file in ["config.json", "model.safetensors", "vocab.json", "merges.txt", "tokenizer.json"] {
         assert!(Path::new(&*made).join(file).exists(), "{file}");
     }
     let again = home.run(&["convert", &zip, &made], b"");
@@ -244,11 +167,7 @@ fn a_damaged_model_is_refused_by_name() {
     std::fs::write(&weights, &bytes[..bytes.len() - 1000]).unwrap();
     let output = home.run(&["-n", "1", "-q"], b"x");
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        err(&output).contains("model.safetensors"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("model.safetensors"), "{}", err(&output));
 }
 
 #[test]
@@ -256,23 +175,13 @@ fn models_are_imported_listed_and_removed() {
     let home = Home::new();
     let zip = home.path().join("demo.zip");
     std::fs::write(&zip, megachat::assets::DEMO_ZIP).unwrap();
-    let output = home.run(
-        &["model", "import", &zip.to_string_lossy(), "--name", "mine"],
-        b"",
-    );
+    let output = home.run(&["model", "import", &zip.to_string_lossy(), "--name", "mine"], b"");
     assert!(output.status.success(), "{}", err(&output));
     let list = out(&home.run(&["model", "list"], b""));
     assert!(list.contains("mine") && list.contains("demo"), "{list}");
     let info = out(&home.run(&["model", "info", "mine"], b""));
-    assert!(
-        info.contains("sha256") && info.contains("demo.zip"),
-        "{info}"
-    );
-    assert!(
-        home.run(&["--model", "mine", "-n", "3", "-q"], b"x")
-            .status
-            .success()
-    );
+    assert!(info.contains("sha256") && info.contains("demo.zip"), "{info}");
+    assert!(home.run(&["--model", "mine", "-n", "3", "-q"], b"x").status.success());
     assert!(home.run(&["model", "remove", "mine"], b"").status.success());
     assert!(!out(&home.run(&["model", "list"], b"")).contains("mine"));
 }
@@ -284,45 +193,18 @@ fn a_configuration_counts_and_a_broken_one_is_kept_and_reported() {
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, "[sampling]\nmax-tokens = 4\nseed = 5\n").unwrap();
     let value: Value = serde_json::from_slice(&home.run(&["--json", "Once"], b"").stdout).unwrap();
-    assert_eq!(
-        (
-            value["tokens"].as_array().unwrap().len(),
-            value["settings"]["seed"].as_u64()
-        ),
-        (4, Some(5))
-    );
-    let value: Value =
-        serde_json::from_slice(&home.run(&["--json", "-n", "2", "Once"], b"").stdout).unwrap();
+    assert_eq!((value["tokens"].as_array().unwrap().len(), value["settings"]["seed"].as_u64()), (4, Some(5)));
+    let value: Value = serde_json::from_slice(&home.run(&["--json", "-n", "2", "Once"], b"").stdout).unwrap();
     assert_eq!(value["tokens"].as_array().unwrap().len(), 2);
     let show = out(&home.run(&["config", "show"], b""));
-    let line = |name: &str| {
-        show.lines()
-            .find(|it| it.starts_with(name))
-            .unwrap()
-            .to_owned()
-    };
-    assert!(
-        line("max-tokens").contains('4') && line("max-tokens").ends_with("configuration"),
-        "{show}"
-    );
-    let environment = home
-        .command(&["config", "show"])
-        .env("MEGACHAT_TEMP", "1.5")
-        .output()
-        .unwrap();
-    assert!(
-        out(&environment)
-            .lines()
-            .any(|it| it.starts_with("temperature") && it.ends_with("environment"))
-    );
+    let line = |name: &str| show.lines().find(|it| it.starts_with(name)).unwrap().to_owned();
+    assert!(line("max-tokens").contains('4') && line("max-tokens").ends_with("configuration"), "{show}");
+    let environment = home.command(&["config", "show"]).env("MEGACHAT_TEMP", "1.5").output().unwrap();
+    assert!(out(&environment).lines().any(|it| it.starts_with("temperature") && it.ends_with("environment")));
 
     std::fs::write(&file, "[sampling\n").unwrap();
     let output = home.run(&["-n", "2", "Once"], b"");
-    assert!(
-        output.status.success() && err(&output).contains("line 1"),
-        "{}",
-        err(&output)
-    );
+    assert!(output.status.success() && err(&output).contains("line 1"), "{}", err(&output));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "[sampling\n");
 }
 
@@ -333,10 +215,7 @@ fn a_reader_that_leaves_early_is_no_failure() {
     drop(child.stdout.take());
     drop(child.stdin.take());
     let output = child.wait_with_output().unwrap();
-    assert_eq!(
-        (output.status.code(), err(&output)),
-        (Some(0), String::new())
-    );
+    assert_eq!((output.status.code(), err(&output)), (Some(0), String::new()));
 }
 
 #[cfg(unix)]
@@ -345,17 +224,7 @@ fn an_interrupt_keeps_what_was_printed() {
     use std::io::Read as _;
     let home = Home::new();
     home.run(&["-n", "1", "-q"], b"x");
-    let arguments = [
-        "-n",
-        "0",
-        "-q",
-        "--ignore-eos",
-        "--when-full",
-        "slide",
-        "-s",
-        "1",
-        "Once",
-    ];
+    let arguments = ["-n", "0", "-q", "--ignore-eos", "--when-full", "slide", "-s", "1", "Once"];
     let mut child = home.command(&arguments).spawn().unwrap();
     drop(child.stdin.take());
     let mut stdout = child.stdout.take().unwrap();
@@ -371,23 +240,8 @@ fn an_interrupt_keeps_what_was_printed() {
 #[test]
 fn without_a_network_a_download_says_what_was_tried() {
     let home = Home::new();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let output = home.run(
-        &[
-            "model",
-            "download",
-            "--model-url",
-            &format!("http://{closed}/a.zip"),
-        ],
-        b"",
-    );
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = home.run(&["model", "download", "--model-url", &format!("http://{closed}/a.zip")], b"");
     assert_eq!(output.status.code(), Some(4));
-    assert!(
-        err(&output).contains("refused") && err(&output).contains("model import FILE"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("refused") && err(&output).contains("model import FILE"), "{}", err(&output));
 }

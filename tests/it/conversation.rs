@@ -29,23 +29,11 @@ fn what_is_sent_is_continued_and_an_empty_enter_goes_on() {
     it.key(KeyCode::Enter);
     it.settle();
     assert_eq!(it.app.document.drawn(), 10);
-    let continuation = it
-        .text()
-        .strip_prefix("Once upon a time,")
-        .unwrap()
-        .to_owned();
+    let continuation = it.text().strip_prefix("Once upon a time,").unwrap().to_owned();
     assert!(SCRIPT.contains(&continuation), "{continuation}");
     check_journal(&it);
-    let kinds: Vec<bool> = it
-        .records()
-        .iter()
-        .map(|it| matches!(it, Record::Settings { .. }))
-        .collect();
-    assert_eq!(
-        kinds.iter().filter(|&&it| it).count(),
-        1,
-        "unchanged settings are recorded once"
-    );
+    let kinds: Vec<bool> = it.records().iter().map(|it| matches!(it, Record::Settings { .. })).collect();
+    assert_eq!(kinds.iter().filter(|&&it| it).count(), 1, "unchanged settings are recorded once");
 }
 
 #[test]
@@ -74,10 +62,7 @@ fn a_temperature_moved_while_text_streams_reaches_the_engine_at_once_and_from_an
         assert_eq!(told.as_ref(), Some(&it.app.settings), "{focus:?}");
         // The journal learns of it where the engine says that it holds.
         let id = it.app.running.as_ref().unwrap().id;
-        it.send(Msg::Engine(Event::Under {
-            id,
-            settings: Box::new(it.app.settings.clone()),
-        }));
+        it.send(Msg::Engine(Event::Under { id, settings: Box::new(it.app.settings.clone()) }));
         assert_eq!(it.journalled().settings(), Some(&it.app.settings));
         it.settle();
     }
@@ -88,12 +73,7 @@ fn a_temperature_moved_while_text_streams_reaches_the_engine_at_once_and_from_an
 fn candidates_move_with_a_control_and_no_model_runs() {
     let mut it = Harness::ready(SIZE);
     it.screen();
-    let asked = |it: &Harness| {
-        it.effects
-            .iter()
-            .filter(|e| matches!(e, Effect::Engine(_)))
-            .count()
-    };
+    let asked = |it: &Harness| it.effects.iter().filter(|e| matches!(e, Effect::Engine(_))).count();
     let (before, rows) = (asked(&it), it.app.next.clone().unwrap().rows);
     it.press(KeyCode::Up, KeyModifiers::ALT);
     it.press(KeyCode::Up, KeyModifiers::ALT);
@@ -117,11 +97,7 @@ fn ctrl_c_stops_clears_arms_and_quits() {
     it.tokens(2);
     let id = it.app.running.as_ref().unwrap().id;
     it.pending.clear();
-    it.send(Msg::Engine(Event::Finished {
-        id,
-        reason: StopReason::Cancelled,
-        cut: None,
-    }));
+    it.send(Msg::Engine(Event::Finished { id, reason: StopReason::Cancelled, cut: None }));
     it.settle();
     assert_eq!((it.app.document.drawn(), it.app.input.text()), (5, "more"));
     it.control('c');
@@ -178,9 +154,7 @@ fn a_new_width_wraps_anew_and_keeps_the_place() {
     it.key(KeyCode::Enter);
     it.settle();
     it.key(KeyCode::PageUp);
-    let Scroll::At { offset, .. } = it.app.scroll else {
-        panic!()
-    };
+    let Scroll::At { offset, .. } = it.app.scroll else { panic!() };
     for width in [40, 120, 61, 1, 80] {
         it.send(Msg::Resize(width, 16));
         it.screen();
@@ -197,12 +171,7 @@ fn chat_is_a_visible_template_with_its_stop_string() {
     it.write("Hi!");
     it.key(KeyCode::Enter);
     it.settle();
-    assert!(
-        it.text()
-            .starts_with(&format!("{CHAT_TEMPLATE}User: Hi!\nBot:")),
-        "{}",
-        it.text()
-    );
+    assert!(it.text().starts_with(&format!("{CHAT_TEMPLATE}User: Hi!\nBot:")), "{}", it.text());
     it.control('t');
     assert!(!it.app.chat && it.app.settings.stop.is_empty());
     check_journal(&it);
@@ -231,14 +200,7 @@ fn a_text_that_is_too_long_comes_back_to_the_input() {
     it.settle();
     assert!(it.app.document.is_empty());
     assert_eq!(it.app.input.text(), long);
-    assert!(
-        it.app
-            .notice
-            .as_ref()
-            .unwrap()
-            .text
-            .contains("the context holds 512")
-    );
+    assert!(it.app.notice.as_ref().unwrap().text.contains("the context holds 512"));
 }
 
 #[test]
@@ -250,10 +212,7 @@ fn the_first_run_asks_once_and_each_answer_does_what_it_says() {
     };
     let mut it = ask();
     assert!(it.is_first_run());
-    assert!(
-        it.effects.contains(&Effect::Install(Job::Demo)),
-        "the demo is made ready meanwhile"
-    );
+    assert!(it.effects.contains(&Effect::Install(Job::Demo)), "the demo is made ready meanwhile");
     it.key(KeyCode::Enter);
     assert!(!it.is_first_run() && it.effects.contains(&Effect::Install(Job::Megatron345m)));
 
@@ -294,30 +253,18 @@ fn a_model_that_becomes_ready_interrupts_nothing_and_is_switched_to_by_key() {
     assert!(it.text().starts_with("Once"), "the text stays");
     it.key(KeyCode::Enter);
     it.settle();
-    let models = it
-        .records()
-        .iter()
-        .filter(|it| matches!(it, Record::Model { .. }))
-        .count();
-    assert_eq!(
-        models, 1,
-        "the weights are the same in this test, so they are recorded once"
-    );
+    let models = it.records().iter().filter(|it| matches!(it, Record::Model { .. })).count();
+    assert_eq!(models, 1, "the weights are the same in this test, so they are recorded once");
     check_journal(&it);
 }
 
 #[test]
 fn when_no_source_has_it_everything_that_was_tried_is_on_the_screen() {
     let mut it = Harness::ready(SIZE);
-    let answers = vec![
-        ("NVIDIA NGC, zip".to_owned(), "410 Gone".to_owned()),
-        ("hub".to_owned(), "404 Not Found".to_owned()),
-    ];
+    let answers =
+        vec![("NVIDIA NGC, zip".to_owned(), "410 Gone".to_owned()), ("hub".to_owned(), "404 Not Found".to_owned())];
     let failure = install::Failure::NoSource { answers };
-    it.send(Msg::Install(install::Event::Failed {
-        name: "megatron-345m".into(),
-        failure,
-    }));
+    it.send(Msg::Install(install::Event::Failed { name: "megatron-345m".into(), failure }));
     assert_eq!(it.app.overlay, Some(Overlay::models()));
     let screen = it.screen();
     for says in ["410 Gone", "404 Not Found", "megachat model import FILE"] {
@@ -366,14 +313,7 @@ fn typed_values_are_set_or_refused_with_a_reason() {
     assert!((it.app.settings.temperature - 1.5).abs() < 1e-6);
     it.write("-3");
     it.key(KeyCode::Enter);
-    assert!(
-        it.app
-            .notice
-            .as_ref()
-            .unwrap()
-            .text
-            .contains("between 0 and 100")
-    );
+    assert!(it.app.notice.as_ref().unwrap().text.contains("between 0 and 100"));
     assert!((it.app.settings.temperature - 1.5).abs() < 1e-6);
     it.key(KeyCode::Backspace);
     assert!((it.app.settings.temperature - 1.0).abs() < 1e-6);

@@ -7,9 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use megachat::install::download::{
-    Attempt, DownloadError, Downloaded, Event, Limits, Options, download,
-};
+use megachat::install::download::{Attempt, DownloadError, Downloaded, Event, Limits, Options, download};
 use megachat::install::source::{Kind, Source, from_urls};
 use sha2::{Digest, Sha256};
 
@@ -23,18 +21,14 @@ fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;
     let mut bytes = vec![0x80];
     while bytes.len() < len {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         bytes.push((state >> 56) as u8);
     }
     bytes
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn source(url: String, body: Option<&[u8]>) -> Source {
@@ -65,21 +59,11 @@ fn hasty() -> Options {
 }
 
 /// Runs to the end and keeps every event as text.
-fn fetch(
-    sources: &[Source],
-    directory: &Path,
-    options: &Options,
-) -> (Result<Downloaded, DownloadError>, Vec<String>) {
+fn fetch(sources: &[Source], directory: &Path, options: &Options) -> (Result<Downloaded, DownloadError>, Vec<String>) {
     let mut events = Vec::new();
-    let result = download(
-        sources,
-        directory,
-        options,
-        &AtomicBool::new(false),
-        &mut |event| {
-            events.push(format!("{event:?}"));
-        },
-    );
+    let result = download(sources, directory, options, &AtomicBool::new(false), &mut |event| {
+        events.push(format!("{event:?}"));
+    });
     (result, events)
 }
 
@@ -102,17 +86,12 @@ fn answers(result: Result<Downloaded, DownloadError>) -> Vec<Attempt> {
 }
 
 fn count(events: &[String], name: &str) -> usize {
-    events
-        .iter()
-        .filter(|event| event.starts_with(name))
-        .count()
+    events.iter().filter(|event| event.starts_with(name)).count()
 }
 
 fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -131,20 +110,9 @@ fn a_good_server_gives_a_verified_file_and_nothing_is_left_over() {
     assert_eq!(fs::read(&downloaded.path).unwrap(), body);
     let kept = downloaded.path.parent().unwrap();
     assert_eq!(names(kept), ["m.pt", "m.pt.json", "m.pt.lock"]);
-    assert_eq!(
-        events[0],
-        r#"Connecting { source: 1, of: 1, label: "test" }"#
-    );
-    assert_eq!(
-        events[1],
-        r#"Answer { source: 1, label: "test", answer: "200 OK" }"#
-    );
-    assert!(
-        events
-            .last()
-            .unwrap()
-            .starts_with("Progress { done: 200000, total: Some(200000)")
-    );
+    assert_eq!(events[0], r#"Connecting { source: 1, of: 1, label: "test" }"#);
+    assert_eq!(events[1], r#"Answer { source: 1, label: "test", answer: "200 OK" }"#);
+    assert!(events.last().unwrap().starts_with("Progress { done: 200000, total: Some(200000)"));
 
     let asked = &server.asked()[0];
     assert_eq!(asked.accept_encoding.as_deref(), Some("identity"));
@@ -154,11 +122,7 @@ fn a_good_server_gives_a_verified_file_and_nothing_is_left_over() {
 
     let (again, _) = fetch(&sources, kept, &hasty());
     assert_eq!(again.unwrap(), downloaded);
-    assert_eq!(
-        server.asked().len(),
-        1,
-        "a finished file needs no connection"
-    );
+    assert_eq!(server.asked().len(), 1, "a finished file needs no connection");
     downloaded.remove().unwrap();
     assert_eq!(names(kept), ["m.pt.lock"]);
 }
@@ -177,22 +141,14 @@ fn a_gone_file_is_left_at_once_for_the_next_source() {
 
     assert_eq!(result.unwrap().source, sources[1]);
     assert_eq!(gone.asked().len(), 1);
-    assert!(
-        events
-            .iter()
-            .any(|it| it.contains(r#"label: "publisher", answer: "410 Gone""#))
-    );
+    assert!(events.iter().any(|it| it.contains(r#"label: "publisher", answer: "410 Gone""#)));
     assert_eq!(count(&events, "Retrying"), 0);
 }
 
 #[test]
 fn every_answer_is_kept_when_all_sources_fail() {
     let status = |text| FaultServer::start(b"x", vec![Fault::Status(text, vec![], vec![])]);
-    let servers = [
-        status("410 Gone"),
-        status("404 Not Found"),
-        status("401 Unauthorized"),
-    ];
+    let servers = [status("410 Gone"), status("404 Not Found"), status("401 Unauthorized")];
     let urls: Vec<String> = servers.iter().map(|it| it.url("m.pt?key=secret")).collect();
     let directory = tempfile::tempdir().unwrap();
     let (result, _) = fetch(&from_urls(&urls), directory.path(), &hasty());
@@ -212,22 +168,19 @@ fn a_drop_at_any_byte_resumes_from_the_last_byte_held() {
     let body = noise(LEN, 3);
     let mut points = vec![0, 1, HEAD, HEAD + 1, LEN / 2, LEN - 1];
     points.extend(
-        noise(120, 4).chunks_exact(3).map(|it| {
-            (usize::from(it[0]) << 16 | usize::from(it[1]) << 8 | usize::from(it[2])) % LEN
-        }),
+        noise(120, 4)
+            .chunks_exact(3)
+            .map(|it| (usize::from(it[0]) << 16 | usize::from(it[1]) << 8 | usize::from(it[2])) % LEN),
     );
     for point in points {
         let server = FaultServer::start(&body, vec![Fault::Drop(point), Fault::None]);
         let (_, events) = fetch_one(&server, &body, &hasty());
         let asked = server.asked();
         assert_eq!(asked.len(), 2, "{events:#?}");
-        let from = asked[1].range.as_deref().map_or(0, |range| {
-            range
-                .trim_start_matches("bytes=")
-                .trim_end_matches('-')
-                .parse()
-                .unwrap()
-        });
+        let from = asked[1]
+            .range
+            .as_deref()
+            .map_or(0, |range| range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap());
         // So few bytes do not tell what they are, and are not kept.
         let kept = if point < HEAD { 0 } else { point };
         assert_eq!(from, kept, "every byte before the drop is kept");
@@ -264,11 +217,7 @@ fn a_server_that_always_starts_over_is_given_up() {
     let sources = [source(server.url("m.pt"), Some(&body))];
     let (result, _) = fetch(&sources, directory.path(), &options);
     assert_eq!(answers(result)[0].answer, "connection closed too early");
-    assert_eq!(
-        server.asked().len(),
-        9,
-        "the first brought new bytes, eight more did not"
-    );
+    assert_eq!(server.asked().len(), 9, "the first brought new bytes, eight more did not");
 }
 
 #[test]
@@ -278,11 +227,7 @@ fn an_ignored_range_starts_over_with_the_same_answer() {
     let (_, events) = fetch_one(&server, &body, &hasty());
     assert_eq!(server.asked().len(), 2);
     assert_eq!(count(&events, "Restarting"), 1);
-    assert!(
-        events
-            .concat()
-            .contains("the server does not continue downloads")
-    );
+    assert!(events.concat().contains("the server does not continue downloads"));
 }
 
 #[test]
@@ -290,47 +235,19 @@ fn a_wrong_part_is_never_appended() {
     let body = noise(LEN, 8);
     let half = LEN / 2;
     for (why, range, from) in [
-        (
-            "too early",
-            format!("bytes {}-{}/{LEN}", half - 1, LEN - 1),
-            half - 1,
-        ),
-        (
-            "too late",
-            format!("bytes {}-{}/{LEN}", half + 1, LEN - 1),
-            half + 1,
-        ),
-        (
-            "the header lies",
-            format!("bytes 0-{}/{LEN}", LEN - 1),
-            half,
-        ),
-        (
-            "another length",
-            format!("bytes {half}-{}/{}", LEN, LEN + 1),
-            half,
-        ),
+        ("too early", format!("bytes {}-{}/{LEN}", half - 1, LEN - 1), half - 1),
+        ("too late", format!("bytes {}-{}/{LEN}", half + 1, LEN - 1), half + 1),
+        ("the header lies", format!("bytes 0-{}/{LEN}", LEN - 1), half),
+        ("another length", format!("bytes {half}-{}/{}", LEN, LEN + 1), half),
         ("no header", String::new(), half),
         ("nonsense", "bytes half-end/all".to_owned(), half),
     ] {
-        let plan = vec![
-            Fault::Drop(half),
-            Fault::WrongRange(range, from),
-            Fault::None,
-        ];
+        let plan = vec![Fault::Drop(half), Fault::WrongRange(range, from), Fault::None];
         let server = FaultServer::start(&body, plan);
         let (_, events) = fetch_one(&server, &body, &hasty());
         assert_eq!(server.asked().len(), 3, "{why}");
-        assert_eq!(
-            server.asked()[2].range,
-            None,
-            "{why}: no second range from this server"
-        );
-        assert_eq!(
-            count(&events, "Restarting"),
-            1,
-            "{why}: said once\n{events:#?}"
-        );
+        assert_eq!(server.asked()[2].range, None, "{why}: no second range from this server");
+        assert_eq!(count(&events, "Restarting"), 1, "{why}: said once\n{events:#?}");
     }
 }
 
@@ -339,14 +256,8 @@ fn a_file_that_changes_midway_is_fetched_anew() {
     let (old, new) = (noise(LEN, 9), noise(LEN, 10));
     for fault in [Fault::None, Fault::IgnoreIfRange] {
         let contents = vec![
-            Content {
-                body: old.clone(),
-                etag: "\"one\"".to_owned(),
-            },
-            Content {
-                body: new.clone(),
-                etag: "\"two\"".to_owned(),
-            },
+            Content { body: old.clone(), etag: "\"one\"".to_owned() },
+            Content { body: new.clone(), etag: "\"two\"".to_owned() },
         ];
         let plan = vec![Fault::Drop(LEN / 3), fault, Fault::None];
         let server = FaultServer::start_with(contents, plan);
@@ -359,11 +270,7 @@ fn a_file_that_changes_midway_is_fetched_anew() {
         assert_eq!(fs::read(downloaded.path).unwrap(), new);
         assert_eq!(server.asked()[1].if_range.as_deref(), Some("\"one\""));
         assert_eq!(count(&events, "Restarting"), 1, "{events:#?}");
-        assert!(
-            events
-                .concat()
-                .contains("the file on the server has changed")
-        );
+        assert!(events.concat().contains("the file on the server has changed"));
     }
 }
 
@@ -371,10 +278,7 @@ fn a_file_that_changes_midway_is_fetched_anew() {
 fn without_a_strong_tag_nothing_is_ever_continued() {
     let body = noise(LEN, 11);
     for etag in ["W/\"one\"", "", "one"] {
-        let contents = vec![Content {
-            body: body.clone(),
-            etag: etag.to_owned(),
-        }];
+        let contents = vec![Content { body: body.clone(), etag: etag.to_owned() }];
         let plan = vec![Fault::Drop(LEN / 2), Fault::None];
         let server = FaultServer::start_with(contents, plan);
         let (_, events) = fetch_one(&server, &body, &hasty());
@@ -388,14 +292,8 @@ fn a_range_beyond_the_end_starts_over_or_finishes() {
     let (long, short) = (noise(LEN, 12), noise(LEN / 4, 13));
     // The file shrank, and the server forgot to look at the tag.
     let contents = vec![
-        Content {
-            body: long,
-            etag: "\"one\"".to_owned(),
-        },
-        Content {
-            body: short.clone(),
-            etag: "\"two\"".to_owned(),
-        },
+        Content { body: long, etag: "\"one\"".to_owned() },
+        Content { body: short.clone(), etag: "\"two\"".to_owned() },
     ];
     let plan = vec![Fault::Drop(LEN / 2), Fault::IgnoreIfRange, Fault::None];
     let server = FaultServer::start_with(contents, plan);
@@ -408,10 +306,7 @@ fn a_range_beyond_the_end_starts_over_or_finishes() {
     let server = FaultServer::start(&body, vec![Fault::ChunkedDrop(LEN), Fault::None]);
     let (_, events) = fetch_one(&server, &body, &hasty());
     assert_eq!(server.asked()[1].range, Some(format!("bytes={LEN}-")));
-    assert_eq!(
-        (count(&events, "Restarting"), server.sent()),
-        (0, LEN as u64)
-    );
+    assert_eq!((count(&events, "Restarting"), server.sent()), (0, LEN as u64));
 }
 
 #[test]
@@ -423,10 +318,7 @@ fn a_complete_partial_file_is_verified_without_a_connection() {
     options.limits.tries = 1;
     let sources = [source(server.url("m.pt"), Some(&body))];
     answers(fetch(&sources, directory.path(), &options).0);
-    assert_eq!(
-        names(directory.path()),
-        ["m.pt.lock", "m.pt.part", "m.pt.part.json"]
-    );
+    assert_eq!(names(directory.path()), ["m.pt.lock", "m.pt.part", "m.pt.part.json"]);
 
     fs::write(directory.path().join("m.pt.part"), &body).unwrap();
     let (result, events) = fetch(&sources, directory.path(), &options);
@@ -470,16 +362,9 @@ fn wrong_bytes_of_the_right_length_are_never_published() {
     let mut wrong = body.clone();
     wrong[77_777] ^= 1;
     let answer = &answers(result)[0].answer;
-    assert!(
-        answer.contains(&sha256(&wrong)) && answer.contains(&sha256(&body)),
-        "{answer}"
-    );
+    assert!(answer.contains(&sha256(&wrong)) && answer.contains(&sha256(&body)), "{answer}");
     assert_eq!(server.asked().len(), 2, "one restart, no more");
-    assert_eq!(
-        names(directory.path()),
-        ["m.pt.lock"],
-        "the wrong bytes are gone"
-    );
+    assert_eq!(names(directory.path()), ["m.pt.lock"], "the wrong bytes are gone");
 }
 
 #[test]
@@ -490,10 +375,7 @@ fn a_wrong_announced_length_is_refused_before_a_byte_is_kept() {
     let mut one = source(server.url("m.pt"), Some(&body));
     one.size = Some(LEN as u64 + 1);
     let (result, _) = fetch(&[one], directory.path(), &hasty());
-    assert_eq!(
-        answers(result)[0].answer,
-        "200 OK, but the file has 200000 bytes instead of 200001"
-    );
+    assert_eq!(answers(result)[0].answer, "200 OK, but the file has 200000 bytes instead of 200001");
     assert_eq!(names(directory.path()), ["m.pt.lock"]);
 }
 
@@ -508,20 +390,13 @@ fn a_busy_server_is_asked_again_when_it_says() {
         // One second was asked for; the longest wait these limits allow is 80 ms.
         assert!(started.elapsed() >= Duration::from_millis(80));
         let retrying = events.iter().find(|it| it.starts_with("Retrying")).unwrap();
-        assert_eq!(
-            *retrying,
-            format!("Retrying {{ attempt: 2, of: 8, wait: 80ms, why: \"{status}\" }}")
-        );
+        assert_eq!(*retrying, format!("Retrying {{ attempt: 2, of: 8, wait: 80ms, why: \"{status}\" }}"));
     }
 
     let busy = Fault::Status("502 Bad Gateway", vec![], vec![]);
     let server = FaultServer::start(&body, vec![busy]);
     let directory = tempfile::tempdir().unwrap();
-    let (result, events) = fetch(
-        &[source(server.url("m.pt"), None)],
-        directory.path(),
-        &hasty(),
-    );
+    let (result, events) = fetch(&[source(server.url("m.pt"), None)], directory.path(), &hasty());
     assert_eq!(answers(result).len(), 1, "equal answers are kept once");
     assert_eq!((server.asked().len(), count(&events, "Retrying")), (8, 7));
 }
@@ -535,44 +410,20 @@ fn an_expired_signed_address_is_renewed_at_the_origin() {
     };
     let expired = Fault::Status("403 Forbidden", vec![], vec![]);
     // One server plays both parts: every other connection is the store's.
-    let plan = vec![
-        to(1),
-        Fault::Drop(LEN / 2),
-        to(2),
-        expired.clone(),
-        to(3),
-        Fault::None,
-    ];
+    let plan = vec![to(1), Fault::Drop(LEN / 2), to(2), expired.clone(), to(3), Fault::None];
     let server = FaultServer::start(&body, plan);
     let (_, events) = fetch_one(&server, &body, &hasty());
     let targets: Vec<String> = server.asked().into_iter().map(|it| it.target).collect();
     let store = |token: u32| format!("/store/m.pt?token={token}");
     let origin = "/m.pt".to_owned();
-    assert_eq!(
-        targets,
-        [
-            origin.clone(),
-            store(1),
-            origin.clone(),
-            store(2),
-            origin,
-            store(3)
-        ]
-    );
+    assert_eq!(targets, [origin.clone(), store(1), origin.clone(), store(2), origin, store(3)]);
     assert_eq!(server.asked()[5].range, Some(format!("bytes={}-", LEN / 2)));
-    assert_eq!(
-        (count(&events, "Restarting"), server.sent()),
-        (0, LEN as u64)
-    );
+    assert_eq!((count(&events, "Restarting"), server.sent()), (0, LEN as u64));
     assert!(!events.concat().contains("token"));
 
     let server = FaultServer::start(&body, vec![expired]);
     let directory = tempfile::tempdir().unwrap();
-    let (result, _) = fetch(
-        &[source(server.url("m.pt"), None)],
-        directory.path(),
-        &hasty(),
-    );
+    let (result, _) = fetch(&[source(server.url("m.pt"), None)], directory.path(), &hasty());
     assert_eq!(answers(result)[0].answer, "403 Forbidden");
     assert_eq!(server.asked().len(), 2, "once more, then never");
 }
@@ -585,11 +436,7 @@ fn a_stalled_server_is_left_and_resumed() {
         let server = FaultServer::start(&body, vec![fault, Fault::None]);
         let started = Instant::now();
         let (_, events) = fetch_one(&server, &body, &hasty());
-        assert!(
-            started.elapsed() < Duration::from_millis(1200),
-            "{:?}",
-            started.elapsed()
-        );
+        assert!(started.elapsed() < Duration::from_millis(1200), "{:?}", started.elapsed());
         assert_eq!(count(&events, "Retrying"), 1);
         assert_eq!(server.sent(), LEN as u64);
     }
@@ -600,16 +447,9 @@ fn a_trickle_breaks_the_floor_although_every_read_succeeds() {
     let body = noise(LEN, 22);
     let mut options = hasty();
     options.limits.floor_window = Duration::from_millis(200);
-    let server = FaultServer::start(
-        &body,
-        vec![Fault::Trickle(Duration::from_millis(10)), Fault::None],
-    );
+    let server = FaultServer::start(&body, vec![Fault::Trickle(Duration::from_millis(10)), Fault::None]);
     let (_, events) = fetch_one(&server, &body, &options);
-    assert!(
-        events
-            .concat()
-            .contains("the transfer is too slow to ever finish")
-    );
+    assert!(events.concat().contains("the transfer is too slow to ever finish"));
 }
 
 #[test]
@@ -621,26 +461,10 @@ fn bodies_that_are_no_model_are_refused_each_with_its_sentence() {
     let gzip = vec!["Content-Encoding: gzip".to_owned()];
     for (answer, headers, wrong) in [
         ("200 OK, but the body is empty", vec![], vec![]),
-        (
-            "200 OK, but the body is a web page, perhaps a login page, not a model file",
-            vec![],
-            html,
-        ),
-        (
-            "200 OK, but the body is a JSON message, not a model file",
-            vec![],
-            json,
-        ),
-        (
-            "200 OK, but the body is a Git LFS pointer, not the file that it points to",
-            vec![],
-            pointer,
-        ),
-        (
-            "200 OK, but the body is compressed, which was not asked for",
-            gzip,
-            vec![0x1f, 0x8b, 8],
-        ),
+        ("200 OK, but the body is a web page, perhaps a login page, not a model file", vec![], html),
+        ("200 OK, but the body is a JSON message, not a model file", vec![], json),
+        ("200 OK, but the body is a Git LFS pointer, not the file that it points to", vec![], pointer),
+        ("200 OK, but the body is compressed, which was not asked for", gzip, vec![0x1f, 0x8b, 8]),
     ] {
         // A partial file is there already; a bad answer must not cost it.
         let bad = Fault::Status("200 OK", headers, wrong);
@@ -649,9 +473,7 @@ fn bodies_that_are_no_model_are_refused_each_with_its_sentence() {
         let sources = [source(server.url("m.pt"), Some(&body))];
         let (result, _) = fetch(&sources, directory.path(), &hasty());
         assert_eq!(answers(result)[1].answer, answer);
-        let kept = fs::metadata(directory.path().join("m.pt.part"))
-            .unwrap()
-            .len();
+        let kept = fs::metadata(directory.path().join("m.pt.part")).unwrap().len();
         assert_eq!(kept, LEN as u64 / 2, "{answer}");
 
         let (result, _) = fetch(&sources, directory.path(), &hasty());
@@ -665,34 +487,17 @@ fn a_zip_source_must_give_a_zip() {
     let body = noise(LEN, 24);
     let server = FaultServer::start(&body, vec![Fault::None]);
     let directory = tempfile::tempdir().unwrap();
-    let (result, _) = fetch(
-        &from_urls(&[server.url("v0.0/zip")]),
-        directory.path(),
-        &hasty(),
-    );
-    assert_eq!(
-        answers(result)[0].answer,
-        "200 OK, but the body is not a zip archive"
-    );
+    let (result, _) = fetch(&from_urls(&[server.url("v0.0/zip")]), directory.path(), &hasty());
+    assert_eq!(answers(result)[0].answer, "200 OK, but the body is not a zip archive");
 }
 
 #[test]
 fn an_empty_body_without_a_length_is_refused_too() {
-    let contents = vec![Content {
-        body: vec![],
-        etag: String::new(),
-    }];
+    let contents = vec![Content { body: vec![], etag: String::new() }];
     let server = FaultServer::start_with(contents, vec![Fault::ChunkedDrop(0), Fault::Chunked]);
     let directory = tempfile::tempdir().unwrap();
-    let (result, _) = fetch(
-        &[source(server.url("m.pt"), None)],
-        directory.path(),
-        &hasty(),
-    );
-    assert_eq!(
-        answers(result).last().unwrap().answer,
-        "200 OK, but the body is empty"
-    );
+    let (result, _) = fetch(&[source(server.url("m.pt"), None)], directory.path(), &hasty());
+    assert_eq!(answers(result).last().unwrap().answer, "200 OK, but the body is empty");
 }
 
 #[test]
@@ -730,34 +535,16 @@ fn no_network_is_said_soon() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap().port()
     };
-    let urls = [
-        format!("http://127.0.0.1:{closed}/m.pt"),
-        "https://megachat.invalid/m.pt?token=secret".to_owned(),
-    ];
+    let urls = [format!("http://127.0.0.1:{closed}/m.pt"), "https://megachat.invalid/m.pt?token=secret".to_owned()];
     let directory = tempfile::tempdir().unwrap();
     let started = Instant::now();
     let (result, events) = fetch(&from_urls(&urls), directory.path(), &hasty());
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        started.elapsed()
-    );
-    assert_eq!(
-        count(&events, "Retrying"),
-        2,
-        "two quick tries for each source"
-    );
-    let Err(DownloadError::AllSourcesFailed(failed)) = result else {
-        panic!("{result:?}")
-    };
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(count(&events, "Retrying"), 2, "two quick tries for each source");
+    let Err(DownloadError::AllSourcesFailed(failed)) = result else { panic!("{result:?}") };
     assert!(failed.is_offline());
     assert_eq!(failed.attempts[0].answer, "connection refused");
-    assert!(
-        failed.attempts[1]
-            .answer
-            .starts_with("could not resolve host"),
-        "{failed}"
-    );
+    assert!(failed.attempts[1].answer.starts_with("could not resolve host"), "{failed}");
     assert!(!failed.to_string().contains("secret"));
 }
 
@@ -768,11 +555,7 @@ fn addresses_that_are_none_are_refused_without_a_try() {
     let (result, events) = fetch(&from_urls(&urls), directory.path(), &hasty());
     assert_eq!(count(&events, "Retrying"), 0);
     for attempt in answers(result) {
-        assert_eq!(
-            attempt.answer, "the address is not a valid one",
-            "{}",
-            attempt.url
-        );
+        assert_eq!(attempt.answer, "the address is not a valid one", "{}", attempt.url);
     }
 }
 
@@ -785,32 +568,21 @@ fn a_cancelled_download_stops_at_once_and_is_resumed_by_the_next_call() {
     let sources = [source(server.url("m.pt"), Some(&body))];
     let cancel = AtomicBool::new(false);
     let mut pressed = None;
-    let result = download(
-        &sources,
-        directory.path(),
-        &hasty(),
-        &cancel,
-        &mut |event| {
-            if matches!(event, Event::Progress { done, .. } if done > 150_000) {
-                pressed.get_or_insert_with(Instant::now);
-                cancel.store(true, Ordering::Relaxed);
-            }
-        },
-    );
+    let result = download(&sources, directory.path(), &hasty(), &cancel, &mut |event| {
+        if matches!(event, Event::Progress { done, .. } if done > 150_000) {
+            pressed.get_or_insert_with(Instant::now);
+            cancel.store(true, Ordering::Relaxed);
+        }
+    });
     let felt = pressed.unwrap().elapsed();
     assert!(felt < Duration::from_millis(200), "{felt:?}");
-    let Err(DownloadError::Cancelled { kept_bytes }) = result else {
-        panic!("{result:?}")
-    };
+    let Err(DownloadError::Cancelled { kept_bytes }) = result else { panic!("{result:?}") };
     assert!(kept_bytes > 150_000 && kept_bytes < body.len() as u64);
 
     let (result, events) = fetch(&sources, directory.path(), &hasty());
     assert_eq!(fs::read(result.unwrap().path).unwrap(), body);
     assert!(events.contains(&format!("Resuming {{ at: {kept_bytes} }}")));
-    assert_eq!(
-        server.asked()[1].range,
-        Some(format!("bytes={kept_bytes}-"))
-    );
+    assert_eq!(server.asked()[1].range, Some(format!("bytes={kept_bytes}-")));
 }
 
 #[test]
@@ -832,10 +604,7 @@ fn a_cancellation_is_felt_while_waiting_for_an_answer_and_between_tries() {
             let pressed = Instant::now();
             cancel.store(true, Ordering::Relaxed);
             let (result, ended) = running.join().unwrap();
-            assert!(matches!(
-                result,
-                Err(DownloadError::Cancelled { kept_bytes: 0 })
-            ));
+            assert!(matches!(result, Err(DownloadError::Cancelled { kept_bytes: 0 })));
             ended.duration_since(pressed)
         });
         assert!(felt < Duration::from_millis(200), "{felt:?}");
@@ -850,9 +619,7 @@ fn several_callers_at_once_do_one_transfer() {
     let directory = tempfile::tempdir().unwrap();
     let sources = [source(server.url("m.pt"), Some(&body))];
     let waited = std::thread::scope(|scope| {
-        let callers: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| fetch(&sources, directory.path(), &hasty())))
-            .collect();
+        let callers: Vec<_> = (0..4).map(|_| scope.spawn(|| fetch(&sources, directory.path(), &hasty()))).collect();
         let waiting = callers.into_iter().map(|caller| {
             let (result, events) = caller.join().unwrap();
             assert_eq!(fs::read(result.unwrap().path).unwrap(), body);
@@ -860,10 +627,7 @@ fn several_callers_at_once_do_one_transfer() {
         });
         waiting.sum::<usize>()
     });
-    assert_eq!(
-        (server.asked().len(), server.sent()),
-        (1, body.len() as u64)
-    );
+    assert_eq!((server.asked().len(), server.sent()), (1, body.len() as u64));
     assert_eq!(waited, 3);
 }
 
@@ -879,21 +643,10 @@ fn a_waiting_caller_can_be_cancelled() {
             std::thread::sleep(Duration::from_millis(2));
         }
         let cancel = AtomicBool::new(false);
-        let result = download(
-            &sources,
-            directory.path(),
-            &hasty(),
-            &cancel,
-            &mut |event| {
-                assert_eq!(
-                    event,
-                    Event::Waiting {
-                        holder: Some(std::process::id())
-                    }
-                );
-                cancel.store(true, Ordering::Relaxed);
-            },
-        );
+        let result = download(&sources, directory.path(), &hasty(), &cancel, &mut |event| {
+            assert_eq!(event, Event::Waiting { holder: Some(std::process::id()) });
+            cancel.store(true, Ordering::Relaxed);
+        });
         assert!(matches!(result, Err(DownloadError::Cancelled { .. })));
         assert!(first.join().unwrap().is_ok());
     });
@@ -909,28 +662,18 @@ impl SmallDisk {
     fn new(size: usize) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let status = std::process::Command::new("mount")
-            .args([
-                "-t",
-                "tmpfs",
-                "-o",
-                &format!("size={size}"),
-                "megachat-test",
-            ])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "megachat-test"])
             .arg(directory.path())
             .stderr(std::process::Stdio::null())
             .status();
-        status
-            .is_ok_and(|it| it.success())
-            .then_some(Self(directory))
+        status.is_ok_and(|it| it.success()).then_some(Self(directory))
     }
 }
 
 #[cfg(target_os = "linux")]
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("umount")
-            .arg(self.0.path())
-            .status();
+        let _ = std::process::Command::new("umount").arg(self.0.path()).status();
     }
 }
 
@@ -944,22 +687,12 @@ fn a_full_disk_is_an_error_of_its_own_and_keeps_what_arrived() {
     };
     let sources = [source(server.url("m.pt"), Some(&body))];
     let (result, _) = fetch(&sources, disk.0.path(), &hasty());
-    let Err(DownloadError::DiskFull {
-        path,
-        kept_bytes,
-        missing_bytes,
-    }) = result
-    else {
-        panic!("{result:?}")
-    };
+    let Err(DownloadError::DiskFull { path, kept_bytes, missing_bytes }) = result else { panic!("{result:?}") };
     assert_eq!(path, disk.0.path().join("m.pt.part"));
     assert!(kept_bytes > 0 && kept_bytes < 128 * 1024, "{kept_bytes}");
     assert_eq!(missing_bytes, Some(LEN as u64 - kept_bytes));
 
-    let grow = std::process::Command::new("mount")
-        .args(["-o", "remount,size=4m"])
-        .arg(disk.0.path())
-        .status();
+    let grow = std::process::Command::new("mount").args(["-o", "remount,size=4m"]).arg(disk.0.path()).status();
     assert!(grow.unwrap().success());
     let (result, events) = fetch(&sources, disk.0.path(), &hasty());
     assert_eq!(fs::read(result.unwrap().path).unwrap(), body);
@@ -989,20 +722,10 @@ fn a_certificate_file_that_is_none_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ca.pem");
     fs::write(&path, "not a certificate").unwrap();
-    let options = Options {
-        ca_file: Some(path),
-        ..hasty()
-    };
+    let options = Options { ca_file: Some(path), ..hasty() };
     let server = FaultServer::start(b"x", vec![Fault::None]);
-    let (result, _) = fetch(
-        &[source(server.url("m.pt"), None)],
-        directory.path(),
-        &options,
-    );
+    let (result, _) = fetch(&[source(server.url("m.pt"), None)], directory.path(), &options);
     let answer = &answers(result)[0].answer;
-    assert!(
-        answer.contains("ca.pem: it holds no certificate"),
-        "{answer}"
-    );
+    assert!(answer.contains("ca.pem: it holds no certificate"), "{answer}");
     assert_eq!(server.asked(), Vec::<Asked>::new());
 }

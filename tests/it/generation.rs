@@ -23,11 +23,7 @@ struct Listener {
 impl Listener {
     fn drawn(&self) -> Vec<TokenId> {
         let token = |it: &Event| {
-            if let Event::Token { draw, .. } = it {
-                Some(draw.token)
-            } else {
-                None
-            }
+            if let Event::Token { draw, .. } = it { Some(draw.token) } else { None }
         };
         self.events.iter().filter_map(token).collect()
     }
@@ -63,22 +59,11 @@ impl Control for Listener {
 }
 
 fn request(path: &[TokenId], text: &str, settings: Settings) -> Request {
-    Request {
-        id: RequestId(1),
-        path: path.to_vec(),
-        text: text.into(),
-        settings,
-        keep: 3,
-        want: Want::Continuation,
-    }
+    Request { id: RequestId(1), path: path.to_vec(), text: text.into(), settings, keep: 3, want: Want::Continuation }
 }
 
 fn settings() -> Settings {
-    Settings {
-        max_tokens: 10,
-        repeat_penalty: 1.0,
-        ..Settings::default()
-    }
+    Settings { max_tokens: 10, repeat_penalty: 1.0, ..Settings::default() }
 }
 
 fn run(session: &mut Session, request: &Request) -> Listener {
@@ -89,10 +74,7 @@ fn run(session: &mut Session, request: &Request) -> Listener {
 
 fn session(text: &str, n_positions: usize) -> Session {
     let tokenizer = assets::tokenizer();
-    Session::new(
-        Box::new(Scripted::new(&tokenizer.encode(text), n_positions)),
-        tokenizer,
-    )
+    Session::new(Box::new(Scripted::new(&tokenizer.encode(text), n_positions)), tokenizer)
 }
 
 #[test]
@@ -106,38 +88,21 @@ fn it_ends_for_the_reason_it_says() {
     };
     assert_eq!(with(|_| ()), (10, StopReason::MaxTokens));
     assert_eq!(with(|s| s.max_tokens = 0), (63, StopReason::ContextFull));
-    assert_eq!(
-        with(|s| s.stop = vec!["three".into()]),
-        (2, StopReason::StopString("three".into()))
-    );
+    assert_eq!(with(|s| s.stop = vec!["three".into()]), (2, StopReason::StopString("three".into())));
     let mut ends = session(" one<|endoftext|> two", 64);
     let heard = run(&mut ends, &request(&[], "a", settings()));
-    assert_eq!(
-        (heard.drawn().len(), heard.reason()),
-        (1, StopReason::EndOfText)
-    );
-    let on = Settings {
-        end_of_text: EndOfText::Continue,
-        ..settings()
-    };
-    assert_eq!(
-        run(&mut ends, &request(&[], "a", on)).reason(),
-        StopReason::MaxTokens
-    );
+    assert_eq!((heard.drawn().len(), heard.reason()), (1, StopReason::EndOfText));
+    let on = Settings { end_of_text: EndOfText::Continue, ..settings() };
+    assert_eq!(run(&mut ends, &request(&[], "a", on)).reason(), StopReason::MaxTokens);
 }
 
 #[test]
 fn a_stop_string_is_cut_even_in_the_middle_of_a_token() {
     let tokenizer = assets::tokenizer();
     let mut listener = Listener::default();
-    let settings = Settings {
-        stop: vec!["ree.\nU".into()],
-        ..settings()
-    };
+    let settings = Settings { stop: vec!["ree.\nU".into()], ..settings() };
     session(" one two three.\nUser: four", 64).run(&request(&[], "a", settings), &mut listener);
-    let Some(Event::Finished { cut: Some(cut), .. }) = listener.events.last() else {
-        panic!()
-    };
+    let Some(Event::Finished { cut: Some(cut), .. }) = listener.events.last() else { panic!() };
     let drawn = listener.drawn();
     let mut kept = drawn[..drawn.len() - cut.tokens].to_vec();
     kept.extend(&cut.tail);
@@ -148,60 +113,31 @@ fn a_stop_string_is_cut_even_in_the_middle_of_a_token() {
 #[test]
 fn an_empty_document_starts_from_the_end_of_text_mark() {
     let heard = run(&mut session(" one two", 64), &request(&[], "", settings()));
-    let Some(Event::Encoded { tokens, .. }) = heard.events.first() else {
-        panic!()
-    };
+    let Some(Event::Encoded { tokens, .. }) = heard.events.first() else { panic!() };
     assert_eq!(tokens, &[50_256]);
 }
 
 #[test]
 fn new_settings_hold_from_the_very_next_token() {
-    let mut listener = Listener {
-        change: Some((
-            4,
-            Settings {
-                seed: 99,
-                ..settings()
-            },
-        )),
-        ..Listener::default()
-    };
+    let mut listener = Listener { change: Some((4, Settings { seed: 99, ..settings() })), ..Listener::default() };
     session(" one two three", 64).run(&request(&[], "a", settings()), &mut listener);
     let dice = |it: &Event| {
-        if let Event::Token { draw, .. } = it {
-            Some(draw.die)
-        } else {
-            None
-        }
+        if let Event::Token { draw, .. } = it { Some(draw.die) } else { None }
     };
     let dice: Vec<f64> = listener.events.iter().filter_map(dice).collect();
-    let expected: Vec<f64> = (1..=10)
-        .map(|position| megachat::sample::die(if position < 5 { 0 } else { 99 }, position))
-        .collect();
+    let expected: Vec<f64> =
+        (1..=10).map(|position| megachat::sample::die(if position < 5 { 0 } else { 99 }, position)).collect();
     assert_eq!(dice, expected);
-    let under = listener
-        .events
-        .iter()
-        .position(|it| matches!(it, Event::Under { .. }))
-        .unwrap();
-    let before = listener.events[..under]
-        .iter()
-        .filter(|it| matches!(it, Event::Token { .. }))
-        .count();
+    let under = listener.events.iter().position(|it| matches!(it, Event::Under { .. })).unwrap();
+    let before = listener.events[..under].iter().filter(|it| matches!(it, Event::Token { .. })).count();
     assert_eq!(before, 4);
 }
 
 #[test]
 fn a_stop_keeps_every_token_drawn() {
-    let mut listener = Listener {
-        stop_after: Some(3),
-        ..Listener::default()
-    };
+    let mut listener = Listener { stop_after: Some(3), ..Listener::default() };
     session(" one two three", 64).run(&request(&[], "a", settings()), &mut listener);
-    assert_eq!(
-        (listener.drawn().len(), listener.reason()),
-        (3, StopReason::Cancelled)
-    );
+    assert_eq!((listener.drawn().len(), listener.reason()), (3, StopReason::Cancelled));
 }
 
 #[test]
@@ -210,93 +146,44 @@ fn what_was_read_is_not_read_again() {
     let model = Scripted::new(&tokenizer.encode(" one two three"), 64);
     let read = model.read.clone();
     let mut session = Session::new(Box::new(model), tokenizer.clone());
-    let first = run(
-        &mut session,
-        &request(&[], "one two three four", settings()),
-    );
+    let first = run(&mut session, &request(&[], "one two three four", settings()));
     let mut path = tokenizer.encode("one two three four");
     path.extend(first.drawn());
     let before = read.load(Ordering::Relaxed);
     assert_eq!(before, path.len());
     // Continuing where it stopped reads nothing but what it draws.
-    run(
-        &mut session,
-        &request(
-            &path,
-            "",
-            Settings {
-                max_tokens: 2,
-                ..settings()
-            },
-        ),
-    );
+    run(&mut session, &request(&path, "", Settings { max_tokens: 2, ..settings() }));
     assert_eq!(read.load(Ordering::Relaxed) - before, 2);
     // Going back three tokens reads at most the last of what is kept.
     let before = read.load(Ordering::Relaxed);
-    run(
-        &mut session,
-        &request(
-            &path[..path.len() - 3],
-            "",
-            Settings {
-                max_tokens: 1,
-                ..settings()
-            },
-        ),
-    );
+    run(&mut session, &request(&path[..path.len() - 3], "", Settings { max_tokens: 1, ..settings() }));
     assert_eq!(read.load(Ordering::Relaxed) - before, 2);
 }
 
 #[test]
 fn a_full_context_stops_or_slides() {
     let long = "word ".repeat(100);
-    let heard = run(
-        &mut session(" one two", 64),
-        &request(&[], &long, settings()),
-    );
-    assert!(matches!(
-        heard.failure(),
-        Failure::TooLong { capacity: 64, .. }
-    ));
-    let sliding = Settings {
-        when_full: WhenFull::Slide,
-        max_tokens: 100,
-        ..settings()
-    };
+    let heard = run(&mut session(" one two", 64), &request(&[], &long, settings()));
+    assert!(matches!(heard.failure(), Failure::TooLong { capacity: 64, .. }));
+    let sliding = Settings { when_full: WhenFull::Slide, max_tokens: 100, ..settings() };
     let heard = run(&mut session(" one two", 64), &request(&[], &long, sliding));
-    assert_eq!(
-        (heard.drawn().len(), heard.reason()),
-        (100, StopReason::MaxTokens)
-    );
+    assert_eq!((heard.drawn().len(), heard.reason()), (100, StopReason::MaxTokens));
     for length in 0..500 {
         let start = window_start(length, 64);
         assert!(length - start <= 64 && start.is_multiple_of(16), "{length}");
-        assert!(
-            length <= 64 || length - start > 48,
-            "{length}: more is forgotten than must be"
-        );
+        assert!(length <= 64 || length - start > 48, "{length}: more is forgotten than must be");
     }
 }
 
 #[test]
 fn a_model_that_fails_is_reported() {
-    for (fault, says) in [
-        (Fault::NotANumber, "not a number"),
-        (Fault::Error, "no tensor"),
-    ] {
+    for (fault, says) in [(Fault::NotANumber, "not a number"), (Fault::Error, "no tensor")] {
         let tokenizer = assets::tokenizer();
         let mut model = Scripted::new(&tokenizer.encode(" one two"), 64);
         model.fault = Some((4, fault));
-        let heard = run(
-            &mut Session::new(Box::new(model), tokenizer),
-            &request(&[], "a", settings()),
-        );
+        let heard = run(&mut Session::new(Box::new(model), tokenizer), &request(&[], "a", settings()));
         assert_eq!(heard.drawn().len(), 3);
-        assert!(
-            heard.failure().to_string().contains(says),
-            "{}",
-            heard.failure()
-        );
+        assert!(heard.failure().to_string().contains(says), "{}", heard.failure());
     }
 }
 
@@ -322,34 +209,19 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
         };
         Ok((Session::new(Box::new(model), tokenizer), card))
     };
-    let engine =
-        megachat::engine::spawn_with(Box::new(loader), move |event| drop(send.send(event)));
-    let source = ModelSource {
-        name: "s".into(),
-        directory: "s".into(),
-        device: DeviceChoice::Cpu,
-        precision: None,
-    };
+    let engine = megachat::engine::spawn_with(Box::new(loader), move |event| drop(send.send(event)));
+    let source = ModelSource { name: "s".into(), directory: "s".into(), device: DeviceChoice::Cpu, precision: None };
     let outcome = || loop {
-        match heard
-            .recv_timeout(std::time::Duration::from_secs(20))
-            .unwrap()
-        {
+        match heard.recv_timeout(std::time::Duration::from_secs(20)).unwrap() {
             Event::Failed { failure, .. } => return failure,
             Event::Loaded { .. } => return Failure::NoModel,
             _ => {}
         }
     };
     for _ in 0..2 {
-        engine.send(Command::Load {
-            id: RequestId(1),
-            source: source.clone(),
-        });
+        engine.send(Command::Load { id: RequestId(1), source: source.clone() });
         assert_eq!(outcome(), Failure::NoModel);
-        engine.send(Command::Generate(Request {
-            id: RequestId(2),
-            ..request(&[], "a", settings())
-        }));
+        engine.send(Command::Generate(Request { id: RequestId(2), ..request(&[], "a", settings()) }));
         assert_eq!(outcome(), Failure::Panic("a scripted panic".into()));
     }
     engine.send(Command::Generate(request(&[], "a", settings())));

@@ -21,13 +21,7 @@ fn install(home: &Path, urls: &[String]) -> (Result<Ready, Failure>, Vec<Event>)
     };
     let mut events = Vec::new();
     let cancel = AtomicBool::new(false);
-    let result = run(
-        &Job::Megatron345m,
-        &places,
-        &Wishes::default(),
-        &cancel,
-        &mut |event| events.push(event),
-    );
+    let result = run(&Job::Megatron345m, &places, &Wishes::default(), &cancel, &mut |event| events.push(event));
     (result, events)
 }
 
@@ -45,10 +39,7 @@ fn a_download_becomes_a_model_and_the_file_goes() {
     let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
     let (result, events) = install(home.path(), &[server.url("/model.zip")]);
     let ready = result.unwrap();
-    assert_eq!(
-        (ready.name.as_str(), ready.verified),
-        ("megatron-345m", false)
-    );
+    assert_eq!((ready.name.as_str(), ready.verified), ("megatron-345m", false));
     let found = models::find(&home.path().join("models"), "megatron-345m").unwrap();
     assert_eq!(found.manifest.source, server.url("/model.zip"));
     assert!(ready.directory.join("model.safetensors").exists());
@@ -58,47 +49,25 @@ fn a_download_becomes_a_model_and_the_file_goes() {
         .filter(|it| Path::new(it).extension().is_none_or(|it| it != "lock"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
-    for stage in [
-        "Connecting",
-        "Downloading",
-        "Verifying",
-        "Converting",
-        "Finishing",
-    ] {
+    for stage in ["Connecting", "Downloading", "Verifying", "Converting", "Finishing"] {
         let told = |it: &Event| matches!(it, Event::Stage { stage: it, .. } if format!("{it:?}").starts_with(stage));
         // Verification is of known hashes or of resumed files; this source has neither.
-        assert!(
-            stage == "Verifying" || events.iter().any(told),
-            "{stage} was not told"
-        );
+        assert!(stage == "Verifying" || events.iter().any(told), "{stage} was not told");
     }
     // The second time nothing is asked of the server.
     let asked = server.asked().len();
-    assert_eq!(
-        install(home.path(), &[server.url("/model.zip")])
-            .0
-            .unwrap()
-            .directory,
-        ready.directory
-    );
+    assert_eq!(install(home.path(), &[server.url("/model.zip")]).0.unwrap().directory, ready.directory);
     assert_eq!(server.asked().len(), asked);
 }
 
 #[test]
 fn a_source_that_is_gone_is_shown_and_the_next_one_is_taken() {
     let home = tempfile::tempdir().unwrap();
-    let gone = FaultServer::start(
-        DEMO_ZIP,
-        vec![Fault::Status("410 Gone", Vec::new(), Vec::new())],
-    );
+    let gone = FaultServer::start(DEMO_ZIP, vec![Fault::Status("410 Gone", Vec::new(), Vec::new())]);
     let good = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
     let (result, events) = install(home.path(), &[gone.url("/a.zip"), good.url("/b.zip")]);
     assert_eq!(result.unwrap().name, "megatron-345m");
-    assert!(
-        answers(&events)[0].contains("410"),
-        "{:?}",
-        answers(&events)
-    );
+    assert!(answers(&events)[0].contains("410"), "{:?}", answers(&events));
 }
 
 #[test]
@@ -111,34 +80,19 @@ fn a_dropped_connection_is_resumed() {
     let asked = server.asked();
     assert_eq!(asked.len(), 2);
     let range = asked[1].range.clone().unwrap();
-    let from: usize = range
-        .trim_start_matches("bytes=")
-        .trim_end_matches('-')
-        .parse()
-        .unwrap();
+    let from: usize = range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap();
     assert!(from > 0 && from <= middle, "{range}");
 }
 
 #[test]
 fn without_a_network_every_source_and_its_answer_is_told() {
     let home = tempfile::tempdir().unwrap();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let urls = [
-        format!("http://{closed}/a.zip"),
-        format!("http://{closed}/b.zip"),
-    ];
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let urls = [format!("http://{closed}/a.zip"), format!("http://{closed}/b.zip")];
     let (result, _) = install(home.path(), &urls);
-    let Err(Failure::NoSource { answers }) = result else {
-        panic!("{result:?}")
-    };
+    let Err(Failure::NoSource { answers }) = result else { panic!("{result:?}") };
     assert_eq!(answers.len(), 2);
-    assert!(
-        answers.iter().all(|it| it.1.contains("refused")),
-        "{answers:?}"
-    );
+    assert!(answers.iter().all(|it| it.1.contains("refused")), "{answers:?}");
     assert_eq!(models::installed(&home.path().join("models")).unwrap(), []);
 }
 
@@ -163,25 +117,10 @@ fn a_cancelled_download_keeps_its_bytes() {
     };
     let cancel = AtomicBool::new(false);
     let mut stop = |event: Event| {
-        if matches!(
-            event,
-            Event::Stage {
-                stage: Stage::Downloading { done: 1.., .. },
-                ..
-            }
-        ) {
+        if matches!(event, Event::Stage { stage: Stage::Downloading { done: 1.., .. }, .. }) {
             cancel.store(true, Ordering::Release);
         }
     };
-    let result = run(
-        &Job::Megatron345m,
-        &places,
-        &Wishes::default(),
-        &cancel,
-        &mut stop,
-    );
-    assert!(
-        matches!(result, Err(Failure::Cancelled { kept: 1.. })),
-        "{result:?}"
-    );
+    let result = run(&Job::Megatron345m, &places, &Wishes::default(), &cancel, &mut stop);
+    assert!(matches!(result, Err(Failure::Cancelled { kept: 1.. })), "{result:?}");
 }

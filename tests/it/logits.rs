@@ -10,9 +10,7 @@ use megachat::assets;
 use megachat::checkpoint::{Activation, Config};
 use megachat::engine::load::load_model;
 use megachat::engine::protocol::{DeviceChoice, ModelSource};
-use megachat::gpt2::{
-    CandleModel, Model, ModelError, Precision, RawTensor, RawType, Scores, TensorSource,
-};
+use megachat::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, Scores, TensorSource};
 use serde_json::Value;
 
 use crate::support::demo_directory;
@@ -28,9 +26,7 @@ fn demo(precision: Precision) -> Box<dyn Model> {
 }
 
 fn data(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/demo")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/demo").join(name)
 }
 
 fn cases() -> Vec<Value> {
@@ -38,12 +34,7 @@ fn cases() -> Vec<Value> {
 }
 
 fn ids(case: &Value, key: &str) -> Vec<TokenId> {
-    case[key]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| it.as_u64().unwrap() as TokenId)
-        .collect()
+    case[key].as_array().unwrap().iter().map(|it| it.as_u64().unwrap() as TokenId).collect()
 }
 
 /// The numbers of a version-1 `.npy` file of little-endian floats.
@@ -52,10 +43,7 @@ fn read_npy(path: &std::path::Path) -> Vec<f32> {
     assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
     let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     assert!(String::from_utf8_lossy(&bytes[10..start]).contains("'<f4'"));
-    bytes[start..]
-        .chunks_exact(4)
-        .map(|it| f32::from_le_bytes(it.try_into().unwrap()))
-        .collect()
+    bytes[start..].chunks_exact(4).map(|it| f32::from_le_bytes(it.try_into().unwrap())).collect()
 }
 
 fn last_logits(model: &mut dyn Model, tokens: &[TokenId]) -> Vec<f32> {
@@ -67,10 +55,7 @@ fn last_logits(model: &mut dyn Model, tokens: &[TokenId]) -> Vec<f32> {
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max)
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 fn argmax(row: &[f32]) -> TokenId {
@@ -96,16 +81,10 @@ fn logits_agree_with_hugging_face() {
     let mut model = demo(Precision::F32);
     for case in cases() {
         let tokens = ids(&case, "ids");
-        assert_eq!(
-            assets::tokenizer().encode(case["prompt"].as_str().unwrap()),
-            tokens
-        );
+        assert_eq!(assets::tokenizer().encode(case["prompt"].as_str().unwrap()), tokens);
         let expected = read_npy(&data(case["logits"].as_str().unwrap()));
         let difference = largest_difference(&last_logits(&mut *model, &tokens), &expected);
-        println!(
-            "{:>4} tokens: largest difference {difference:.2e}",
-            tokens.len()
-        );
+        println!("{:>4} tokens: largest difference {difference:.2e}", tokens.len());
         assert!(difference <= 2e-3, "{difference}");
         if let Some(loss) = case["mean_loss"].as_f64() {
             assert!((mean_loss(&mut *model, &tokens) - loss).abs() < 1e-3);
@@ -125,9 +104,7 @@ fn greedy_tokens_agree_with_hugging_face() {
         let mut drawn = Vec::new();
         for _ in 0..40 {
             drawn.push(argmax(&out));
-            model
-                .extend(&drawn[drawn.len() - 1..], Scores::Last(&mut out))
-                .unwrap();
+            model.extend(&drawn[drawn.len() - 1..], Scores::Last(&mut out)).unwrap();
         }
         assert_eq!(drawn, ids(&case, "greedy_40"), "{}", case["prompt"]);
     }
@@ -143,10 +120,7 @@ struct Noise {
 impl Noise {
     fn shape(&self, name: &str) -> Vec<usize> {
         let c = self.width;
-        match name
-            .rsplit_once("h.")
-            .map_or(name, |it| it.1.split_once('.').unwrap().1)
-        {
+        match name.rsplit_once("h.").map_or(name, |it| it.1.split_once('.').unwrap().1) {
             "wte.weight" => vec![self.vocabulary, c],
             "wpe.weight" => vec![self.positions, c],
             "attn.c_attn.weight" => vec![c, 3 * c],
@@ -160,14 +134,10 @@ impl Noise {
     }
 
     fn numbers(&self, name: &str) -> Vec<f32> {
-        let mut state = name.bytes().fold(1_u64, |it, byte| {
-            it.wrapping_mul(31).wrapping_add(u64::from(byte))
-        });
+        let mut state = name.bytes().fold(1_u64, |it, byte| it.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let count = self.shape(name).iter().product::<usize>();
         let mut next = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f32 / (1_u64 << 24) as f32 - 0.5
         };
         (0..count).map(|_| next() * 0.4).collect()
@@ -176,16 +146,8 @@ impl Noise {
 
 impl TensorSource for Noise {
     fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
-        let bytes = self
-            .numbers(name)
-            .iter()
-            .flat_map(|it| it.to_le_bytes())
-            .collect();
-        Ok(RawTensor {
-            dtype: RawType::F32,
-            shape: self.shape(name),
-            bytes,
-        })
+        let bytes = self.numbers(name).iter().flat_map(|it| it.to_le_bytes()).collect();
+        Ok(RawTensor { dtype: RawType::F32, shape: self.shape(name), bytes })
     }
 }
 
@@ -193,11 +155,7 @@ impl TensorSource for Noise {
 fn a_second_implementation_agrees() {
     // With one head, BigCode's shared keys and values are GPT-2's own. Its matrices are (out, in), GPT-2's (in, out).
     let (width, vocabulary, positions, layers) = (64, 211, 40, 3);
-    let mut noise = Noise {
-        width,
-        vocabulary,
-        positions,
-    };
+    let mut noise = Noise { width, vocabulary, positions };
     let config = Config {
         vocab_size: vocabulary,
         n_positions: positions,
@@ -220,77 +178,38 @@ fn a_second_implementation_agrees() {
         multi_query: true,
         use_cache: false,
     };
-    let blocks = [
-        "ln_1",
-        "attn.c_attn",
-        "attn.c_proj",
-        "ln_2",
-        "mlp.c_fc",
-        "mlp.c_proj",
-    ];
-    let mut names: Vec<String> = ["wte.weight", "wpe.weight", "ln_f.weight", "ln_f.bias"]
-        .map(Into::into)
-        .to_vec();
+    let blocks = ["ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj"];
+    let mut names: Vec<String> = ["wte.weight", "wpe.weight", "ln_f.weight", "ln_f.bias"].map(Into::into).to_vec();
     for layer in 0..layers {
-        names.extend(
-            blocks
-                .iter()
-                .flat_map(|it| ["weight", "bias"].map(|part| format!("h.{layer}.{it}.{part}"))),
-        );
+        names.extend(blocks.iter().flat_map(|it| ["weight", "bias"].map(|part| format!("h.{layer}.{it}.{part}"))));
     }
     let tensors = names.iter().map(|name| {
         let it = Tensor::from_vec(noise.numbers(name), noise.shape(name), &Device::Cpu).unwrap();
         let is_matrix = it.rank() == 2 && name.starts_with("h.");
-        let it = if is_matrix {
-            it.t().unwrap().contiguous().unwrap()
-        } else {
-            it
-        };
+        let it = if is_matrix { it.t().unwrap().contiguous().unwrap() } else { it };
         (format!("transformer.{name}"), it)
     });
     let vars = VarBuilder::from_tensors(tensors.collect(), DType::F32, &Device::Cpu);
     let mut twin = bigcode::GPTBigCode::load(vars, twin_config).unwrap();
-    let mut ours = CandleModel::load(
-        &config,
-        &mut noise,
-        &Device::Cpu,
-        Precision::F32,
-        &mut |_| (),
-    )
-    .unwrap();
+    let mut ours = CandleModel::load(&config, &mut noise, &Device::Cpu, Precision::F32, &mut |_| ()).unwrap();
     let tokens: Vec<TokenId> = (0..37).map(|it| it * 5 % 211).collect();
-    let input = Tensor::new(&*tokens, &Device::Cpu)
-        .unwrap()
-        .unsqueeze(0)
-        .unwrap();
-    let expected = twin
-        .forward(&input, 0)
-        .unwrap()
-        .flatten_all()
-        .unwrap()
-        .to_vec1::<f32>()
-        .unwrap();
+    let input = Tensor::new(&*tokens, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+    let expected = twin.forward(&input, 0).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let difference = largest_difference(&last_logits(&mut ours, &tokens), &expected);
     let largest = expected.iter().fold(0.0_f32, |top, it| top.max(it.abs()));
     println!("largest difference {difference:.2e}, largest logit {largest:.2}");
-    assert!(
-        difference < 1e-4 && largest > 0.1,
-        "{difference}, {largest}"
-    );
+    assert!(difference < 1e-4 && largest > 0.1, "{difference}, {largest}");
 }
 
 #[test]
 fn one_block_token_by_token_and_after_a_cut_agree() {
     let mut model = demo(Precision::F32);
-    let tokens = assets::tokenizer()
-        .encode("One day, a little bear found a shiny red ball under the old tree.");
+    let tokens = assets::tokenizer().encode("One day, a little bear found a shiny red ball under the old tree.");
     let whole = last_logits(&mut *model, &tokens);
     let mut out = vec![0.0; whole.len()];
     model.rewind(0);
     for token in &tokens {
-        model
-            .extend(std::slice::from_ref(token), Scores::Last(&mut out))
-            .unwrap();
+        model.extend(std::slice::from_ref(token), Scores::Last(&mut out)).unwrap();
     }
     assert!(largest_difference(&out, &whole) < 1e-3);
     model.rewind(5);
@@ -311,18 +230,9 @@ fn the_context_ends_where_it_says() {
     let tokens = vec![13; 512];
     model.extend(&tokens, Scores::None).unwrap();
     let error = model.extend(&[13], Scores::None).unwrap_err().to_string();
-    assert_eq!(
-        (error.as_str(), model.position()),
-        ("513 positions are needed, the context has 512", 512)
-    );
+    assert_eq!((error.as_str(), model.position()), ("513 positions are needed, the context has 512", 512));
     model.rewind(0);
-    assert!(
-        model
-            .extend(&[50_257], Scores::None)
-            .unwrap_err()
-            .to_string()
-            .contains("token 50257")
-    );
+    assert!(model.extend(&[50_257], Scores::None).unwrap_err().to_string().contains("token 50257"));
 }
 
 #[test]
@@ -332,17 +242,9 @@ fn lower_precisions_cost_little() {
         ball, Lily. It is very bouncy.\" Lily threw the ball up high, and it flew over the fence into the garden.";
     let tokens = assets::tokenizer().encode(text);
     let exact = mean_loss(&mut *demo(Precision::F32), &tokens);
-    for (precision, tolerance) in [
-        (Precision::F16, 0.002),
-        (Precision::Bf16, 0.02),
-        (Precision::Q8, 0.02),
-    ] {
+    for (precision, tolerance) in [(Precision::F16, 0.002), (Precision::Bf16, 0.02), (Precision::Q8, 0.02)] {
         let loss = mean_loss(&mut *demo(precision), &tokens);
         println!("{}: loss {loss:.4}, f32 {exact:.4}", precision.name());
-        assert!(
-            (loss - exact).abs() < tolerance,
-            "{}: {loss} against {exact}",
-            precision.name()
-        );
+        assert!((loss - exact).abs() < tolerance, "{}: {loss} against {exact}", precision.name());
     }
 }

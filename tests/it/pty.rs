@@ -25,12 +25,7 @@ struct Pty {
 
 impl Pty {
     fn start(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let size = PtySize {
-            rows: 24,
-            cols: 80,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_megachat"));
         command.args(arguments);
@@ -54,13 +49,7 @@ impl Pty {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Self {
-            child,
-            master: Some(pair.master),
-            writer: Some(writer),
-            screen,
-            before,
-        }
+        Self { child, master: Some(pair.master), writer: Some(writer), screen, before }
     }
 
     fn contents(&self) -> String {
@@ -71,11 +60,7 @@ impl Pty {
     fn wait_for(&self, what: &str, mut seen: impl FnMut(&str) -> bool) {
         let began = Instant::now();
         while !seen(&self.contents()) {
-            assert!(
-                began.elapsed() < PATIENCE,
-                "no {what} on\n{}",
-                self.contents()
-            );
+            assert!(began.elapsed() < PATIENCE, "no {what} on\n{}", self.contents());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -103,11 +88,7 @@ impl Pty {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.exit_code();
             }
-            assert!(
-                began.elapsed() < PATIENCE,
-                "it does not end:\n{}",
-                self.contents()
-            );
+            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.contents());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -120,8 +101,7 @@ impl Pty {
             {
                 let parser = self.screen.lock().unwrap();
                 let screen = parser.screen();
-                if !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
-                {
+                if !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() {
                     break;
                 }
                 assert!(
@@ -151,28 +131,14 @@ impl Drop for Pty {
 #[test]
 fn from_the_first_start_to_a_saved_transcript() {
     let home = tempfile::tempdir().unwrap();
-    let mut pty = Pty::start(
-        home.path(),
-        &[
-            "--ignore-eos",
-            "--when-full",
-            "slide",
-            "-n",
-            "0",
-            "-s",
-            "11",
-        ],
-        &[],
-    );
+    let mut pty = Pty::start(home.path(), &["--ignore-eos", "--when-full", "slide", "-n", "0", "-s", "11"], &[]);
     pty.see("is a base language model");
     pty.press("n");
     pty.see("ctx ");
     pty.press("Once upon a time");
     pty.press("\r");
     pty.see("writing");
-    pty.wait_for("a long text", |screen| {
-        screen.contains("tok/s") && screen.contains("out of sight")
-    });
+    pty.wait_for("a long text", |screen| screen.contains("tok/s") && screen.contains("out of sight"));
     // Alt-Up, four times, while it streams.
     for _ in 0..4 {
         pty.press("\x1b[1;3A");
@@ -191,28 +157,12 @@ fn from_the_first_start_to_a_saved_transcript() {
     let document = transcripts::replay(&journal);
     let tokens = document.tokens();
     assert_eq!(tokens[..4], [7454, 2402, 257, 640]);
-    assert!(
-        document.drawn() == tokens.len() - 4 && tokens.len() > 512,
-        "{} tokens",
-        tokens.len()
-    );
-    let temperatures: Vec<f32> = document
-        .settings_history()
-        .iter()
-        .map(|it| it.1.temperature)
-        .collect();
-    assert!(
-        temperatures.first() == Some(&0.7) && temperatures.last() == Some(&0.9),
-        "{temperatures:?}"
-    );
-    let model = journal
-        .records
-        .iter()
-        .find(|it| matches!(it, Record::Model { .. }));
+    assert!(document.drawn() == tokens.len() - 4 && tokens.len() > 512, "{} tokens", tokens.len());
+    let temperatures: Vec<f32> = document.settings_history().iter().map(|it| it.1.temperature).collect();
+    assert!(temperatures.first() == Some(&0.7) && temperatures.last() == Some(&0.9), "{temperatures:?}");
+    let model = journal.records.iter().find(|it| matches!(it, Record::Model { .. }));
     assert!(matches!(model, Some(Record::Model { sha256, .. }) if sha256.len() == 64));
-    assert!(
-        matches!(journal.records.last(), Some(Record::Stopped { reason }) if reason == "cancelled")
-    );
+    assert!(matches!(journal.records.last(), Some(Record::Stopped { reason }) if reason == "cancelled"));
 }
 
 #[test]
@@ -242,19 +192,8 @@ fn signals_give_the_terminal_back_and_keep_the_text() {
     for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2)] {
         for writing in [false, true] {
             let home = tempfile::tempdir().unwrap();
-            let mut pty = Pty::start(
-                home.path(),
-                &[
-                    "--model",
-                    "demo",
-                    "--ignore-eos",
-                    "-n",
-                    "0",
-                    "--when-full",
-                    "slide",
-                ],
-                &[],
-            );
+            let mut pty =
+                Pty::start(home.path(), &["--model", "demo", "--ignore-eos", "-n", "0", "--when-full", "slide"], &[]);
             pty.see("ctx ");
             if writing {
                 pty.press("Once\r");
@@ -274,14 +213,7 @@ fn signals_give_the_terminal_back_and_keep_the_text() {
 #[test]
 fn a_terminal_that_goes_away_ends_the_program() {
     let home = tempfile::tempdir().unwrap();
-    let pair = native_pty_system()
-        .openpty(PtySize {
-            rows: 24,
-            cols: 80,
-            pixel_width: 0,
-            pixel_height: 0,
-        })
-        .unwrap();
+    let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_megachat"));
     command.args(["--model", "demo"]);
     command.env("MEGACHAT_HOME", home.path());
@@ -312,11 +244,7 @@ fn chat_and_a_broken_configuration_and_no_colour() {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join("config")).unwrap();
     std::fs::write(home.path().join("config/config.toml"), "[sampling\n").unwrap();
-    let mut pty = Pty::start(
-        home.path(),
-        &["--model", "demo", "--chat"],
-        &[("NO_COLOR", "1")],
-    );
+    let mut pty = Pty::start(home.path(), &["--model", "demo", "--chat"], &[("NO_COLOR", "1")]);
     pty.see("line 1");
     pty.see("Bot: On a clear day");
     pty.press("\x04");

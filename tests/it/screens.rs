@@ -68,17 +68,8 @@ fn help() {
 fn download_under_way() {
     check("download", |size| {
         let mut it = writing(size);
-        let stage = Stage::Downloading {
-            source: 3,
-            of: 3,
-            done: 341_000_000,
-            total: Some(735_000_000),
-            rate: 18.2e6,
-        };
-        it.send(Msg::Install(Event::Stage {
-            name: "megatron-345m".into(),
-            stage,
-        }));
+        let stage = Stage::Downloading { source: 3, of: 3, done: 341_000_000, total: Some(735_000_000), rate: 18.2e6 };
+        it.send(Msg::Install(Event::Stage { name: "megatron-345m".into(), stage }));
         it
     });
 }
@@ -92,13 +83,8 @@ fn all_sources_failed() {
             ("NVIDIA NGC, single file", "410 Gone"),
             ("the hub copy", "could not resolve host"),
         ];
-        let answers = answers
-            .map(|(source, answer)| (source.to_owned(), answer.to_owned()))
-            .to_vec();
-        it.send(Msg::Install(Event::Failed {
-            name: "megatron-345m".into(),
-            failure: Failure::NoSource { answers },
-        }));
+        let answers = answers.map(|(source, answer)| (source.to_owned(), answer.to_owned())).to_vec();
+        it.send(Msg::Install(Event::Failed { name: "megatron-345m".into(), failure: Failure::NoSource { answers } }));
         it
     });
 }

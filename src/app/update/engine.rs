@@ -17,11 +17,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
     match event {
         Event::Loading { id, done, total } => {
             if let Some((_, name, _)) = app.loading.as_ref().filter(|it| it.0 == id) {
-                app.engine = EngineState::Loading {
-                    name: name.clone(),
-                    done,
-                    total,
-                };
+                app.engine = EngineState::Loading { name: name.clone(), done, total };
             }
         }
         Event::Loaded { id, card } if app.loading.as_ref().is_some_and(|it| it.0 == id) => {
@@ -30,9 +26,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
                 app.inform(format!("{note}."), now);
             }
             app.tokenizer = card.tokenizer.clone();
-            app.engine = EngineState::Ready(Loaded {
-                card: (*card).into(),
-            });
+            app.engine = EngineState::Ready(Loaded { card: (*card).into() });
             app.flow.rebuild(&app.document, &app.tokenizer);
             match app.waiting.take() {
                 Some(Waiting::ForModel) => super::keys::send(app, now, effects),
@@ -45,12 +39,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             }
             append_typed(app, tokens, effects);
         }
-        Event::Prefill {
-            id,
-            done,
-            total,
-            out_of_sight,
-        } if is_running(app, id) => {
+        Event::Prefill { id, done, total, out_of_sight } if is_running(app, id) => {
             app.out_of_sight = out_of_sight;
             if let Some(running) = &mut app.running {
                 running.reading = Some((done, total));
@@ -96,15 +85,7 @@ fn is_running(app: &App, id: RequestId) -> bool {
 pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: &mut Vec<Effect>) {
     let first = app.document.next_node();
     let parent = app.document.tip();
-    record(
-        app,
-        Record::Typed {
-            first,
-            parent,
-            tokens,
-        },
-        effects,
-    );
+    record(app, Record::Typed { first, parent, tokens }, effects);
     effects.push(Effect::Store(Job::Sync));
     app.flow.extend(&app.document, &app.tokenizer);
 }
@@ -112,15 +93,7 @@ pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: 
 fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     let first = app.document.next_node();
     let parent = app.document.tip();
-    record(
-        app,
-        Record::Drawn {
-            first,
-            parent,
-            draws: vec![draw],
-        },
-        effects,
-    );
+    record(app, Record::Drawn { first, parent, draws: vec![draw] }, effects);
     app.flow.extend(&app.document, &app.tokenizer);
     if let Scroll::At { unseen, .. } = &mut app.scroll {
         *unseen += 1;
@@ -132,11 +105,7 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
         }
     }
     app.recent.push_back(now);
-    while app
-        .recent
-        .front()
-        .is_some_and(|&it| now.saturating_sub(it) > SPEED_WINDOW)
-    {
+    while app.recent.front().is_some_and(|&it| now.saturating_sub(it) > SPEED_WINDOW) {
         app.recent.pop_front();
     }
     if let (Some(&from), true) = (app.recent.front(), app.recent.len() > 1) {
@@ -145,13 +114,7 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     }
 }
 
-fn finished(
-    app: &mut App,
-    id: RequestId,
-    reason: &StopReason,
-    cut: Option<Cut>,
-    effects: &mut Vec<Effect>,
-) {
+fn finished(app: &mut App, id: RequestId, reason: &StopReason, cut: Option<Cut>, effects: &mut Vec<Effect>) {
     if app.peeking == Some(id) {
         app.peeking = None;
         return;
@@ -166,9 +129,7 @@ fn finished(
     if let Some(cut) = cut {
         take_away(app, cut, effects);
     }
-    effects.push(Effect::Store(Job::Append(Record::Stopped {
-        reason: reason.name().to_owned(),
-    })));
+    effects.push(Effect::Store(Job::Append(Record::Stopped { reason: reason.name().to_owned() })));
     effects.push(Effect::Store(Job::Sync));
     peek_if_stale(app, reason, effects);
 }
@@ -193,15 +154,7 @@ fn take_away(app: &mut App, cut: Cut, effects: &mut Vec<Effect>) {
     record(app, Record::Tip { node }, effects);
     if !cut.tail.is_empty() {
         let first = app.document.next_node();
-        record(
-            app,
-            Record::Typed {
-                first,
-                parent: node,
-                tokens: cut.tail,
-            },
-            effects,
-        );
+        record(app, Record::Typed { first, parent: node, tokens: cut.tail }, effects);
     }
     app.flow.rebuild(&app.document, &app.tokenizer);
 }
@@ -224,9 +177,7 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure, effects: &mut Vec<Eff
     let sent = app.running.take().map(|it| it.sent).unwrap_or_default();
     give_back(app, &sent);
     app.notice = Some(error(words::engine_failure(failure)));
-    effects.push(Effect::Store(Job::Append(Record::Stopped {
-        reason: "failed".to_owned(),
-    })));
+    effects.push(Effect::Store(Job::Append(Record::Stopped { reason: "failed".to_owned() })));
     if let (Failure::Panic(_), Some(card)) = (failure, app.card()) {
         let (name, directory) = (card.name.clone(), card.directory.clone());
         super::load(app, name, directory, effects);

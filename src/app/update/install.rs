@@ -14,11 +14,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             job.stage = Some(stage);
             job.failure = None;
         }
-        Event::Answer {
-            name,
-            source,
-            answer,
-        } => job(app, name).answers.push((source, answer)),
+        Event::Answer { name, source, answer } => job(app, name).answers.push((source, answer)),
         Event::Ready(ready) => is_ready(app, ready, now, effects),
         Event::Failed { name, failure } => failed(app, name, &failure, now),
     }
@@ -26,52 +22,31 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
 
 /// Begins a job the user asked for.
 pub(super) fn begin(app: &mut App, what: Job, name: &str, effects: &mut Vec<Effect>) {
-    app.installing = Some(Installing {
-        name: name.to_owned(),
-        ..Installing::default()
-    });
+    app.installing = Some(Installing { name: name.to_owned(), ..Installing::default() });
     effects.push(Effect::Install(what));
 }
 
 fn job(app: &mut App, name: String) -> &mut Installing {
     let other = app.installing.as_ref().is_none_or(|it| it.name != name);
     if other {
-        app.installing = Some(Installing {
-            name,
-            ..Installing::default()
-        });
+        app.installing = Some(Installing { name, ..Installing::default() });
     }
     app.installing.get_or_insert_default()
 }
 
 fn is_ready(app: &mut App, ready: Ready, now: Duration, effects: &mut Vec<Effect>) {
-    if app
-        .installing
-        .as_ref()
-        .is_some_and(|it| it.name == ready.name)
-    {
+    if app.installing.as_ref().is_some_and(|it| it.name == ready.name) {
         app.installing = None;
     }
     let is_345m = ready.name == crate::manifest::MEGATRON_345M;
     app.has_345m |= is_345m;
-    let idle =
-        matches!(app.engine, EngineState::Empty | EngineState::Failed) && app.loading.is_none();
+    let idle = matches!(app.engine, EngineState::Empty | EngineState::Failed) && app.loading.is_none();
     if idle {
         load(app, ready.name, ready.directory, effects);
         return;
     }
-    let trust = if is_345m && !ready.verified {
-        " (its source has no published hash)"
-    } else {
-        ""
-    };
-    app.inform(
-        format!(
-            "{} is ready{trust}. F3 switches to it; nothing is interrupted.",
-            ready.name
-        ),
-        now,
-    );
+    let trust = if is_345m && !ready.verified { " (its source has no published hash)" } else { "" };
+    app.inform(format!("{} is ready{trust}. F3 switches to it; nothing is interrupted.", ready.name), now);
     app.offered = Some((ready.name, ready.directory));
 }
 

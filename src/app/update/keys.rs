@@ -1,6 +1,5 @@
 //! What keys and pastes change.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -10,10 +9,7 @@ use super::super::keymap::{Action, lookup};
 use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
 use super::super::{Effect, Input, KNOBS, Knob};
-use super::{CHAT_STOP, CHAT_TEMPLATE, generate, load, peek, settings_changed};
-use crate::engine::protocol::StopReason;
-use crate::install::protocol::Job;
-use crate::manifest::MEGATRON_345M;
+use super::{CHAT_STOP, CHAT_TEMPLATE, generate, overlays, peek, settings_changed};
 use crate::store::protocol::Job as StoreJob;
 
 /// How long a first Ctrl-C waits for the second.
@@ -35,9 +31,9 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
         _ => app.quit_armed = None,
     }
     match (&mut app.screen, &mut app.overlay) {
-        (Screen::FirstRun(_), _) => first_run(app, key, effects),
-        (Screen::Main, Some(Overlay::Help(_))) => help(app, key, action),
-        (Screen::Main, Some(Overlay::Models { .. })) => models(app, key, now, effects),
+        (Screen::FirstRun(_), _) => overlays::first_run(app, key, effects),
+        (Screen::Main, Some(Overlay::Help(_))) => overlays::help(app, key, action),
+        (Screen::Main, Some(Overlay::Models { .. })) => overlays::models(app, key, now, effects),
         (Screen::Main, None) if app.typing.is_some() => typing(app, key, effects),
         (Screen::Main, None) => match action {
             Some(action) => act(app, action, now, effects),
@@ -50,12 +46,7 @@ pub(super) fn paste(app: &mut App, text: &str) {
     app.notice = None;
     match (&mut app.screen, &mut app.overlay) {
         (Screen::FirstRun(FirstRun { path: Some(path) }), _)
-        | (
-            Screen::Main,
-            Some(Overlay::Models {
-                path: Some(path), ..
-            }),
-        ) => {
+        | (Screen::Main, Some(Overlay::Models { path: Some(path), .. })) => {
             path.insert(text.trim());
         }
         (Screen::FirstRun(_), _) | (Screen::Main, Some(_)) => {}
@@ -101,12 +92,7 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::NewTranscript => new_transcript(app, now, effects),
         Action::QuitOrDelete if app.input.is_empty() => effects.push(Effect::Quit),
         Action::LeaveText => app.focus = Focus::Input,
-        Action::PageUp
-        | Action::PageDown
-        | Action::RowUp
-        | Action::RowDown
-        | Action::Top
-        | Action::Follow => {
+        Action::PageUp | Action::PageDown | Action::RowUp | Action::RowDown | Action::Top | Action::Follow => {
             scroll(app, action);
         }
         Action::LineEnd if app.input.cursor() == app.input.text().len() => {
@@ -169,10 +155,7 @@ fn edit(input: &mut Input, action: Action) {
 
 fn write(app: &mut App, key: &KeyEvent) {
     let KeyCode::Char(c) = key.code else { return };
-    if key
-        .modifiers
-        .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-    {
+    if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
         return;
     }
     match app.focus {
@@ -195,11 +178,7 @@ fn begin_typing(app: &mut App, first: &str, effects: &mut Vec<Effect>) {
         return;
     }
     let mut input = Input::default();
-    input.insert(&if first.is_empty() {
-        knob.draft(&app.settings)
-    } else {
-        first.to_owned()
-    });
+    input.insert(&if first.is_empty() { knob.draft(&app.settings) } else { first.to_owned() });
     app.typing = Some(input);
 }
 
@@ -207,11 +186,7 @@ fn typing(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Esc => app.typing = None,
         KeyCode::Enter => {
-            let text = app
-                .typing
-                .take()
-                .map(|mut it| it.take())
-                .unwrap_or_default();
+            let text = app.typing.take().map(|mut it| it.take()).unwrap_or_default();
             match KNOBS[app.knob].set(&mut app.settings, &text) {
                 Ok(()) => settings_changed(app, effects),
                 Err(why) => app.complain(format!("{}: {why}.", KNOBS[app.knob].name().trim())),
@@ -222,15 +197,11 @@ fn typing(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 /// A key in a line of its own: a path, a value.
-fn edit_line(line: &mut Input, key: &KeyEvent) {
+pub(super) fn edit_line(line: &mut Input, key: &KeyEvent) {
     match (key.code, lookup(Focus::Input, key)) {
         (_, Some(Action::NewLine | Action::Up | Action::Down)) => {}
         (_, Some(action)) => edit(line, action),
-        (KeyCode::Char(c), None)
-            if !key
-                .modifiers
-                .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
-        {
+        (KeyCode::Char(c), None) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
             line.insert(c.encode_utf8(&mut [0; 4]));
         }
         _ => {}
@@ -260,11 +231,7 @@ fn narrow(app: &App) -> bool {
 
 fn toggle_panel(app: &mut App) {
     if narrow(app) {
-        app.focus = if app.focus == Focus::Panel {
-            Focus::Input
-        } else {
-            Focus::Panel
-        };
+        app.focus = if app.focus == Focus::Panel { Focus::Input } else { Focus::Panel };
     } else {
         app.panel = !app.panel;
         if !app.panel && app.focus == Focus::Panel {
@@ -276,21 +243,14 @@ fn toggle_panel(app: &mut App) {
 /// Sends what is written; nothing is written, the text is continued.
 pub(super) fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
-        app.inform(
-            "Still writing: Ctrl-C stops it. What you wrote stays here.",
-            now,
-        );
+        app.inform("Still writing: Ctrl-C stops it. What you wrote stays here.", now);
         return;
     }
     if app.card().is_none() {
         return super::wait_for_a_model(app, now);
     }
     let text = app.input.take();
-    let text = if app.chat && !text.is_empty() {
-        turn_of_chat(app, &text)
-    } else {
-        text
-    };
+    let text = if app.chat && !text.is_empty() { turn_of_chat(app, &text) } else { text };
     generate(app, text, now, effects);
 }
 
@@ -328,10 +288,7 @@ pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
 fn leave_chat(app: &mut App, now: Duration) {
     app.chat = false;
     app.settings.stop.retain(|it| it != CHAT_STOP);
-    app.inform(
-        "Chat is off: what you send is added to the text as it is.",
-        now,
-    );
+    app.inform("Chat is off: what you send is added to the text as it is.", now);
 }
 
 fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
@@ -346,10 +303,7 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     (app.scroll, app.out_of_sight, app.ended, app.saved) = (Scroll::Follow, 0, None, None);
     (app.recorded_settings, app.recorded_model) = (None, None);
     app.next = None;
-    app.inform(
-        format!("A new transcript. The old one is in {}.", app.transcripts),
-        now,
-    );
+    app.inform(format!("A new transcript. The old one is in {}.", app.transcripts), now);
     if app.chat {
         enter_chat(app, effects);
     }
@@ -373,140 +327,5 @@ fn scroll(app: &mut App, action: Action) {
         Scroll::At { unseen, .. } => unseen,
         Scroll::Follow => 0,
     };
-    app.scroll = if top >= last {
-        Scroll::Follow
-    } else {
-        Scroll::At {
-            offset: app.flow.rows()[top].start,
-            unseen,
-        }
-    };
-}
-
-fn first_run(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
-    let Screen::FirstRun(state) = &mut app.screen else {
-        return;
-    };
-    if let Some(path) = &mut state.path {
-        match key.code {
-            KeyCode::Esc => state.path = None,
-            KeyCode::Enter => {
-                let text = path.take();
-                if !text.trim().is_empty() {
-                    app.screen = Screen::Main;
-                    import(app, &text, effects);
-                }
-            }
-            _ => edit_line(path, key),
-        }
-        return;
-    }
-    match (key.code, key.modifiers) {
-        (KeyCode::Enter, _) => {
-            app.screen = Screen::Main;
-            download(app, effects);
-        }
-        (KeyCode::Char('n' | 'N'), _) => {
-            app.screen = Screen::Main;
-            effects.push(Effect::RememberDemoOnly(true));
-        }
-        (KeyCode::Char('i' | 'I'), _) => state.path = Some(Input::default()),
-        (KeyCode::Char('q'), _) | (KeyCode::Char('d'), KeyModifiers::CONTROL) => {
-            effects.push(Effect::Quit);
-        }
-        _ => {}
-    }
-}
-
-fn download(app: &mut App, effects: &mut Vec<Effect>) {
-    effects.push(Effect::RememberDemoOnly(false));
-    super::install::begin(app, Job::Megatron345m, MEGATRON_345M, effects);
-}
-
-fn import(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
-    let path = PathBuf::from(text.trim().trim_matches(['\'', '"']));
-    effects.push(Effect::Open(path));
-    app.overlay = None;
-}
-
-fn help(app: &mut App, key: &KeyEvent, action: Option<Action>) {
-    let Some(Overlay::Help(top)) = &mut app.overlay else {
-        return;
-    };
-    match (key.code, action) {
-        (KeyCode::Esc | KeyCode::Char('q' | '?'), _) | (_, Some(Action::Help)) => {
-            app.overlay = None;
-        }
-        (KeyCode::Up | KeyCode::Char('k'), _) => *top = top.saturating_sub(1),
-        (KeyCode::Down | KeyCode::Char('j'), _) => *top += 1,
-        (KeyCode::PageUp, _) => *top = top.saturating_sub(10),
-        (KeyCode::PageDown | KeyCode::Char(' '), _) => *top += 10,
-        (KeyCode::Home, _) => *top = 0,
-        _ => {}
-    }
-    let most =
-        super::super::view::help_rows(app).saturating_sub(app.size.1.saturating_sub(4) as usize);
-    if let Some(Overlay::Help(top)) = &mut app.overlay {
-        *top = (*top).min(most);
-    }
-}
-
-fn models(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Vec<Effect>) {
-    let Some(Overlay::Models { path, top }) = &mut app.overlay else {
-        return;
-    };
-    if let Some(line) = path {
-        match key.code {
-            KeyCode::Esc => *path = None,
-            KeyCode::Enter => {
-                let text = line.take();
-                if !text.trim().is_empty() {
-                    import(app, &text, effects);
-                }
-            }
-            _ => edit_line(line, key),
-        }
-        return;
-    }
-    let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
-    match key.code {
-        KeyCode::Esc | KeyCode::F(3) | KeyCode::Char('q') => app.overlay = None,
-        KeyCode::Char('i') => *path = Some(Input::default()),
-        KeyCode::Up => *top = top.saturating_sub(1),
-        KeyCode::Down => *top += 1,
-        KeyCode::Char('d') if !busy && !app.has_345m => download(app, effects),
-        KeyCode::Char('c') if busy => effects.push(Effect::StopInstall),
-        KeyCode::Enter => switch(app, now, effects),
-        _ => {}
-    }
-    let most = super::super::view::models_overflow(app);
-    if let Some(Overlay::Models { top, .. }) = &mut app.overlay {
-        *top = (*top).min(most);
-    }
-}
-
-/// Goes over to the model that is ready.
-fn switch(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
-    let Some((name, directory)) = app.offered.take() else {
-        app.overlay = None;
-        return;
-    };
-    if app.running.is_some() {
-        app.offered = Some((name, directory));
-        app.overlay = None;
-        app.inform(
-            format!(
-                "Still writing ({}): Ctrl-C first, then switch.",
-                StopReason::Cancelled.name()
-            ),
-            now,
-        );
-        return;
-    }
-    // The one that is left can be gone back to.
-    if let Some(card) = app.card() {
-        app.offered = Some((card.name.clone(), card.directory.clone()));
-    }
-    app.overlay = None;
-    load(app, name, directory, effects);
+    app.scroll = if top >= last { Scroll::Follow } else { Scroll::At { offset: app.flow.rows()[top].start, unseen } };
 }

@@ -3,13 +3,12 @@
 mod engine;
 mod install;
 mod keys;
+mod overlays;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::state::{
-    App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone, Waiting,
-};
+use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone, Waiting};
 use super::view::layout;
 use super::{Effect, Flow, Input, Msg};
 use crate::assets;
@@ -37,11 +36,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
     input.insert(&start.draft);
     let resumed = !start.document.is_empty();
     let mut app = App {
-        screen: if start.ask {
-            Screen::FirstRun(FirstRun::default())
-        } else {
-            Screen::Main
-        },
+        screen: if start.ask { Screen::FirstRun(FirstRun::default()) } else { Screen::Main },
         overlay: None,
         focus: Focus::Input,
         panel: true,
@@ -112,11 +107,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
     if app.quit_armed.is_some_and(|it| now >= it) {
         app.quit_armed = None;
     }
-    if app
-        .notice
-        .as_ref()
-        .is_some_and(|it| it.until.is_some_and(|until| now >= until))
-    {
+    if app.notice.as_ref().is_some_and(|it| it.until.is_some_and(|until| now >= until)) {
         app.notice = None;
     }
     match msg {
@@ -167,18 +158,9 @@ fn record(app: &mut App, record: Record, effects: &mut Vec<Effect>) {
 fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mut Vec<Effect>) {
     let id = app.request();
     app.loading = Some((id, name.clone(), directory.clone()));
-    app.engine = EngineState::Loading {
-        name: name.clone(),
-        done: 0,
-        total: 0,
-    };
+    app.engine = EngineState::Loading { name: name.clone(), done: 0, total: 0 };
     app.next = None;
-    let source = ModelSource {
-        name,
-        directory,
-        device: app.device,
-        precision: app.precision,
-    };
+    let source = ModelSource { name, directory, device: app.device, precision: app.precision };
     effects.push(Effect::Engine(Command::Load { id, source }));
 }
 
@@ -191,14 +173,7 @@ fn generate(app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect
     app.recent.clear();
     app.first_token = None;
     app.speed = None;
-    app.running = Some(Running {
-        id,
-        asked: now,
-        reading: None,
-        drawn: 0,
-        sent: text.clone(),
-        stopping: false,
-    });
+    app.running = Some(Running { id, asked: now, reading: None, drawn: 0, sent: text.clone(), stopping: false });
     app.scroll = Scroll::Follow;
     effects.push(Effect::Engine(Command::Generate(Request {
         id,
@@ -274,9 +249,5 @@ fn settings_changed(app: &mut App, effects: &mut Vec<Effect>) {
 }
 
 fn error(text: String) -> Notice {
-    Notice {
-        text,
-        tone: Tone::Error,
-        until: None,
-    }
+    Notice { text, tone: Tone::Error, until: None }
 }

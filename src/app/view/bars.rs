@@ -19,9 +19,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         out.push(heading("next token", width, theme));
         let wait = match app.engine {
             EngineState::Ready(_) => "not known yet",
-            EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => {
-                "no model yet"
-            }
+            EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => "no model yet",
         };
         out.push(Line::styled(wait, theme.dim));
         return lines(frame, area, out);
@@ -29,29 +27,15 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     let choices = next.entropy.exp2();
     let wide = width >= 34;
     let title = if wide {
-        format!(
-            "next token  {:.1} bits, ~{choices:.1} choices",
-            next.entropy
-        )
+        format!("next token  {:.1} bits, ~{choices:.1} choices", next.entropy)
     } else {
         format!("next {:.1}b ~{choices:.1}", next.entropy)
     };
     out.push(heading(&title, width, theme));
-    let chain_rows = if area.height >= 9 {
-        chain(next, width)
-    } else {
-        Vec::new()
-    };
+    let chain_rows = if area.height >= 9 { chain(next, width) } else { Vec::new() };
     let rows = (area.height as usize).saturating_sub(2 + chain_rows.len());
-    out.push(Line::styled(
-        columns("", "", "model", "after", width),
-        theme.dim,
-    ));
-    let likeliest = next
-        .rows
-        .iter()
-        .map(|it| it.after.unwrap_or(0.0).max(it.model))
-        .fold(0.0, f32::max);
+    out.push(Line::styled(columns("", "", "model", "after", width), theme.dim));
+    let likeliest = next.rows.iter().map(|it| it.after.unwrap_or(0.0).max(it.model)).fold(0.0, f32::max);
     let mut cut_drawn = false;
     let mut left = rows;
     for row in &next.rows {
@@ -77,20 +61,13 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
 
 fn heading(text: &str, width: usize, theme: &Theme) -> Line<'static> {
     let rule = "─".repeat(width.saturating_sub(text.width() + 1));
-    Line::from(vec![
-        Span::styled(format!("{text} "), theme.strong),
-        Span::styled(rule, theme.dim),
-    ])
+    Line::from(vec![Span::styled(format!("{text} "), theme.strong), Span::styled(rule, theme.dim)])
 }
 
 /// Label, bar, two numbers, so that columns stand under each other.
 fn columns(label: &str, bar: &str, model: &str, after: &str, width: usize) -> String {
     let (label_width, bar_width) = widths(width);
-    format!(
-        "{} {} {model:>5} {after:>5}",
-        fit(label, label_width),
-        fit(bar, bar_width)
-    )
+    format!("{} {} {model:>5} {after:>5}", fit(label, label_width), fit(bar, bar_width))
 }
 
 fn widths(width: usize) -> (usize, usize) {
@@ -103,26 +80,9 @@ fn candidate<'a>(app: &App, row: &Row, likeliest: f32, width: usize, theme: &The
     let label = label(app.tokenizer().bytes(row.token));
     let after = row.after.map_or("cut".to_owned(), percent);
     let (_, bar_width) = widths(width);
-    let share = if likeliest > 0.0 {
-        row.after.unwrap_or(0.0) / likeliest
-    } else {
-        0.0
-    };
-    let text = columns(
-        &label,
-        &bar(f64::from(share), bar_width),
-        &percent(row.model),
-        &after,
-        width,
-    );
-    Line::styled(
-        text,
-        if row.after.is_some() {
-            theme.drawn
-        } else {
-            theme.dim
-        },
-    )
+    let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
+    let text = columns(&label, &bar(f64::from(share), bar_width), &percent(row.model), &after, width);
+    Line::styled(text, if row.after.is_some() { theme.drawn } else { theme.dim })
 }
 
 /// A probability in five columns at the most.
@@ -153,10 +113,7 @@ pub(super) fn label(bytes: &[u8]) -> String {
 }
 
 fn cut_line(kept: usize, width: usize) -> String {
-    fit(
-        &format!("- - cut: {kept} left {}", "- ".repeat(width / 2)),
-        width,
-    )
+    fit(&format!("- - cut: {kept} left {}", "- ".repeat(width / 2)), width)
 }
 
 /// Exactly `width` columns: cut or padded.
@@ -191,11 +148,7 @@ fn chain(next: &Next, width: usize) -> Vec<String> {
     }
     let mut wrap = crate::text::Wrap::new(width);
     wrap.extend(&text);
-    wrap.rows()
-        .iter()
-        .take(2)
-        .map(|row| text[row.clone()].to_owned())
-        .collect()
+    wrap.rows().iter().take(2).map(|row| text[row.clone()].to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -213,16 +166,9 @@ mod tests {
     #[test]
     fn columns_stand_under_each_other() {
         for width in 14..60 {
-            for (label, bar) in [
-                ("", ""),
-                ("a very long label indeed", "██████████████"),
-                ("日本語日本語日本語", "█"),
-            ] {
-                assert_eq!(
-                    columns(label, bar, "12%", "100%", width).width(),
-                    width.max(13),
-                    "{width}"
-                );
+            for (label, bar) in [("", ""), ("a very long label indeed", "██████████████"), ("日本語日本語日本語", "█")]
+            {
+                assert_eq!(columns(label, bar, "12%", "100%", width).width(), width.max(13), "{width}");
             }
         }
     }

@@ -35,17 +35,10 @@ pub(super) fn rows(width: usize) -> Vec<Row> {
             let room = width.saturating_sub(keys_width).max(8);
             let mut wrap = crate::text::Wrap::new(room);
             wrap.extend(binding.help);
-            let keys = if width >= 60 {
-                binding.keys
-            } else {
-                binding.keys.split(" / ").next().unwrap_or_default()
-            };
+            let keys = if width >= 60 { binding.keys } else { binding.keys.split(" / ").next().unwrap_or_default() };
             for (index, row) in wrap.rows().iter().enumerate() {
                 let keys = if index == 0 { keys } else { "" };
-                rows.push(Row::Key(
-                    format!("{keys:<keys_width$}"),
-                    binding.help[row.clone()].to_owned(),
-                ));
+                rows.push(Row::Key(format!("{keys:<keys_width$}"), binding.help[row.clone()].to_owned()));
             }
         }
     }
@@ -53,11 +46,7 @@ pub(super) fn rows(width: usize) -> Vec<Row> {
 }
 
 pub(super) fn draw(app: &App, top: usize, theme: &Theme, frame: &mut Frame) {
-    let title = if app.size.0 >= 60 {
-        "help: arrows scroll, Esc closes"
-    } else {
-        "help: Esc closes"
-    };
+    let title = if app.size.0 >= 60 { "help: arrows scroll, Esc closes" } else { "help: Esc closes" };
     let inner = over(frame, title, 90, app.size.1, theme);
     let drawn = rows(inner.width as usize)
         .into_iter()
@@ -65,9 +54,7 @@ pub(super) fn draw(app: &App, top: usize, theme: &Theme, frame: &mut Frame) {
         .take(inner.height as usize)
         .map(|row| match row {
             Row::Heading(text) => Line::styled(text, theme.focus),
-            Row::Key(keys, help) => {
-                Line::from(vec![Span::styled(keys, theme.strong), Span::raw(help)])
-            }
+            Row::Key(keys, help) => Line::from(vec![Span::styled(keys, theme.strong), Span::raw(help)]),
             Row::Empty => Line::default(),
         })
         .collect();

@@ -17,10 +17,7 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
         let title = if focused { " > input " } else { " input " };
         frame.render_widget(block(title, focused, theme), areas.input_outer);
     } else {
-        frame.render_widget(
-            Line::styled(if focused { "> " } else { "  " }, theme.focus),
-            areas.input_outer,
-        );
+        frame.render_widget(Line::styled(if focused { "> " } else { "  " }, theme.focus), areas.input_outer);
     }
     if areas.input.width == 0 || areas.input.height == 0 {
         return;
@@ -37,10 +34,7 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
         };
         lines(frame, areas.input, vec![Line::styled(hint, theme.dim)]);
     }
-    let (shown, cursor) = near_the_cursor(
-        &app.input,
-        areas.input.width as usize * areas.input.height as usize,
-    );
+    let (shown, cursor) = near_the_cursor(&app.input, areas.input.width as usize * areas.input.height as usize);
     let mut wrap = Wrap::new(areas.input.width as usize);
     wrap.extend(&shown);
     let height = areas.input.height as usize;
@@ -53,12 +47,7 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
     let top = (row + 1).saturating_sub(height);
     if !app.input.is_empty() {
         let rows = wrap.rows().iter().skip(top).take(height);
-        lines(
-            frame,
-            areas.input,
-            rows.map(|it| Line::styled(shown[it.clone()].to_owned(), theme.drawn))
-                .collect(),
-        );
+        lines(frame, areas.input, rows.map(|it| Line::styled(shown[it.clone()].to_owned(), theme.drawn)).collect());
     }
     if focused && app.overlay.is_none() {
         put_cursor(frame, areas.input, column, row - top);

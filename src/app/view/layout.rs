@@ -58,75 +58,36 @@ pub fn layout(app: &App) -> Areas {
         // Something must be left for the text.
         (rows > 0 && bottom > least + rows).then(|| {
             bottom -= rows;
-            Rect {
-                x: 0,
-                y: bottom,
-                width,
-                height: rows,
-            }
+            Rect { x: 0, y: bottom, width, height: rows }
         })
     };
     let footer = from_below(1, 6);
     let status = if height >= 16 { from_below(1, 6) } else { None };
     let frame = if bordered { 2 } else { 0 };
-    let columns = width
-        .saturating_sub(frame + if bordered { 0 } else { 2 })
-        .max(1) as usize;
+    let columns = width.saturating_sub(frame + if bordered { 0 } else { 2 }).max(1) as usize;
     let rows = input_rows(app.input.text(), columns).min(usize::from(height / 4).max(1)) as u16;
-    let input_outer = from_below(rows + frame, 0).unwrap_or(Rect {
-        x: 0,
-        y: 0,
-        width,
-        height: height.min(1),
-    });
-    let install_rows =
-        u16::from(app.installing.as_ref().is_some_and(|it| it.stage.is_some()) || is_loading(app));
+    let input_outer = from_below(rows + frame, 0).unwrap_or(Rect { x: 0, y: 0, width, height: height.min(1) });
+    let install_rows = u16::from(app.installing.as_ref().is_some_and(|it| it.stage.is_some()) || is_loading(app));
     let install = from_below(install_rows, 3);
-    let notice_rows = app
-        .notice
-        .as_ref()
-        .map_or(0, |it| wrapped_rows(&it.text, width as usize).min(4)) as u16;
+    let notice_rows = app.notice.as_ref().map_or(0, |it| wrapped_rows(&it.text, width as usize).min(4)) as u16;
     let notice = from_below(notice_rows, 3);
-    let title = (height >= 8).then_some(Rect {
-        x: 0,
-        y: 0,
-        width,
-        height: 1,
-    });
+    let title = (height >= 8).then_some(Rect { x: 0, y: 0, width, height: 1 });
     if title.is_some() {
         top = 1;
     }
-    let body = Rect {
-        x: 0,
-        y: top,
-        width,
-        height: bottom.saturating_sub(top),
-    };
+    let body = Rect { x: 0, y: top, width, height: bottom.saturating_sub(top) };
     let panel_width = if width >= 100 { 44 } else { 28 };
-    let beside =
-        (panes == Panes::Two && app.panel && app.screen == Screen::Main && body.height >= 4).then(
-            || Rect {
-                x: width - panel_width,
-                width: panel_width,
-                ..body
-            },
-        );
-    let text_outer = Rect {
-        width: width - beside.map_or(0, |it| it.width),
+    let beside = (panes == Panes::Two && app.panel && app.screen == Screen::Main && body.height >= 4).then(|| Rect {
+        x: width - panel_width,
+        width: panel_width,
         ..body
-    };
+    });
+    let text_outer = Rect { width: width - beside.map_or(0, |it| it.width), ..body };
     let inside = |outer: Rect, margin: u16| {
         if bordered {
-            outer.inner(Margin {
-                horizontal: 1,
-                vertical: 1,
-            })
+            outer.inner(Margin { horizontal: 1, vertical: 1 })
         } else {
-            Rect {
-                x: outer.x + margin.min(outer.width),
-                width: outer.width.saturating_sub(margin),
-                ..outer
-            }
+            Rect { x: outer.x + margin.min(outer.width), width: outer.width.saturating_sub(margin), ..outer }
         }
     };
     Areas {
@@ -161,10 +122,7 @@ fn input_rows(text: &str, columns: usize) -> usize {
 fn wrapped_rows(text: &str, columns: usize) -> usize {
     let mut wrap = crate::text::Wrap::new(columns);
     wrap.extend(text);
-    let last = wrap
-        .rows()
-        .last()
-        .map_or(0, |row| text[row.clone()].width());
+    let last = wrap.rows().last().map_or(0, |row| text[row.clone()].width());
     // The cursor behind a full row stands in the next one.
     wrap.rows().len() + usize::from(last >= columns.max(1))
 }

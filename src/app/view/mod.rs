@@ -86,33 +86,19 @@ fn main(app: &App, theme: &Theme, frame: &mut Frame) {
 /// A frame with a title, lit where the focus is; the focus also has a mark, for those who see no colour.
 fn block<'a>(title: impl Into<Line<'a>>, focused: bool, theme: &Theme) -> Block<'a> {
     let style = if focused { theme.focus } else { theme.dim };
-    let kind = if focused {
-        BorderType::Thick
-    } else {
-        BorderType::Plain
-    };
-    Block::bordered()
-        .border_type(kind)
-        .border_style(style)
-        .title(title)
+    let kind = if focused { BorderType::Thick } else { BorderType::Plain };
+    Block::bordered().border_type(kind).border_style(style).title(title)
 }
 
 /// Clears the middle of the screen for something that lies over it; returns what is inside its frame.
 fn over(frame: &mut Frame, title: &str, width: u16, height: u16, theme: &Theme) -> Rect {
     let screen = frame.area();
     let (width, height) = (width.min(screen.width), height.min(screen.height));
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    };
+    let area =
+        Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
     frame.render_widget(Clear, area);
     frame.render_widget(block(format!(" {title} "), true, theme), area);
-    area.inner(Margin {
-        horizontal: 2.min(width / 2),
-        vertical: 1.min(height / 2),
-    })
+    area.inner(Margin { horizontal: 2.min(width / 2), vertical: 1.min(height / 2) })
 }
 
 /// Lines from the top, as many as there is room for.
@@ -121,14 +107,8 @@ fn lines(frame: &mut Frame, area: Rect, lines: Vec<Line>) {
 }
 
 fn put_cursor(frame: &mut Frame, area: Rect, x: usize, y: usize) {
-    let x = area
-        .x
-        .saturating_add(u16::try_from(x).unwrap_or(u16::MAX))
-        .min(area.right().saturating_sub(1));
-    let y = area
-        .y
-        .saturating_add(u16::try_from(y).unwrap_or(u16::MAX))
-        .min(area.bottom().saturating_sub(1));
+    let x = area.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX)).min(area.right().saturating_sub(1));
+    let y = area.y.saturating_add(u16::try_from(y).unwrap_or(u16::MAX)).min(area.bottom().saturating_sub(1));
     if area.width > 0 && area.height > 0 {
         frame.set_cursor_position(Position { x, y });
     }

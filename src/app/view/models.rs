@@ -28,27 +28,13 @@ pub(super) fn draw(app: &App, path: Option<&Input>, top: usize, theme: &Theme, f
     };
     // What can be done is always in view; what happened scrolls above it.
     let foot_rows = (foot.len() + usize::from(path.is_some())) as u16;
-    let above = Rect {
-        height: inner.height.saturating_sub(foot_rows),
-        ..inner
-    };
-    lines(
-        frame,
-        above,
-        story(app, width, theme).into_iter().skip(top).collect(),
-    );
-    let below = Rect {
-        y: above.bottom(),
-        height: inner.height.min(foot_rows),
-        ..inner
-    };
+    let above = Rect { height: inner.height.saturating_sub(foot_rows), ..inner };
+    lines(frame, above, story(app, width, theme).into_iter().skip(top).collect());
+    let below = Rect { y: above.bottom(), height: inner.height.min(foot_rows), ..inner };
     let row = foot.len();
     let mut foot = foot;
     if let Some(line) = path {
-        foot.push(Line::from(vec![
-            Span::styled("> ", theme.focus),
-            Span::raw(visible(line.text())),
-        ]));
+        foot.push(Line::from(vec![Span::styled("> ", theme.focus), Span::raw(visible(line.text()))]));
     }
     lines(frame, below, foot);
     if let Some(line) = path {
@@ -61,8 +47,7 @@ pub(super) fn draw(app: &App, path: Option<&Input>, top: usize, theme: &Theme, f
 pub(super) fn overflow(app: &App) -> usize {
     let theme = Theme::new(app.colour);
     let width = app.size.0.min(90).saturating_sub(4) as usize;
-    let room =
-        (app.size.1.min(TALLEST) as usize).saturating_sub(2 + keys(app, width, &theme).len());
+    let room = (app.size.1.min(TALLEST) as usize).saturating_sub(2 + keys(app, width, &theme).len());
     story(app, width, &theme).len().saturating_sub(room)
 }
 
@@ -86,11 +71,7 @@ fn story(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     };
     out.push(Line::default());
     for (source, answer) in &job.answers {
-        out.extend(wrapped(
-            &visible(&format!("tried    {source}: {answer}")),
-            width,
-            theme.note,
-        ));
+        out.extend(wrapped(&visible(&format!("tried    {source}: {answer}")), width, theme.note));
     }
     if let Some(stage) = &job.stage {
         let text = format!("now      {}: {}", job.name, words::stage(stage));
@@ -106,10 +87,7 @@ fn story(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 fn keys(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut out = vec![Line::styled("─".repeat(width), theme.dim)];
     let mut key = |key: &str, what: String| {
-        out.push(Line::from(vec![
-            Span::styled(format!("{key:<6} "), theme.focus),
-            Span::raw(what),
-        ]));
+        out.push(Line::from(vec![Span::styled(format!("{key:<6} "), theme.focus), Span::raw(what)]));
     };
     let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
     if let Some((name, _)) = &app.offered {
@@ -118,13 +96,7 @@ fn keys(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     if busy {
         key("c", "stop; what came is kept".to_owned());
     } else if !app.has_345m {
-        key(
-            "d",
-            format!(
-                "download the 345M model ({})",
-                words::bytes(words::DOWNLOAD_345M)
-            ),
-        );
+        key("d", format!("download the 345M model ({})", words::bytes(words::DOWNLOAD_345M)));
     }
     key("i", "import a checkpoint you have".to_owned());
     key("Esc", "close; arrows scroll".to_owned());

@@ -17,76 +17,34 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, bordered: bool, frame: 
         let mark = if focused { "> " } else { "" };
         let title = format!(" {mark}sampling: {} ", Knob::Preset.show(&app.settings));
         frame.render_widget(block(title, focused, theme), area);
-        area.inner(Margin {
-            horizontal: 1,
-            vertical: 1,
-        })
+        area.inner(Margin { horizontal: 1, vertical: 1 })
     } else {
         area
     };
     let rows = inner.height as usize;
     // Bars need some rows to say anything; the controls scroll if they must.
-    let knob_rows = if rows >= KNOBS.len() + 9 {
-        KNOBS.len()
-    } else {
-        (rows * 3 / 5).min(KNOBS.len())
-    };
+    let knob_rows = if rows >= KNOBS.len() + 9 { KNOBS.len() } else { (rows * 3 / 5).min(KNOBS.len()) };
     let explanation = explanation(app, inner.width as usize);
-    let explain = if focused && rows >= 12 {
-        explanation.len()
-    } else {
-        0
-    };
+    let explain = if focused && rows >= 12 { explanation.len() } else { 0 };
     let shown = knob_rows.saturating_sub(explain).max(1).min(rows);
-    let top = app
-        .knob
-        .saturating_sub(shown.saturating_sub(1))
-        .max(if app.knob < shown {
-            0
-        } else {
-            app.knob + 1 - shown
-        });
+    let top =
+        app.knob.saturating_sub(shown.saturating_sub(1)).max(if app.knob < shown { 0 } else { app.knob + 1 - shown });
     let mut out: Vec<Line> = KNOBS
         .iter()
         .enumerate()
         .skip(top)
         .take(shown)
-        .map(|(index, &knob)| {
-            knob_line(
-                app,
-                knob,
-                focused && index == app.knob,
-                inner.width as usize,
-                theme,
-            )
-        })
+        .map(|(index, &knob)| knob_line(app, knob, focused && index == app.knob, inner.width as usize, theme))
         .collect();
-    out.extend(
-        explanation
-            .into_iter()
-            .take(explain)
-            .map(|it| Line::styled(it, theme.dim)),
-    );
+    out.extend(explanation.into_iter().take(explain).map(|it| Line::styled(it, theme.dim)));
     let used = out.len() as u16;
-    lines(
-        frame,
-        Rect {
-            height: used.min(inner.height),
-            ..inner
-        },
-        out,
-    );
+    lines(frame, Rect { height: used.min(inner.height), ..inner }, out);
     if let (Some(typing), true) = (&app.typing, focused) {
-        let x = 11
-            + unicode_width::UnicodeWidthStr::width(&*visible(&typing.text()[..typing.cursor()]));
+        let x = 11 + unicode_width::UnicodeWidthStr::width(&*visible(&typing.text()[..typing.cursor()]));
         put_cursor(frame, inner, x, app.knob - top);
     }
     if inner.height > used {
-        let below = Rect {
-            y: inner.y + used,
-            height: inner.height - used,
-            ..inner
-        };
+        let below = Rect { y: inner.y + used, height: inner.height - used, ..inner };
         bars::draw(app, theme, below, frame);
     }
 }
@@ -96,11 +54,7 @@ fn explanation(app: &App, width: usize) -> Vec<String> {
     let text = KNOBS[app.knob].explain(&app.settings);
     let mut wrap = Wrap::new(width.saturating_sub(2));
     wrap.extend(text);
-    wrap.rows()
-        .iter()
-        .take(2)
-        .map(|row| format!("  {}", &text[row.clone()]))
-        .collect()
+    wrap.rows().iter().take(2).map(|row| format!("  {}", &text[row.clone()])).collect()
 }
 
 fn knob_line<'a>(app: &App, knob: Knob, selected: bool, width: usize, theme: &Theme) -> Line<'a> {
@@ -115,17 +69,12 @@ fn knob_line<'a>(app: &App, knob: Knob, selected: bool, width: usize, theme: &Th
     if knob == Knob::Preset && changed(&app.settings) {
         value.push('*');
     }
-    let mut spans = vec![
-        Span::styled(format!("{mark}{:<9}", knob.name()), style),
-        Span::styled(format!("{value:<8}"), style),
-    ];
+    let mut spans =
+        vec![Span::styled(format!("{mark}{:<9}", knob.name()), style), Span::styled(format!("{value:<8}"), style)];
     let bar_width = width.saturating_sub(20).min(16);
     if let (Some(fraction), true) = (knob.fraction(&app.settings), bar_width >= 4) {
         let full = (fraction * bar_width as f64).round() as usize;
-        spans.push(Span::styled(
-            format!("{}{}", "█".repeat(full), "░".repeat(bar_width - full)),
-            theme.dim,
-        ));
+        spans.push(Span::styled(format!("{}{}", "█".repeat(full), "░".repeat(bar_width - full)), theme.dim));
     }
     Line::from(spans)
 }

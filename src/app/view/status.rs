@@ -14,10 +14,7 @@ use crate::text::{Wrap, visible};
 pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     let s = &app.settings;
     let model = match &app.engine {
-        EngineState::Ready(loaded) => format!(
-            "{} {} {}",
-            loaded.card.name, loaded.card.dtype, loaded.card.device
-        ),
+        EngineState::Ready(loaded) => format!("{} {} {}", loaded.card.name, loaded.card.dtype, loaded.card.device),
         EngineState::Loading { name, .. } => format!("loading {name}"),
         EngineState::Empty => "no model yet".to_owned(),
         EngineState::Failed => "no model".to_owned(),
@@ -28,37 +25,19 @@ pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         let context = context(app).map_or(String::new(), |(used, of)| format!("{used}/{of}"));
         let speed = app.speed.map_or(String::new(), |it| format!("{it:.0}t/s"));
         let model = model.split(' ').next().unwrap_or_default();
-        let parts = [
-            model,
-            &format!("T{temperature}"),
-            &context,
-            phase(app).0,
-            &speed,
-        ];
-        let text = parts
-            .into_iter()
-            .filter(|it| !it.is_empty())
-            .collect::<Vec<_>>()
-            .join("  ");
+        let parts = [model, &format!("T{temperature}"), &context, phase(app).0, &speed];
+        let text = parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("  ");
         return frame.render_widget(Line::styled(format!(" {text}"), theme.strong), area);
     }
     let left = format!(" megachat  {model}");
-    let mut right = format!(
-        "T {temperature}  top-p {}  seed {}  ",
-        Knob::TopP.show(s),
-        s.seed
-    );
+    let mut right = format!("T {temperature}  top-p {}  seed {}  ", Knob::TopP.show(s), s.seed);
     if left.width() + right.width() + 8 > area.width as usize {
         right = format!("T {temperature}  ");
     }
     right.push_str("F1 help ");
     frame.render_widget(Line::styled(left, theme.strong), area);
     let width = right.width().min(area.width as usize) as u16;
-    let place = Rect {
-        x: area.right() - width,
-        width,
-        ..area
-    };
+    let place = Rect { x: area.right() - width, width, ..area };
     frame.render_widget(Line::styled(right, theme.dim), place);
 }
 
@@ -85,24 +64,15 @@ fn phase(app: &App) -> (&'static str, bool) {
 pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     let (phase, lively) = phase(app);
     let reading = app.running.as_ref().and_then(|it| it.reading);
-    let phase = reading.map_or(phase.to_owned(), |(done, total)| {
-        format!("reading {done}/{total}")
-    });
+    let phase = reading.map_or(phase.to_owned(), |(done, total)| format!("reading {done}/{total}"));
     let mut parts = vec![(phase, if lively { theme.good } else { theme.strong })];
     if let Some(Err(_)) = &app.saved {
         parts.push(("NOT SAVED".to_owned(), theme.bad));
     }
     if let Some((used, of)) = context(app) {
         let nearly_full = used * 10 >= of * 9;
-        let gauge = if area.width >= 100 {
-            format!("{} ", gauge(used, of, 10))
-        } else {
-            String::new()
-        };
-        parts.push((
-            format!("{gauge}ctx {used}/{of}"),
-            if nearly_full { theme.note } else { theme.drawn },
-        ));
+        let gauge = if area.width >= 100 { format!("{} ", gauge(used, of, 10)) } else { String::new() };
+        parts.push((format!("{gauge}ctx {used}/{of}"), if nearly_full { theme.note } else { theme.drawn }));
     }
     if app.out_of_sight > 0 {
         parts.push((format!("{} out of sight", app.out_of_sight), theme.note));
@@ -166,21 +136,10 @@ pub(super) fn footer(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
             ("^N", "new"),
             ("^D", "quit"),
         ],
-        Focus::Text => &[
-            ("↑↓", "scroll"),
-            ("End", "follow"),
-            ("Enter", "go on"),
-            ("Tab", "focus"),
-            ("?", "help"),
-        ],
-        Focus::Panel => &[
-            ("↑↓", "choose"),
-            ("←→", "change"),
-            ("Del", "off"),
-            ("0-9", "type"),
-            ("Tab", "focus"),
-            ("?", "help"),
-        ],
+        Focus::Text => &[("↑↓", "scroll"), ("End", "follow"), ("Enter", "go on"), ("Tab", "focus"), ("?", "help")],
+        Focus::Panel => {
+            &[("↑↓", "choose"), ("←→", "change"), ("Del", "off"), ("0-9", "type"), ("Tab", "focus"), ("?", "help")]
+        }
     };
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
@@ -205,11 +164,7 @@ pub(super) fn notice(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     let text = visible(&notice.text);
     let mut wrap = Wrap::new(area.width as usize);
     wrap.extend(&text);
-    let rows = wrap
-        .rows()
-        .iter()
-        .map(|row| Line::styled(text[row.clone()].to_owned(), style))
-        .collect();
+    let rows = wrap.rows().iter().map(|row| Line::styled(text[row.clone()].to_owned(), style)).collect();
     super::lines(frame, area, rows);
 }
 
@@ -221,11 +176,8 @@ pub(super) fn install(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
             let words = stage.map_or(String::new(), words::stage);
             let text = format!("{}: {words}", job.name);
             // In a small window the percentage and the rate say it.
-            let text = if text.width() < area.width as usize {
-                text
-            } else {
-                stage.map_or(text, words::stage_in_short)
-            };
+            let text =
+                if text.width() < area.width as usize { text } else { stage.map_or(text, words::stage_in_short) };
             (text, stage.and_then(words::progress))
         }
         (_, EngineState::Loading { name, done, total }) => {
@@ -235,9 +187,7 @@ pub(super) fn install(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         _ => return,
     };
     let text = visible(&text);
-    let bar_width = (area.width as usize)
-        .saturating_sub(text.width() + 3)
-        .min(30);
+    let bar_width = (area.width as usize).saturating_sub(text.width() + 3).min(30);
     let bar = match share {
         Some(share) if bar_width >= 5 => {
             let full = (share * bar_width as f64) as usize;
@@ -245,10 +195,6 @@ pub(super) fn install(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         }
         _ => String::new(),
     };
-    let line = Line::from(vec![
-        Span::raw(" "),
-        Span::styled(bar, theme.good),
-        Span::styled(text, theme.note),
-    ]);
+    let line = Line::from(vec![Span::raw(" "), Span::styled(bar, theme.good), Span::styled(text, theme.note)]);
     frame.render_widget(line, area);
 }

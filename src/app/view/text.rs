@@ -66,12 +66,7 @@ fn badge(app: &App) -> Option<String> {
 fn row_line<'a>(app: &'a App, theme: &Theme, row: Range<usize>) -> Line<'a> {
     let text = app.flow.text();
     let row = row.start
-        ..row.start
-            + text[row.clone()]
-                .trim_end_matches(' ')
-                .len()
-                .max(usize::from(!row.is_empty()))
-                .min(row.len());
+        ..row.start + text[row.clone()].trim_end_matches(' ').len().max(usize::from(!row.is_empty())).min(row.len());
     let mut spans: Vec<Span> = Vec::new();
     let mut at = row.start;
     while at < row.end {
@@ -85,9 +80,7 @@ fn row_line<'a>(app: &'a App, theme: &Theme, row: Range<usize>) -> Line<'a> {
             next += 1;
         }
         let end = end.min(row.end).max(at + 1);
-        let end = (end..=row.end)
-            .find(|&it| text.is_char_boundary(it))
-            .unwrap_or(row.end);
+        let end = (end..=row.end).find(|&it| text.is_char_boundary(it)).unwrap_or(row.end);
         spans.push(Span::styled(&text[at..end], style));
         at = end;
     }
@@ -116,17 +109,12 @@ fn hint(app: &App, theme: &Theme) -> Vec<Line<'static>> {
             "Write the beginning of something below and press Enter: the model goes on from there."
         }
         EngineState::Failed => "The model could not be loaded. F3 shows the models.",
-        EngineState::Empty | EngineState::Loading { .. } => {
-            "One moment: the model is being made ready."
-        }
+        EngineState::Empty | EngineState::Loading { .. } => "One moment: the model is being made ready.",
     };
     let mut wrap = crate::text::Wrap::new(app.flow.width());
     let rest = "Enter with nothing written starts from <|endoftext|>, the model's blank page.\n\nTry:  Once upon a time\n      \
                 One day, a little bear found a\n      The dragon was sad because";
     let text = format!("{ready}\n\n{rest}");
     wrap.extend(&text);
-    wrap.rows()
-        .iter()
-        .map(|row| Line::styled(text[row.clone()].to_owned(), theme.dim))
-        .collect()
+    wrap.rows().iter().map(|row| Line::styled(text[row.clone()].to_owned(), theme.dim)).collect()
 }

@@ -29,16 +29,11 @@ impl Theme {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
         let dim = plain.add_modifier(Modifier::DIM);
-        let in_colour =
-            |style: Style, colour_of: Color| if colour { style.fg(colour_of) } else { style };
+        let in_colour = |style: Style, colour_of: Color| if colour { style.fg(colour_of) } else { style };
         Self {
             typed: bold,
             drawn: plain,
-            dim: if colour {
-                plain.fg(Color::DarkGray)
-            } else {
-                dim
-            },
+            dim: if colour { plain.fg(Color::DarkGray) } else { dim },
             focus: in_colour(bold, Color::Cyan),
             good: in_colour(plain, Color::Green),
             bad: in_colour(bold, Color::Red),

@@ -14,10 +14,7 @@ pub(super) struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     pub(super) fn new(pickle: &'a Pickle, id: Option<NodeId>) -> Self {
-        Self {
-            pickle,
-            id: id.filter(|&id| *pickle.node(id) != Node::None),
-        }
+        Self { pickle, id: id.filter(|&id| *pickle.node(id) != Node::None) }
     }
 
     /// An argument that is there and not `None`.
@@ -27,9 +24,7 @@ impl<'a> Arguments<'a> {
     }
 
     pub(super) fn size(&self, key: &str) -> Option<usize> {
-        self.pickle
-            .integer(self.get(key)?)
-            .and_then(|number| usize::try_from(number).ok())
+        self.pickle.integer(self.get(key)?).and_then(|number| usize::try_from(number).ok())
     }
 
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
@@ -47,9 +42,7 @@ impl<'a> Arguments<'a> {
         let value = self.pickle.text(last).map(str::to_owned);
         let value = value.or_else(|| self.pickle.integer(last).map(|number| number.to_string()))?;
         Some(match (module, name, value.as_str()) {
-            (_, "PositionEmbeddingType", "2" | "absolute" | "learned_absolute") => {
-                "learned_absolute".to_owned()
-            }
+            (_, "PositionEmbeddingType", "2" | "absolute" | "learned_absolute") => "learned_absolute".to_owned(),
             _ => value,
         })
     }
@@ -63,13 +56,9 @@ impl<'a> Arguments<'a> {
     }
 
     pub(super) fn epsilon(&self) -> f64 {
-        let value = self
-            .get("layernorm_epsilon")
-            .or_else(|| self.get("norm_epsilon"));
+        let value = self.get("layernorm_epsilon").or_else(|| self.get("norm_epsilon"));
         let number = value.and_then(|id| self.pickle.float(id));
-        number
-            .filter(|&number| number > 0.0 && number < 1.0)
-            .unwrap_or(1e-5)
+        number.filter(|&number| number > 0.0 && number < 1.0).unwrap_or(1e-5)
     }
 
     /// Megatron had only the tanh formula until April 2020, and both switches came later.

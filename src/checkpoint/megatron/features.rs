@@ -14,19 +14,10 @@ use super::names::bare;
 const BY_NAME: [(&str, &str); 20] = [
     ("tokentype_embeddings", "a BERT with token types"),
     ("pooler", "a BERT with a pooler"),
-    (
-        "lm_head",
-        "a BERT or T5 with a language model head of its own",
-    ),
+    ("lm_head", "a BERT or T5 with a language model head of its own"),
     ("binary_head", "a BERT with a sentence head"),
-    (
-        "inter_attention",
-        "a T5 with attention between encoder and decoder",
-    ),
-    (
-        "cross_attention",
-        "a T5 with attention between encoder and decoder",
-    ),
+    ("inter_attention", "a T5 with attention between encoder and decoder"),
+    ("cross_attention", "a T5 with attention between encoder and decoder"),
     ("router", "a mixture of experts"),
     ("experts", "a mixture of experts"),
     ("local_experts", "a mixture of experts"),
@@ -46,16 +37,9 @@ const BY_NAME: [(&str, &str); 20] = [
 /// Refuses by the names and the arguments.
 pub(super) fn check(leaves: &Leaves, arguments: &Arguments<'_>) -> Result<(), MapError> {
     by_arguments(arguments)?;
-    let names = || {
-        leaves
-            .by_name
-            .keys()
-            .map(|name| (name.as_str(), bare(name)))
-    };
+    let names = || leaves.by_name.keys().map(|name| (name.as_str(), bare(name)));
     for (source, name) in names() {
-        let found = BY_NAME
-            .iter()
-            .find(|(piece, _)| name.split('.').any(|part| part == *piece));
+        let found = BY_NAME.iter().find(|(piece, _)| name.split('.').any(|part| part == *piece));
         if let Some(&(_, feature)) = found {
             return Err(refusal(feature, source));
         }
@@ -64,8 +48,7 @@ pub(super) fn check(leaves: &Leaves, arguments: &Arguments<'_>) -> Result<(), Ma
     if let (Some(_), Some((source, _))) = (has("encoder."), has("decoder.")) {
         return Err(refusal("a T5 with encoder and decoder", source));
     }
-    let norm_without_bias =
-        |(_, name): &(&str, &str)| name.contains("norm") && name.ends_with("bias");
+    let norm_without_bias = |(_, name): &(&str, &str)| name.contains("norm") && name.ends_with("bias");
     let norm = names().find(|(_, name)| name.contains("norm") && name.ends_with("weight"));
     if let Some((source, _)) = norm.filter(|_| !names().any(|name| norm_without_bias(&name))) {
         return Err(refusal("norms without bias (RMSNorm)", source));
@@ -77,40 +60,23 @@ pub(super) fn check(leaves: &Leaves, arguments: &Arguments<'_>) -> Result<(), Ma
             return Err(refusal("matrices without bias", source));
         }
         if !names().any(|(_, name)| name.ends_with("position_embeddings.weight")) {
-            return Err(refusal(
-                "no learned position table",
-                "position_embeddings.weight is absent",
-            ));
+            return Err(refusal("no learned position table", "position_embeddings.weight is absent"));
         }
     }
     Ok(())
 }
 
 fn refusal(feature: &'static str, evidence: &str) -> MapError {
-    MapError::NotGpt2 {
-        feature,
-        evidence: printable(evidence),
-    }
+    MapError::NotGpt2 { feature, evidence: printable(evidence) }
 }
 
 fn by_arguments(arguments: &Arguments<'_>) -> Result<(), MapError> {
-    let refuse = |key: &str, feature| {
-        Err(MapError::NotGpt2 {
-            feature,
-            evidence: arguments.shown(key),
-        })
-    };
+    let refuse = |key: &str, feature| Err(MapError::NotGpt2 { feature, evidence: arguments.shown(key) });
     let kind = arguments.word("position_embedding_type");
     if kind.is_some_and(|kind| kind != "learned_absolute") {
-        return refuse(
-            "positions that are not a learned table",
-            "position_embedding_type",
-        );
+        return refuse("positions that are not a learned table", "position_embedding_type");
     }
-    if arguments
-        .word("normalization")
-        .is_some_and(|kind| kind != "LayerNorm")
-    {
+    if arguments.word("normalization").is_some_and(|kind| kind != "LayerNorm") {
         return refuse("another norm than LayerNorm", "normalization");
     }
     for (key, feature) in [
@@ -122,10 +88,7 @@ fn by_arguments(arguments: &Arguments<'_>) -> Result<(), MapError> {
         ("multi_latent_attention", "multi-latent attention"),
         ("qk_layernorm", "norms on queries and keys"),
         ("apply_layernorm_1p", "norms whose gain is kept minus one"),
-        (
-            "apply_residual_connection_post_layernorm",
-            "residual connections after the norm",
-        ),
+        ("apply_residual_connection_post_layernorm", "residual connections after the norm"),
     ] {
         let grouped_alike = key == "group_query_attention"
             && arguments.size("num_query_groups").is_some()
@@ -151,19 +114,14 @@ fn by_counts(arguments: &Arguments<'_>) -> Result<(), MapError> {
         ("pipeline_model_parallel_size", 1, split),
     ] {
         if arguments.size(key).is_some_and(|count| count > most) {
-            return Err(MapError::NotGpt2 {
-                feature,
-                evidence: arguments.shown(key),
-            });
+            return Err(MapError::NotGpt2 { feature, evidence: arguments.shown(key) });
         }
     }
     Ok(())
 }
 
 fn head_width(arguments: &Arguments<'_>) -> Result<(), MapError> {
-    let numbers = arguments
-        .size("kv_channels")
-        .zip(arguments.size("num_attention_heads"));
+    let numbers = arguments.size("kv_channels").zip(arguments.size("num_attention_heads"));
     let Some(((channels, heads), width)) = numbers.zip(arguments.size("hidden_size")) else {
         return Ok(());
     };
@@ -171,10 +129,7 @@ fn head_width(arguments: &Arguments<'_>) -> Result<(), MapError> {
         return Ok(());
     }
     let evidence = arguments.shown("kv_channels");
-    Err(MapError::NotGpt2 {
-        feature: "heads that do not fill the width",
-        evidence,
-    })
+    Err(MapError::NotGpt2 { feature: "heads that do not fill the width", evidence })
 }
 
 /// Refuses by the shapes of the first layer.
@@ -185,26 +140,14 @@ pub(super) fn check_shapes(found: &Found, n_embd: usize) -> Result<(), MapError>
             continue;
         };
         let evidence = || format!("{source} has shape {:?}", tensor.shape);
-        if name.ends_with("attn.c_attn.weight")
-            && columns == n_embd
-            && rows > n_embd
-            && rows < 3 * n_embd
-        {
-            return Err(MapError::NotGpt2 {
-                feature: "grouped queries",
-                evidence: evidence(),
-            });
+        if name.ends_with("attn.c_attn.weight") && columns == n_embd && rows > n_embd && rows < 3 * n_embd {
+            return Err(MapError::NotGpt2 { feature: "grouped queries", evidence: evidence() });
         }
         if name.ends_with("mlp.c_fc.weight") {
             let after = name.replace("c_fc", "c_proj");
-            let inner = found
-                .get(&after)
-                .and_then(|(_, tensor)| tensor.shape.get(1));
+            let inner = found.get(&after).and_then(|(_, tensor)| tensor.shape.get(1));
             if inner.is_some_and(|&inner| rows == inner.saturating_mul(2)) {
-                return Err(MapError::NotGpt2 {
-                    feature: "a gated feed-forward part",
-                    evidence: evidence(),
-                });
+                return Err(MapError::NotGpt2 { feature: "a gated feed-forward part", evidence: evidence() });
             }
         }
     }

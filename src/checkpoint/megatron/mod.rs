@@ -46,9 +46,7 @@ pub struct Given {
 #[must_use]
 pub fn recognise(pickle: &Pickle) -> bool {
     let root = pickle.root();
-    ["model", "model0"]
-        .iter()
-        .any(|key| pickle.get(root, key).is_some())
+    ["model", "model0"].iter().any(|key| pickle.get(root, key).is_some())
 }
 
 /// Plans the conversion of a checkpoint of one rank.
@@ -57,12 +55,7 @@ pub fn recognise(pickle: &Pickle) -> bool {
 ///
 /// [`MapError`], naming what makes it another kind of model, or every tensor that is missing,
 /// superfluous or of the wrong shape.
-pub fn map(
-    pickle: &Pickle,
-    storages: &Storages,
-    given: Given,
-    limits: &Limits,
-) -> Result<Plan, MapError> {
+pub fn map(pickle: &Pickle, storages: &Storages, given: Given, limits: &Limits) -> Result<Plan, MapError> {
     let root = pickle.root();
     let model = model_entry(pickle)?;
     let leaves = Leaves::collect(pickle, storages, model, limits)?;
@@ -72,15 +65,9 @@ pub fn map(
     let named = rename(&leaves, &mut faults);
     let (order, version) = order(pickle, root, named.core)?;
     let style = Style::Linear(order);
-    let Named {
-        mut found,
-        mut copies,
-        ..
-    } = named;
+    let Named { mut found, mut copies, .. } = named;
     if found.is_empty() {
-        return Err(MapError::NoModel(
-            "`model` has no tensor with a known name".to_owned(),
-        ));
+        return Err(MapError::NoModel("`model` has no tensor with a known name".to_owned()));
     }
     let sizes = Sizes::of(&found, style)?;
     features::check_shapes(&found, sizes.n_embd)?;
@@ -95,20 +82,9 @@ pub fn map(
     if !faults.is_empty() {
         return Err(MapError::Faults(faults));
     }
-    let family = if named.core {
-        "Megatron Core"
-    } else {
-        "Megatron"
-    };
+    let family = if named.core { "Megatron Core" } else { "Megatron" };
     let format = format!("{family} GPT-2, checkpoint version {version}");
-    Ok(Plan {
-        config,
-        dtype: sizes.dtype,
-        targets,
-        same,
-        notes,
-        format,
-    })
+    Ok(Plan { config, dtype: sizes.dtype, targets, same, notes, format })
 }
 
 /// The dictionary of the model itself.
@@ -116,18 +92,12 @@ fn model_entry(pickle: &Pickle) -> Result<NodeId, MapError> {
     let root = pickle.root();
     if pickle.get(root, "model0").is_some() {
         let evidence = "`model0`".to_owned();
-        return Err(MapError::NotGpt2 {
-            feature: "layers interleaved over pipeline ranks",
-            evidence,
-        });
+        return Err(MapError::NotGpt2 { feature: "layers interleaved over pipeline ranks", evidence });
     }
     let model = pickle.get(root, "model");
     let model = model.ok_or_else(|| MapError::NoModel("it has no entry `model`".to_owned()))?;
     if pickle.items(model).is_none() {
-        return Err(MapError::NoModel(format!(
-            "`model` is {}",
-            pickle.describe(model)
-        )));
+        return Err(MapError::NoModel(format!("`model` is {}", pickle.describe(model))));
     }
     Ok(model)
 }
@@ -140,17 +110,8 @@ struct Named {
 }
 
 fn rename(leaves: &Leaves, faults: &mut Vec<Fault>) -> Named {
-    let mut named = Named {
-        found: Found::new(),
-        copies: Vec::new(),
-        core: false,
-    };
-    faults.extend(
-        leaves
-            .repeated
-            .iter()
-            .map(|name| Fault::Repeated(printable(name))),
-    );
+    let mut named = Named { found: Found::new(), copies: Vec::new(), core: false };
+    faults.extend(leaves.repeated.iter().map(|name| Fault::Repeated(printable(name))));
     for (source, leaf) in &leaves.by_name {
         let shown = printable(source);
         match (names::rename(source), leaf) {
@@ -168,10 +129,7 @@ fn rename(leaves: &Leaves, faults: &mut Vec<Fault>) -> Named {
             }
             (Renamed::Unknown, Leaf::Tensor(_)) => faults.push(Fault::Extra(shown)),
             (Renamed::Target { .. } | Renamed::WordTableCopy, Leaf::Other(other)) => {
-                faults.push(Fault::NotATensor {
-                    name: shown,
-                    found: other.clone(),
-                });
+                faults.push(Fault::NotATensor { name: shown, found: other.clone() });
             }
         }
     }
@@ -182,11 +140,7 @@ fn rename(leaves: &Leaves, faults: &mut Vec<Fault>) -> Named {
 fn order(pickle: &Pickle, root: NodeId, core: bool) -> Result<(QkvOrder, String), MapError> {
     let Some(version) = pickle.get(root, "checkpoint_version") else {
         // Core never wrote anything but version 3.
-        return Ok(if core {
-            (QkvOrder::Heads, "3".to_owned())
-        } else {
-            (QkvOrder::Blocks, "0".to_owned())
-        });
+        return Ok(if core { (QkvOrder::Heads, "3".to_owned()) } else { (QkvOrder::Blocks, "0".to_owned()) });
     };
     if *pickle.node(version) == Node::None {
         return Ok((QkvOrder::Blocks, "0".to_owned()));
@@ -229,9 +183,7 @@ fn config(
     let vocab_size = vocabulary(sizes, arguments, given)?;
     if vocab_size < sizes.rows {
         let padding = sizes.rows - vocab_size;
-        notes.push(format!(
-            "{padding} rows of padding at the end of the word table are left out"
-        ));
+        notes.push(format!("{padding} rows of padding at the end of the word table are left out"));
     }
     let config = Config {
         vocab_size,
@@ -248,12 +200,7 @@ fn config(
     Ok(config)
 }
 
-fn heads(
-    sizes: &Sizes,
-    arguments: &Arguments<'_>,
-    given: Given,
-    notes: &mut Vec<String>,
-) -> Result<usize, MapError> {
+fn heads(sizes: &Sizes, arguments: &Arguments<'_>, given: Given, notes: &mut Vec<String>) -> Result<usize, MapError> {
     if let Some(heads) = given.heads.or(arguments.size("num_attention_heads")) {
         return Ok(heads);
     }
@@ -261,24 +208,17 @@ fn heads(
     if !n_embd.is_multiple_of(64) {
         return Err(MapError::HeadsUnknown { n_embd });
     }
-    notes.push(format!(
-        "the file does not say how many heads there are; {} of 64 channels are assumed",
-        n_embd / 64
-    ));
+    notes.push(format!("the file does not say how many heads there are; {} of 64 channels are assumed", n_embd / 64));
     Ok(n_embd / 64)
 }
 
 fn vocabulary(sizes: &Sizes, arguments: &Arguments<'_>, given: Given) -> Result<usize, MapError> {
     let rows = sizes.rows;
-    let said = arguments
-        .size("orig_vocab_size")
-        .or(arguments.size("vocab_size"));
+    let said = arguments.size("orig_vocab_size").or(arguments.size("vocab_size"));
     match given.vocab.or(said) {
-        Some(given) if given > rows || given == 0 => Err(MapError::Contradiction {
-            what: "the vocabulary",
-            given,
-            found: rows,
-        }),
+        Some(given) if given > rows || given == 0 => {
+            Err(MapError::Contradiction { what: "the vocabulary", given, found: rows })
+        }
         Some(vocab) => Ok(vocab),
         None if (GPT2_VOCABULARY..=TALLEST_PADDED).contains(&rows) => Ok(GPT2_VOCABULARY),
         None => Ok(rows),

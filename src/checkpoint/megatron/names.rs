@@ -48,9 +48,7 @@ const PARTS: [(&str, &str, bool); 26] = [
 pub(super) fn bare(source: &str) -> &str {
     let mut name = source;
     loop {
-        let stripped = ["module.", "language_model."]
-            .iter()
-            .find_map(|prefix| name.strip_prefix(prefix));
+        let stripped = ["module.", "language_model."].iter().find_map(|prefix| name.strip_prefix(prefix));
         match stripped {
             Some(rest) => name = rest,
             None => return name,
@@ -63,10 +61,7 @@ pub(super) fn rename(source: &str) -> Renamed {
     if name.ends_with("_extra_state") {
         return Renamed::Ignored;
     }
-    let target = |name: &str, core| Renamed::Target {
-        name: name.to_owned(),
-        core,
-    };
+    let target = |name: &str, core| Renamed::Target { name: name.to_owned(), core };
     match name {
         "word_embeddings.weight" | "embedding.word_embeddings.weight" => {
             return target("transformer.wte.weight", false);
@@ -78,11 +73,7 @@ pub(super) fn rename(source: &str) -> Renamed {
         "word_embeddings_for_head.weight" => return Renamed::WordTableCopy,
         _ => {}
     }
-    let stacks = [
-        ("transformer.", false),
-        ("encoder.", false),
-        ("decoder.", true),
-    ];
+    let stacks = [("transformer.", false), ("encoder.", false), ("decoder.", true)];
     for (stack, core) in stacks {
         if let Some(rest) = name.strip_prefix(stack) {
             return in_stack(rest, core);
@@ -94,15 +85,10 @@ pub(super) fn rename(source: &str) -> Renamed {
 fn in_stack(name: &str, core_stack: bool) -> Renamed {
     for norm in ["final_layernorm.", "final_norm."] {
         if let Some(kind @ ("weight" | "bias")) = name.strip_prefix(norm) {
-            return Renamed::Target {
-                name: format!("transformer.ln_f.{kind}"),
-                core: core_stack,
-            };
+            return Renamed::Target { name: format!("transformer.ln_f.{kind}"), core: core_stack };
         }
     }
-    let layer = name
-        .strip_prefix("layers.")
-        .and_then(|rest| rest.split_once('.'));
+    let layer = name.strip_prefix("layers.").and_then(|rest| rest.split_once('.'));
     let Some((number, part)) = layer else {
         return Renamed::Unknown;
     };
@@ -110,18 +96,12 @@ fn in_stack(name: &str, core_stack: bool) -> Renamed {
         return Renamed::Unknown;
     };
     for kind in ["weight", "bias"] {
-        let Some(part) = part
-            .strip_suffix(kind)
-            .and_then(|part| part.strip_suffix(['.', '_']))
-        else {
+        let Some(part) = part.strip_suffix(kind).and_then(|part| part.strip_suffix(['.', '_'])) else {
             continue;
         };
         if let Some((_, ours, core)) = PARTS.iter().find(|(theirs, _, _)| *theirs == part) {
             let name = format!("transformer.h.{number}.{ours}.{kind}");
-            return Renamed::Target {
-                name,
-                core: core_stack || *core,
-            };
+            return Renamed::Target { name, core: core_stack || *core };
         }
     }
     Renamed::Unknown

@@ -110,10 +110,7 @@ impl Machine<'_> {
         if items.len() % 2 != 0 {
             return Err(PickleError::OddItems { at: self.start });
         }
-        Ok(items
-            .chunks_exact(2)
-            .map(|pair| (pair[0], pair[1]))
-            .collect())
+        Ok(items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
     }
 
     fn pop_tuple(&mut self) -> Result<Vec<NodeId>, PickleError> {
@@ -164,13 +161,7 @@ impl Machine<'_> {
     }
 
     fn push_call(&mut self, callee: NodeId, arguments: Vec<NodeId>) -> Result<bool, PickleError> {
-        let call = Call {
-            callee,
-            arguments,
-            state: None,
-            items: Vec::new(),
-            appended: Vec::new(),
-        };
+        let call = Call { callee, arguments, state: None, items: Vec::new(), appended: Vec::new() };
         self.push(Node::Call(Box::new(call)))
     }
 

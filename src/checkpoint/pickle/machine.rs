@@ -36,10 +36,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<(Pickle, usize), PickleErr
             || machine.container(opcode)?
             || machine.call(opcode)?;
         if !known {
-            return Err(PickleError::UnknownOpcode {
-                opcode,
-                at: machine.start,
-            });
+            return Err(PickleError::UnknownOpcode { opcode, at: machine.start });
         }
     }
 }
@@ -75,45 +72,25 @@ impl<'a> Machine<'a> {
     fn finish(mut self) -> Result<(Pickle, usize), PickleError> {
         let count = (self.stack.len() + self.marks.len()).saturating_sub(1);
         if count > 0 {
-            return Err(PickleError::LeftOver {
-                count,
-                at: self.start,
-            });
+            return Err(PickleError::LeftOver { count, at: self.start });
         }
         let root = self.pop()?;
-        Ok((
-            Pickle {
-                nodes: self.nodes,
-                root,
-            },
-            self.at,
-        ))
+        Ok((Pickle { nodes: self.nodes, root }, self.at))
     }
 
     pub(super) fn too_large(&self, what: &'static str, limit: usize) -> PickleError {
-        PickleError::TooLarge {
-            what,
-            limit,
-            at: self.start,
-        }
+        PickleError::TooLarge { what, limit, at: self.start }
     }
 
     pub(super) fn wrong_kind(&self, expected: &'static str, found: &'static str) -> PickleError {
-        PickleError::WrongKind {
-            expected,
-            found,
-            at: self.start,
-        }
+        PickleError::WrongKind { expected, found, at: self.start }
     }
 
     /// The next `count` bytes, which stay where they are: nothing is allocated for a length.
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], PickleError> {
         let rest = &self.bytes[self.at..];
         let Some(taken) = rest.get(..count) else {
-            return Err(PickleError::Truncated {
-                missing: count - rest.len(),
-                at: self.at,
-            });
+            return Err(PickleError::Truncated { missing: count - rest.len(), at: self.at });
         };
         self.at += count;
         Ok(taken)
@@ -133,18 +110,11 @@ impl<'a> Machine<'a> {
     pub(super) fn line(&mut self) -> Result<&'a [u8], PickleError> {
         let rest = &self.bytes[self.at..];
         let longest = self.limits.text_bytes;
-        let Some(length) = rest
-            .iter()
-            .take(longest + 1)
-            .position(|&byte| byte == b'\n')
-        else {
+        let Some(length) = rest.iter().take(longest + 1).position(|&byte| byte == b'\n') else {
             if rest.len() > longest {
                 return Err(self.too_large("bytes of one line", longest));
             }
-            return Err(PickleError::Truncated {
-                missing: 1,
-                at: self.bytes.len(),
-            });
+            return Err(PickleError::Truncated { missing: 1, at: self.bytes.len() });
         };
         self.at += length + 1;
         Ok(&rest[..length])
@@ -192,10 +162,7 @@ impl<'a> Machine<'a> {
 
     /// Takes everything above the last mark, and the mark.
     pub(super) fn pop_mark(&mut self) -> Result<Vec<NodeId>, PickleError> {
-        let mark = self
-            .marks
-            .pop()
-            .ok_or(PickleError::NoMark { at: self.start })?;
+        let mark = self.marks.pop().ok_or(PickleError::NoMark { at: self.start })?;
         Ok(self.stack.split_off(mark))
     }
 
@@ -244,14 +211,8 @@ impl<'a> Machine<'a> {
                 self.remember(u64::from(index))
             }
             0x94 => self.remember(self.memo.len() as u64),
-            0x82..=0x84 => Err(PickleError::OutsideReference {
-                name: "EXT",
-                at: self.start,
-            }),
-            0x97 | 0x98 => Err(PickleError::OutsideReference {
-                name: "BUFFER",
-                at: self.start,
-            }),
+            0x82..=0x84 => Err(PickleError::OutsideReference { name: "EXT", at: self.start }),
+            0x97 | 0x98 => Err(PickleError::OutsideReference { name: "BUFFER", at: self.start }),
             _ => Ok(false),
         }
     }
@@ -267,28 +228,20 @@ impl<'a> Machine<'a> {
     fn protocol(&mut self) -> Result<bool, PickleError> {
         let protocol = self.byte()?;
         if protocol > 5 {
-            return Err(PickleError::Protocol {
-                protocol,
-                at: self.start,
-            });
+            return Err(PickleError::Protocol { protocol, at: self.start });
         }
         Ok(true)
     }
 
     fn decimal_index(&mut self) -> Result<u64, PickleError> {
         let line = self.line()?;
-        let number = std::str::from_utf8(line)
-            .ok()
-            .and_then(|text| text.trim().parse().ok());
+        let number = std::str::from_utf8(line).ok().and_then(|text| text.trim().parse().ok());
         number.ok_or_else(|| self.bad_number(line))
     }
 
     fn recall(&mut self, index: u64) -> Result<bool, PickleError> {
         let known = self.memo.get(&index).copied();
-        self.push_id(known.ok_or(PickleError::UnknownMemo {
-            index,
-            at: self.start,
-        })?)
+        self.push_id(known.ok_or(PickleError::UnknownMemo { index, at: self.start })?)
     }
 
     fn remember(&mut self, index: u64) -> Result<bool, PickleError> {

@@ -143,18 +143,13 @@ impl Machine<'_> {
 
     fn decimal_float(&mut self) -> Result<Node, PickleError> {
         let line = self.line()?;
-        let number = std::str::from_utf8(line)
-            .ok()
-            .and_then(|text| text.trim().parse().ok());
+        let number = std::str::from_utf8(line).ok().and_then(|text| text.trim().parse().ok());
         number.map(Node::Float).ok_or_else(|| self.bad_number(line))
     }
 
     pub(super) fn bad_number(&self, line: &[u8]) -> PickleError {
         let text = printable(&String::from_utf8_lossy(&line[..line.len().min(80)]));
-        PickleError::BadNumber {
-            text,
-            at: self.start,
-        }
+        PickleError::BadNumber { text, at: self.start }
     }
 }
 

@@ -119,11 +119,7 @@ impl Pickle {
     /// An integer, also where a truth value stands for one.
     #[must_use]
     pub fn integer(&self, id: NodeId) -> Option<i64> {
-        if let Node::Int(number) = self.node(id) {
-            Some(*number)
-        } else {
-            self.truth(id).map(i64::from)
-        }
+        if let Node::Int(number) = self.node(id) { Some(*number) } else { self.truth(id).map(i64::from) }
     }
 
     /// A number of either kind.
@@ -141,11 +137,7 @@ impl Pickle {
     /// A truth value.
     #[must_use]
     pub fn truth(&self, id: NodeId) -> Option<bool> {
-        if let Node::Bool(truth) = self.node(id) {
-            Some(*truth)
-        } else {
-            None
-        }
+        if let Node::Bool(truth) = self.node(id) { Some(*truth) } else { None }
     }
 
     /// The items of a tuple, of a list, or of the `torch.Size` made from one.
@@ -167,11 +159,7 @@ impl Pickle {
     /// Module and name of a global.
     #[must_use]
     pub fn global(&self, id: NodeId) -> Option<(&str, &str)> {
-        if let Node::Global(global) = self.node(id) {
-            Some((&global.0, &global.1))
-        } else {
-            None
-        }
+        if let Node::Global(global) = self.node(id) { Some((&global.0, &global.1)) } else { None }
     }
 
     /// A call, with module and name of what it calls.
@@ -217,11 +205,7 @@ impl Pickle {
             };
             self.items(call.state?)
         })?;
-        items
-            .iter()
-            .rev()
-            .find(|&&(name, _)| self.text(name) == Some(key))
-            .map(|&(_, value)| value)
+        items.iter().rev().find(|&&(name, _)| self.text(name) == Some(key)).map(|&(_, value)| value)
     }
 
     /// What a value is, for messages: its kind, or what would have been called to make it.

@@ -22,42 +22,25 @@ impl Conversion<'_, '_> {
         let tail = self.bytes(section.part(tail_at, length), zip::TAIL_BYTES)?;
         let place = zip::find_directory(&tail, length, &self.limits)?;
         let directory = section.part(place.offset, place.length as u64);
-        Ok(zip::parse_directory(
-            &self.bytes(directory, place.length)?,
-            place,
-        )?)
+        Ok(zip::parse_directory(&self.bytes(directory, place.length)?, place)?)
     }
 
     /// The packed bytes of a member.
-    pub(super) fn member<'b>(
-        &self,
-        section: Section<'b>,
-        entry: &Entry,
-    ) -> Result<Section<'b>, ConvertError> {
+    pub(super) fn member<'b>(&self, section: Section<'b>, entry: &Entry) -> Result<Section<'b>, ConvertError> {
         let mut fixed = [0; zip::LOCAL_HEADER_BYTES];
         let mut header = section.part(entry.header_at, zip::LOCAL_HEADER_BYTES as u64);
         read_full(&mut header, &mut fixed, &self.name)?;
         let data_at = entry.header_at + zip::local_header_length(&fixed, entry)?;
         let name_at = entry.header_at + zip::LOCAL_HEADER_BYTES as u64;
-        let name = self.bytes(
-            section.part(name_at, entry.name.len() as u64),
-            entry.name.len(),
-        )?;
+        let name = self.bytes(section.part(name_at, entry.name.len() as u64), entry.name.len())?;
         if name != entry.name.as_bytes() {
             let name = printable(&entry.name);
-            return Err(zip::ZipError::Disagreement {
-                name,
-                what: "its name",
-            }
-            .into());
+            return Err(zip::ZipError::Disagreement { name, what: "its name" }.into());
         }
         let data = section.part(data_at, entry.packed);
         if data.length() < entry.packed {
             let missing = entry.packed - data.length();
-            return Err(ConvertError::Truncated {
-                name: self.name.clone(),
-                missing,
-            });
+            return Err(ConvertError::Truncated { name: self.name.clone(), missing });
         }
         Ok(data)
     }
@@ -69,23 +52,14 @@ impl Conversion<'_, '_> {
         }
         let name = printable(&entry.name);
         if self.options.force {
-            self.notes
-                .push(format!("{name} has a wrong checksum, which was overlooked"));
+            self.notes.push(format!("{name} has a wrong checksum, which was overlooked"));
             return Ok(());
         }
-        Err(ConvertError::Checksum {
-            name,
-            expected: entry.crc32,
-            found,
-        })
+        Err(ConvertError::Checksum { name, expected: entry.crc32, found })
     }
 
     /// An archive around a checkpoint, as the original download is one.
-    pub(super) fn outer_zip(
-        &mut self,
-        section: Section<'_>,
-        entries: &[Entry],
-    ) -> Result<Plan, ConvertError> {
+    pub(super) fn outer_zip(&mut self, section: Section<'_>, entries: &[Entry]) -> Result<Plan, ConvertError> {
         let entry = self.choose(entries)?.clone();
         let packed = self.member(section, &entry)?;
         self.name = printable(&entry.name);
@@ -114,18 +88,11 @@ impl Conversion<'_, '_> {
     fn check_member(&mut self, entry: &Entry, count: u64, found: u32) -> Result<(), ConvertError> {
         if count < entry.size {
             let missing = entry.size - count;
-            return Err(ConvertError::Truncated {
-                name: self.name.clone(),
-                missing,
-            });
+            return Err(ConvertError::Truncated { name: self.name.clone(), missing });
         }
         if count > entry.size {
             let name = self.name.clone();
-            return Err(zip::ZipError::Disagreement {
-                name,
-                what: "its length",
-            }
-            .into());
+            return Err(zip::ZipError::Disagreement { name, what: "its length" }.into());
         }
         self.compare(entry, found)
     }
@@ -141,13 +108,9 @@ impl Conversion<'_, '_> {
     ) -> Result<Plan, ConvertError> {
         let path = self.stage.join("unpacked.pt");
         if entry.method == Method::Deflated {
-            let written = std::fs::File::create_new(&path).and_then(|mut file| {
-                io::copy(&mut Cursor::new(first).chain(&mut stream), &mut file)
-            });
-            written.map_err(|source| ConvertError::Write {
-                path: path.clone(),
-                source,
-            })?;
+            let written = std::fs::File::create_new(&path)
+                .and_then(|mut file| io::copy(&mut Cursor::new(first).chain(&mut stream), &mut file));
+            written.map_err(|source| ConvertError::Write { path: path.clone(), source })?;
         }
         let found = stream.finish().map_err(|source| self.read_error(source))?;
         self.check_member(entry, stream.count, found)?;
@@ -157,10 +120,7 @@ impl Conversion<'_, '_> {
         let blob = Blob::open(&path).map_err(|source| self.read_error(source))?;
         let plan = self.inner_zip(blob.section())?;
         drop(blob);
-        std::fs::remove_file(&path).map_err(|source| ConvertError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        std::fs::remove_file(&path).map_err(|source| ConvertError::Write { path: path.clone(), source })?;
         Ok(plan)
     }
 
@@ -168,10 +128,7 @@ impl Conversion<'_, '_> {
         let entries = self.directory(section)?;
         match Archive::recognise(&entries)? {
             Some(archive) => self.torch_zip(section, &archive),
-            None => Err(ConvertError::NotACheckpoint {
-                name: self.name.clone(),
-                what: "an archive inside an archive",
-            }),
+            None => Err(ConvertError::NotACheckpoint { name: self.name.clone(), what: "an archive inside an archive" }),
         }
     }
 
@@ -192,10 +149,7 @@ impl Conversion<'_, '_> {
         }
         let names = entries.iter().take(8).map(|entry| printable(&entry.name));
         let found = shown(&names.collect::<Vec<_>>());
-        Err(ConvertError::NothingInside {
-            name: self.name.clone(),
-            found,
-        })
+        Err(ConvertError::NothingInside { name: self.name.clone(), found })
     }
 
     /// All bytes of a small member that is stored.

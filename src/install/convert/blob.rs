@@ -27,11 +27,7 @@ impl Blob<'_> {
     }
 
     pub(super) fn section(&self) -> Section<'_> {
-        Section {
-            blob: self,
-            at: 0,
-            left: self.length(),
-        }
+        Section { blob: self, at: 0, left: self.length() }
     }
 
     fn read_at(&self, at: u64, out: &mut [u8]) -> io::Result<usize> {
@@ -66,28 +62,20 @@ impl<'b> Section<'b> {
     pub(super) fn part(&self, at: u64, length: u64) -> Section<'b> {
         let skipped = at.min(self.left);
         let left = length.min(self.left - skipped);
-        Section {
-            blob: self.blob,
-            at: self.at + skipped,
-            left,
-        }
+        Section { blob: self.blob, at: self.at + skipped, left }
     }
 
     /// All its bytes, at most `most`.
     pub(super) fn bytes(mut self, most: usize) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
-        Read::by_ref(&mut self)
-            .take(most as u64)
-            .read_to_end(&mut out)?;
+        Read::by_ref(&mut self).take(most as u64).read_to_end(&mut out)?;
         Ok(out)
     }
 }
 
 impl Read for Section<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let most = usize::try_from(self.left)
-            .unwrap_or(usize::MAX)
-            .min(out.len());
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(out.len());
         if most == 0 {
             return Ok(0);
         }
@@ -107,11 +95,7 @@ pub(super) struct Checked<R> {
 
 impl<R: Read> Checked<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self {
-            inner,
-            hasher: crc32fast::Hasher::new(),
-            count: 0,
-        }
+        Self { inner, hasher: crc32fast::Hasher::new(), count: 0 }
     }
 
     /// Reads whatever is left and answers the checksum of everything.

@@ -35,28 +35,13 @@ pub(super) fn convert_model(
 ) -> Result<Model, ConvertError> {
     let limits = Limits::default();
     let name = located.name.clone();
-    let mut conversion = Conversion {
-        located,
-        stage,
-        options,
-        progress,
-        limits,
-        name,
-        notes: Vec::new(),
-    };
+    let mut conversion = Conversion { located, stage, options, progress, limits, name, notes: Vec::new() };
     let plan = conversion.file(located.blob.section())?;
-    let sizes = plan
-        .targets
-        .iter()
-        .map(|target| target.shape.iter().product::<usize>() as u64);
+    let sizes = plan.targets.iter().map(|target| target.shape.iter().product::<usize>() as u64);
     let parameters = sizes.sum();
     let mut notes = plan.notes.clone();
     notes.append(&mut conversion.notes);
-    Ok(Model {
-        plan,
-        notes,
-        parameters,
-    })
+    Ok(Model { plan, notes, parameters })
 }
 
 /// A conversion under way.
@@ -73,16 +58,11 @@ pub(super) struct Conversion<'a, 'p> {
 
 impl Conversion<'_, '_> {
     pub(super) fn read_error(&self, source: io::Error) -> ConvertError {
-        ConvertError::Read {
-            name: self.name.clone(),
-            source,
-        }
+        ConvertError::Read { name: self.name.clone(), source }
     }
 
     pub(super) fn bytes(&self, section: Section<'_>, most: usize) -> Result<Vec<u8>, ConvertError> {
-        section
-            .bytes(most)
-            .map_err(|source| self.read_error(source))
+        section.bytes(most).map_err(|source| self.read_error(source))
     }
 
     /// A file as the user gave it.
@@ -124,23 +104,15 @@ impl Conversion<'_, '_> {
         } else {
             "of no known kind"
         };
-        Err(ConvertError::NotACheckpoint {
-            name: self.name.clone(),
-            what,
-        })
+        Err(ConvertError::NotACheckpoint { name: self.name.clone(), what })
     }
 
     fn plan(&mut self, pickle: &Pickle, storages: &Storages) -> Result<Plan, ConvertError> {
         for name in alarming_calls(pickle) {
-            self.notes.push(format!(
-                "this file asks to run code (`{name}`); nothing was run"
-            ));
+            self.notes.push(format!("this file asks to run code (`{name}`); nothing was run"));
         }
         if megatron::recognise(pickle) {
-            let given = Given {
-                heads: self.options.heads,
-                vocab: self.options.vocab,
-            };
+            let given = Given { heads: self.options.heads, vocab: self.options.vocab };
             return Ok(megatron::map(pickle, storages, given, &self.limits)?);
         }
         let leaves = Leaves::collect(pickle, storages, pickle.root(), &self.limits)?;
@@ -149,19 +121,10 @@ impl Conversion<'_, '_> {
 
     fn plan_hugging_face(&self, leaves: &Leaves) -> Result<Plan, ConvertError> {
         if !hugging_face::recognise(leaves) {
-            let names: Vec<String> = leaves
-                .by_name
-                .keys()
-                .take(8)
-                .map(|name| pickle::printable(name))
-                .collect();
+            let names: Vec<String> = leaves.by_name.keys().take(8).map(|name| pickle::printable(name)).collect();
             return Err(MapError::NoModel(format!("it has {}", shown(&names))).into());
         }
-        Ok(hugging_face::map(
-            leaves,
-            self.located.config.as_ref(),
-            self.options.heads,
-        )?)
+        Ok(hugging_face::map(leaves, self.located.config.as_ref(), self.options.heads)?)
     }
 
     fn transfer<'t>(
@@ -171,40 +134,20 @@ impl Conversion<'_, '_> {
         total: u64,
     ) -> Result<Transfer<'t, 't>, ConvertError> {
         let path = self.stage.join(WEIGHTS);
-        Transfer::new(
-            plan,
-            storages,
-            &self.name,
-            path,
-            total,
-            self.options,
-            &mut *self.progress,
-        )
+        Transfer::new(plan, storages, &self.name, path, total, self.options, &mut *self.progress)
     }
 
     /// Pickles and storages in one stream of `total` bytes.
-    pub(super) fn legacy(
-        &mut self,
-        stream: &mut dyn Read,
-        total: u64,
-    ) -> Result<Plan, ConvertError> {
+    pub(super) fn legacy(&mut self, stream: &mut dyn Read, total: u64) -> Result<Plan, ConvertError> {
         let (head, rest) = self.legacy_head(stream)?;
         let plan = self.plan(&head.pickle, &head.storages)?;
-        let data = head
-            .data_length()
-            .and_then(|data| data.checked_add(head.length as u64));
+        let data = head.data_length().and_then(|data| data.checked_add(head.length as u64));
         let data = data.unwrap_or(u64::MAX);
         if data > total {
-            return Err(ConvertError::Truncated {
-                name: self.name.clone(),
-                missing: data - total,
-            });
+            return Err(ConvertError::Truncated { name: self.name.clone(), missing: data - total });
         }
         if data < total {
-            self.notes.push(format!(
-                "{} bytes after the last storage are ignored",
-                total - data
-            ));
+            self.notes.push(format!("{} bytes after the last storage are ignored", total - data));
         }
         let mut reader = Cursor::new(rest).chain(stream);
         let list = &head.storages.list;
@@ -242,23 +185,17 @@ impl Conversion<'_, '_> {
         }
     }
 
-    pub(super) fn torch_zip(
-        &mut self,
-        section: Section<'_>,
-        archive: &Archive<'_>,
-    ) -> Result<Plan, ConvertError> {
+    pub(super) fn torch_zip(&mut self, section: Section<'_>, archive: &Archive<'_>) -> Result<Plan, ConvertError> {
         if let Some(entry) = archive.byte_order {
             check_byte_order(&self.small_member(section, entry, 64)?)?;
         }
         let limit = self.limits.pickle_bytes;
         if archive.pickle.size > limit as u64 {
-            return Err(
-                crate::checkpoint::torch_zip::TorchZipError::PickleTooLarge {
-                    size: archive.pickle.size,
-                    limit,
-                }
-                .into(),
-            );
+            return Err(crate::checkpoint::torch_zip::TorchZipError::PickleTooLarge {
+                size: archive.pickle.size,
+                limit,
+            }
+            .into());
         }
         let bytes = self.small_member(section, archive.pickle, limit)?;
         let (pickle, _) = pickle::parse(&bytes, &self.limits)?;
@@ -299,10 +236,7 @@ impl Conversion<'_, '_> {
         let (leaves, storages) = one_storage_each(&entries);
         let plan = self.plan_hugging_face(&leaves)?;
         let used = used_storages(&plan, storages.len());
-        let total = used
-            .iter()
-            .map(|&index| storages[index].byte_length() as u64)
-            .sum();
+        let total = used.iter().map(|&index| storages[index].byte_length() as u64).sum();
         let mut transfer = self.transfer(&plan, &storages, total)?;
         for index in used {
             let entry = &entries[index];
@@ -334,24 +268,14 @@ fn one_storage_each(entries: &[safetensors::Entry]) -> (Leaves, Vec<Storage>) {
     let mut storages = Vec::new();
     for (storage, entry) in entries.iter().enumerate() {
         let numel = entry.shape.iter().product();
-        storages.push(Storage {
-            key: entry.name.clone(),
-            dtype: entry.dtype,
-            numel,
-        });
+        storages.push(Storage { key: entry.name.clone(), dtype: entry.dtype, numel });
         let mut strides = vec![1; entry.shape.len()];
         for axis in (1..entry.shape.len()).rev() {
             // Only an empty tensor can overflow here, and no number of it is ever read.
             strides[axis - 1] = usize::saturating_mul(strides[axis], entry.shape[axis]);
         }
         let shape = entry.shape.clone();
-        let tensor = Tensor {
-            storage,
-            dtype: entry.dtype,
-            offset: 0,
-            shape,
-            strides,
-        };
+        let tensor = Tensor { storage, dtype: entry.dtype, offset: 0, shape, strides };
         leaves.insert(entry.name.clone(), Leaf::Tensor(tensor));
     }
     (leaves, storages)

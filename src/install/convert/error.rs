@@ -54,9 +54,7 @@ pub enum ConvertError {
         found: String,
     },
     /// The model is spread over several files, which cannot be joined yet.
-    #[error(
-        "{name} is one of several parts of a model ({other} is beside it); joining them is not supported"
-    )]
+    #[error("{name} is one of several parts of a model ({other} is beside it); joining them is not supported")]
     Split {
         /// The part.
         name: String,

@@ -115,23 +115,13 @@ pub fn convert(
 ) -> Result<Converted, ConvertError> {
     let stage = stage::Stage::new(output)?;
     let located = locate::locate(input)?;
-    let (model, source_sha256) = source::hash_beside(&located, || {
-        container::convert_model(&located, stage.path(), options, progress)
-    })?;
+    let (model, source_sha256) =
+        source::hash_beside(&located, || container::convert_model(&located, stage.path(), options, progress))?;
     if progress(Step::Finishing).is_break() {
         return Err(ConvertError::Cancelled);
     }
-    let container::Model {
-        plan,
-        mut notes,
-        parameters,
-    } = model;
-    stage.write_text(
-        "config.json",
-        plan.config
-            .to_json_with_dtype(plan.dtype.torch_name())
-            .as_bytes(),
-    )?;
+    let container::Model { plan, mut notes, parameters } = model;
+    stage.write_text("config.json", plan.config.to_json_with_dtype(plan.dtype.torch_name()).as_bytes())?;
     let copied = located.tokenizer(tokenizer)?;
     for (name, bytes) in &copied.files {
         stage.write_text(name, bytes)?;
@@ -142,12 +132,5 @@ pub fn convert(
         return Err(ConvertError::Cancelled);
     }
     stage.publish()?;
-    Ok(Converted {
-        config: plan.config,
-        format: plan.format,
-        notes,
-        source_sha256,
-        weights_sha256,
-        parameters,
-    })
+    Ok(Converted { config: plan.config, format: plan.format, notes, source_sha256, weights_sha256, parameters })
 }

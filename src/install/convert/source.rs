@@ -37,21 +37,14 @@ fn hash_source(located: &Located<'_>, stop: &AtomicBool) -> Result<Option<String
     let name = located.name.clone();
     let hashed = match (&located.blob, &located.path) {
         (Blob::Bytes(bytes), _) => hash(*bytes, stop),
-        (Blob::File(..), Some(path)) => {
-            Blob::open(path).and_then(|blob| hash(blob.section(), stop))
-        }
+        (Blob::File(..), Some(path)) => Blob::open(path).and_then(|blob| hash(blob.section(), stop)),
         (Blob::File(..), None) => return Ok(None),
     };
-    hashed
-        .map(Some)
-        .map_err(|source| ConvertError::Read { name, source })
+    hashed.map(Some).map_err(|source| ConvertError::Read { name, source })
 }
 
 pub(super) fn hash_file(path: &Path) -> Result<String, ConvertError> {
-    let read = |source| ConvertError::Read {
-        name: path.display().to_string(),
-        source,
-    };
+    let read = |source| ConvertError::Read { name: path.display().to_string(), source };
     let blob = Blob::open(path).map_err(read)?;
     hash(blob.section(), &AtomicBool::new(false)).map_err(read)
 }

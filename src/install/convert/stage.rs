@@ -23,10 +23,7 @@ impl Stage {
         if fs::symlink_metadata(output).is_ok() {
             return Err(ConvertError::OutputExists(output.to_owned()));
         }
-        let failed = |source| ConvertError::Write {
-            path: output.to_owned(),
-            source,
-        };
+        let failed = |source| ConvertError::Write { path: output.to_owned(), source };
         let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path has no last part");
         let name = output.file_name().ok_or_else(|| failed(no_name()))?;
         let parent = match output.parent() {
@@ -41,11 +38,7 @@ impl Stage {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
         let directory = builder.tempdir_in(&parent).map_err(failed)?;
-        Ok(Self {
-            directory,
-            parent,
-            output: output.to_owned(),
-        })
+        Ok(Self { directory, parent, output: output.to_owned() })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -60,18 +53,12 @@ impl Stage {
             file.write_all(bytes)?;
             file.sync_all()
         };
-        write().map_err(|source| ConvertError::Write {
-            path: path.clone(),
-            source,
-        })
+        write().map_err(|source| ConvertError::Write { path: path.clone(), source })
     }
 
     /// Gives the directory its name.
     pub(super) fn publish(self) -> Result<(), ConvertError> {
-        let failed = |source| ConvertError::Write {
-            path: self.output.clone(),
-            source,
-        };
+        let failed = |source| ConvertError::Write { path: self.output.clone(), source };
         sync_directory(self.path()).map_err(failed)?;
         // Renaming replaces an empty directory, so what appeared meanwhile is looked for again.
         if fs::symlink_metadata(&self.output).is_ok() {
@@ -86,9 +73,5 @@ impl Stage {
 
 fn sync_directory(path: &Path) -> io::Result<()> {
     // Other systems cannot open a directory.
-    if cfg!(unix) {
-        File::open(path)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }

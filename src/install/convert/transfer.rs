@@ -26,17 +26,9 @@ enum Purpose {
     /// Held until they are all there.
     Hold { target: usize, bytes: Vec<u8> },
     /// Compared with another tensor's: which pair, and which of the two.
-    Compare {
-        pair: usize,
-        side: usize,
-        bytes: Sha256,
-    },
+    Compare { pair: usize, side: usize, bytes: Sha256 },
     /// The same for a tensor whose elements are scattered.
-    CompareHeld {
-        pair: usize,
-        side: usize,
-        bytes: Vec<u8>,
-    },
+    CompareHeld { pair: usize, side: usize, bytes: Vec<u8> },
 }
 
 /// One use of a range of bytes of a storage.
@@ -84,13 +76,7 @@ impl<'a, 'p> Transfer<'a, 'p> {
         let tensors: Vec<(&str, Dtype, &[usize])> = plan
             .targets
             .iter()
-            .map(|target| {
-                (
-                    target.name.as_str(),
-                    target.tensor.dtype,
-                    target.shape.as_slice(),
-                )
-            })
+            .map(|target| (target.name.as_str(), target.tensor.dtype, target.shape.as_slice()))
             .collect();
         let (header, places) = write_header(&tensors);
         let create = || {
@@ -98,10 +84,7 @@ impl<'a, 'p> Transfer<'a, 'p> {
             file.write_all(&header)?;
             Ok(file)
         };
-        let file = create().map_err(|source| ConvertError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        let file = create().map_err(|source| ConvertError::Write { path: path.clone(), source })?;
         Ok(Self {
             plan,
             name,
@@ -129,20 +112,11 @@ impl<'a, 'p> Transfer<'a, 'p> {
     }
 
     fn report(&mut self, step: Step) -> Result<(), ConvertError> {
-        if (self.progress)(step).is_break() {
-            Err(ConvertError::Cancelled)
-        } else {
-            Ok(())
-        }
+        if (self.progress)(step).is_break() { Err(ConvertError::Cancelled) } else { Ok(()) }
     }
 
     /// Reads a whole storage.
-    pub(super) fn storage(
-        &mut self,
-        index: usize,
-        length: usize,
-        reader: &mut dyn Read,
-    ) -> Result<(), ConvertError> {
+    pub(super) fn storage(&mut self, index: usize, length: usize, reader: &mut dyn Read) -> Result<(), ConvertError> {
         let mut jobs = std::mem::take(&mut self.jobs[index]);
         let mut buffer = vec![0; CHUNK.min(length)];
         let mut at = 0;
@@ -186,9 +160,7 @@ impl<'a, 'p> Transfer<'a, 'p> {
             Purpose::Hold { target, bytes } => {
                 let plan = &self.plan.targets[target];
                 let whole = gather(bytes, &plan.tensor);
-                let arranged =
-                    plan.arrange
-                        .apply(whole, &plan.tensor.shape, plan.tensor.dtype.size());
+                let arranged = plan.arrange.apply(whole, &plan.tensor.shape, plan.tensor.dtype.size());
                 self.write(target, 0, &arranged)?;
                 self.finish_target(target)?;
             }
@@ -212,23 +184,17 @@ impl<'a, 'p> Transfer<'a, 'p> {
         let plan = &self.plan.targets[target];
         if !is_finite(bytes, plan.tensor.dtype) {
             if !self.force {
-                return Err(ConvertError::NotFinite {
-                    name: plan.source.clone(),
-                });
+                return Err(ConvertError::NotFinite { name: plan.source.clone() });
             }
             if self.not_finite.last() != Some(&plan.source) {
                 self.not_finite.push(plan.source.clone());
             }
         }
         let mut write = || {
-            self.file
-                .seek(SeekFrom::Start(self.data_start + start + at))?;
+            self.file.seek(SeekFrom::Start(self.data_start + start + at))?;
             self.file.write_all(bytes)
         };
-        write().map_err(|source| ConvertError::Write {
-            path: self.path.clone(),
-            source,
-        })
+        write().map_err(|source| ConvertError::Write { path: self.path.clone(), source })
     }
 
     fn finish_target(&mut self, target: usize) -> Result<(), ConvertError> {
@@ -240,26 +206,18 @@ impl<'a, 'p> Transfer<'a, 'p> {
             return Ok(());
         }
         self.layers_done += 1;
-        self.report(Step::Layer {
-            index: self.layers_done,
-            count: self.left_in_layer.len(),
-        })
+        self.report(Step::Layer { index: self.layers_done, count: self.left_in_layer.len() })
     }
 
     /// Compares what must be the same and makes the file last. Answers remarks for people.
     pub(super) fn finish(self) -> Result<Vec<String>, ConvertError> {
         for (same, [first, second]) in self.plan.same.iter().zip(&self.digests) {
             if first != second {
-                return Err(ConvertError::NotTied {
-                    name: same.name.clone(),
-                });
+                return Err(ConvertError::NotTied { name: same.name.clone() });
             }
         }
         let synced = self.file.sync_all();
-        synced.map_err(|source| ConvertError::Write {
-            path: self.path.clone(),
-            source,
-        })?;
+        synced.map_err(|source| ConvertError::Write { path: self.path.clone(), source })?;
         let note = |name| format!("{name} holds weights that are infinite or not numbers");
         Ok(self.not_finite.into_iter().map(note).collect())
     }
@@ -270,30 +228,16 @@ fn jobs(plan: &Plan, storages: &[Storage]) -> Vec<Vec<Job>> {
     let mut jobs: Vec<Vec<Job>> = storages.iter().map(|_| Vec::new()).collect();
     for (index, target) in plan.targets.iter().enumerate() {
         let direct = target.arrange.is_prefix() && target.tensor.is_contiguous();
-        let purpose = if direct {
-            Purpose::Pass { target: index }
-        } else {
-            Purpose::Hold {
-                target: index,
-                bytes: Vec::new(),
-            }
-        };
+        let purpose =
+            if direct { Purpose::Pass { target: index } } else { Purpose::Hold { target: index, bytes: Vec::new() } };
         jobs[target.tensor.storage].push(job(&target.tensor, purpose));
     }
     for (pair, same) in plan.same.iter().enumerate() {
         for (side, tensor) in [&same.first, &same.second].into_iter().enumerate() {
             let purpose = if tensor.is_contiguous() {
-                Purpose::Compare {
-                    pair,
-                    side,
-                    bytes: Sha256::new(),
-                }
+                Purpose::Compare { pair, side, bytes: Sha256::new() }
             } else {
-                Purpose::CompareHeld {
-                    pair,
-                    side,
-                    bytes: Vec::new(),
-                }
+                Purpose::CompareHeld { pair, side, bytes: Vec::new() }
             };
             jobs[tensor.storage].push(job(tensor, purpose));
         }
@@ -304,36 +248,22 @@ fn jobs(plan: &Plan, storages: &[Storage]) -> Vec<Vec<Job>> {
 fn job(tensor: &Tensor, purpose: Purpose) -> Job {
     let size = tensor.dtype.size();
     let start = tensor.offset * size;
-    Job {
-        start,
-        end: start + tensor.span() * size,
-        purpose,
-    }
+    Job { start, end: start + tensor.span() * size, purpose }
 }
 
 /// Fills `out`, or says how much is missing at the least.
-pub(super) fn read_full(
-    reader: &mut dyn Read,
-    out: &mut [u8],
-    name: &str,
-) -> Result<(), ConvertError> {
+pub(super) fn read_full(reader: &mut dyn Read, out: &mut [u8], name: &str) -> Result<(), ConvertError> {
     let mut filled = 0;
     while filled < out.len() {
         match reader.read(&mut out[filled..]) {
             Ok(0) => {
                 let missing = (out.len() - filled) as u64;
-                return Err(ConvertError::Truncated {
-                    name: name.to_owned(),
-                    missing,
-                });
+                return Err(ConvertError::Truncated { name: name.to_owned(), missing });
             }
             Ok(count) => filled += count,
             Err(source) if source.kind() == std::io::ErrorKind::Interrupted => {}
             Err(source) => {
-                return Err(ConvertError::Read {
-                    name: name.to_owned(),
-                    source,
-                });
+                return Err(ConvertError::Read { name: name.to_owned(), source });
             }
         }
     }
@@ -344,15 +274,11 @@ pub(super) fn read_full(
 fn is_finite(bytes: &[u8], dtype: Dtype) -> bool {
     if dtype == Dtype::F32 {
         let (elements, _) = bytes.as_chunks::<4>();
-        return elements
-            .iter()
-            .all(|it| u32::from_le_bytes(*it) & 0x7f80_0000 != 0x7f80_0000);
+        return elements.iter().all(|it| u32::from_le_bytes(*it) & 0x7f80_0000 != 0x7f80_0000);
     }
     let exponent: u32 = if dtype == Dtype::F16 { 0x7c00 } else { 0x7f80 };
     let (elements, _) = bytes.as_chunks::<2>();
     // Without an early way out, so that it runs at the speed of memory.
-    let bad = elements
-        .iter()
-        .filter(|it| u32::from(u16::from_le_bytes(**it)) & exponent == exponent);
+    let bad = elements.iter().filter(|it| u32::from(u16::from_le_bytes(**it)) & exponent == exponent);
     bad.count() == 0
 }

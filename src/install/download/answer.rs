@@ -56,17 +56,15 @@ pub(super) enum Verdict {
 pub(super) fn judge(head: &Head, from: u64, known: Option<&Origin>) -> Verdict {
     let text = &head.text;
     match head.status {
-        200 | 206 if !is_identity(head.encoding.as_deref()) => Verdict::Refuse(format!(
-            "{text}, but the body is compressed, which was not asked for"
-        )),
+        200 | 206 if !is_identity(head.encoding.as_deref()) => {
+            Verdict::Refuse(format!("{text}, but the body is compressed, which was not asked for"))
+        }
         200 if head.length == Some(0) => Verdict::Refuse(format!("{text}, but the body is empty")),
         200 => Verdict::Replace,
         206 if from == 0 => Verdict::Refuse(format!("{text}, though the whole file was asked for")),
         206 => judge_range(head, from, known),
         416 if from > 0 && unsatisfied_total(head) == Some(from) => Verdict::Complete,
-        416 if from > 0 => {
-            Verdict::Distrust(format!("{text}, so the partial file is not a part of it"))
-        }
+        416 if from > 0 => Verdict::Distrust(format!("{text}, so the partial file is not a part of it")),
         403 => Verdict::OnceMore(text.clone()),
         408 | 425 | 429 | 500 | 502..=504 | 506..=599 => Verdict::Later(text.clone()),
         _ => Verdict::Refuse(text.clone()),
@@ -88,9 +86,7 @@ fn judge_range(head: &Head, from: u64, known: Option<&Origin>) -> Verdict {
         return Verdict::Distrust("the file on the server has another length now".to_owned());
     }
     if head.length.is_some_and(|length| length != total - from) {
-        return Verdict::Distrust(
-            "the server sent a part of another length than it says".to_owned(),
-        );
+        return Verdict::Distrust("the server sent a part of another length than it says".to_owned());
     }
     let tag_held = known.and_then(|origin| origin.etag.as_deref());
     if tag_held.is_none() || head.etag.as_deref() != tag_held {
@@ -110,12 +106,7 @@ fn parse_content_range(value: &str) -> Option<(u64, u64, u64)> {
 
 /// The total of `bytes */TOTAL`, which a `416` carries.
 fn unsatisfied_total(head: &Head) -> Option<u64> {
-    number(
-        head.content_range
-            .as_deref()?
-            .trim()
-            .strip_prefix("bytes */")?,
-    )
+    number(head.content_range.as_deref()?.trim().strip_prefix("bytes */")?)
 }
 
 /// Digits only; `parse` alone would let a plus sign through.
@@ -140,19 +131,9 @@ pub(super) fn unwanted_body(first: &[u8], kind: Kind) -> Option<&'static str> {
     if first.is_empty() {
         return Some("the body is empty");
     }
-    let text = first
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(first)
-        .trim_ascii_start();
+    let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
     let lower: Vec<u8> = text.iter().take(16).map(u8::to_ascii_lowercase).collect();
-    let page = [
-        &b"<!doctype"[..],
-        b"<html",
-        b"<head",
-        b"<body",
-        b"<?xml",
-        b"<!--",
-    ];
+    let page = [&b"<!doctype"[..], b"<html", b"<head", b"<body", b"<?xml", b"<!--"];
     if page.iter().any(|tag| lower.starts_with(tag)) {
         return Some("the body is a web page, perhaps a login page, not a model file");
     }
@@ -185,96 +166,26 @@ mod tests {
     use super::*;
 
     fn held(etag: Option<&str>, total: Option<u64>) -> Origin {
-        Origin {
-            url: String::new(),
-            etag: etag.map(str::to_owned),
-            total,
-        }
+        Origin { url: String::new(), etag: etag.map(str::to_owned), total }
     }
 
     #[test]
     fn a_part_is_appended_only_if_everything_fits() {
         let origin = held(Some("\"a\""), Some(100));
         for (why, range, etag, length, fits) in [
-            (
-                "exact",
-                Some("bytes 40-99/100"),
-                Some("\"a\""),
-                Some(60),
-                true,
-            ),
-            (
-                "length not told",
-                Some("bytes 40-99/100"),
-                Some("\"a\""),
-                None,
-                true,
-            ),
-            (
-                "wrong start",
-                Some("bytes 39-99/100"),
-                Some("\"a\""),
-                None,
-                false,
-            ),
-            (
-                "wrong end",
-                Some("bytes 40-98/100"),
-                Some("\"a\""),
-                None,
-                false,
-            ),
-            (
-                "wrong total",
-                Some("bytes 40-199/200"),
-                Some("\"a\""),
-                None,
-                false,
-            ),
-            (
-                "unknown total",
-                Some("bytes 40-99/*"),
-                Some("\"a\""),
-                None,
-                false,
-            ),
-            (
-                "another unit",
-                Some("lines 40-99/100"),
-                Some("\"a\""),
-                None,
-                false,
-            ),
+            ("exact", Some("bytes 40-99/100"), Some("\"a\""), Some(60), true),
+            ("length not told", Some("bytes 40-99/100"), Some("\"a\""), None, true),
+            ("wrong start", Some("bytes 39-99/100"), Some("\"a\""), None, false),
+            ("wrong end", Some("bytes 40-98/100"), Some("\"a\""), None, false),
+            ("wrong total", Some("bytes 40-199/200"), Some("\"a\""), None, false),
+            ("unknown total", Some("bytes 40-99/*"), Some("\"a\""), None, false),
+            ("another unit", Some("lines 40-99/100"), Some("\"a\""), None, false),
             ("no range", None, Some("\"a\""), None, false),
-            (
-                "another tag",
-                Some("bytes 40-99/100"),
-                Some("\"b\""),
-                None,
-                false,
-            ),
+            ("another tag", Some("bytes 40-99/100"), Some("\"b\""), None, false),
             ("no tag", Some("bytes 40-99/100"), None, None, false),
-            (
-                "wrong length",
-                Some("bytes 40-99/100"),
-                Some("\"a\""),
-                Some(61),
-                false,
-            ),
-            (
-                "too large",
-                Some("bytes 40-18446744073709551615/0"),
-                Some("\"a\""),
-                None,
-                false,
-            ),
-            (
-                "signs",
-                Some("bytes +40-99/100"),
-                Some("\"a\""),
-                None,
-                false,
-            ),
+            ("wrong length", Some("bytes 40-99/100"), Some("\"a\""), Some(61), false),
+            ("too large", Some("bytes 40-18446744073709551615/0"), Some("\"a\""), None, false),
+            ("signs", Some("bytes +40-99/100"), Some("\"a\""), None, false),
         ] {
             let head = Head {
                 status: 206,
@@ -312,33 +223,19 @@ mod tests {
             (503, 0, "Later"),
             (505, 0, "Refuse"),
         ] {
-            let head = Head {
-                status,
-                ..Head::default()
-            };
+            let head = Head { status, ..Head::default() };
             let verdict = format!("{:?}", judge(&head, from, None));
-            assert!(
-                verdict.starts_with(expected),
-                "{status} from {from}: {verdict}"
-            );
+            assert!(verdict.starts_with(expected), "{status} from {from}: {verdict}");
         }
-        let head = Head {
-            status: 416,
-            content_range: Some("bytes */40".to_owned()),
-            ..Head::default()
-        };
+        let head = Head { status: 416, content_range: Some("bytes */40".to_owned()), ..Head::default() };
         assert_eq!(judge(&head, 40, None), Verdict::Complete);
     }
 
     #[test]
     fn only_strong_tags_count() {
-        for (etag, strong) in [
-            (Some("\"a\""), true),
-            (Some("W/\"a\""), false),
-            (Some("a"), false),
-            (Some("\"\""), false),
-            (None, false),
-        ] {
+        for (etag, strong) in
+            [(Some("\"a\""), true), (Some("W/\"a\""), false), (Some("a"), false), (Some("\"\""), false), (None, false)]
+        {
             assert_eq!(strong_etag(etag).is_some(), strong, "{etag:?}");
         }
     }
@@ -347,41 +244,16 @@ mod tests {
     fn first_bytes_give_away_what_is_no_model() {
         for (why, first, kind, refused) in [
             ("nothing", &b""[..], Kind::TorchFile, true),
-            (
-                "page",
-                b"\xef\xbb\xbf \n<!DOCTYPE html><html>",
-                Kind::TorchFile,
-                true,
-            ),
-            (
-                "page without doctype",
-                b"<HTML lang=en>",
-                Kind::TorchFile,
-                true,
-            ),
+            ("page", b"\xef\xbb\xbf \n<!DOCTYPE html><html>", Kind::TorchFile, true),
+            ("page without doctype", b"<HTML lang=en>", Kind::TorchFile, true),
             ("message", b" {\"requestStatus\":{}}", Kind::TorchFile, true),
             ("list", b"[ {\"error\":1}]", Kind::TorchFile, true),
-            (
-                "pointer",
-                b"version https://git-lfs.github.com/spec/v1\n",
-                Kind::TorchFile,
-                true,
-            ),
+            ("pointer", b"version https://git-lfs.github.com/spec/v1\n", Kind::TorchFile, true),
             ("zip", b"PK\x03\x04\x14\0", Kind::Zip, false),
             ("no zip", b"\x80\x02\x8a\x0a", Kind::Zip, true),
             ("torch", b"\x80\x02\x8a\x0a", Kind::TorchFile, false),
-            (
-                "header length that starts like a brace",
-                b"{\0\0\0\0\0\0\0{\"a\"",
-                Kind::TorchFile,
-                false,
-            ),
-            (
-                "header length that is a brace and a quote",
-                b"{\"\0\0\0\0\0\0{\"a\"",
-                Kind::TorchFile,
-                false,
-            ),
+            ("header length that starts like a brace", b"{\0\0\0\0\0\0\0{\"a\"", Kind::TorchFile, false),
+            ("header length that is a brace and a quote", b"{\"\0\0\0\0\0\0{\"a\"", Kind::TorchFile, false),
         ] {
             assert_eq!(unwanted_body(first, kind).is_some(), refused, "{why}");
         }

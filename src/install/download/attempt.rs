@@ -36,11 +36,7 @@ enum Step {
     /// Every byte is here.
     Complete,
     /// Ask again, after a wait.
-    Again {
-        why: String,
-        nature: Nature,
-        retry_after: Option<Duration>,
-    },
+    Again { why: String, nature: Nature, retry_after: Option<Duration> },
     /// Ask the next source.
     Leave,
 }
@@ -109,13 +105,11 @@ impl<'a> Asking<'a> {
 
     /// Asks until there is a file or no hope.
     pub(super) fn run(mut self) -> Result<Outcome, DownloadError> {
-        let lock_path = self
-            .directory
-            .join(format!("{}.lock", self.source.file_name));
+        let lock_path = self.directory.join(format!("{}.lock", self.source.file_name));
         let report = &mut *self.report;
         let mut waiting = |holder| report(Event::Waiting { holder });
-        let lock = Lock::acquire(&lock_path, self.cancel, &mut waiting)
-            .map_err(DownloadError::io("lock", &lock_path))?;
+        let lock =
+            Lock::acquire(&lock_path, self.cancel, &mut waiting).map_err(DownloadError::io("lock", &lock_path))?;
         let Some(lock) = lock else {
             return Err(DownloadError::Cancelled { kept_bytes: 0 });
         };
@@ -128,11 +122,7 @@ impl<'a> Asking<'a> {
                 match self.ask(&mut partial)? {
                     Step::Complete => true,
                     Step::Leave => return Ok(self.give_up(partial)),
-                    Step::Again {
-                        why,
-                        nature,
-                        retry_after,
-                    } => {
+                    Step::Again { why, nature, retry_after } => {
                         if !self.pause(&partial, why, nature, retry_after)? {
                             return Ok(self.give_up(partial));
                         }
@@ -176,19 +166,13 @@ impl<'a> Asking<'a> {
     }
 
     fn open_partial(&mut self, lock: &Lock) -> Result<Partial, DownloadError> {
-        let suffix = if lock.is_exclusive() {
-            String::new()
-        } else {
-            format!(".{}", std::process::id())
-        };
+        let suffix = if lock.is_exclusive() { String::new() } else { format!(".{}", std::process::id()) };
         let name = &self.source.file_name;
         let mut partial = Partial::open(self.directory, name, &suffix)
             .map_err(DownloadError::io("open", &self.directory.join(name)))?;
         let path = partial.path().to_owned();
         let url = self.url.clone();
-        let whole = partial
-            .recall(&url, &mut self.verifying())
-            .map_err(DownloadError::io("read", &path))?;
+        let whole = partial.recall(&url, &mut self.verifying()).map_err(DownloadError::io("read", &path))?;
         if !whole {
             let kept_bytes = path.metadata().map_or(0, |it| it.len());
             return Err(DownloadError::Cancelled { kept_bytes });
@@ -200,23 +184,14 @@ impl<'a> Asking<'a> {
     /// Sends one request and takes what comes.
     fn ask(&mut self, partial: &mut Partial) -> Result<Step, DownloadError> {
         let (source, of) = self.place;
-        (self.report)(Event::Connecting {
-            source,
-            of,
-            label: &self.source.label,
-        });
+        (self.report)(Event::Connecting { source, of, label: &self.source.label });
         let etag = partial.origin().and_then(|origin| origin.etag.clone());
-        let resume = etag
-            .filter(|_| self.ranges == Ranges::Trusted && partial.len() > 0)
-            .map(|it| (partial.len(), it));
+        let resume = etag.filter(|_| self.ranges == Ranges::Trusted && partial.len() > 0).map(|it| (partial.len(), it));
         let from = resume.as_ref().map_or(0, |&(from, _)| from);
         if from > 0 {
             (self.report)(Event::Resuming { at: from });
         }
-        let request = Request {
-            url: self.source.url.clone(),
-            resume,
-        };
+        let request = Request { url: self.source.url.clone(), resume };
         let limits = &self.options.limits;
         let started = Transfer::start(request, limits, self.options.ca_file.as_deref());
         let mut transfer = match started {
@@ -250,30 +225,15 @@ impl<'a> Asking<'a> {
         self.note(why.clone());
         let fresh = partial.len().saturating_sub(self.farthest);
         self.farthest = self.farthest.max(partial.len());
-        self.failures = if fresh >= limits.good_progress {
-            0
-        } else {
-            self.failures + 1
-        };
+        self.failures = if fresh >= limits.good_progress { 0 } else { self.failures + 1 };
         let hopeless = nature == Nature::Unreachable && !self.reached;
-        let of = if hopeless {
-            limits.unreachable_tries
-        } else {
-            limits.tries
-        };
+        let of = if hopeless { limits.unreachable_tries } else { limits.tries };
         if self.failures >= of {
             return Ok(false);
         }
-        let asked = retry_after
-            .unwrap_or_default()
-            .min(limits.longest_retry_after);
+        let asked = retry_after.unwrap_or_default().min(limits.longest_retry_after);
         let wait = backoff(self.failures.max(1), limits, coin()).max(asked);
-        (self.report)(Event::Retrying {
-            attempt: self.failures + 1,
-            of,
-            wait,
-            why,
-        });
+        (self.report)(Event::Retrying { attempt: self.failures + 1, of, wait, why });
         let until = Instant::now() + wait;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             if self.cancel.load(Ordering::Relaxed) {
@@ -310,15 +270,9 @@ impl<'a> Asking<'a> {
     }
 
     fn finish(&mut self, partial: Partial) -> Result<Downloaded, DownloadError> {
-        let record = Record {
-            url: self.url.clone(),
-            bytes: partial.len(),
-            sha256: partial.sha256(),
-        };
+        let record = Record { url: self.url.clone(), bytes: partial.len(), sha256: partial.sha256() };
         let path = partial.path().to_owned();
-        let finished = partial
-            .finish(&record)
-            .map_err(DownloadError::io("finish", &path))?;
+        let finished = partial.finish(&record).map_err(DownloadError::io("finish", &path))?;
         Ok(self.downloaded(finished, record))
     }
 
@@ -333,25 +287,15 @@ impl<'a> Asking<'a> {
     }
 
     fn total(&self, partial: &Partial) -> Option<u64> {
-        partial
-            .origin()
-            .and_then(|origin| origin.total)
-            .or(self.source.size)
+        partial.origin().and_then(|origin| origin.total).or(self.source.size)
     }
 
     fn write_error(&self, error: io::Error, partial: &Partial) -> DownloadError {
         let kept = partial.continuable();
         let mut error = DownloadError::io("write", partial.path())(error);
-        if let DownloadError::DiskFull {
-            kept_bytes,
-            missing_bytes,
-            ..
-        } = &mut error
-        {
+        if let DownloadError::DiskFull { kept_bytes, missing_bytes, .. } = &mut error {
             *kept_bytes = kept;
-            *missing_bytes = self
-                .total(partial)
-                .map(|total| total.saturating_sub(partial.len()));
+            *missing_bytes = self.total(partial).map(|total| total.saturating_sub(partial.len()));
         }
         error
     }
@@ -366,7 +310,5 @@ enum Checked {
 
 fn cancelled(partial: &Partial) -> DownloadError {
     partial.settle();
-    DownloadError::Cancelled {
-        kept_bytes: partial.continuable(),
-    }
+    DownloadError::Cancelled { kept_bytes: partial.continuable() }
 }

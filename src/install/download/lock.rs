@@ -33,17 +33,8 @@ impl Lock {
     ///
     /// If the lock file cannot be created. A file system that refuses locks is no error, see
     /// [`Lock::is_exclusive`].
-    pub fn acquire(
-        path: &Path,
-        cancel: &AtomicBool,
-        waiting: &mut dyn FnMut(Option<u32>),
-    ) -> io::Result<Option<Self>> {
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+    pub fn acquire(path: &Path, cancel: &AtomicBool, waiting: &mut dyn FnMut(Option<u32>)) -> io::Result<Option<Self>> {
+        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut announced = false;
         loop {
             match file.try_lock() {
@@ -112,10 +103,6 @@ mod tests {
 
         drop(first);
         cancel.store(false, Ordering::Relaxed);
-        assert!(
-            Lock::acquire(&path, &cancel, &mut |_| panic!("it is free"))
-                .unwrap()
-                .is_some()
-        );
+        assert!(Lock::acquire(&path, &cancel, &mut |_| panic!("it is free")).unwrap().is_some());
     }
 }

@@ -13,10 +13,7 @@ use super::Limits;
 /// clients cut off at the same moment do not return at the same moment. `coin` is in `[0, 1)`.
 pub(super) fn backoff(failures: u32, limits: &Limits, coin: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
-    let cap = limits
-        .first_wait
-        .saturating_mul(1 << doublings)
-        .min(limits.longest_wait);
+    let cap = limits.first_wait.saturating_mul(1 << doublings).min(limits.longest_wait);
     cap.mul_f64(coin.clamp(0.0, 1.0))
 }
 
@@ -38,13 +35,8 @@ pub(super) fn parse_retry_after(value: &str, now: i64) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = jiff::fmt::rfc2822::parse(value)
-        .ok()?
-        .timestamp()
-        .as_second();
-    Some(Duration::from_secs(
-        u64::try_from(date.saturating_sub(now)).unwrap_or(0),
-    ))
+    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp().as_second();
+    Some(Duration::from_secs(u64::try_from(date.saturating_sub(now)).unwrap_or(0)))
 }
 
 /// Lets something happen at most once per interval.
@@ -56,17 +48,12 @@ pub(super) struct Ticker {
 
 impl Ticker {
     pub(super) fn new(interval: Duration) -> Self {
-        Self {
-            interval,
-            last: None,
-        }
+        Self { interval, last: None }
     }
 
     /// Whether it is time again; if so, the next interval starts at `now`.
     pub(super) fn is_due(&mut self, now: Instant) -> bool {
-        let due = self
-            .last
-            .is_none_or(|last| now.duration_since(last) >= self.interval);
+        let due = self.last.is_none_or(|last| now.duration_since(last) >= self.interval);
         if due {
             self.last = Some(now);
         }
@@ -87,11 +74,7 @@ impl Speed {
     const MEMORY: Duration = Duration::from_secs(3);
 
     pub(super) fn new(now: Instant) -> Self {
-        Self {
-            last: now,
-            pending: 0,
-            rate: None,
-        }
+        Self { last: now, pending: 0, rate: None }
     }
 
     pub(super) fn add(&mut self, bytes: usize) {
@@ -127,12 +110,7 @@ impl Floor {
     pub(super) fn new(limits: &Limits, now: Instant) -> Self {
         let milliseconds = u64::try_from(limits.floor_window.as_millis()).unwrap_or(u64::MAX);
         let least = limits.floor_rate.saturating_mul(milliseconds) / 1000;
-        Self {
-            started: now,
-            bytes: 0,
-            window: limits.floor_window,
-            least,
-        }
+        Self { started: now, bytes: 0, window: limits.floor_window, least }
     }
 
     /// Whether a whole window went by with fewer bytes than the floor asks for.
@@ -155,9 +133,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest() {
         let limits = Limits::default();
-        let caps: Vec<f64> = (1..=8)
-            .map(|failures| backoff(failures, &limits, 1.0).as_secs_f64())
-            .collect();
+        let caps: Vec<f64> = (1..=8).map(|failures| backoff(failures, &limits, 1.0).as_secs_f64()).collect();
         assert_eq!(caps, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
         assert_eq!(backoff(5, &limits, 0.0), Duration::ZERO);
         assert_eq!(backoff(5, &limits, 0.25), Duration::from_secs(2));
@@ -168,11 +144,7 @@ mod tests {
     fn coins_are_in_range_and_differ() {
         let coins: Vec<f64> = (0..100).map(|_| coin()).collect();
         assert!(coins.iter().all(|coin| (0.0..1.0).contains(coin)));
-        assert!(
-            coins
-                .windows(2)
-                .any(|pair| (pair[0] - pair[1]).abs() > 0.01)
-        );
+        assert!(coins.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 0.01));
     }
 
     #[test]
@@ -187,21 +159,13 @@ mod tests {
             ("-3", None),
             ("", None),
         ] {
-            assert_eq!(
-                parse_retry_after(value, now),
-                seconds.map(Duration::from_secs),
-                "{value}"
-            );
+            assert_eq!(parse_retry_after(value, now), seconds.map(Duration::from_secs), "{value}");
         }
     }
 
     #[test]
     fn the_floor_breaks_on_a_trickle_only() {
-        let limits = Limits {
-            floor_rate: 10,
-            floor_window: Duration::from_secs(2),
-            ..Limits::default()
-        };
+        let limits = Limits { floor_rate: 10, floor_window: Duration::from_secs(2), ..Limits::default() };
         let start = Instant::now();
         let mut floor = Floor::new(&limits, start);
         assert!(!floor.is_broken(0, start + Duration::from_secs(1)));

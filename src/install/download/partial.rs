@@ -65,31 +65,15 @@ impl Partial {
         if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
             fs::remove_file(&path)?;
         }
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
-        Ok(Self {
-            path,
-            finished: directory.join(file_name),
-            file,
-            len: 0,
-            hasher: Sha256::new(),
-            origin: None,
-        })
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
+        Ok(Self { path, finished: directory.join(file_name), file, len: 0, hasher: Sha256::new(), origin: None })
     }
 
     /// Takes over what an earlier run left, if it came from `url` and can be continued.
     ///
     /// Reads and hashes all of it, telling `progress` how far it is. `Ok(false)` means that
     /// `progress` asked to stop.
-    pub(super) fn recall(
-        &mut self,
-        url: &str,
-        progress: &mut dyn FnMut(u64, u64) -> bool,
-    ) -> io::Result<bool> {
+    pub(super) fn recall(&mut self, url: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> io::Result<bool> {
         let on_disk = self.file.metadata()?.len();
         let Some(origin) = self.read_origin().filter(|origin| origin.url == url) else {
             return Ok(true);
@@ -153,15 +137,8 @@ impl Partial {
 
     /// Bytes held that a later call can start from.
     pub(super) fn continuable(&self) -> u64 {
-        let tagged = self
-            .origin
-            .as_ref()
-            .is_some_and(|origin| origin.etag.is_some());
-        if tagged || self.has_all() {
-            self.len
-        } else {
-            0
-        }
+        let tagged = self.origin.as_ref().is_some_and(|origin| origin.etag.is_some());
+        if tagged || self.has_all() { self.len } else { 0 }
     }
 
     /// Whose bytes are held, if any are.
@@ -191,12 +168,7 @@ impl Partial {
         // The record first: without its file it says nothing, while a file without its record
         // would have to be fetched again.
         write_json(&record_path(&self.finished), record)?;
-        let Self {
-            path,
-            finished,
-            file,
-            ..
-        } = self;
+        let Self { path, finished, file, .. } = self;
         // Windows renames no open file.
         drop(file);
         fs::rename(&path, &finished)?;
@@ -233,13 +205,8 @@ impl Partial {
 ///
 /// `Ok(None)` if there is nothing, or not what its record says. `Err(Interrupted)` if `progress`
 /// asked to stop.
-pub(super) fn read_finished(
-    path: &Path,
-    progress: &mut dyn FnMut(u64, u64) -> bool,
-) -> io::Result<Option<Record>> {
-    let record: Option<Record> = fs::read(record_path(path))
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok());
+pub(super) fn read_finished(path: &Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> io::Result<Option<Record>> {
+    let record: Option<Record> = fs::read(record_path(path)).ok().and_then(|text| serde_json::from_slice(&text).ok());
     let (Some(record), Ok(mut file)) = (record, File::open(path)) else {
         return Ok(None);
     };
@@ -260,11 +227,7 @@ pub(super) fn record_path(finished: &Path) -> PathBuf {
 }
 
 /// Hashes up to `total` bytes; `None` if `progress` returned false.
-fn hash(
-    file: &mut File,
-    total: u64,
-    progress: &mut dyn FnMut(u64, u64) -> bool,
-) -> io::Result<Option<(u64, Sha256)>> {
+fn hash(file: &mut File, total: u64, progress: &mut dyn FnMut(u64, u64) -> bool) -> io::Result<Option<(u64, Sha256)>> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut done = 0;
@@ -305,11 +268,7 @@ mod tests {
     const URL: &str = "https://h.example/m.pt";
 
     fn origin(etag: Option<&str>, total: Option<u64>) -> Origin {
-        Origin {
-            url: URL.to_owned(),
-            etag: etag.map(str::to_owned),
-            total,
-        }
+        Origin { url: URL.to_owned(), etag: etag.map(str::to_owned), total }
     }
 
     /// Leaves `bytes` from `origin` on disk, then opens them again as `url`.
@@ -333,12 +292,7 @@ mod tests {
             ("no tag", origin(None, Some(9)), URL, 0),
             ("no tag but complete", origin(None, Some(3)), URL, 3),
             ("longer than the file", origin(strong, Some(2)), URL, 0),
-            (
-                "another address",
-                origin(strong, Some(9)),
-                "https://other.example/m.pt",
-                0,
-            ),
+            ("another address", origin(strong, Some(9)), "https://other.example/m.pt", 0),
         ] {
             assert_eq!(left_behind(origin, b"abc", url).0, len, "{why}");
         }
@@ -354,17 +308,10 @@ mod tests {
         let mut partial = Partial::open(directory.path(), "m.pt", "").unwrap();
         partial.restart(origin(None, None)).unwrap();
         partial.append(b"abc").unwrap();
-        let record = Record {
-            url: URL.to_owned(),
-            bytes: 3,
-            sha256: partial.sha256(),
-        };
+        let record = Record { url: URL.to_owned(), bytes: 3, sha256: partial.sha256() };
         let path = partial.finish(&record).unwrap();
         let names = fs::read_dir(directory.path()).unwrap().count();
-        assert_eq!(
-            (path.file_name().unwrap().to_str(), names),
-            (Some("m.pt"), 2)
-        );
+        assert_eq!((path.file_name().unwrap().to_str(), names), (Some("m.pt"), 2));
 
         let read = || read_finished(&path, &mut |_, _| true).unwrap();
         assert_eq!(read(), Some(record));

@@ -89,11 +89,7 @@ impl Transfer {
     /// # Errors
     ///
     /// If the certificate file cannot be used.
-    pub(super) fn start(
-        request: Request,
-        limits: &Limits,
-        ca_file: Option<&Path>,
-    ) -> Result<Self, Fault> {
+    pub(super) fn start(request: Request, limits: &Limits, ca_file: Option<&Path>) -> Result<Self, Fault> {
         let agent = agent(&request.url, limits, ca_file)?;
         let (sender, messages) = sync_channel(QUEUE);
         let worker = agent.clone();
@@ -104,12 +100,7 @@ impl Transfer {
                 why: format!("no thread for the transfer: {error}"),
                 nature: Nature::Permanent,
             })?;
-        Ok(Self {
-            messages,
-            agent,
-            floor: Floor::new(limits, Instant::now()),
-            too_slow: false,
-        })
+        Ok(Self { messages, agent, floor: Floor::new(limits, Instant::now()), too_slow: false })
     }
 
     /// Waits for the next message, or for the cancel flag, or until it is too slow to go on.
@@ -122,11 +113,7 @@ impl Transfer {
                 return broken("the transfer is too slow to ever finish");
             }
             let received = self.messages.recv_timeout(SLICE);
-            let bytes = if let Ok(Message::Bytes(bytes)) = &received {
-                bytes.len()
-            } else {
-                0
-            };
+            let bytes = if let Ok(Message::Bytes(bytes)) = &received { bytes.len() } else { 0 };
             // Told only at the next call, so that the bytes in hand are not lost.
             self.too_slow = self.floor.is_broken(bytes, Instant::now());
             match received {
@@ -147,17 +134,11 @@ impl Drop for Transfer {
 }
 
 fn broken(why: &str) -> Message {
-    Message::End(Err(Fault {
-        why: why.to_owned(),
-        nature: Nature::Broken,
-    }))
+    Message::End(Err(Fault { why: why.to_owned(), nature: Nature::Broken }))
 }
 
 fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>) -> Result<Agent, Fault> {
-    let encrypted = url
-        .trim_start()
-        .get(..6)
-        .is_some_and(|it| it.eq_ignore_ascii_case("https:"));
+    let encrypted = url.trim_start().get(..6).is_some_and(|it| it.eq_ignore_ascii_case("https:"));
     let roots = ca_file.map_or(Ok(RootCerts::PlatformVerifier), read_certificates)?;
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -178,10 +159,8 @@ fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>) -> Result<Agent, Fa
 
 /// Reads the certificates that are trusted instead of the system's.
 fn read_certificates(path: &Path) -> Result<RootCerts, Fault> {
-    let fault = |why: String| Fault {
-        why: format!("certificate file {}: {why}", path.display()),
-        nature: Nature::Permanent,
-    };
+    let fault =
+        |why: String| Fault { why: format!("certificate file {}: {why}", path.display()), nature: Nature::Permanent };
     let text = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&text) {
@@ -197,13 +176,9 @@ fn read_certificates(path: &Path) -> Result<RootCerts, Fault> {
 
 /// The thread's body. A failed send means that the caller walked away, which is no error.
 fn work(agent: &Agent, request: &Request, sender: &SyncSender<Message>) {
-    let mut call = agent
-        .get(&request.url)
-        .header("Accept-Encoding", "identity");
+    let mut call = agent.get(&request.url).header("Accept-Encoding", "identity");
     if let Some((from, etag)) = &request.resume {
-        call = call
-            .header("Range", format!("bytes={from}-"))
-            .header("If-Range", etag);
+        call = call.header("Range", format!("bytes={from}-")).header("If-Range", etag);
     }
     let end = match call.call() {
         Err(error) => Err(explain(&error, true)),
@@ -260,50 +235,31 @@ fn status_text(status: http::StatusCode) -> String {
 }
 
 /// Turns ureq's error into a clause that never contains an address: addresses carry secrets.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the list of errors is open-ended"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the list of errors is open-ended")]
 fn explain(error: &ureq::Error, before_head: bool) -> Fault {
-    let fault = |nature: Nature, why: &str| Fault {
-        why: why.to_owned(),
-        nature,
-    };
+    let fault = |nature: Nature, why: &str| Fault { why: why.to_owned(), nature };
     match error {
         ureq::Error::Io(error) => explain_io(error, before_head),
         ureq::Error::HostNotFound => fault(Nature::Unreachable, "could not resolve host"),
         ureq::Error::ConnectionFailed => fault(Nature::Unreachable, "could not connect"),
-        ureq::Error::Timeout(ureq::Timeout::Resolve) => {
-            fault(Nature::Unreachable, "could not resolve host in time")
-        }
-        ureq::Error::Timeout(ureq::Timeout::Connect) => {
-            fault(Nature::Unreachable, "could not connect in time")
-        }
+        ureq::Error::Timeout(ureq::Timeout::Resolve) => fault(Nature::Unreachable, "could not resolve host in time"),
+        ureq::Error::Timeout(ureq::Timeout::Connect) => fault(Nature::Unreachable, "could not connect in time"),
         ureq::Error::Timeout(_) if before_head => fault(Nature::Broken, "no answer in time"),
         ureq::Error::Timeout(_) => fault(Nature::Broken, "no more bytes came: stalled"),
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
-            fault(Nature::Permanent, "the address is not a valid one")
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => fault(Nature::Permanent, "the address is not a valid one"),
+        ureq::Error::RequireHttpsOnly(_) => {
+            fault(Nature::Permanent, "the server redirects to an address that is not encrypted")
         }
-        ureq::Error::RequireHttpsOnly(_) => fault(
-            Nature::Permanent,
-            "the server redirects to an address that is not encrypted",
-        ),
         ureq::Error::TooManyRedirects => fault(Nature::Permanent, "too many redirects"),
         ureq::Error::RedirectFailed => fault(Nature::Permanent, "a redirect leads nowhere"),
-        ureq::Error::InvalidProxyUrl => fault(
-            Nature::Permanent,
-            "the proxy named in the environment is not a valid address",
-        ),
-        ureq::Error::ConnectProxyFailed(_) => {
-            fault(Nature::Permanent, "the proxy refused the connection")
+        ureq::Error::InvalidProxyUrl => {
+            fault(Nature::Permanent, "the proxy named in the environment is not a valid address")
         }
-        ureq::Error::Tls(_) | ureq::Error::Pem(_) | ureq::Error::Rustls(_) => Fault {
-            why: format!("no secure connection: {error}"),
-            nature: Nature::Permanent,
-        },
-        ureq::Error::LargeResponseHeader(..) => {
-            fault(Nature::Permanent, "the header of the answer is too large")
+        ureq::Error::ConnectProxyFailed(_) => fault(Nature::Permanent, "the proxy refused the connection"),
+        ureq::Error::Tls(_) | ureq::Error::Pem(_) | ureq::Error::Rustls(_) => {
+            Fault { why: format!("no secure connection: {error}"), nature: Nature::Permanent }
         }
+        ureq::Error::LargeResponseHeader(..) => fault(Nature::Permanent, "the header of the answer is too large"),
         // A redirect error of this kind quotes the address, so its text stays unsaid.
         ureq::Error::Protocol(_) => fault(Nature::Broken, "the answer breaks the rules of HTTP"),
         _ if before_head => fault(Nature::Broken, "the request failed"),
@@ -311,32 +267,22 @@ fn explain(error: &ureq::Error, before_head: bool) -> Fault {
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the list of kinds is open-ended"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the list of kinds is open-ended")]
 fn explain_io(error: &io::Error, before_head: bool) -> Fault {
     let text = error.to_string();
     // The standard library has no kind for a failed look-up: its words on Unix, codes on Windows.
-    let unresolved = text.contains("lookup address")
-        || (cfg!(windows) && matches!(error.raw_os_error(), Some(11_001..=11_004)));
+    let unresolved =
+        text.contains("lookup address") || (cfg!(windows) && matches!(error.raw_os_error(), Some(11_001..=11_004)));
     let (nature, why) = match error.kind() {
         _ if unresolved => (Nature::Unreachable, "could not resolve host".to_owned()),
         io::ErrorKind::ConnectionRefused => (Nature::Unreachable, "connection refused".to_owned()),
         io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown
         | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::AddrNotAvailable => {
-            (Nature::Unreachable, "network unreachable".to_owned())
-        }
+        | io::ErrorKind::AddrNotAvailable => (Nature::Unreachable, "network unreachable".to_owned()),
         // The TLS layer reports a certificate that it does not accept as invalid data.
-        io::ErrorKind::InvalidData if before_head => {
-            (Nature::Permanent, format!("no secure connection: {text}"))
-        }
-        io::ErrorKind::InvalidInput if before_head => (
-            Nature::Permanent,
-            "the address is not a valid one".to_owned(),
-        ),
+        io::ErrorKind::InvalidData if before_head => (Nature::Permanent, format!("no secure connection: {text}")),
+        io::ErrorKind::InvalidInput if before_head => (Nature::Permanent, "the address is not a valid one".to_owned()),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
             (Nature::Broken, "connection reset".to_owned())
         }

@@ -85,10 +85,7 @@ pub(crate) struct FaultServer {
 impl FaultServer {
     /// Serves `body` with the `ETag` `"one"` according to `plan`.
     pub(crate) fn start(body: &[u8], plan: Vec<Fault>) -> Self {
-        let content = Content {
-            body: body.to_vec(),
-            etag: "\"one\"".to_owned(),
-        };
+        let content = Content { body: body.to_vec(), etag: "\"one\"".to_owned() };
         Self::start_with(vec![content], plan)
     }
 
@@ -102,10 +99,7 @@ impl FaultServer {
             asked: Mutex::default(),
             sent: AtomicU64::new(0),
         });
-        let server = Self {
-            shared: Arc::clone(&shared),
-            port,
-        };
+        let server = Self { shared: Arc::clone(&shared), port };
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let fault = next(&shared.plan).unwrap_or(Fault::None);
@@ -125,11 +119,7 @@ impl FaultServer {
 
     /// What was asked so far, one entry per connection.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.shared
-            .asked
-            .lock()
-            .expect("no panic while logging")
-            .clone()
+        self.shared.asked.lock().expect("no panic while logging").clone()
     }
 
     /// Bytes of bodies handed to the system so far; a client need not have read them all.
@@ -141,36 +131,18 @@ impl FaultServer {
 /// Takes the first entry, or repeats the last.
 fn next<T: Clone>(list: &Mutex<Vec<T>>) -> Option<T> {
     let mut list = list.lock().expect("no panic while planning");
-    if list.len() > 1 {
-        Some(list.remove(0))
-    } else {
-        list.first().cloned()
-    }
+    if list.len() > 1 { Some(list.remove(0)) } else { list.first().cloned() }
 }
 
 /// Serves one connection; `None` if the client went away or the plan says so.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "each fault differs in one place only"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "each fault differs in one place only")]
 fn serve(mut stream: TcpStream, fault: &Fault, content: &Content, shared: &Shared) -> Option<()> {
     let asked = read_request(&stream)?;
-    shared
-        .asked
-        .lock()
-        .expect("no panic while logging")
-        .push(asked.clone());
+    shared.asked.lock().expect("no panic while logging").push(asked.clone());
     let whole = content.body.as_slice();
-    let tag_fits = asked
-        .if_range
-        .as_ref()
-        .is_none_or(|tag| *tag == content.etag);
+    let tag_fits = asked.if_range.as_ref().is_none_or(|tag| *tag == content.etag);
     let honour = tag_fits || matches!(fault, Fault::IgnoreIfRange);
-    let start = asked
-        .range
-        .as_deref()
-        .and_then(parse_range)
-        .filter(|_| honour);
+    let start = asked.range.as_deref().and_then(parse_range).filter(|_| honour);
 
     match fault {
         Fault::Status(status, headers, body) => {
@@ -186,11 +158,7 @@ fn serve(mut stream: TcpStream, fault: &Fault, content: &Content, shared: &Share
             return None;
         }
         Fault::WrongRange(range, from) if start.is_some() => {
-            let line = if range.is_empty() {
-                String::new()
-            } else {
-                format!("Content-Range: {range}\r\n")
-            };
+            let line = if range.is_empty() { String::new() } else { format!("Content-Range: {range}\r\n") };
             let body = &whole[*from..];
             let head = format!(
                 "HTTP/1.1 206 Partial Content\r\nETag: {}\r\n{line}Content-Length: {}\r\n\r\n",
@@ -212,19 +180,16 @@ fn serve(mut stream: TcpStream, fault: &Fault, content: &Content, shared: &Share
         return stream.write_all(head.as_bytes()).ok();
     }
     let chunked = matches!(fault, Fault::Chunked | Fault::ChunkedDrop(_));
-    stream
-        .write_all(head(content, start, chunked).as_bytes())
-        .ok()?;
+    stream.write_all(head(content, start, chunked).as_bytes()).ok()?;
     send_body(&mut stream, &whole[start.unwrap_or(0)..], fault, shared)
 }
 
 fn head(content: &Content, start: Option<usize>, chunked: bool) -> String {
     let len = content.body.len();
     let mut head = match start {
-        Some(from) => format!(
-            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {from}-{}/{len}\r\n",
-            len.saturating_sub(1)
-        ),
+        Some(from) => {
+            format!("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {from}-{}/{len}\r\n", len.saturating_sub(1))
+        }
         None => "HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\n".to_owned(),
     };
     if !content.etag.is_empty() {
@@ -236,15 +201,10 @@ fn head(content: &Content, start: Option<usize>, chunked: bool) -> String {
     format!("{head}Content-Length: {}\r\n\r\n", len - start.unwrap_or(0))
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "each fault differs in one place only"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "each fault differs in one place only")]
 fn send_body(stream: &mut TcpStream, body: &[u8], fault: &Fault, shared: &Shared) -> Option<()> {
     match fault {
-        Fault::Drop(after) | Fault::IgnoreRange(after) => {
-            send(stream, &body[..body.len().min(*after)], shared)
-        }
+        Fault::Drop(after) | Fault::IgnoreRange(after) => send(stream, &body[..body.len().min(*after)], shared),
         Fault::Stall(after, pause) => {
             send(stream, &body[..body.len().min(*after)], shared)?;
             std::thread::sleep(*pause);
@@ -273,9 +233,7 @@ fn send_body(stream: &mut TcpStream, body: &[u8], fault: &Fault, shared: &Shared
 }
 
 fn send_chunk(stream: &mut TcpStream, body: &[u8], shared: &Shared) -> Option<()> {
-    stream
-        .write_all(format!("{:x}\r\n", body.len()).as_bytes())
-        .ok()?;
+    stream.write_all(format!("{:x}\r\n", body.len()).as_bytes()).ok()?;
     send(stream, body, shared)?;
     stream.write_all(b"\r\n").ok()
 }
@@ -291,10 +249,7 @@ fn read_request(stream: &TcpStream) -> Option<Asked> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let target = line.split_whitespace().nth(1)?.to_owned();
-    let mut asked = Asked {
-        target,
-        ..Asked::default()
-    };
+    let mut asked = Asked { target, ..Asked::default() };
     loop {
         line.clear();
         reader.read_line(&mut line).ok()?;
@@ -311,9 +266,5 @@ fn read_request(stream: &TcpStream) -> Option<Asked> {
 }
 
 fn parse_range(value: &str) -> Option<usize> {
-    value
-        .strip_prefix("bytes=")?
-        .strip_suffix('-')?
-        .parse()
-        .ok()
+    value.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }

@@ -50,11 +50,7 @@ impl Control for Collect<'_> {
 
 pub(crate) fn a_start(size: (u16, u16)) -> Start {
     Start {
-        settings: Settings {
-            seed: 7,
-            max_tokens: 40,
-            ..Settings::default()
-        },
+        settings: Settings { seed: 7, max_tokens: 40, ..Settings::default() },
         model: None,
         ask: false,
         has_345m: false,
@@ -66,11 +62,7 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         device: DeviceChoice::Cpu,
         precision: None,
         free: Some(12_400_000_000),
-        sources: vec![
-            "NVIDIA NGC, zip".into(),
-            "NVIDIA NGC, single file".into(),
-            "the hub copy".into(),
-        ],
+        sources: vec!["NVIDIA NGC, zip".into(), "NVIDIA NGC, single file".into(), "the hub copy".into()],
         transcripts: "/home/ada/.local/share/megachat/transcripts".into(),
         notices: Vec::new(),
     }
@@ -89,27 +81,15 @@ impl Harness {
         let tokenizer = assets::tokenizer();
         let n_positions = 512;
         let mut model = Scripted::new(&tokenizer.encode(SCRIPT), n_positions);
-        for (word, score) in [
-            (" the", 8.6),
-            (" and", 8.1),
-            (" it", 7.5),
-            (".", 7.2),
-            (" he", 6.6),
-            ("\n", 6.0),
-            (" two", 5.0),
-        ] {
+        for (word, score) in
+            [(" the", 8.6), (" and", 8.1), (" it", 7.5), (".", 7.2), (" he", 6.6), ("\n", 6.0), (" two", 5.0)]
+        {
             model.others.push((tokenizer.encode(word)[0], score));
         }
         let session = Session::new(Box::new(model), tokenizer);
         let (app, effects) = start(with);
-        let mut it = Self {
-            app,
-            session,
-            pending: VecDeque::new(),
-            effects: Vec::new(),
-            now: Duration::ZERO,
-            n_positions,
-        };
+        let mut it =
+            Self { app, session, pending: VecDeque::new(), effects: Vec::new(), now: Duration::ZERO, n_positions };
         it.act(effects);
         it
     }
@@ -168,9 +148,7 @@ impl Harness {
     pub(crate) fn tokens(&mut self, n: usize) {
         let mut left = n;
         while left > 0 {
-            let Some(event) = self.pending.pop_front() else {
-                panic!("the engine has nothing more to say")
-            };
+            let Some(event) = self.pending.pop_front() else { panic!("the engine has nothing more to say") };
             if matches!(event, Event::Token { .. }) {
                 left -= 1;
                 self.now += Duration::from_millis(10);
@@ -235,11 +213,7 @@ impl Harness {
 
     pub(crate) fn records(&self) -> Vec<&Record> {
         let record = |it| {
-            if let &Effect::Store(Job::Append(ref record)) = it {
-                Some(record)
-            } else {
-                None
-            }
+            if let &Effect::Store(Job::Append(ref record)) = it { Some(record) } else { None }
         };
         self.effects.iter().filter_map(record).collect()
     }

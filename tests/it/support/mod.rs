@@ -23,14 +23,7 @@ pub(crate) fn demo_directory() -> PathBuf {
             sources: Vec::new(),
             ca_file: None,
         };
-        let ready = run(
-            &Job::Demo,
-            &places,
-            &Wishes::default(),
-            &AtomicBool::new(false),
-            &mut |_| (),
-        )
-        .unwrap();
+        let ready = run(&Job::Demo, &places, &Wishes::default(), &AtomicBool::new(false), &mut |_| ()).unwrap();
         (home, ready.directory)
     };
     DEMO.get_or_init(install).1.clone()

@@ -41,14 +41,7 @@ impl Scripted {
             activation: Activation::GeluTanh,
             tie_word_embeddings: true,
         };
-        Self {
-            config,
-            script: script.to_vec(),
-            position: 0,
-            read: Arc::default(),
-            others: Vec::new(),
-            fault: None,
-        }
+        Self { config, script: script.to_vec(), position: 0, read: Arc::default(), others: Vec::new(), fault: None }
     }
 }
 
@@ -65,9 +58,7 @@ impl Model for Scripted {
         match fault {
             Some(Fault::Panic) => panic!("a scripted panic"),
             Some(Fault::Error) => {
-                return Err(ModelError::Missing {
-                    name: "scripted".into(),
-                });
+                return Err(ModelError::Missing { name: "scripted".into() });
             }
             Some(Fault::NotANumber) | None => {}
         }

@@ -15,12 +15,7 @@ pub(crate) struct Half {
 /// A failed comparison of whole models should still fit a screen.
 impl std::fmt::Debug for Half {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "{:?} {:?}",
-            self.shape,
-            &self.bits[..self.bits.len().min(4)]
-        )
+        write!(formatter, "{:?} {:?}", self.shape, &self.bits[..self.bits.len().min(4)])
     }
 }
 
@@ -35,23 +30,15 @@ pub(crate) const ROWS: usize = 10;
 /// Distinct finite numbers: no two tensors, and hardly two elements, are alike.
 pub(crate) fn half(seed: usize, shape: &[usize]) -> Half {
     let count = shape.iter().product::<usize>();
-    let bits = (0..count)
-        .map(|index| ((index * 7 + seed * 1_009) % 0x7000) as u16)
-        .collect();
-    Half {
-        bits,
-        shape: shape.to_vec(),
-    }
+    let bits = (0..count).map(|index| ((index * 7 + seed * 1_009) % 0x7000) as u16).collect();
+    Half { bits, shape: shape.to_vec() }
 }
 
 /// A model in GPT-2's names, shapes and order.
 pub(crate) fn gpt2() -> Vec<(String, Half)> {
     let mut tensors = vec![
         ("transformer.wte.weight".to_owned(), half(1, &[ROWS, WIDTH])),
-        (
-            "transformer.wpe.weight".to_owned(),
-            half(2, &[POSITIONS, WIDTH]),
-        ),
+        ("transformer.wpe.weight".to_owned(), half(2, &[POSITIONS, WIDTH])),
     ];
     for layer in 0..LAYERS {
         let parts: [(&str, &[usize]); 12] = [
@@ -103,11 +90,7 @@ pub(crate) fn megatron(version: u8, nested: bool, attention: &str) -> Vec<(Strin
     for (name, tensor) in gpt2() {
         let matrix = name.contains(".h.") && tensor.shape.len() == 2;
         let tensor = if matrix { transposed(&tensor) } else { tensor };
-        let tensor = if name.contains("c_attn") {
-            scatter(&tensor, version)
-        } else {
-            tensor
-        };
+        let tensor = if name.contains("c_attn") { scatter(&tensor, version) } else { tensor };
         tensors.push((rename(&name), tensor));
     }
     tensors
@@ -119,10 +102,7 @@ pub(crate) fn transposed(tensor: &Half) -> Half {
     for column in 0..columns {
         bits.extend((0..rows).map(|row| tensor.bits[row * columns + column]));
     }
-    Half {
-        bits,
-        shape: vec![columns, rows],
-    }
+    Half { bits, shape: vec![columns, rows] }
 }
 
 /// Brings rows from all queries, all keys, all values into the order of `version`.
@@ -145,10 +125,7 @@ fn scatter(tensor: &Half, version: u8) -> Half {
             }
         }
     }
-    Half {
-        bits,
-        shape: tensor.shape.clone(),
-    }
+    Half { bits, shape: tensor.shape.clone() }
 }
 
 /// How a torch file keeps its storages.
@@ -166,9 +143,7 @@ pub(crate) struct Pickler {
 
 impl Pickler {
     pub(crate) fn new() -> Self {
-        Self {
-            bytes: vec![0x80, 2],
-        }
+        Self { bytes: vec![0x80, 2] }
     }
 
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
@@ -178,9 +153,7 @@ impl Pickler {
 
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         let length = u32::try_from(text.len()).unwrap();
-        self.raw(b"X")
-            .raw(&length.to_le_bytes())
-            .raw(text.as_bytes())
+        self.raw(b"X").raw(&length.to_le_bytes()).raw(text.as_bytes())
     }
 
     pub(crate) fn integer(&mut self, number: usize) -> &mut Self {
@@ -203,21 +176,13 @@ impl Pickler {
     /// The call that makes a tensor of float16 in a storage of its own, or seen by strides.
     pub(crate) fn tensor(&mut self, kind: Container, key: &str, view: &View) -> &mut Self {
         self.global("torch._utils", "_rebuild_tensor_v2").raw(b"((");
-        self.text("storage")
-            .global("torch", "HalfStorage")
-            .text(key)
-            .text("cpu");
+        self.text("storage").global("torch", "HalfStorage").text(key).text("cpu");
         self.integer(view.numel);
         if kind == Container::Legacy {
             self.raw(b"N");
         }
-        self.raw(b"tQ")
-            .integer(view.offset)
-            .sizes(&view.shape)
-            .sizes(&view.strides);
-        self.raw(b"\x89")
-            .global("collections", "OrderedDict")
-            .raw(b")RtR")
+        self.raw(b"tQ").integer(view.offset).sizes(&view.shape).sizes(&view.strides);
+        self.raw(b"\x89").global("collections", "OrderedDict").raw(b")RtR")
     }
 }
 
@@ -236,12 +201,7 @@ impl View {
             [_, columns] => vec![*columns, 1],
             _ => vec![1],
         };
-        Self {
-            numel: tensor.bits.len(),
-            offset: 0,
-            shape: tensor.shape.clone(),
-            strides,
-        }
+        Self { numel: tensor.bits.len(), offset: 0, shape: tensor.shape.clone(), strides }
     }
 }
 
@@ -276,9 +236,7 @@ pub(crate) fn megatron_file(
             key = rest;
         }
         let storage = format!("{}", 100 + index);
-        pickler
-            .text(key)
-            .tensor(kind, &storage, &View::whole(tensor));
+        pickler.text(key).tensor(kind, &storage, &View::whole(tensor));
         storages.push((storage, tensor.bits.clone()));
     }
     pickler.raw(if nested { b"uuuu." } else { b"uu." });
@@ -292,9 +250,7 @@ pub(crate) fn flat_file(kind: Container, tensors: &[(String, Half)]) -> Vec<u8> 
     let mut storages = Vec::new();
     for (index, (name, tensor)) in tensors.iter().enumerate() {
         let storage = format!("{index}");
-        pickler
-            .text(name)
-            .tensor(kind, &storage, &View::whole(tensor));
+        pickler.text(name).tensor(kind, &storage, &View::whole(tensor));
         storages.push((storage, tensor.bits.clone()));
     }
     pickler.raw(b"u.");
@@ -302,11 +258,7 @@ pub(crate) fn flat_file(kind: Container, tensors: &[(String, Half)]) -> Vec<u8> 
 }
 
 /// Puts a pickle and its storages into a file.
-pub(crate) fn container(
-    kind: Container,
-    pickle: &[u8],
-    storages: &[(String, Vec<u16>)],
-) -> Vec<u8> {
+pub(crate) fn container(kind: Container, pickle: &[u8], storages: &[(String, Vec<u16>)]) -> Vec<u8> {
     match kind {
         Container::Legacy => legacy(pickle, storages),
         Container::Zip => {
@@ -360,19 +312,11 @@ pub(crate) fn zip(members: &[(String, Vec<u8>)], packing: Packing) -> Vec<u8> {
     let mut out = Vec::new();
     let mut directory = Vec::new();
     for (name, content) in members {
-        let packed = if packing == Packing::Stored {
-            content.clone()
-        } else {
-            deflate(content)
-        };
+        let packed = if packing == Packing::Stored { content.clone() } else { deflate(content) };
         let method: u16 = if packing == Packing::Stored { 0 } else { 8 };
         let flags: u16 = if packing == Packing::Descriptor { 8 } else { 0 };
         let mut numbers = Vec::new();
-        for number in [
-            crc32fast::hash(content),
-            packed.len() as u32,
-            content.len() as u32,
-        ] {
+        for number in [crc32fast::hash(content), packed.len() as u32, content.len() as u32] {
             numbers.extend_from_slice(&number.to_le_bytes());
         }
         let at = out.len() as u32;
@@ -420,14 +364,8 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
 /// The archive as it is downloaded, around a checkpoint.
 pub(crate) fn download(checkpoint: &[u8], packing: Packing) -> Vec<u8> {
     let members = [
-        (
-            "latest_checkpointed_iteration.txt".to_owned(),
-            b"release".to_vec(),
-        ),
-        (
-            "release/mp_rank_00/model_optim_rng.pt".to_owned(),
-            checkpoint.to_vec(),
-        ),
+        ("latest_checkpointed_iteration.txt".to_owned(), b"release".to_vec()),
+        ("release/mp_rank_00/model_optim_rng.pt".to_owned(), checkpoint.to_vec()),
     ];
     zip(&members, packing)
 }
@@ -445,23 +383,10 @@ pub(crate) fn read_safetensors(bytes: &[u8]) -> Vec<(String, Half)> {
         }
         assert_eq!(entry["dtype"], "F16");
         let number = |value: &serde_json::Value| value.as_u64().unwrap() as usize;
-        let shape = entry["shape"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(number)
-            .collect();
+        let shape = entry["shape"].as_array().unwrap().iter().map(number).collect();
         let range = number(&entry["data_offsets"][0])..number(&entry["data_offsets"][1]);
-        let bits = data[range]
-            .chunks(2)
-            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-        tensors.push((
-            name.clone(),
-            Half {
-                bits: bits.collect(),
-                shape,
-            },
-        ));
+        let bits = data[range].chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        tensors.push((name.clone(), Half { bits: bits.collect(), shape }));
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     tensors

@@ -24,13 +24,8 @@ impl Asking<'_> {
         transfer: &mut Transfer,
         partial: &mut Partial,
     ) -> Result<Step, DownloadError> {
-        let again = |why: String, retry_after: Option<Duration>| {
-            Ok(Step::Again {
-                why,
-                nature: Nature::Broken,
-                retry_after,
-            })
-        };
+        let again =
+            |why: String, retry_after: Option<Duration>| Ok(Step::Again { why, nature: Nature::Broken, retry_after });
         match verdict {
             Verdict::Append => {
                 self.tell(head.text.clone());
@@ -56,10 +51,7 @@ impl Asking<'_> {
                 self.tell(answer.clone());
                 let now = jiff::Timestamp::now().as_second();
                 let asked = head.retry_after.as_deref();
-                again(
-                    answer,
-                    asked.and_then(|value| parse_retry_after(value, now)),
-                )
+                again(answer, asked.and_then(|value| parse_retry_after(value, now)))
             }
             Verdict::OnceMore(answer) | Verdict::Refuse(answer) => {
                 self.tell(answer.clone());
@@ -70,12 +62,7 @@ impl Asking<'_> {
     }
 
     /// Takes a whole file: looks at its first bytes, and only then gives up those held.
-    fn replace(
-        &mut self,
-        head: &Head,
-        transfer: &mut Transfer,
-        partial: &mut Partial,
-    ) -> Result<Step, DownloadError> {
+    fn replace(&mut self, head: &Head, transfer: &mut Transfer, partial: &mut Partial) -> Result<Step, DownloadError> {
         let mut first = Vec::new();
         let mut end = None;
         while first.len() < HEAD_BYTES && end.is_none() {
@@ -107,17 +94,9 @@ impl Asking<'_> {
             });
         }
         self.restarting = false;
-        let origin = Origin {
-            url: self.url.clone(),
-            etag,
-            total: head.length,
-        };
-        partial
-            .restart(origin)
-            .map_err(|error| self.write_error(error, partial))?;
-        partial
-            .append(&first)
-            .map_err(|error| self.write_error(error, partial))?;
+        let origin = Origin { url: self.url.clone(), etag, total: head.length };
+        partial.restart(origin).map_err(|error| self.write_error(error, partial))?;
+        partial.append(&first).map_err(|error| self.write_error(error, partial))?;
         match end {
             Some(how) => Ok(self.ended(how, partial)),
             None => self.take(transfer, partial),
@@ -130,20 +109,15 @@ impl Asking<'_> {
             return Some(format!("{}, but {what}", head.text));
         }
         match (head.length, self.source.size) {
-            (Some(announced), Some(expected)) if announced != expected => Some(format!(
-                "{}, but the file has {announced} bytes instead of {expected}",
-                head.text
-            )),
+            (Some(announced), Some(expected)) if announced != expected => {
+                Some(format!("{}, but the file has {announced} bytes instead of {expected}", head.text))
+            }
             _ => None,
         }
     }
 
     /// Appends the body until it ends.
-    fn take(
-        &mut self,
-        transfer: &mut Transfer,
-        partial: &mut Partial,
-    ) -> Result<Step, DownloadError> {
+    fn take(&mut self, transfer: &mut Transfer, partial: &mut Partial) -> Result<Step, DownloadError> {
         let mut speed = Speed::new(Instant::now());
         let mut ticker = Ticker::new(self.options.limits.report_every);
         let total = self.total(partial);
@@ -157,19 +131,13 @@ impl Asking<'_> {
                             nature: Nature::Broken,
                         });
                     }
-                    partial
-                        .append(&bytes)
-                        .map_err(|error| self.write_error(error, partial))?;
+                    partial.append(&bytes).map_err(|error| self.write_error(error, partial))?;
                     speed.add(bytes.len());
                     let now = Instant::now();
                     if ticker.is_due(now) {
                         let bytes_per_second = speed.measure(now);
                         let done = partial.len();
-                        (self.report)(Event::Progress {
-                            done,
-                            total,
-                            bytes_per_second,
-                        });
+                        (self.report)(Event::Progress { done, total, bytes_per_second });
                     }
                 }
                 Message::End(how) => break how,
@@ -178,11 +146,7 @@ impl Asking<'_> {
             }
         };
         let bytes_per_second = speed.measure(Instant::now());
-        (self.report)(Event::Progress {
-            done: partial.len(),
-            total,
-            bytes_per_second,
-        });
+        (self.report)(Event::Progress { done: partial.len(), total, bytes_per_second });
         Ok(self.ended(how, partial))
     }
 
@@ -208,10 +172,6 @@ impl Asking<'_> {
             self.note(why);
             return Step::Leave;
         }
-        Step::Again {
-            why,
-            nature,
-            retry_after: None,
-        }
+        Step::Again { why, nature, retry_after: None }
     }
 }

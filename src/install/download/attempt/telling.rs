@@ -13,11 +13,7 @@ impl Asking<'_> {
     /// Tells the user an answer.
     pub(super) fn tell(&mut self, answer: String) {
         let label = &self.source.label;
-        (self.report)(Event::Answer {
-            source: self.place.0,
-            label,
-            answer,
-        });
+        (self.report)(Event::Answer { source: self.place.0, label, answer });
     }
 
     /// Keeps an answer for the final error.

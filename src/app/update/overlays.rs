@@ -1,0 +1,136 @@
+//! What keys change on the first screen and in what lies over the main one.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::super::keymap::Action;
+use super::super::state::{App, Overlay, Screen};
+use super::super::view::{help_rows, models_overflow};
+use super::super::{Effect, Input};
+use super::keys::edit_line;
+use super::load;
+use crate::install::protocol::Job;
+use crate::manifest::MEGATRON_345M;
+
+pub(super) fn first_run(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
+    let Screen::FirstRun(state) = &mut app.screen else {
+        return;
+    };
+    if let Some(path) = &mut state.path {
+        match key.code {
+            KeyCode::Esc => state.path = None,
+            KeyCode::Enter => {
+                let text = path.take();
+                if !text.trim().is_empty() {
+                    app.screen = Screen::Main;
+                    import(app, &text, effects);
+                }
+            }
+            _ => edit_line(path, key),
+        }
+        return;
+    }
+    match (key.code, key.modifiers) {
+        (KeyCode::Enter, _) => {
+            app.screen = Screen::Main;
+            download(app, effects);
+        }
+        (KeyCode::Char('n' | 'N'), _) => {
+            app.screen = Screen::Main;
+            effects.push(Effect::RememberDemoOnly(true));
+        }
+        (KeyCode::Char('i' | 'I'), _) => state.path = Some(Input::default()),
+        (KeyCode::Char('q'), _) | (KeyCode::Char('d'), KeyModifiers::CONTROL) => {
+            effects.push(Effect::Quit);
+        }
+        _ => {}
+    }
+}
+
+fn download(app: &mut App, effects: &mut Vec<Effect>) {
+    effects.push(Effect::RememberDemoOnly(false));
+    super::install::begin(app, Job::Megatron345m, MEGATRON_345M, effects);
+}
+
+fn import(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
+    let path = PathBuf::from(text.trim().trim_matches(['\'', '"']));
+    effects.push(Effect::Open(path));
+    app.overlay = None;
+}
+
+pub(super) fn help(app: &mut App, key: &KeyEvent, action: Option<Action>) {
+    let Some(Overlay::Help(top)) = &mut app.overlay else {
+        return;
+    };
+    match (key.code, action) {
+        (KeyCode::Esc | KeyCode::Char('q' | '?'), _) | (_, Some(Action::Help)) => {
+            app.overlay = None;
+        }
+        (KeyCode::Up | KeyCode::Char('k'), _) => *top = top.saturating_sub(1),
+        (KeyCode::Down | KeyCode::Char('j'), _) => *top += 1,
+        (KeyCode::PageUp, _) => *top = top.saturating_sub(10),
+        (KeyCode::PageDown | KeyCode::Char(' '), _) => *top += 10,
+        (KeyCode::Home, _) => *top = 0,
+        _ => {}
+    }
+    let most = help_rows(app).saturating_sub(app.size.1.saturating_sub(4) as usize);
+    if let Some(Overlay::Help(top)) = &mut app.overlay {
+        *top = (*top).min(most);
+    }
+}
+
+pub(super) fn models(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Models { path, top }) = &mut app.overlay else {
+        return;
+    };
+    if let Some(line) = path {
+        match key.code {
+            KeyCode::Esc => *path = None,
+            KeyCode::Enter => {
+                let text = line.take();
+                if !text.trim().is_empty() {
+                    import(app, &text, effects);
+                }
+            }
+            _ => edit_line(line, key),
+        }
+        return;
+    }
+    let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
+    match key.code {
+        KeyCode::Esc | KeyCode::F(3) | KeyCode::Char('q') => app.overlay = None,
+        KeyCode::Char('i') => *path = Some(Input::default()),
+        KeyCode::Up => *top = top.saturating_sub(1),
+        KeyCode::Down => *top += 1,
+        KeyCode::Char('d') if !busy && !app.has_345m => download(app, effects),
+        KeyCode::Char('c') if busy => effects.push(Effect::StopInstall),
+        KeyCode::Enter => switch(app, now, effects),
+        _ => {}
+    }
+    let most = models_overflow(app);
+    if let Some(Overlay::Models { top, .. }) = &mut app.overlay {
+        *top = (*top).min(most);
+    }
+}
+
+/// Goes over to the model that is ready.
+fn switch(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    let Some((name, directory)) = app.offered.take() else {
+        app.overlay = None;
+        return;
+    };
+    if app.running.is_some() {
+        app.offered = Some((name, directory));
+        app.overlay = None;
+        app.inform("Still writing: Ctrl-C stops it, then F3 and Enter switch.", now);
+        return;
+    }
+    // The one that is left can be gone back to.
+    if let Some(card) = app.card() {
+        app.offered = Some((card.name.clone(), card.directory.clone()));
+    }
+    app.overlay = None;
+    load(app, name, directory, effects);
+}

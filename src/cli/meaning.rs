@@ -1,0 +1,185 @@
+//! What arguments mean: flags and environment over the configuration over the defaults.
+
+use clap::ValueEnum;
+
+use super::{DeviceName, DtypeName, ModelArguments, OrderName, SamplingArguments, WhenFullName};
+use crate::engine::protocol::DeviceChoice;
+use crate::gpt2::Precision;
+use crate::sample::{EndOfText, Order, Settings, SettingsError, WhenFull, preset};
+use crate::store::config::Config;
+
+/// A value that cannot be meant.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MeaningError {
+    /// Out of its range.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// There is no such preset.
+    #[error("there is no preset `{0}`; there are steady, raw, gpt2, nucleus, minp, wild, greedy")]
+    Preset(String),
+    /// A word of the configuration file that means nothing.
+    #[error("`{value}` is no {what}")]
+    Word {
+        /// What was written.
+        value: String,
+        /// What it should be.
+        what: &'static str,
+    },
+}
+
+impl SamplingArguments {
+    /// How to draw, by flags and environment over the configuration over the defaults. The seed stays `None` where
+    /// nobody gave one.
+    ///
+    /// # Errors
+    ///
+    /// If a value is out of its range.
+    pub fn settings(&self, config: &Config) -> Result<(Settings, Option<u64>), MeaningError> {
+        fn set<T: Copy>(to: &mut T, from: Option<T>) {
+            if let Some(value) = from {
+                *to = value;
+            }
+        }
+        let mut it = Settings::default();
+        let apply = |name: &Option<String>, it: &mut Settings| match name {
+            Some(name) => preset(name).map(|found| it.apply(found)).ok_or_else(|| MeaningError::Preset(name.clone())),
+            None => Ok(()),
+        };
+        apply(&config.preset, &mut it)?;
+        config.sampling.apply(&mut it);
+        apply(&self.preset, &mut it)?;
+        set(&mut it.max_tokens, self.max_tokens);
+        set(&mut it.temperature, self.temp);
+        set(&mut it.top_k, self.top_k);
+        set(&mut it.top_p, self.top_p);
+        set(&mut it.min_p, self.min_p);
+        set(&mut it.repeat_penalty, self.repeat_penalty);
+        set(&mut it.repeat_last_n, self.repeat_last_n);
+        if let Some(order) = self.order {
+            it.order = match order {
+                OrderName::Llama => Order::LlamaCpp,
+                OrderName::Hf => Order::HuggingFace,
+            };
+        }
+        if let Some(when_full) = self.when_full {
+            it.when_full = match when_full {
+                WhenFullName::Stop => WhenFull::Stop,
+                WhenFullName::Slide => WhenFull::Slide,
+            };
+        }
+        if self.ignore_eos {
+            it.end_of_text = EndOfText::Continue;
+        }
+        if !self.stop.is_empty() {
+            it.stop = self.stop.iter().map(|text| unescape(text)).collect();
+        }
+        let seed = self.seed.or(config.sampling.seed);
+        set(&mut it.seed, seed);
+        it.check()?;
+        Ok((it, seed))
+    }
+}
+
+impl ModelArguments {
+    /// Where to run.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration names no device.
+    pub fn device(&self, config: &Config) -> Result<DeviceChoice, MeaningError> {
+        Ok(match word(self.device, config.device.as_deref(), "device")? {
+            None | Some(DeviceName::Auto) => DeviceChoice::Auto,
+            Some(DeviceName::Cpu) => DeviceChoice::Cpu,
+            Some(DeviceName::Cuda) => DeviceChoice::Cuda,
+            Some(DeviceName::Metal) => DeviceChoice::Metal,
+        })
+    }
+
+    /// In which precision; `None` is the engine's choice.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration names no precision.
+    pub fn precision(&self, config: &Config) -> Result<Option<Precision>, MeaningError> {
+        Ok(match word(self.dtype, config.dtype.as_deref(), "dtype")? {
+            None | Some(DtypeName::Auto) => None,
+            Some(DtypeName::F32) => Some(Precision::F32),
+            Some(DtypeName::F16) => Some(Precision::F16),
+            Some(DtypeName::Bf16) => Some(Precision::Bf16),
+            Some(DtypeName::Q8) => Some(Precision::Q8),
+        })
+    }
+}
+
+fn word<T: ValueEnum>(flag: Option<T>, config: Option<&str>, what: &'static str) -> Result<Option<T>, MeaningError> {
+    match (flag, config) {
+        (Some(flag), _) => Ok(Some(flag)),
+        (None, Some(text)) => {
+            T::from_str(text, true).map(Some).map_err(|_| MeaningError::Word { value: text.to_owned(), what })
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// `\n`, `\t` and `\\` as shells rarely let one type them.
+fn unescape(text: &str) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match (c, c == '\\') {
+            (_, true) => match characters.next() {
+                Some('n') => out.push('\n'),
+                Some('t') => out.push('\t'),
+                Some('\\') | None => out.push('\\'),
+                Some(other) => out.extend(['\\', other]),
+            },
+            (other, false) => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::{Arguments, ModelVerb, Verb};
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Arguments {
+        Arguments::try_parse_from([&["megachat"], arguments].concat()).unwrap()
+    }
+
+    #[test]
+    fn the_table_of_arguments_is_sound() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_go_before_the_configuration_and_that_before_the_default() {
+        let mut config = Config { preset: Some("wild".into()), ..Config::default() };
+        config.sampling.top_k = Some(7);
+        let (settings, seed) = parse(&["--temp", "0.3", "-s", "9"]).sampling.settings(&config).unwrap();
+        assert_eq!((settings.temperature, settings.min_p, settings.top_k, settings.seed), (0.3, 0.1, 7, 9));
+        assert_eq!(seed, Some(9));
+        let (settings, seed) = parse(&[]).sampling.settings(&Config::default()).unwrap();
+        assert_eq!((settings, seed), (Settings::default(), None));
+    }
+
+    #[test]
+    fn values_out_of_range_are_said() {
+        let error =
+            |arguments: &[&str]| parse(arguments).sampling.settings(&Config::default()).unwrap_err().to_string();
+        assert_eq!(error(&["--top-p", "2"]), "top-p is 2, but must be between 0 and 1 (1 is off)");
+        assert!(error(&["--preset", "x"]).contains("no preset `x`"));
+    }
+
+    #[test]
+    fn a_prompt_a_verb_and_escapes() {
+        assert_eq!(parse(&["Once", "upon"]).prompt, ["Once", "upon"]);
+        assert!(matches!(parse(&["model", "list"]).verb, Some(Verb::Model { verb: ModelVerb::List })));
+        assert_eq!(parse(&["--resume"]).interface.resume.as_deref(), Some("latest"));
+        assert_eq!(unescape(r"a\n\tb\\c\d\"), "a\n\tb\\c\\d\\");
+    }
+}
