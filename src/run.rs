@@ -3,30 +3,29 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::app::Start;
 use crate::cli::{Arguments, ColorName, MeaningError, Verb};
 use crate::command::{self, Exit, find_model, places};
-use crate::document::{Document, Record};
+use crate::document::Document;
 use crate::install::convert::Options;
 use crate::manifest::MEGATRON_345M;
-use crate::shell::{self, End, Session};
+use crate::shell::{self, End, Outcome, Session};
 use crate::store::config::{LoadedConfig, load_config, load_state};
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{Appender, replay};
+use crate::text::visible;
 
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read();
     match dispatch(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(exit) => {
             if !exit.message.is_empty() {
                 // Nobody may be listening; the status says it too.
-                let _ = writeln!(io::stderr(), "megachat: {}", exit.message);
+                let _ = writeln!(io::stderr(), "megachat: {}", visible(&exit.message));
             }
             ExitCode::from(exit.code)
         }
@@ -77,7 +76,7 @@ fn wants_interface(arguments: &Arguments) -> Result<bool, Exit> {
 }
 
 fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> Result<u8, Exit> {
-    let LoadedConfig { config, problems } = loaded;
+    let LoadedConfig { config, mut problems } = loaded;
     let usage = |e: MeaningError| Exit::usage(e.to_string());
     let (mut settings, seed) = arguments.sampling.settings(&config).map_err(usage)?;
     settings.seed = seed.unwrap_or_else(random_seed);
@@ -85,14 +84,12 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
     if let Some(id) = &arguments.interface.resume {
         let (appender, journal) = Appender::open(&paths.transcripts, id).map_err(|e| command::transcript_exit(&e))?;
         document = replay(&journal);
-        // Whoever goes on wants to go on as before, dice included, unless they say otherwise.
-        let recorded = journal.records.iter().rev().find_map(|it| match it {
-            Record::Settings { settings } => Some(settings.clone()),
-            _ => None,
-        });
-        let asked = arguments.sampling.settings(&crate::store::config::Config::default()).map_err(usage)?.0;
-        if let Some(recorded) = recorded.filter(|_| asked == crate::sample::Settings::default()) {
-            settings = recorded;
+        // Whoever goes on wants to go on as before, dice included, but for what they say now.
+        if let Some(recorded) = document.settings() {
+            settings = arguments.sampling.over(recorded.clone()).map_err(usage)?;
+        }
+        if journal.damaged > 0 {
+            problems.push(format!("{} damaged lines of {id} are left out of it.", journal.damaged));
         }
         open = Some(appender);
     }
@@ -125,7 +122,14 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
     shell::install_panic_hook(paths.state.join("megachat.log"));
     let save = !arguments.interface.no_save;
     let session = Session { paths, places, save, open, start };
-    let end = shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?;
+    let directory = session.paths.transcripts.clone();
+    let Outcome { end, unsaved } =
+        shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?;
+    if unsaved > 0 {
+        let message =
+            format!("the last {unsaved} changes of the transcript could not be written to {}", directory.display());
+        return Err(Exit { code: 74, message });
+    }
     Ok(match end {
         End::Quit => 0,
         End::Signal(number) => u8::try_from(128 + number).unwrap_or(1),

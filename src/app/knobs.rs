@@ -162,7 +162,7 @@ impl Knob {
                 settings.repeat_penalty = step(settings.repeat_penalty, 1, 50, 500);
             }
             Self::RepeatLastN => {
-                settings.repeat_last_n = (settings.repeat_last_n + n * 8).clamp(-1, 1 << 16);
+                settings.repeat_last_n = settings.repeat_last_n.saturating_add(n * 8).clamp(-1, 1 << 16);
                 // From "all" upwards the next value is off, not 7.
                 if settings.repeat_last_n < 8 && settings.repeat_last_n > 0 && n > 0 {
                     settings.repeat_last_n = 0;

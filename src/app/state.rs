@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Flow, Input};
 use crate::document::Document;
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
+use crate::engine::window_start;
 use crate::gpt2::Precision;
 use crate::install::protocol::Stage;
 use crate::sample::{Distribution, Row, Settings, StepTrace};
@@ -248,8 +249,6 @@ pub struct App {
     pub peeking: Option<RequestId>,
     /// The scores of the next token.
     pub next: Option<Next>,
-    /// Tokens at the beginning that the model no longer sees.
-    pub out_of_sight: usize,
     /// When the last tokens came, in time since the start.
     pub recent: VecDeque<Duration>,
     /// Time from the last request to its first token.
@@ -264,6 +263,8 @@ pub struct App {
     pub offered: Option<(String, std::path::PathBuf)>,
     /// What the input waits for, if it was sent too early.
     pub waiting: Option<Waiting>,
+    /// Whether the demo is being installed.
+    pub demo_coming: bool,
     /// Whether the 345M model is installed.
     pub has_345m: bool,
     /// A sentence for the user.
@@ -305,6 +306,12 @@ impl App {
             EngineState::Ready(loaded) => Some(&loaded.card),
             EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => None,
         }
+    }
+
+    /// How many tokens at the beginning the model does not see any more.
+    #[must_use]
+    pub fn out_of_sight(&self) -> usize {
+        self.card().map_or(0, |it| window_start(self.document.len(), it.n_positions))
     }
 
     /// The tokenizer the document is shown with.

@@ -1,8 +1,9 @@
 //! What arguments mean: flags and environment over the configuration over the defaults.
 
-use clap::ValueEnum;
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
-use super::{DeviceName, DtypeName, ModelArguments, OrderName, SamplingArguments, WhenFullName};
+use super::{Arguments, DeviceName, DtypeName, ModelArguments, OrderName, SamplingArguments, WhenFullName};
 use crate::engine::protocol::DeviceChoice;
 use crate::gpt2::Precision;
 use crate::sample::{EndOfText, Order, Settings, SettingsError, WhenFull, preset};
@@ -35,19 +36,29 @@ impl SamplingArguments {
     ///
     /// If a value is out of its range.
     pub fn settings(&self, config: &Config) -> Result<(Settings, Option<u64>), MeaningError> {
+        let mut it = Settings::default();
+        if let Some(name) = &config.preset {
+            it.apply(preset(name).ok_or_else(|| MeaningError::Preset(name.clone()))?);
+        }
+        config.sampling.apply(&mut it);
+        let seed = self.seed.or(config.sampling.seed);
+        Ok((self.over(it)?, seed))
+    }
+
+    /// `it` with everything changed that flags or the environment name.
+    ///
+    /// # Errors
+    ///
+    /// If a value is out of its range.
+    pub fn over(&self, mut it: Settings) -> Result<Settings, MeaningError> {
         fn set<T: Copy>(to: &mut T, from: Option<T>) {
             if let Some(value) = from {
                 *to = value;
             }
         }
-        let mut it = Settings::default();
-        let apply = |name: &Option<String>, it: &mut Settings| match name {
-            Some(name) => preset(name).map(|found| it.apply(found)).ok_or_else(|| MeaningError::Preset(name.clone())),
-            None => Ok(()),
-        };
-        apply(&config.preset, &mut it)?;
-        config.sampling.apply(&mut it);
-        apply(&self.preset, &mut it)?;
+        if let Some(name) = &self.preset {
+            it.apply(preset(name).ok_or_else(|| MeaningError::Preset(name.clone()))?);
+        }
         set(&mut it.max_tokens, self.max_tokens);
         set(&mut it.temperature, self.temp);
         set(&mut it.top_k, self.top_k);
@@ -73,10 +84,31 @@ impl SamplingArguments {
         if !self.stop.is_empty() {
             it.stop = self.stop.iter().map(|text| unescape(text)).collect();
         }
-        let seed = self.seed.or(config.sampling.seed);
-        set(&mut it.seed, seed);
+        set(&mut it.seed, self.seed);
         it.check()?;
-        Ok((it, seed))
+        Ok(it)
+    }
+}
+
+impl Arguments {
+    /// Reads the command line. Ends the program itself for `--help`, `--version` and wrong usage.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut it = Self::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+        // A flag goes before the environment: a preset that was typed is not changed by single values that were not.
+        let from = |name| matches.value_source(name);
+        if from("preset") == Some(ValueSource::CommandLine) {
+            let inherited = |name| from(name) == Some(ValueSource::EnvVariable);
+            let sampling = &mut it.sampling;
+            sampling.temp.take_if(|_| inherited("temp"));
+            sampling.top_k.take_if(|_| inherited("top_k"));
+            sampling.top_p.take_if(|_| inherited("top_p"));
+            sampling.min_p.take_if(|_| inherited("min_p"));
+            sampling.repeat_penalty.take_if(|_| inherited("repeat_penalty"));
+            sampling.repeat_last_n.take_if(|_| inherited("repeat_last_n"));
+        }
+        it
     }
 }
 
@@ -143,7 +175,7 @@ fn unescape(text: &str) -> String {
 mod tests {
     use clap::Parser as _;
 
-    use super::super::{Arguments, ModelVerb, Verb};
+    use super::super::{ModelVerb, Verb};
     use super::*;
 
     fn parse(arguments: &[&str]) -> Arguments {
@@ -152,7 +184,6 @@ mod tests {
 
     #[test]
     fn the_table_of_arguments_is_sound() {
-        use clap::CommandFactory as _;
         Arguments::command().debug_assert();
     }
 

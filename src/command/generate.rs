@@ -27,7 +27,6 @@ use crate::text::{Tokenizer, Utf8Stream, visible};
 ///
 /// With the exit status of the kind of failure; 130 and 143 after a signal, when what was drawn has been printed.
 pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_seed: u64) -> Result<(), Exit> {
-    let signal = catch_signals()?;
     let (mut settings, seed) = arguments.sampling.settings(config).map_err(|e| Exit::usage(e.to_string()))?;
     settings.seed = seed.unwrap_or(random_seed);
     let prompt = read_prompt(&arguments.prompt)?;
@@ -70,6 +69,8 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
         keep: usize::from(output.logprobs),
         want: Want::Continuation,
     };
+    // From here on a signal ends the continuation; before, it ends the program.
+    let signal = catch_signals()?;
     let mut printer = Printer::new(form, &card, settings, signal.clone());
     session.run(&request, &mut printer);
     let reason = printer.finish(&card, &prompt)?;
@@ -230,7 +231,11 @@ impl Printer {
         }
         let (reason, cut) = match self.outcome.take() {
             Some(Ok(it)) => it,
-            Some(Err(failure)) => return Err(engine_exit(&failure)),
+            Some(Err(failure)) => {
+                // What was held back is no stop string after all.
+                self.print(self.bytes.len())?;
+                return Err(engine_exit(&failure));
+            }
             None => return Err(Exit::failed("the engine ended without an answer")),
         };
         let end = match &reason {

@@ -54,7 +54,8 @@ impl From<io::Error> for Exit {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self { code: 0, message: String::new() };
         }
-        Self::failed(format!("cannot write: {error}"))
+        let full = error.kind() == io::ErrorKind::StorageFull;
+        Self { code: if full { 74 } else { 1 }, message: format!("cannot write: {error}") }
     }
 }
 
@@ -131,5 +132,5 @@ fn install_exit(failure: &install::Failure) -> Exit {
 
 /// Says something on standard error. That it cannot be said is no reason to stop.
 fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", visible(text));
 }

@@ -87,8 +87,8 @@ fn info(name: &str, paths: &Paths) -> Result<(), Exit> {
     writeln!(out, "source      {}", visible(&manifest.source))?;
     let verified = if manifest.verified { "yes" } else { "no: its source has no published hash" };
     writeln!(out, "verified    {verified}")?;
-    writeln!(out, "sha256      {} (source)", manifest.source_sha256.as_deref().unwrap_or("-"))?;
-    writeln!(out, "            {} (weights)", manifest.weights_sha256)?;
+    writeln!(out, "sha256      {} (source)", visible(manifest.source_sha256.as_deref().unwrap_or("-")))?;
+    writeln!(out, "            {} (weights)", visible(&manifest.weights_sha256))?;
     Ok(())
 }
 

@@ -33,8 +33,8 @@ fn list(paths: &Paths) -> Result<(), Exit> {
     for it in found {
         let first: Vec<_> = it.document.tokens().into_iter().take(24).collect();
         let words: String = visible(&tokenizer.decode(&first).replace('\n', " ")).chars().take(44).collect();
-        let (id, date, tokens) = (it.id, date(it.created), it.document.len());
-        writeln!(out, "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}", it.model)?;
+        let (id, date, tokens) = (visible(&it.id), date(it.created), it.document.len());
+        writeln!(out, "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}", visible(&it.model))?;
     }
     Ok(())
 }

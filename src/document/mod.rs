@@ -193,9 +193,14 @@ impl Document {
         let mut next = node;
         // A parent is always older than its child, so this ends.
         while let Some(id) = next {
-            let Some(node) = self.node(id) else { break };
-            next = node.parent.filter(|&parent| parent < id);
-            self.path.push(id);
+            match self.node(id) {
+                Some(node) => {
+                    next = node.parent.filter(|&parent| parent < id);
+                    self.path.push(id);
+                }
+                // Of a lost line; what stood before it is most likely what was written last before it.
+                None => next = id.checked_sub(1),
+            }
         }
         self.path.reverse();
     }
@@ -247,7 +252,7 @@ mod tests {
         // The line that made nodes 1 and 2 is gone.
         document.apply(&drawn(3, Some(2), &[13]));
         document.apply(&drawn(4, Some(3), &[14]));
-        assert_eq!(document.tokens(), [13, 14]);
+        assert_eq!(document.tokens(), [10, 13, 14]);
         document.apply(&Record::Tip { node: Some(0) });
         assert_eq!(document.tokens(), [10]);
     }

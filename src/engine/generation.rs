@@ -164,7 +164,7 @@ impl Session {
             for block in window[keep..].chunks(PREFILL_BLOCK) {
                 if total > PREFILL_BLOCK {
                     let done = self.read.len() - keep;
-                    control.event(Event::Prefill { id, done, total, out_of_sight });
+                    control.event(Event::Prefill { id, done, total });
                     if !control.wanted() {
                         return Err(Break::Cancelled);
                     }
@@ -200,7 +200,11 @@ impl Session {
         let coin = die(settings.seed, path.len() as u64);
         let picked = distribution.pick(coin);
         let draw = distribution.draw(logits, picked, coin, run.keep);
-        run.bytes.extend_from_slice(self.tokenizer.bytes(picked.token));
+        // The mark has a name, but where it ends the text it is no text: a stop string must not be found in it.
+        let ends = Some(picked.token) == self.tokenizer.end_of_text() && settings.end_of_text == EndOfText::Stop;
+        if !ends {
+            run.bytes.extend_from_slice(self.tokenizer.bytes(picked.token));
+        }
         run.drawn.push(run.bytes.len());
         control.event(Event::Token { id, draw: Box::new(draw) });
         Ok(picked.token)

@@ -234,8 +234,6 @@ pub enum Event {
         done: usize,
         /// Tokens to read.
         total: usize,
-        /// Tokens at the beginning of the document that the model no longer sees.
-        out_of_sight: usize,
     },
     /// The model's scores of the next token.
     Next {

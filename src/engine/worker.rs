@@ -104,13 +104,21 @@ struct Worker {
 impl Worker {
     fn run(mut self) {
         while !self.quit {
-            let Some(command) = self.pending.pop_front().or_else(|| self.inbox.recv().ok()) else {
-                break;
+            let command = match self.pending.pop_front() {
+                Some(waited) => waited,
+                None => match self.inbox.recv() {
+                    Ok(new) => {
+                        // Settings that came before it are in it.
+                        self.settings = None;
+                        new
+                    }
+                    Err(_) => break,
+                },
             };
             match command {
                 Command::Load { id, source } => self.load(id, &source),
                 Command::Generate(request) => self.generate(&request),
-                // A request brings its settings along.
+                // Nothing runs: the next request brings them along.
                 Command::Settings(_) => {}
                 Command::Quit => break,
             }
@@ -143,7 +151,6 @@ impl Worker {
             return;
         };
         self.current = id;
-        self.settings = None;
         match catch_unwind(AssertUnwindSafe(|| session.run(request, self))) {
             Ok(()) => self.session = Some(session),
             // The model may be in any state: it is dropped, and the interface loads it again.
@@ -156,7 +163,11 @@ impl Worker {
             match command {
                 Command::Settings(settings) => self.settings = Some(settings),
                 Command::Quit => self.quit = true,
-                Command::Load { .. } | Command::Generate(_) => self.pending.push_back(command),
+                Command::Load { .. } | Command::Generate(_) => {
+                    // Settings that came before it are in it; those that come after are for it.
+                    self.settings = None;
+                    self.pending.push_back(command);
+                }
             }
         }
     }
@@ -169,7 +180,8 @@ impl Control for Worker {
 
     fn new_settings(&mut self) -> Option<Settings> {
         self.drain();
-        self.settings.take()
+        // With another request waiting, they are for that one.
+        if self.pending.is_empty() { self.settings.take() } else { None }
     }
 
     fn wanted(&mut self) -> bool {

@@ -108,10 +108,13 @@ impl Candidates {
         self.list.retain(|it| it.logit >= floor);
     }
 
-    /// Multiplies every logit by a positive factor, which keeps the order.
+    /// Multiplies every logit by a positive factor, which keeps the order, counting from the largest.
+    ///
+    /// Only differences matter, and those of the largest are zero, however large the factor.
     pub fn scale(&mut self, factor: f32) {
+        let largest = self.largest();
         for it in &mut self.list {
-            it.logit *= factor;
+            it.logit = (it.logit - largest) * factor;
         }
     }
 

@@ -194,7 +194,9 @@ impl Distribution {
             .as_slice()
             .iter()
             .map(|it| f64::from(it.logit - self.largest))
-            .map(|x| x * f64::from((x as f32).exp()))
+            .map(|x| (x, f64::from((x as f32).exp())))
+            .filter(|&(_, weight)| weight > 0.0)
+            .map(|(x, weight)| x * weight)
             .sum();
         (self.total.ln() - weighted / self.total).max(0.0) / std::f64::consts::LN_2
     }
@@ -251,7 +253,7 @@ fn apply(step: Step, candidates: &mut Candidates, settings: &Settings) {
     match step {
         Step::RepeatPenalty => unreachable!("works on the logits, before there are candidates"),
         Step::Temperature if settings.temperature <= 0.0 => candidates.truncate(1),
-        Step::Temperature => candidates.scale(settings.temperature.recip()),
+        Step::Temperature => candidates.scale(settings.temperature.max(f32::MIN_POSITIVE).recip()),
         Step::TopK => candidates.truncate(settings.top_k as usize),
         // Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1.
         Step::TopP => {
@@ -401,6 +403,14 @@ mod tests {
             draw.top.iter().map(|r| (r.token, r.after.is_some())).collect::<Vec<_>>(),
             [(1, true), (2, true), (0, false)]
         );
+    }
+
+    #[test]
+    fn a_temperature_next_to_nothing_is_greedy_and_no_number_breaks() {
+        let settings = Settings { temperature: 1e-38, ..raw() };
+        let mut it = Distribution::new(&[-104.0, -101.0, -108.0], &[], &settings).unwrap();
+        assert_eq!((it.pick(0.999).token, it.pick(0.999).p), (1, 1.0));
+        assert!(it.entropy().abs() < 1e-9);
     }
 
     #[test]

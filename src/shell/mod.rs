@@ -58,12 +58,21 @@ pub enum End {
     Signal(i32),
 }
 
+/// What the interface leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// How many changes of the transcript could not be written.
+    pub unsaved: usize,
+}
+
 /// Runs the interface until the user leaves.
 ///
 /// # Errors
 ///
 /// If the terminal cannot be used. It is as it was before in any case.
-pub fn run(session: Session) -> io::Result<End> {
+pub fn run(session: Session) -> io::Result<Outcome> {
     let (sender, inbox) = channel();
     let mut terminal = Terminal::enter()?;
     signals::listen(sender.clone())?;
@@ -94,13 +103,11 @@ pub fn run(session: Session) -> io::Result<End> {
     let result = main_loop(&mut app, &mut terminal, &mut hands, &inbox, began);
     // What is drawn is in the journal before the terminal is given back; whoever sees the prompt again can rely on it.
     hands.engine.stop();
-    if let Some(store) = hands.store.take() {
-        store.finish();
-    }
+    let unsaved = hands.store.take().map_or(0, Store::finish);
     terminal.leave();
     hands.installer.finish();
     hands.engine.quit();
-    result
+    result.map(|end| Outcome { end, unsaved })
 }
 
 fn main_loop(

@@ -165,7 +165,11 @@ impl Appender {
                     // Nobody else knows of the file yet, so this fails only where locks do not exist.
                     let _ = file.try_lock();
                     let mut it = Self { path, file, next: 0, end: 0 };
-                    it.append(&Record::Header(header))?;
+                    if let Err(error) = it.append(&Record::Header(header)) {
+                        // A file without a header is no transcript, and the next try would leave another.
+                        let _ = std::fs::remove_file(&it.path);
+                        return Err(error);
+                    }
                     return Ok(it);
                 }
             }

@@ -17,7 +17,7 @@ const SYNC_EVERY: Duration = Duration::from_secs(2);
 /// The handle of the thread.
 pub struct Store {
     jobs: Option<Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<usize>>,
 }
 
 impl Store {
@@ -28,12 +28,11 @@ impl Store {
         }
     }
 
-    /// Ends the thread after the last job and waits for it.
-    pub fn finish(mut self) {
+    /// Ends the thread after the last job and waits for it. Returns how many records could not be written.
+    #[must_use]
+    pub fn finish(mut self) -> usize {
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.thread.take().and_then(|it| it.join().ok()).unwrap_or(0)
     }
 }
 
@@ -61,6 +60,10 @@ pub fn spawn(directory: PathBuf, open: Option<Appender>, events: impl FnMut(Even
     Store { jobs: Some(jobs), thread: Some(thread) }
 }
 
+fn is_text(record: &Record) -> bool {
+    matches!(record, Record::Typed { .. } | Record::Drawn { .. })
+}
+
 struct Writer {
     directory: PathBuf,
     /// Of a transcript that has no file yet.
@@ -74,7 +77,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, inbox: &Receiver<Job>) {
+    /// Returns how many records could not be written.
+    fn run(mut self, inbox: &Receiver<Job>) -> usize {
         loop {
             let patience = self.dirty.map_or(Duration::from_secs(3600), |it| SYNC_EVERY.saturating_sub(it.elapsed()));
             match inbox.recv_timeout(patience) {
@@ -85,23 +89,28 @@ impl Writer {
             }
         }
         self.sync();
+        if self.waiting.iter().any(is_text) { self.waiting.len() } else { 0 }
     }
 
     fn begin(&mut self, header: Header) {
         self.sync();
         self.appender = None;
+        self.dirty = None;
         self.waiting.clear();
         self.header = Some(header);
     }
 
     fn append(&mut self, record: Record) {
         self.waiting.push_back(record);
-        // Settings and models alone are not worth a file.
-        let is_text = |it: &Record| matches!(it, Record::Typed { .. } | Record::Drawn { .. });
-        if self.appender.is_some() || self.waiting.iter().any(is_text) {
+        if self.is_worth_a_file() {
             let result = self.flush();
             self.report(result);
         }
+    }
+
+    /// Settings and models alone are not.
+    fn is_worth_a_file(&self) -> bool {
+        self.appender.is_some() || self.waiting.iter().any(is_text)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -122,13 +131,17 @@ impl Writer {
     }
 
     fn sync(&mut self) {
-        let mut result = if self.appender.is_some() { self.flush() } else { Ok(()) };
+        let mut result = if self.is_worth_a_file() { self.flush() } else { Ok(()) };
         if let (Some(appender), Ok(()), Some(_)) = (&self.appender, &result, self.dirty) {
             result = appender.sync();
             if result.is_ok() {
                 self.dirty = None;
                 (self.events)(Event::Saved { path: appender.path().to_owned() });
             }
+        }
+        if result.is_err() && self.dirty.is_some() {
+            // It is tried again, but not at once: a disk stays full for a while.
+            self.dirty = Some(Instant::now());
         }
         self.report(result);
     }
@@ -169,7 +182,7 @@ mod tests {
         store.send(Job::Append(typed(0)));
         store.send(Job::Append(typed(1)));
         store.send(Job::Sync);
-        store.finish();
+        assert_eq!(store.finish(), 0);
         let list = transcripts::list(home.path()).unwrap();
         assert_eq!(
             list.iter().map(|it| (&it.id[..], it.document.tokens())).collect::<Vec<_>>(),
@@ -194,7 +207,37 @@ mod tests {
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
         std::fs::remove_file(&directory).unwrap();
         store.send(Job::Append(typed(1)));
-        store.finish();
+        assert_eq!(store.finish(), 0);
         assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7, 8]);
+    }
+
+    #[test]
+    fn what_could_never_be_written_is_counted_at_the_end_and_nothing_spins() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("transcripts");
+        std::fs::write(&directory, "in the way").unwrap();
+        let (send, heard) = channel();
+        let store = spawn(directory, None, move |event| send.send(event).unwrap());
+        store.send(Job::Begin(header("a")));
+        store.send(Job::Append(typed(0)));
+        store.send(Job::Append(typed(1)));
+        assert_eq!(store.finish(), 2);
+        // One report for each try: two records and the end.
+        assert_eq!(heard.iter().count(), 3);
+    }
+
+    #[test]
+    fn a_directory_that_is_mended_before_the_end_gets_everything() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("transcripts");
+        std::fs::write(&directory, "in the way").unwrap();
+        let (send, heard) = channel();
+        let store = spawn(directory.clone(), None, move |event| send.send(event).unwrap());
+        store.send(Job::Begin(header("a")));
+        store.send(Job::Append(typed(0)));
+        assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
+        std::fs::remove_file(&directory).unwrap();
+        assert_eq!(store.finish(), 0);
+        assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7]);
     }
 }

@@ -28,6 +28,10 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             app.tokenizer = card.tokenizer.clone();
             app.engine = EngineState::Ready(Loaded { card: (*card).into() });
             app.flow.rebuild(&app.document, &app.tokenizer);
+            // The template is made of the model's own tokens, so it waits for the model.
+            if app.chat && app.document.is_empty() {
+                super::keys::enter_chat(app, effects);
+            }
             match app.waiting.take() {
                 Some(Waiting::ForModel) => super::keys::send(app, now, effects),
                 None => peek(app, effects),
@@ -39,8 +43,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             }
             append_typed(app, tokens, effects);
         }
-        Event::Prefill { id, done, total, out_of_sight } if is_running(app, id) => {
-            app.out_of_sight = out_of_sight;
+        Event::Prefill { id, done, total } if is_running(app, id) => {
             if let Some(running) = &mut app.running {
                 running.reading = Some((done, total));
             }
@@ -169,15 +172,18 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure, effects: &mut Vec<Eff
     if app.peeking == Some(id) {
         app.peeking = None;
         // A look at the scores of a text that is too long is not worth a word: nobody asked.
+        if !matches!(failure, Failure::Panic(_)) {
+            return;
+        }
+    } else if is_running(app, id) {
+        let sent = app.running.take().map(|it| it.sent).unwrap_or_default();
+        give_back(app, &sent);
+        effects.push(Effect::Store(Job::Append(Record::Stopped { reason: "failed".to_owned() })));
+    } else {
         return;
     }
-    if !is_running(app, id) {
-        return;
-    }
-    let sent = app.running.take().map(|it| it.sent).unwrap_or_default();
-    give_back(app, &sent);
     app.notice = Some(error(words::engine_failure(failure)));
-    effects.push(Effect::Store(Job::Append(Record::Stopped { reason: "failed".to_owned() })));
+    // The engine has dropped a model that panicked.
     if let (Failure::Panic(_), Some(card)) = (failure, app.card()) {
         let (name, directory) = (card.name.clone(), card.directory.clone());
         super::load(app, name, directory, effects);

@@ -6,9 +6,12 @@ use super::super::state::{App, EngineState, Installing, Overlay, Screen};
 use super::super::{Effect, words};
 use super::{error, load};
 use crate::install::protocol::{Event, Failure, Job, Ready};
+use crate::manifest::DEMO;
 
 pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Vec<Effect>) {
     match event {
+        // The demo takes a moment and is no news, unless it fails.
+        Event::Stage { name, .. } | Event::Answer { name, .. } if name == DEMO => {}
         Event::Stage { name, stage } => {
             let job = job(app, name);
             job.stage = Some(stage);
@@ -35,6 +38,7 @@ fn job(app: &mut App, name: String) -> &mut Installing {
 }
 
 fn is_ready(app: &mut App, ready: Ready, now: Duration, effects: &mut Vec<Effect>) {
+    app.demo_coming &= ready.name != DEMO;
     if app.installing.as_ref().is_some_and(|it| it.name == ready.name) {
         app.installing = None;
     }
@@ -52,6 +56,7 @@ fn is_ready(app: &mut App, ready: Ready, now: Duration, effects: &mut Vec<Effect
 
 fn failed(app: &mut App, name: String, failure: &Failure, now: Duration) {
     let text = words::install_failure(failure);
+    app.demo_coming &= name != DEMO;
     let job = job(app, name);
     job.stage = None;
     job.failure = Some(text.clone());

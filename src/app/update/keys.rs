@@ -87,7 +87,7 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::TopPDown => turn(app, Knob::TopP, -1, false, effects),
         Action::Send => send(app, now, effects),
         Action::Continue => continue_text(app, now, effects),
-        Action::Chat if app.chat => leave_chat(app, now),
+        Action::Chat if app.chat => leave_chat(app, now, effects),
         Action::Chat => enter_chat(app, effects),
         Action::NewTranscript => new_transcript(app, now, effects),
         Action::QuitOrDelete if app.input.is_empty() => effects.push(Effect::Quit),
@@ -249,16 +249,16 @@ pub(super) fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.card().is_none() {
         return super::wait_for_a_model(app, now);
     }
-    let text = app.input.take();
-    let text = if app.chat && !text.is_empty() { turn_of_chat(app, &text) } else { text };
-    generate(app, text, now, effects);
+    let written = app.input.take();
+    let text = if app.chat && !written.is_empty() { turn_of_chat(app, &written) } else { written.clone() };
+    generate(app, text, written, now, effects);
 }
 
 fn continue_text(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.card().is_none() {
         app.inform("The model is not ready yet.", now);
     } else if app.running.is_none() {
-        generate(app, String::new(), now, effects);
+        generate(app, String::new(), String::new(), now, effects);
     }
 }
 
@@ -285,9 +285,10 @@ pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
-fn leave_chat(app: &mut App, now: Duration) {
+fn leave_chat(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     app.chat = false;
     app.settings.stop.retain(|it| it != CHAT_STOP);
+    settings_changed(app, effects);
     app.inform("Chat is off: what you send is added to the text as it is.", now);
 }
 
@@ -296,11 +297,16 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         app.inform("Still writing: Ctrl-C stops it first.", now);
         return;
     }
+    if let Some(Err(why)) = &app.saved {
+        let text = format!("Not yet: this transcript is not saved ({why}). It is tried again with every change.");
+        app.complain(text);
+        return;
+    }
     effects.push(Effect::Store(StoreJob::Sync));
     effects.push(Effect::NewTranscript);
     app.document = crate::document::Document::default();
     app.flow.rebuild(&app.document, &app.tokenizer);
-    (app.scroll, app.out_of_sight, app.ended, app.saved) = (Scroll::Follow, 0, None, None);
+    (app.scroll, app.ended, app.saved) = (Scroll::Follow, None, None);
     (app.recorded_settings, app.recorded_model) = (None, None);
     app.next = None;
     app.inform(format!("A new transcript. The old one is in {}.", app.transcripts), now);

@@ -15,7 +15,6 @@ use crate::assets;
 use crate::document::Record;
 use crate::engine::protocol::{Command, ModelSource, Request, Want};
 use crate::install::protocol::Job as InstallJob;
-use crate::manifest::DEMO;
 use crate::store::protocol::{Event as StoreEvent, Job as StoreJob};
 
 /// How many of the likeliest tokens the journal keeps of each draw.
@@ -48,12 +47,11 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         scroll: Scroll::Follow,
         input,
         settings: start.settings,
-        chat: false,
+        chat: start.chat,
         engine: EngineState::Empty,
         running: None,
         peeking: None,
         next: None,
-        out_of_sight: 0,
         recent: VecDeque::new(),
         first_token: None,
         speed: None,
@@ -61,6 +59,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         installing: None,
         offered: None,
         waiting: None,
+        demo_coming: false,
         has_345m: start.has_345m,
         notice: None,
         quit_armed: None,
@@ -87,13 +86,12 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
     if !resumed {
         effects.push(Effect::NewTranscript);
     }
-    match start.model {
-        Some((name, directory)) => load(&mut app, name, directory, &mut effects),
+    if let Some((name, directory)) = start.model {
+        load(&mut app, name, directory, &mut effects);
+    } else {
         // The demo is made ready while the question is being read.
-        None => install::begin(&mut app, InstallJob::Demo, DEMO, &mut effects),
-    }
-    if start.chat {
-        keys::enter_chat(&mut app, &mut effects);
+        app.demo_coming = true;
+        effects.push(Effect::Install(InstallJob::Demo));
     }
     (app, effects)
 }
@@ -164,8 +162,8 @@ fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mu
     effects.push(Effect::Engine(Command::Load { id, source }));
 }
 
-/// Asks for a continuation of the document with `text` added.
-fn generate(app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect>) {
+/// Asks for a continuation of the document with `text` added; `written` goes back to the input if that cannot be done.
+fn generate(app: &mut App, text: String, written: String, now: Duration, effects: &mut Vec<Effect>) {
     record_circumstances(app, effects);
     let id = app.request();
     app.peeking = None;
@@ -173,7 +171,7 @@ fn generate(app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect
     app.recent.clear();
     app.first_token = None;
     app.speed = None;
-    app.running = Some(Running { id, asked: now, reading: None, drawn: 0, sent: text.clone(), stopping: false });
+    app.running = Some(Running { id, asked: now, reading: None, drawn: 0, sent: written, stopping: false });
     app.scroll = Scroll::Follow;
     effects.push(Effect::Engine(Command::Generate(Request {
         id,
@@ -187,7 +185,7 @@ fn generate(app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect
 
 /// Keeps what was sent until there is a model; it can still be changed until then.
 fn wait_for_a_model(app: &mut App, now: Duration) {
-    let coming = app.loading.is_some() || app.installing.as_ref().is_some_and(|it| it.name == DEMO);
+    let coming = app.loading.is_some() || app.demo_coming;
     app.waiting = coming.then_some(Waiting::ForModel);
     let why = if coming {
         "The model is not ready yet; this is sent as soon as it is."

@@ -44,8 +44,7 @@ pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
 /// Tokens the model sees, of how many it could.
 fn context(app: &App) -> Option<(usize, usize)> {
     let card = app.card()?;
-    let seen = crate::engine::window_start(app.document.len(), card.n_positions);
-    Some((app.document.len() - seen, card.n_positions))
+    Some((app.document.len() - app.out_of_sight(), card.n_positions))
 }
 
 /// What is going on, in a word or two, and whether it is worth a colour.
@@ -74,8 +73,8 @@ pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         let gauge = if area.width >= 100 { format!("{} ", gauge(used, of, 10)) } else { String::new() };
         parts.push((format!("{gauge}ctx {used}/{of}"), if nearly_full { theme.note } else { theme.drawn }));
     }
-    if app.out_of_sight > 0 {
-        parts.push((format!("{} out of sight", app.out_of_sight), theme.note));
+    if app.out_of_sight() > 0 {
+        parts.push((format!("{} out of sight", app.out_of_sight()), theme.note));
     }
     if let Some((name, _)) = &app.offered {
         parts.push((format!("{name} ready: F3"), theme.good));

@@ -91,7 +91,7 @@ fn style(app: &App, theme: &Theme, position: usize) -> Style {
     let Some(node) = app.document.at(position) else {
         return theme.drawn;
     };
-    if position < app.out_of_sight {
+    if position < app.out_of_sight() {
         return theme.dim.crossed_out();
     }
     if Some(node.token) == app.tokenizer().end_of_text() {
