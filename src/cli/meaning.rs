@@ -199,6 +199,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_said_stays_as_it_was_recorded() {
+        let recorded = Settings { temperature: 1.2, seed: 4, ..Settings::default() };
+        let over = |arguments: &[&str]| parse(arguments).sampling.over(recorded.clone()).unwrap();
+        assert_eq!(over(&["-n", "9"]), Settings { max_tokens: 9, ..recorded.clone() });
+        assert_eq!(over(&["--temp", "0.7", "-s", "0"]), Settings { temperature: 0.7, seed: 0, ..recorded.clone() });
+    }
+
+    #[test]
     fn values_out_of_range_are_said() {
         let error =
             |arguments: &[&str]| parse(arguments).sampling.settings(&Config::default()).unwrap_err().to_string();

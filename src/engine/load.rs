@@ -53,7 +53,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let tokenizer = load_tokenizer(directory)?;
     let mut tensors = FileTensors::open(&directory.join("model.safetensors"))?;
     let (device, note) = choose_device(source.device)?;
-    let precision = source.precision.unwrap_or(if device.is_cpu() { Precision::Q8 } else { Precision::F16 });
+    let precision = source.precision.unwrap_or_else(|| usual_precision(&device, tensors.parameters()));
     let total = config.n_layer;
     let model = CandleModel::load(&config, &mut tensors, &device, precision, &mut |done| {
         progress(done, total);
@@ -100,6 +100,18 @@ fn load_tokenizer(directory: &Path) -> Result<Arc<Tokenizer>, Failure> {
     }
     let built = Tokenizer::from_json(&read(&json)?);
     built.map(Arc::new).map_err(|e| bad(&json, e.to_string()))
+}
+
+/// The precision nobody chose: 8 bits on the CPU, where reading weights is what takes the time; but a small model is
+/// fast enough as it is, and then exact.
+fn usual_precision(device: &Device, parameters: u64) -> Precision {
+    /// The demo has 12 M parameters, the smallest GPT-2 124 M.
+    const SMALL: u64 = 50_000_000;
+    match device {
+        Device::Cpu if parameters < SMALL => Precision::F32,
+        Device::Cpu => Precision::Q8,
+        Device::Cuda(_) | Device::Metal(_) => Precision::F16,
+    }
 }
 
 fn choose_device(choice: DeviceChoice) -> Result<(Device, Option<String>), Failure> {

@@ -327,3 +327,43 @@ fn a_huge_paste_is_taken_and_drawn() {
     let screen = it.screen();
     assert!(screen.contains("^[]52;c;AAAA^G"), "{screen}");
 }
+
+#[test]
+fn a_chat_turn_that_does_not_fit_comes_back_as_it_was_written() {
+    let mut it = Harness::ready(SIZE);
+    it.control('t');
+    let long = "many words ".repeat(400);
+    it.send(Msg::Paste(long.clone()));
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert_eq!(it.app.input.text(), long);
+}
+
+#[test]
+fn what_is_sent_before_the_model_is_ready_is_sent_once_it_is() {
+    let mut it = Harness::begin(a_start(SIZE));
+    it.write("Once upon a time");
+    it.key(KeyCode::Enter);
+    assert_eq!(it.app.input.text(), "Once upon a time");
+    it.install_demo();
+    it.settle();
+    assert!(it.text().starts_with("Once upon a time") && it.app.document.drawn() > 0);
+    assert!(it.app.input.is_empty());
+}
+
+#[test]
+fn a_transcript_that_is_not_saved_is_not_left() {
+    use megachat::store::protocol::Event as Store;
+    let mut it = Harness::ready(SIZE);
+    it.write("Once");
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.send(Msg::Store(Store::Failed { path: "/full".into(), why: "no space left on device".into(), waiting: 3 }));
+    assert!(it.screen().contains("NOT SAVED"));
+    let before = it.text();
+    it.control('n');
+    assert_eq!(it.text(), before);
+    it.send(Msg::Store(Store::Saved { path: "/full".into() }));
+    it.control('n');
+    assert!(it.app.document.is_empty());
+}
