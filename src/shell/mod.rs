@@ -148,6 +148,8 @@ fn main_loop(
         for input in first.into_iter().chain(inbox.try_iter().take(4096)) {
             match input {
                 Input::Msg(msg) => {
+                    #[cfg(debug_assertions)]
+                    panic_if_asked(&msg);
                     let effects = update(app, msg, began.elapsed());
                     hands.act(effects);
                     dirty = true;
@@ -157,6 +159,13 @@ fn main_loop(
             }
         }
     }
+}
+
+/// Lets a test see what a panic leaves behind: F12, if the environment says so, in builds for testing alone.
+#[cfg(debug_assertions)]
+fn panic_if_asked(msg: &Msg) {
+    let is_f12 = matches!(msg, Msg::Key(key) if key.code == crossterm::event::KeyCode::F(12));
+    assert!(!(is_f12 && std::env::var_os("MEGACHAT_TEST_PANIC").is_some()), "a panic that was asked for");
 }
 
 /// How long nothing needs to happen by itself.

@@ -211,6 +211,22 @@ fn signals_give_the_terminal_back_and_keep_the_text() {
 }
 
 #[test]
+fn a_panic_gives_the_terminal_back_and_is_readable() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = [("MEGACHAT_TEST_PANIC", "1"), ("RUST_BACKTRACE", "0")];
+    let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "4"], &environment);
+    pty.see("ctx ");
+    pty.press("Once\r");
+    pty.see("4 new");
+    pty.press("\x1b[24~");
+    assert_eq!(pty.exit(), 101);
+    pty.assert_restored();
+    pty.see("a panic that was asked for");
+    let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+    assert_eq!(list[0].document.drawn(), 4, "what was written stays");
+}
+
+#[test]
 fn a_terminal_that_goes_away_ends_the_program() {
     let home = tempfile::tempdir().unwrap();
     let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
