@@ -223,9 +223,9 @@ fn the_first_run_asks_once_and_each_answer_does_what_it_says() {
 
     let mut it = ask();
     it.key(KeyCode::Char('i'));
-    it.write("/tmp/n.zip");
+    it.write("checkpoints/n.zip");
     it.key(KeyCode::Enter);
-    assert!(!it.is_first_run() && it.effects.contains(&Effect::Open("/tmp/n.zip".into())));
+    assert!(!it.is_first_run() && it.effects.contains(&Effect::Open("checkpoints/n.zip".into())));
 }
 
 #[test]
