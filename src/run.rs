@@ -55,6 +55,9 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
         Some(Verb::Config { verb }) => command::config(*verb, arguments, &loaded, &paths)?,
         None if interface => return open_interface(arguments, loaded, paths),
+        None if arguments.interface.resume.is_some() => {
+            return Err(Exit::usage("--resume needs the interface: a terminal on both sides and no --print"));
+        }
         None => command::generate(arguments, &loaded.config, &paths, random_seed())?,
     }
     Ok(0)

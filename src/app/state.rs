@@ -261,6 +261,8 @@ pub struct App {
     pub installing: Option<Installing>,
     /// A model that is installed and could be switched to, by name and directory.
     pub offered: Option<(String, std::path::PathBuf)>,
+    /// The path of the last import, to be mended if it fails.
+    pub import: Option<String>,
     /// What the input waits for, if it was sent too early.
     pub waiting: Option<Waiting>,
     /// Whether the demo is being installed.

@@ -61,6 +61,7 @@ pub fn engine_failure(failure: &Failure) -> String {
             "F3 shows the models; one that is damaged can be removed and installed again."
         }
         Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.",
+        Failure::TooMuchText { .. } => "It is back in the input line.",
         Failure::TooLong { .. } => "Shorten it, or set full ctx to slide. It is back in the input line.",
         Failure::NoModel => "F3 shows the models.",
         Failure::Settings(_) => "",
@@ -77,7 +78,7 @@ pub fn install_failure(failure: &install::Failure) -> String {
             "If you have the file (NVIDIA's zip, the .pt in it, or a converted directory): i, or megachat model import FILE."
         }
         install::Failure::Download { .. } => "d tries again and goes on where it stopped.",
-        install::Failure::Convert { .. } => "The file may not be a Megatron GPT-2 checkpoint.",
+        install::Failure::Convert { .. } => "",
         install::Failure::DiskFull { .. } => "Make room; what has been downloaded is kept, and d goes on from there.",
         install::Failure::Cancelled { .. } => "What has been downloaded is kept; d goes on from there.",
     };

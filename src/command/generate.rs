@@ -13,7 +13,9 @@ use crate::TokenId;
 use crate::cli::Arguments;
 use crate::engine::generation::Control;
 use crate::engine::load::load;
-use crate::engine::protocol::{Cut, Event, Failure, ModelCard, ModelSource, Request, RequestId, StopReason, Want};
+use crate::engine::protocol::{
+    Cut, Event, Failure, MOST_TEXT, ModelCard, ModelSource, Request, RequestId, StopReason, Want,
+};
 use crate::engine::stops;
 use crate::manifest::MEGATRON_345M;
 use crate::sample::{Draw, Row, Settings};
@@ -106,7 +108,15 @@ fn read_prompt(words: &[String]) -> Result<String, Exit> {
     let mut prompt = if dash { String::new() } else { words.join(" ") };
     if dash || !io::stdin().is_terminal() {
         let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes).map_err(|e| Exit::failed(format!("cannot read standard input: {e}")))?;
+        io::stdin()
+            .take(MOST_TEXT as u64 + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| Exit::failed(format!("cannot read standard input: {e}")))?;
+        if bytes.len() > MOST_TEXT {
+            return Err(Exit::failed(format!(
+                "standard input is longer than {MOST_TEXT} bytes, far more than a context holds"
+            )));
+        }
         let text = String::from_utf8_lossy(&bytes);
         prompt.push_str(text.strip_suffix('\n').unwrap_or(&text));
     }

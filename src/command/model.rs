@@ -10,7 +10,7 @@ use crate::cli::{FileArguments, ModelVerb};
 use crate::install::convert::Options;
 use crate::install::job::{self, Wishes};
 use crate::install::protocol::{Event, Job, Stage};
-use crate::manifest::DEMO;
+use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::visible;
@@ -25,6 +25,10 @@ pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(
         ModelVerb::List => list(paths),
         ModelVerb::Info { name } => info(name, paths),
         ModelVerb::Download => {
+            if let Some(it) = models::find(&paths.models, MEGATRON_345M) {
+                say(&format!("{} is installed in {}; remove it first to get it anew", it.name, it.directory.display()));
+                return Ok(());
+            }
             if let Ok(free) = crate::install::disk::free_bytes(&paths.models)
                 && free < words::NEEDED_345M
             {

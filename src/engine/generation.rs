@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::protocol::{Cut, Event, Failure, Request, RequestId, StopReason, Want};
+use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopReason, Want};
 use super::stops;
 use crate::TokenId;
 use crate::gpt2::{Model, ModelError, Scores};
@@ -127,6 +127,9 @@ impl Session {
         path: &mut Vec<TokenId>,
         control: &mut dyn Control,
     ) -> Result<(), Break> {
+        if request.text.len() > MOST_TEXT {
+            return Err(Break::Failed(Failure::TooMuchText { bytes: request.text.len() }));
+        }
         let mut tokens = self.tokenizer.encode(&request.text);
         if path.is_empty() && tokens.is_empty() {
             tokens.extend(self.tokenizer.end_of_text());

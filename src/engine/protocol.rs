@@ -9,6 +9,9 @@ use crate::gpt2::Precision;
 use crate::sample::{Draw, Settings};
 use crate::text::Tokenizer;
 
+/// The most text a request may bring, in bytes: far more than any GPT-2 can see, and some hundred megabytes to tokenize.
+pub const MOST_TEXT: usize = 4 << 20;
+
 /// Names a request. An event for any other request than the current one changes nothing, which is all there is to
 /// cancelling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,6 +188,12 @@ pub enum Failure {
         tokens: usize,
         /// How long it may be.
         capacity: usize,
+    },
+    /// The text is so long that counting its tokens would take the machine's memory.
+    #[error("the text is {bytes} bytes long, at most {} are taken", MOST_TEXT)]
+    TooMuchText {
+        /// How long it is.
+        bytes: usize,
     },
     /// A setting is out of its range.
     #[error("{0}")]

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sample::Settings;
+use crate::sample::{Settings, preset};
 
 /// The content of `config.toml`. Everything is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -104,11 +104,12 @@ pub fn load_config(path: &Path) -> LoadedConfig {
         }
     }
     match confy::load_path::<Config>(path) {
-        Ok(config) => {
+        Ok(mut config) => {
             let text = std::fs::read_to_string(path).unwrap_or_default();
             let unknown = config.unknown.keys().chain(config.sampling.unknown.keys());
-            let problems =
+            let mut problems: Vec<String> =
                 unknown.map(|key| format!("{}:{}: unknown key `{key}`", path.display(), line_of(&text, key))).collect();
+            problems.extend(drop_what_cannot_be_meant(&mut config).map(|it| format!("{}: {it}", path.display())));
             LoadedConfig { config, problems }
         }
         Err(error) => {
@@ -122,6 +123,20 @@ pub fn load_config(path: &Path) -> LoadedConfig {
             problem(format!("{}: {cause}. The file is left as it is; the defaults are used", path.display()))
         }
     }
+}
+
+/// Puts defaults in the place of values that are out of their range; says which.
+fn drop_what_cannot_be_meant(config: &mut Config) -> impl Iterator<Item = String> + use<> {
+    let unknown_preset = config.preset.take_if(|it| preset(it).is_none());
+    let mut settings = Settings::default();
+    config.sampling.apply(&mut settings);
+    let out_of_range = settings.check().err();
+    if out_of_range.is_some() {
+        config.sampling = Sampling::default();
+    }
+    let preset = unknown_preset.map(|it| format!("there is no preset `{it}`; it is ignored"));
+    let range = out_of_range.map(|it| format!("{it}; the defaults are used for all of [sampling]"));
+    preset.into_iter().chain(range)
 }
 
 fn problem(text: String) -> LoadedConfig {
@@ -201,6 +216,14 @@ mod tests {
         }
         let (loaded, kept) = load("\0\u{1}binary");
         assert!(kept && loaded.problems.len() == 1);
+    }
+
+    #[test]
+    fn values_out_of_range_are_reported_and_ignored() {
+        let (loaded, kept) = load("preset = \"foo\"\n[sampling]\ntemperature = -3\n");
+        assert!(kept && loaded.config == Config::default(), "{:?}", loaded.config);
+        assert!(loaded.problems[0].contains("no preset `foo`"), "{:?}", loaded.problems);
+        assert!(loaded.problems[1].contains("temp is -3"), "{:?}", loaded.problems);
     }
 
     #[test]

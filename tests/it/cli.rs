@@ -120,6 +120,7 @@ fn exit_statuses_are_what_the_help_says() {
         (&["model", "remove", "nothing"], 3, "nothing"),
         (&["transcripts", "show", "nothing"], 1, "transcripts list"),
         (&["--config", &absent, "-p", "x"], 2, "absent"),
+        (&["--resume", "-p"], 2, "needs the interface"),
     ] {
         let output = home.run(arguments, b"");
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", err(&output));
@@ -244,4 +245,11 @@ fn without_a_network_a_download_says_what_was_tried() {
     let output = home.run(&["model", "download", "--model-url", &format!("http://{closed}/a.zip")], b"");
     assert_eq!(output.status.code(), Some(4));
     assert!(err(&output).contains("refused") && err(&output).contains("model import FILE"), "{}", err(&output));
+}
+
+#[test]
+fn endless_input_is_refused_before_it_fills_the_memory() {
+    let output = Home::new().run(&["-n", "3", "-q"], "word ".repeat(1 << 20).as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("longer than"), "{}", err(&output));
 }

@@ -367,3 +367,28 @@ fn a_transcript_that_is_not_saved_is_not_left() {
     it.control('n');
     assert!(it.app.document.is_empty());
 }
+
+#[test]
+fn a_path_that_is_wrong_is_mended_where_it_was_written() {
+    let mut it = Harness::ready(SIZE);
+    it.key(KeyCode::F(3));
+    it.key(KeyCode::Char('i'));
+    it.write("nope.zip");
+    it.key(KeyCode::Enter);
+    let failure = install::Failure::Convert { why: "cannot read nope.zip: no such file".into() };
+    it.send(Msg::Install(install::Event::Failed { name: "nope".into(), failure }));
+    let screen = it.screen();
+    assert!(screen.contains("> nope.zip") && screen.contains("Cannot read nope.zip"), "{screen}");
+    it.write("x");
+    assert!(it.screen().contains("> nope.zipx"));
+}
+
+#[test]
+fn without_a_demo_nothing_is_promised() {
+    let mut it = Harness::begin(a_start(SIZE));
+    let failure = install::Failure::Convert { why: "read-only file system".into() };
+    it.send(Msg::Install(install::Event::Failed { name: "demo".into(), failure }));
+    assert!(it.screen().contains("Read-only file system"), "{}", it.screen());
+    it.key(KeyCode::Esc);
+    assert!(it.screen().contains("There is no model. F3 says why"), "{}", it.screen());
+}

@@ -68,7 +68,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             record_settings(app, *settings, effects);
         }
         Event::Token { id, draw } if is_running(app, id) => token(app, *draw, now, effects),
-        Event::Finished { id, reason, cut } => finished(app, id, &reason, cut, effects),
+        Event::Finished { id, reason, cut } => finished(app, id, &reason, cut, now, effects),
         Event::Failed { id, failure } => failed(app, id, &failure, effects),
         // Of a request that nobody waits for any more.
         Event::Loaded { .. }
@@ -117,7 +117,14 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     }
 }
 
-fn finished(app: &mut App, id: RequestId, reason: &StopReason, cut: Option<Cut>, effects: &mut Vec<Effect>) {
+fn finished(
+    app: &mut App,
+    id: RequestId,
+    reason: &StopReason,
+    cut: Option<Cut>,
+    now: Duration,
+    effects: &mut Vec<Effect>,
+) {
     if app.peeking == Some(id) {
         app.peeking = None;
         return;
@@ -125,11 +132,18 @@ fn finished(app: &mut App, id: RequestId, reason: &StopReason, cut: Option<Cut>,
     if !is_running(app, id) {
         return;
     }
+    let drawn = app.running.as_ref().map_or(0, |it| it.drawn);
     let sent = app.running.take().map(|it| it.sent).unwrap_or_default();
     // Cancelled before the engine took it: the text is not in the document, so it goes back to where it came from.
     give_back(app, &sent);
     app.ended = Some(words::stopped(reason));
     if let Some(cut) = cut {
+        if cut.tokens >= drawn && cut.tail.is_empty() {
+            app.inform(
+                "The stop string comes at once here: change the seed, the stop string or the text to get past it.",
+                now,
+            );
+        }
         take_away(app, cut, effects);
     }
     effects.push(Effect::Store(Job::Append(Record::Stopped { reason: reason.name().to_owned() })));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::state::{App, EngineState, Installing, Overlay, Screen};
-use super::super::{Effect, words};
+use super::super::{Effect, Input, words};
 use super::{error, load};
 use crate::install::protocol::{Event, Failure, Job, Ready};
 use crate::manifest::DEMO;
@@ -39,6 +39,9 @@ fn job(app: &mut App, name: String) -> &mut Installing {
 
 fn is_ready(app: &mut App, ready: Ready, now: Duration, effects: &mut Vec<Effect>) {
     app.demo_coming &= ready.name != DEMO;
+    if ready.name != DEMO && ready.name != crate::manifest::MEGATRON_345M {
+        app.import = None;
+    }
     if app.installing.as_ref().is_some_and(|it| it.name == ready.name) {
         app.installing = None;
     }
@@ -65,6 +68,12 @@ fn failed(app: &mut App, name: String, failure: &Failure, now: Duration) {
     }
     if matches!(failure, Failure::Cancelled { .. }) {
         app.inform(text, now);
+        return;
+    }
+    if let Some(path) = app.import.take() {
+        let mut input = Input::default();
+        input.insert(&path);
+        app.overlay = Some(Overlay::Models { path: Some(input), top: 0 });
         return;
     }
     // The whole story, unless somebody is in the middle of something.

@@ -88,7 +88,12 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::Send => send(app, now, effects),
         Action::Continue => continue_text(app, now, effects),
         Action::Chat if app.chat => leave_chat(app, now, effects),
-        Action::Chat => enter_chat(app, effects),
+        Action::Chat => {
+            if !app.document.is_empty() {
+                app.inform("What you send is now wrapped as User: and Bot:. Ctrl-N begins with the template.", now);
+            }
+            enter_chat(app, effects);
+        }
         Action::NewTranscript => new_transcript(app, now, effects),
         Action::QuitOrDelete if app.input.is_empty() => effects.push(Effect::Quit),
         Action::LeaveText => app.focus = Focus::Input,
@@ -283,6 +288,7 @@ pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
         super::engine::append_typed(app, tokens, effects);
         peek(app, effects);
     }
+    settings_changed(app, effects);
 }
 
 fn leave_chat(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {

@@ -59,6 +59,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         installing: None,
         offered: None,
         waiting: None,
+        import: None,
         demo_coming: false,
         has_345m: start.has_345m,
         notice: None,
@@ -133,9 +134,9 @@ pub fn next_deadline(app: &App) -> Option<Duration> {
 fn saved(app: &mut App, event: StoreEvent) {
     match event {
         StoreEvent::Saved { .. } => app.saved = Some(Ok(())),
-        StoreEvent::Failed { path, why, waiting } => {
+        StoreEvent::Failed { path, why, .. } => {
             let text = format!(
-                "The transcript is not saved ({}: {why}). {waiting} changes wait in memory and are written once it works.",
+                "The transcript is not saved ({}: {why}). What is new waits in memory and is written once that works.",
                 path.display()
             );
             if !matches!(app.saved, Some(Err(_))) {

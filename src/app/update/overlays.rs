@@ -25,6 +25,7 @@ pub(super) fn first_run(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>
                 let text = path.take();
                 if !text.trim().is_empty() {
                     app.screen = Screen::Main;
+                    effects.push(Effect::RememberDemoOnly(true));
                     import(app, &text, effects);
                 }
             }
@@ -57,6 +58,7 @@ fn download(app: &mut App, effects: &mut Vec<Effect>) {
 fn import(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
     let path = PathBuf::from(text.trim().trim_matches(['\'', '"']));
     effects.push(Effect::Open(path));
+    app.import = Some(text.trim().to_owned());
     app.overlay = None;
 }
 

@@ -109,6 +109,7 @@ fn hint(app: &App, theme: &Theme) -> Vec<Line<'static>> {
             "Write the beginning of something below and press Enter: the model goes on from there."
         }
         EngineState::Failed => "The model could not be loaded. F3 shows the models.",
+        EngineState::Empty if !app.demo_coming => "There is no model. F3 says why, and what can be done.",
         EngineState::Empty | EngineState::Loading { .. } => "One moment: the model is being made ready.",
     };
     let mut wrap = crate::text::Wrap::new(app.flow.width());
