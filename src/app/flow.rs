@@ -97,10 +97,4 @@ impl Flow {
             self.wrap.extend(&self.text);
         }
     }
-
-    /// The bytes of a character whose end has not been written yet.
-    #[must_use]
-    pub fn pending(&self) -> &[u8] {
-        self.utf8.pending()
-    }
 }

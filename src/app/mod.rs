@@ -18,7 +18,6 @@ pub use knobs::{KNOBS, Knob};
 pub use msg::{Effect, Msg};
 pub use state::{
     App, EngineState, FirstRun, Focus, Installing, Loaded, Next, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
-    Waiting,
 };
 pub use update::{CHAT_STOP, CHAT_TEMPLATE, next_deadline, start, update};
 pub use view::view;

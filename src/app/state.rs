@@ -123,13 +123,6 @@ pub enum EngineState {
     Failed,
 }
 
-/// What an input waits for that was sent too early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waiting {
-    /// For the model that is being installed or loaded.
-    ForModel,
-}
-
 /// A continuation under way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Running {
@@ -263,8 +256,8 @@ pub struct App {
     pub offered: Option<(String, std::path::PathBuf)>,
     /// The path of the last import, to be mended if it fails.
     pub import: Option<String>,
-    /// What the input waits for, if it was sent too early.
-    pub waiting: Option<Waiting>,
+    /// Whether the input was sent too early, and goes off once there is a model.
+    pub send_when_ready: bool,
     /// Whether the demo is being installed.
     pub demo_coming: bool,
     /// Whether the 345M model is installed.

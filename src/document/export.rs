@@ -84,10 +84,12 @@ pub fn export_json(
 }
 
 fn describe(settings: &Settings) -> String {
-    let Settings { temperature, top_k, top_p, min_p, repeat_penalty, repeat_last_n, order, seed, .. } = settings;
+    let Settings {
+        temperature, top_k, top_p, min_p, repeat_penalty, repeat_last_n, order, seed, max_tokens, stop, ..
+    } = settings;
     format!(
         "temp {temperature}, top-k {top_k}, top-p {top_p}, min-p {min_p}, repeat-penalty {repeat_penalty} over \
-         {repeat_last_n}, order {}, seed {seed}",
+         {repeat_last_n}, order {}, seed {seed}, max {max_tokens}, stop {stop:?}",
         order.name()
     )
 }
@@ -112,6 +114,7 @@ mod tests {
         let markdown = export_markdown(&header, "today", std::slice::from_ref(&model), &document, &tokenizer);
         assert!(markdown.contains("\n`````text\nUse ```` here.\n`````\n"), "{markdown}");
         assert!(markdown.contains("model: demo, f32, cpu, weights sha256 ab"));
+        assert!(markdown.contains("seed 0, max 200, stop []"), "{markdown}");
         let json = export_json(&header, &[model], &document, &tokenizer);
         assert_eq!(json["text"], "Use ```` here.");
         let last = json["tokens"].as_array().unwrap().last().unwrap();

@@ -1,7 +1,6 @@
 //! A continuation, from tokens to a reason to stop. Knows no thread and no channel.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopReason, Want};
 use super::stops;
@@ -153,7 +152,6 @@ impl Session {
     /// Brings the model's context to the end of `path`, keeping what it has read already.
     fn prefill(&mut self, request: &Request, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
         let id = request.id;
-        let started = Instant::now();
         let out_of_sight = window_start(path.len(), self.model.config().n_positions);
         let window = &path[out_of_sight..];
         let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
@@ -179,8 +177,7 @@ impl Session {
             }
             self.fresh = true;
         }
-        let took = started.elapsed();
-        control.event(Event::Next { id, logits: self.scores().into(), took });
+        control.event(Event::Next { id, logits: self.scores().into() });
         Ok(())
     }
 

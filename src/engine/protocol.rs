@@ -250,8 +250,6 @@ pub enum Event {
         id: RequestId,
         /// (V,).
         logits: Arc<[f32]>,
-        /// How long the model took.
-        took: Duration,
     },
     /// What is drawn from here on is drawn under new settings.
     Under {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::state::{App, EngineState, Loaded, Next, Scroll, Waiting};
+use super::super::state::{App, EngineState, Loaded, Next, Scroll};
 use super::super::{Effect, words};
 use super::{error, peek, record, record_settings};
 use crate::document::Record;
@@ -32,9 +32,10 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             if app.chat && app.document.is_empty() {
                 super::keys::enter_chat(app, effects);
             }
-            match app.waiting.take() {
-                Some(Waiting::ForModel) => super::keys::send(app, now, effects),
-                None => peek(app, effects),
+            if std::mem::take(&mut app.send_when_ready) {
+                super::keys::send(app, now, effects);
+            } else {
+                peek(app, effects);
             }
         }
         Event::Encoded { id, tokens } if is_running(app, id) => {

@@ -64,7 +64,7 @@ fn interrupt(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         effects.push(Effect::StopEngine);
     } else if !app.input.is_empty() && app.screen == Screen::Main && app.overlay.is_none() {
         app.input.take();
-        app.waiting = None;
+        app.send_when_ready = false;
         app.inform("Cleared; Up brings it back.", now);
     } else if app.quit_armed.is_some() {
         effects.push(Effect::Quit);

@@ -8,7 +8,7 @@ mod overlays;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone, Waiting};
+use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone};
 use super::view::layout;
 use super::{Effect, Flow, Input, Msg};
 use crate::assets;
@@ -58,7 +58,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         ended: None,
         installing: None,
         offered: None,
-        waiting: None,
+        send_when_ready: false,
         import: None,
         demo_coming: false,
         has_345m: start.has_345m,
@@ -187,7 +187,7 @@ fn generate(app: &mut App, text: String, written: String, now: Duration, effects
 /// Keeps what was sent until there is a model; it can still be changed until then.
 fn wait_for_a_model(app: &mut App, now: Duration) {
     let coming = app.loading.is_some() || app.demo_coming;
-    app.waiting = coming.then_some(Waiting::ForModel);
+    app.send_when_ready = coming;
     let why = if coming {
         "The model is not ready yet; this is sent as soon as it is."
     } else {
