@@ -48,8 +48,12 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
     }
     match &arguments.verb {
-        Some(Verb::Convert { input, output, heads, vocab, force }) => {
-            command::convert(input, output, &Options { heads: *heads, vocab: *vocab, force: *force })?;
+        Some(Verb::Convert { input, output, heads, vocab, dtype, force }) => {
+            command::convert(
+                input,
+                output,
+                &Options { heads: *heads, vocab: *vocab, dtype: dtype.map(Into::into), force: *force },
+            )?;
         }
         Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,

@@ -31,71 +31,124 @@ pub enum Arrange {
     QkvBias(QkvOrder, usize),
 }
 
-impl Arrange {
-    /// Whether the bytes written are a beginning of the bytes read.
+/// A rectangle of a tensor of the checkpoint.
+///
+/// # Shapes
+///
+/// All three of one or two dimensions, and alike in that.
+#[derive(Debug, Clone, Copy)]
+pub struct Rectangle<'a> {
+    /// The tensor's shape.
+    pub whole: &'a [usize],
+    /// The rectangle's first element.
+    pub at: &'a [usize],
+    /// The rectangle's shape.
+    pub shape: &'a [usize],
+}
+
+impl Rectangle<'_> {
+    /// Rows and columns; a vector is a column.
+    fn rows_and_columns(&self) -> [(usize, usize); 3] {
+        let pair = |of: &[usize], default: usize| {
+            (of.first().copied().unwrap_or(default), of.get(1).copied().unwrap_or(default))
+        };
+        [pair(self.whole, 1), pair(self.at, 0), pair(self.shape, 1)]
+    }
+
+    /// Whether its rows are whole rows of the tensor.
     #[must_use]
-    pub fn is_prefix(self) -> bool {
+    pub fn has_whole_rows(&self) -> bool {
+        self.whole.get(1) == self.shape.get(1)
+    }
+}
+
+/// Takes bytes and the element of the result at which they begin.
+pub type Put<'a, E> = &'a mut dyn FnMut(usize, &[u8]) -> Result<(), E>;
+
+impl Arrange {
+    /// Whether a piece of whole rows can be written as it comes.
+    #[must_use]
+    pub fn keeps_order(self) -> bool {
         self == Self::Keep
     }
 
-    /// Arranges the contiguous bytes of a tensor.
+    /// Hands the bytes of a rectangle to `put`, run by run as they lie in the result.
     ///
     /// # Shapes
     ///
-    /// - `bytes`: row-major elements of `size` bytes, of shape `shape`: one or two dimensions
-    #[must_use]
-    pub fn apply(self, bytes: Vec<u8>, shape: &[usize], size: usize) -> Vec<u8> {
-        let rows = shape.first().copied().unwrap_or(1);
-        let columns = shape.get(1).copied().unwrap_or(1);
-        match self {
-            Self::Keep | Self::QkvBias(QkvOrder::Blocks, _) => bytes,
-            Self::Transpose | Self::QkvWeight(QkvOrder::Blocks, _) => transpose(&bytes, rows, columns, size, |row| row),
-            Self::QkvWeight(order, heads) => {
-                transpose(&bytes, rows, columns, size, |row| source_row(order, heads, rows, row))
-            }
-            Self::QkvBias(order, heads) => transpose(&bytes, rows, 1, size, |row| source_row(order, heads, rows, row)),
+    /// - `bytes`: row-major elements of `size` bytes, of the rectangle's shape
+    ///
+    /// # Errors
+    ///
+    /// Those of `put`.
+    pub fn place<E>(self, bytes: &[u8], size: usize, rectangle: Rectangle<'_>, put: Put<'_, E>) -> Result<(), E> {
+        let [(whole_rows, whole_columns), (row, column), (rows, columns)] = rectangle.rows_and_columns();
+        if bytes.is_empty() {
+            return Ok(());
         }
+        let target = |source: usize| match self {
+            Self::Keep | Self::Transpose => source,
+            Self::QkvWeight(order, heads) | Self::QkvBias(order, heads) => target_row(order, heads, whole_rows, source),
+        };
+        if self == Self::Keep {
+            if rectangle.has_whole_rows() {
+                return put(row * whole_columns, bytes);
+            }
+            let lines = bytes.chunks_exact(columns * size).enumerate();
+            return lines.into_iter().try_for_each(|(at, line)| put((row + at) * whole_columns + column, line));
+        }
+        let targets: Vec<usize> = (row..row + rows).map(target).collect();
+        let mut order: Vec<usize> = (0..rows).collect();
+        order.sort_unstable_by_key(|&at| targets[at]);
+        let across = transpose(bytes, columns, size, &order);
+        let gaps = (1..rows).filter(|&at| targets[order[at]] != targets[order[at - 1]] + 1);
+        let starts: Vec<usize> = [0].into_iter().chain(gaps).collect();
+        if starts.len() == 1 && rows == whole_rows {
+            return put(column * whole_rows, &across);
+        }
+        for (at, line) in across.chunks_exact(rows * size).enumerate() {
+            for (index, &start) in starts.iter().enumerate() {
+                let end = starts.get(index + 1).copied().unwrap_or(rows);
+                put((column + at) * whole_rows + targets[order[start]], &line[start * size..end * size])?;
+            }
+        }
+        Ok(())
     }
 }
 
-/// The row of the file that belongs at `row` of all queries, all keys, all values.
-fn source_row(order: QkvOrder, heads: usize, rows: usize, row: usize) -> usize {
+/// Where the file's row `source` belongs among all queries, all keys, all values.
+fn target_row(order: QkvOrder, heads: usize, rows: usize, source: usize) -> usize {
     let width = rows / 3;
     let head_width = width / heads;
-    let (kind, within) = (row / width, row % width);
-    let (head, channel) = (within / head_width, within % head_width);
-    match order {
-        QkvOrder::Blocks => row,
-        QkvOrder::Channels => head * head_width * 3 + channel * 3 + kind,
-        QkvOrder::Heads => head * 3 * head_width + kind * head_width + channel,
-    }
+    let (head, within) = (source / (3 * head_width), source % (3 * head_width));
+    let (kind, channel) = match order {
+        QkvOrder::Blocks => return source,
+        QkvOrder::Channels => (within % 3, within / 3),
+        QkvOrder::Heads => (within / head_width, within % head_width),
+    };
+    kind * width + head * head_width + channel
 }
 
-/// Element (`row`, `column`) of the result's transpose is (`row_of(row)`, `column`) of `source`.
-fn transpose(source: &[u8], rows: usize, columns: usize, size: usize, row_of: impl Fn(usize) -> usize) -> Vec<u8> {
+/// Column `at` of the result is row `order[at]` of `source`.
+fn transpose(source: &[u8], columns: usize, size: usize, order: &[usize]) -> Vec<u8> {
     let mut out = vec![0; source.len()];
     match size {
-        2 => transpose_elements::<2>(source, &mut out, rows, columns, row_of),
-        _ => transpose_elements::<4>(source, &mut out, rows, columns, row_of),
+        2 => transpose_elements::<2>(source, &mut out, columns, order),
+        _ => transpose_elements::<4>(source, &mut out, columns, order),
     }
     out
 }
 
-fn transpose_elements<const N: usize>(
-    source: &[u8],
-    out: &mut [u8],
-    rows: usize,
-    columns: usize,
-    row_of: impl Fn(usize) -> usize,
-) {
+fn transpose_elements<const N: usize>(source: &[u8], out: &mut [u8], columns: usize, order: &[usize]) {
     // Squares small enough that both sides stay in the first cache.
     const SQUARE: usize = 64;
+    let rows = order.len();
     let (source, _) = source.as_chunks::<N>();
     let (out, _) = out.as_chunks_mut::<N>();
     for first_row in (0..rows).step_by(SQUARE) {
         for first_column in (0..columns).step_by(SQUARE) {
             for row in first_row..rows.min(first_row + SQUARE) {
-                let from = row_of(row) * columns;
+                let from = order[row] * columns;
                 for column in first_column..columns.min(first_column + SQUARE) {
                     out[column * rows + row] = source[from + column];
                 }

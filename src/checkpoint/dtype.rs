@@ -79,3 +79,38 @@ impl Dtype {
         Self::ALL.into_iter().find(|dtype| dtype.torch_name() == name)
     }
 }
+
+/// Weights in another type, appended to `out`; answers how many became infinite that were not.
+///
+/// Both types must be weights' ([`Dtype::is_weight`]). Rounds to the nearest, halves to even.
+///
+/// # Shapes
+///
+/// - `bytes`: elements of type `from`, little-endian, without a rest
+pub fn cast(bytes: &[u8], from: Dtype, to: Dtype, out: &mut Vec<u8>) -> usize {
+    use half::{bf16, f16};
+    if from == to {
+        out.extend_from_slice(bytes);
+        return 0;
+    }
+    let mut overflown = 0;
+    let mut put = |value: f32| match to {
+        Dtype::F16 => {
+            let near = f16::from_f32(value);
+            overflown += usize::from(near.is_infinite() && value.is_finite());
+            out.extend_from_slice(&near.to_le_bytes());
+        }
+        Dtype::Bf16 => {
+            let near = bf16::from_f32(value);
+            overflown += usize::from(near.is_infinite() && value.is_finite());
+            out.extend_from_slice(&near.to_le_bytes());
+        }
+        _ => out.extend_from_slice(&value.to_le_bytes()),
+    };
+    match from {
+        Dtype::F16 => bytes.as_chunks().0.iter().for_each(|it| put(f16::from_le_bytes(*it).to_f32())),
+        Dtype::Bf16 => bytes.as_chunks().0.iter().for_each(|it| put(bf16::from_le_bytes(*it).to_f32())),
+        _ => bytes.as_chunks().0.iter().for_each(|it| put(f32::from_le_bytes(*it))),
+    }
+    overflown
+}

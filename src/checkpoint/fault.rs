@@ -80,6 +80,34 @@ pub enum MapError {
         /// Its value in the tensors.
         found: usize,
     },
+    /// Files of some ranks are missing.
+    #[error("{tensor} tensor ranks and {pipeline} pipeline ranks make {} files, but {found} are here", .tensor.saturating_mul(*.pipeline))]
+    MissingRanks {
+        /// Tensor-parallel ranks, by the highest number.
+        tensor: usize,
+        /// Pipeline-parallel ranks, by the highest number.
+        pipeline: usize,
+        /// The files there are.
+        found: usize,
+    },
+    /// The model was split over another number of ranks than are here.
+    #[error("{what} should be {given}, but {found} is here; all `mp_rank_` directories must lie side by side")]
+    Ranks {
+        /// Which number.
+        what: &'static str,
+        /// By the arguments or the shapes.
+        given: usize,
+        /// By the files.
+        found: usize,
+    },
+    /// The pieces of a tensor overlap or leave a gap.
+    #[error("the pieces of {name} do not fill its shape {shape:?} exactly")]
+    Pieces {
+        /// Its name in the checkpoint.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
     /// A tensor is malformed.
     #[error("{name}: {source}")]
     Tensor {

@@ -6,7 +6,7 @@
 //! Source: `modeling_gpt2.py` of Hugging Face transformers.
 
 use super::pickle::printable;
-use super::plan::{Found, OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, compare};
+use super::plan::{Found, Joined, OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, compare};
 use super::tree::{Leaf, Leaves};
 use super::{Activation, Config};
 use super::{Fault, MapError};
@@ -37,7 +37,8 @@ pub fn map(leaves: &Leaves, config: Option<&Config>, heads: Option<usize>) -> Re
     config.check()?;
     let tied = config.tie_word_embeddings;
     let copy = tied.then(|| found.remove(OUTPUT_MATRIX)).flatten();
-    let same = compare(&found[WORD_TABLE].1, copy.into_iter().collect(), &mut faults);
+    let mut same = Vec::new();
+    compare(&found[WORD_TABLE], copy.into_iter().collect(), &mut same, &mut faults);
     let rows = config.vocab_size;
     let targets = assemble(found, &config, rows, Style::Conv1d, &mut faults);
     if !faults.is_empty() {
@@ -58,9 +59,9 @@ fn rename(leaves: &Leaves) -> (Found, Vec<Fault>) {
         match leaf {
             Leaf::Tensor(tensor) => {
                 let name = target_name(source);
-                let value = (printable(source), tensor.clone());
-                if let Some((twice, _)) = found.insert(name, value) {
-                    faults.push(Fault::Repeated(twice));
+                let joined = Joined::single(printable(source), tensor.clone());
+                if let Some(twice) = found.insert(name, joined) {
+                    faults.push(Fault::Repeated(twice.source));
                 }
             }
             Leaf::Other(other) => {

@@ -1,7 +1,7 @@
 //! Checkpoint bytes become named GPT-2 tensors. No file is opened here.
 //!
-//! Three containers are understood ([`legacy`], [`torch_zip`], [`safetensors`]), and two ways of
-//! naming what is inside ([`megatron`], [`hugging_face`]). Both lead to one [`Plan`]: which
+//! Three containers are understood ([`legacy`], [`torch_zip`], [`safetensors`]) and one table of
+//! contents ([`torch_dist`]), and two ways of naming what is inside ([`megatron`], [`hugging_face`]). Both lead to one [`Plan`]: which
 //! tensors a converted model has, and how the bytes of each are brought into order.
 //!
 //! Nothing in a checkpoint is ever run ([`pickle`]), every count and length is compared with a
@@ -9,6 +9,8 @@
 //! error that lists all of them.
 //!
 //! Not here: opening files, inflating, writing the result; that is the installer's.
+
+#![forbid(unsafe_code)]
 
 pub mod arrange;
 mod config;
@@ -22,6 +24,7 @@ pub mod pickle;
 mod plan;
 pub mod safetensors;
 pub mod tensors;
+pub mod torch_dist;
 pub mod torch_zip;
 mod tree;
 pub mod zip;
@@ -29,5 +32,5 @@ pub mod zip;
 pub use config::{Activation, Config, ConfigError};
 pub use fault::{Fault, MapError};
 pub use limits::Limits;
-pub use plan::{Plan, Same, Target};
+pub use plan::{Joined, Piece, Plan, Same, Target};
 pub use tree::{Leaf, Leaves, alarming_calls};

@@ -3,8 +3,8 @@
 //! Both naming schemes end here: [`assemble`] knows every tensor that a GPT-2 has, with its
 //! shape, and compares that with what was found.
 //!
-//! One target has one source tensor today. A checkpoint that is split over several files would
-//! give it several, joined after [`super::arrange`] has brought each into GPT-2's row order.
+//! A tensor may lie in several pieces: ranks of a parallel training run keep one each, and a
+//! distributed checkpoint cuts where it likes. A [`Joined`] says where each piece belongs.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,47 @@ use super::arrange::{Arrange, QkvOrder};
 use super::tensors::{Dtype, Tensor};
 use super::{Config, Fault, MapError};
 
+/// A part of a tensor of the checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Its numbers.
+    pub tensor: Tensor,
+    /// Where its first element stands in the whole tensor, an index for each dimension.
+    pub at: Vec<usize>,
+}
+
+/// A whole tensor of the checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// Its name in the checkpoint, made printable.
+    pub source: String,
+    /// The type of its elements.
+    pub dtype: Dtype,
+    /// Its shape in the checkpoint.
+    pub shape: Vec<usize>,
+    /// They fill it exactly.
+    pub pieces: Vec<Piece>,
+}
+
+impl Joined {
+    /// A tensor that lies in one piece.
+    #[must_use]
+    pub fn single(source: String, tensor: Tensor) -> Self {
+        let (dtype, shape) = (tensor.dtype, tensor.shape.clone());
+        let at = vec![0; shape.len()];
+        Self { source, dtype, shape, pieces: vec![Piece { tensor, at }] }
+    }
+}
+
 /// One tensor of the converted model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Its name in the converted model.
     pub name: String,
-    /// Its name in the checkpoint.
-    pub source: String,
     /// Its shape in the converted model.
     pub shape: Vec<usize>,
     /// Where its numbers are.
-    pub tensor: Tensor,
+    pub from: Joined,
     /// How they are brought into order.
     pub arrange: Arrange,
     /// The layer it belongs to.
@@ -32,9 +62,11 @@ pub struct Target {
 /// Two tensors that must hold the same numbers, or the model is not what it seems.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Same {
-    /// The second one's name in the checkpoint.
+    /// The first one's name in the checkpoint.
+    pub of: String,
+    /// The second one's.
     pub name: String,
-    /// The word table.
+    /// The one that is used.
     pub first: Tensor,
     /// The copy of it.
     pub second: Tensor,
@@ -57,8 +89,8 @@ pub struct Plan {
     pub format: String,
 }
 
-/// Tensors under their names in the converted model, with their names in the checkpoint.
-pub(super) type Found = BTreeMap<String, (String, Tensor)>;
+/// Tensors under their names in the converted model.
+pub(super) type Found = BTreeMap<String, Joined>;
 
 /// How the checkpoint's matrices lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +168,7 @@ pub(super) fn assemble(
         assembly.add(&mut found, OUTPUT_MATRIX, &table, &tall, None);
     }
     let targets = assembly.targets;
-    faults.extend(found.into_values().map(|(source, _)| Fault::Extra(source)));
+    faults.extend(found.into_values().map(|joined| Fault::Extra(joined.source)));
     targets
 }
 
@@ -150,7 +182,7 @@ struct Assembly<'a> {
 impl Assembly<'_> {
     /// Adds one target; `source_shape` is empty where it follows from `shape`.
     fn add(&mut self, found: &mut Found, name: &str, shape: &[usize], source_shape: &[usize], layer: Option<usize>) {
-        let Some((source, tensor)) = found.remove(name) else {
+        let Some(from) = found.remove(name) else {
             self.faults.push(Fault::Missing(name.to_owned()));
             return;
         };
@@ -166,32 +198,37 @@ impl Assembly<'_> {
         if matrix && self.style != Style::Conv1d {
             expected.reverse();
         }
-        if tensor.shape != expected {
-            self.faults.push(Fault::Shape { name: source, found: tensor.shape, expected });
+        if from.shape != expected {
+            self.faults.push(Fault::Shape { name: from.source, found: from.shape, expected });
             return;
         }
-        if !tensor.dtype.is_weight() {
-            let found = tensor.dtype.torch_name();
-            self.faults.push(Fault::Dtype { name: source, found });
+        if !from.dtype.is_weight() {
+            let found = from.dtype.torch_name();
+            self.faults.push(Fault::Dtype { name: from.source, found });
             return;
         }
-        let (name, shape) = (name.to_owned(), shape.to_vec());
-        self.targets.push(Target { name, source, shape, tensor, arrange, layer });
+        self.targets.push(Target { name: name.to_owned(), shape: shape.to_vec(), from, arrange, layer });
     }
 }
 
-/// Turns copies of the word table into comparisons; one of another shape is a fault.
-pub(super) fn compare(table: &Tensor, copies: Vec<(String, Tensor)>, faults: &mut Vec<Fault>) -> Vec<Same> {
-    let mut same = Vec::new();
-    for (name, second) in copies {
-        if second.shape != table.shape {
-            let (found, expected) = (second.shape, table.shape.clone());
+/// Turns copies of a tensor into comparisons with it, piece by piece; one of another shape, type
+/// or division is a fault.
+pub(super) fn compare(original: &Joined, copies: Vec<Joined>, same: &mut Vec<Same>, faults: &mut Vec<Fault>) {
+    for copy in copies {
+        let name = copy.source;
+        let alike = copy.pieces.len() == original.pieces.len() && copy.dtype == original.dtype;
+        if copy.shape != original.shape || !alike {
+            let (found, expected) = (copy.shape, original.shape.clone());
             faults.push(Fault::Shape { name, found, expected });
-        } else if second != *table {
-            same.push(Same { name, first: table.clone(), second });
+            continue;
+        }
+        for (first, second) in original.pieces.iter().zip(copy.pieces) {
+            if second.tensor != first.tensor {
+                let of = original.source.clone();
+                same.push(Same { of, name: name.clone(), first: first.tensor.clone(), second: second.tensor });
+            }
         }
     }
-    same
 }
 
 /// The sizes that the tensors themselves tell.
@@ -210,9 +247,9 @@ impl Sizes {
         let first_matrix = "transformer.h.0.mlp.c_fc.weight";
         let mut faults = Vec::new();
         let mut shape = |name: &str| match found.get(name) {
-            Some((_, tensor)) if tensor.shape.len() == 2 && tensor.numel() > 0 => (tensor.shape[0], tensor.shape[1]),
-            Some((source, _)) => {
-                faults.push(Fault::Missing(format!("a matrix under the name {source}")));
+            Some(Joined { shape, .. }) if shape.len() == 2 && !shape.contains(&0) => (shape[0], shape[1]),
+            Some(joined) => {
+                faults.push(Fault::Missing(format!("a matrix under the name {}", joined.source)));
                 (0, 0)
             }
             None => {
@@ -230,7 +267,7 @@ impl Sizes {
         let layers = found.keys().filter_map(|name| layer_of(name));
         // Each layer needs names in the file, so a number above the count of names is a lie.
         let n_layer = layers.max().map_or(0, |last| last.saturating_add(1)).min(found.len() + 1);
-        let dtype = found[WORD_TABLE].1.dtype;
+        let dtype = found[WORD_TABLE].dtype;
         Ok(Self { rows, n_embd, n_positions, n_layer, n_inner, dtype })
     }
 }

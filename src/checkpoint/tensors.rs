@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-pub use super::dtype::Dtype;
+pub use super::dtype::{Dtype, cast};
 
 use super::Limits;
 use super::pickle::{Node, NodeId, Pickle, printable};
@@ -36,7 +36,9 @@ impl Storage {
 /// A tensor: which elements of which storage, in which order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tensor {
-    /// Index into [`Storages::list`].
+    /// Which of the checkpoint's files it is in, from 0.
+    pub part: usize,
+    /// Index into [`Storages::list`] of that file.
     pub storage: usize,
     /// The type of the elements.
     pub dtype: Dtype,
@@ -111,6 +113,34 @@ impl Tensor {
         true
     }
 
+    /// The part of it with indices from `start` to before `start + length` along `axis`, without
+    /// its bytes being touched.
+    ///
+    /// # Panics
+    ///
+    /// If the tensor does not have these indices. That is a bug here, never a bad file.
+    #[must_use]
+    pub fn narrow(&self, axis: usize, start: usize, length: usize) -> Self {
+        assert!(start + length <= self.shape[axis], "{start} + {length} of {:?}", self.shape);
+        let mut part = self.clone();
+        part.shape[axis] = length;
+        part.offset += start * self.strides[axis];
+        part
+    }
+
+    /// What stands at `index` of the first dimension, which disappears.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such index. That is a bug here, never a bad file.
+    #[must_use]
+    pub fn at_first(&self, index: usize) -> Self {
+        let mut part = self.narrow(0, index, 1);
+        part.shape.remove(0);
+        part.strides.remove(0);
+        part
+    }
+
     /// Checks every number against the storage's `numel` elements.
     fn check(self, numel: usize) -> Result<Self, TensorError> {
         let outside = || TensorError::OutOfBounds { shape: self.shape.clone(), numel };
@@ -134,13 +164,15 @@ impl Tensor {
 /// Every storage that a pickle refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Storages {
+    /// The number of the file they are in, given to every tensor that looks into them.
+    pub part: usize,
     /// In order of first reference.
     pub list: Vec<Storage>,
     by_key: HashMap<String, usize>,
 }
 
 impl Storages {
-    /// Finds all storage references of `pickle`, also those that no tensor uses.
+    /// Finds all storage references of `pickle`, the first file of a checkpoint, also those that no tensor uses.
     ///
     /// # Errors
     ///
@@ -253,7 +285,7 @@ impl Storages {
         let offset = unsigned(pickle, offset)
             .and_then(|offset| offset.checked_add(first))
             .ok_or(TensorError::Malformed("the offset is not a size"))?;
-        Tensor { storage, dtype, offset, shape, strides }.check(numel)
+        Tensor { part: self.part, storage, dtype, offset, shape, strides }.check(numel)
     }
 }
 
@@ -309,10 +341,12 @@ fn parse_view(pickle: &Pickle, id: NodeId, numel: usize) -> Result<(usize, usize
     Ok((offset, length))
 }
 
-fn unsigned(pickle: &Pickle, id: NodeId) -> Option<usize> {
+/// A number that is not negative.
+pub(super) fn unsigned(pickle: &Pickle, id: NodeId) -> Option<usize> {
     usize::try_from(pickle.integer(id)?).ok()
 }
 
-fn sizes(pickle: &Pickle, id: NodeId) -> Option<Vec<usize>> {
+/// A shape, or offsets.
+pub(super) fn sizes(pickle: &Pickle, id: NodeId) -> Option<Vec<usize>> {
     pickle.sequence(id)?.iter().map(|&item| unsigned(pickle, item)).collect()
 }

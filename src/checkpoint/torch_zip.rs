@@ -109,22 +109,32 @@ impl<'a> Archive<'a> {
         Ok(Some(Self { entries, folder, pickle, byte_order }))
     }
 
-    /// The member that holds a storage, of the right size.
-    ///
-    /// # Errors
-    ///
-    /// [`TorchZipError::MissingStorage`] or [`TorchZipError::StorageSize`].
-    pub fn member(&self, storage: &Storage) -> Result<&'a Entry, TorchZipError> {
-        let key = &storage.key;
-        let name = format!("{}/data/{key}", self.folder);
-        let entry = self.entries.iter().find(|entry| entry.name == name);
-        let entry = entry.ok_or_else(|| TorchZipError::MissingStorage { key: key.clone() })?;
-        let expected = storage.byte_length();
-        if entry.size != expected as u64 {
-            return Err(TorchZipError::StorageSize { key: key.clone(), expected, found: entry.size });
-        }
-        Ok(entry)
+    /// All members.
+    #[must_use]
+    pub fn entries(&self) -> &'a [Entry] {
+        self.entries
     }
+
+    /// The folder that they are in.
+    #[must_use]
+    pub fn folder(&self) -> &'a str {
+        self.folder
+    }
+}
+
+/// Compares the member under a storage's name with the storage's description.
+///
+/// # Errors
+///
+/// [`TorchZipError::MissingStorage`] or [`TorchZipError::StorageSize`].
+pub fn check_storage<'e>(entry: Option<&'e Entry>, storage: &Storage) -> Result<&'e Entry, TorchZipError> {
+    let key = &storage.key;
+    let entry = entry.ok_or_else(|| TorchZipError::MissingStorage { key: key.clone() })?;
+    let expected = storage.byte_length();
+    if entry.size != expected as u64 {
+        return Err(TorchZipError::StorageSize { key: key.clone(), expected, found: entry.size });
+    }
+    Ok(entry)
 }
 
 /// Checks the content of the member that names the byte order.

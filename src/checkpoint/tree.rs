@@ -69,6 +69,14 @@ impl Leaves {
         Ok(leaves)
     }
 
+    /// Adds those of another file.
+    pub fn extend(&mut self, other: Self) {
+        self.repeated.extend(other.repeated);
+        for (name, leaf) in other.by_name {
+            self.insert(name, leaf);
+        }
+    }
+
     /// Adds one; a name that is there already is remembered as repeated.
     pub fn insert(&mut self, name: String, leaf: Leaf) {
         if self.by_name.insert(name.clone(), leaf).is_some() {

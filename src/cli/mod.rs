@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::checkpoint::tensors::Dtype;
+
 mod meaning;
 
 pub use meaning::MeaningError;
@@ -188,6 +190,25 @@ pub enum DtypeName {
     Q8,
 }
 
+/// A precision that weights are written in, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "each is the precision of that name")]
+pub enum WeightName {
+    F32,
+    F16,
+    Bf16,
+}
+
+impl From<WeightName> for Dtype {
+    fn from(name: WeightName) -> Self {
+        match name {
+            WeightName::F32 => Self::F32,
+            WeightName::F16 => Self::F16,
+            WeightName::Bf16 => Self::Bf16,
+        }
+    }
+}
+
 /// An order of samplers, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "each is the order of that name")]
@@ -239,6 +260,9 @@ pub enum Verb {
         /// Number of vocabulary rows to keep
         #[arg(long, value_name = "N")]
         vocab: Option<usize>,
+        /// Write the weights in this precision [default: that of the checkpoint]
+        #[arg(long)]
+        dtype: Option<WeightName>,
         /// Accept checksums that are absent or wrong
         #[arg(long)]
         force: bool,

@@ -41,7 +41,7 @@ pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(
             if let Some(name) = name.as_deref().filter(|it| !models::is_name(it)) {
                 return Err(Exit::usage(format!("`{name}` is no name: letters, digits, `-`, `_` and `.` only")));
             }
-            let wishes = Wishes { convert: Options { heads: *heads, vocab: None, force: *force } };
+            let wishes = Wishes { convert: Options { heads: *heads, force: *force, ..Options::default() } };
             install(&Job::Import { path: file.clone(), name: name.clone() }, &wishes, files, paths)
         }
         ModelVerb::Remove { name } => {

@@ -16,6 +16,7 @@ mod download;
 mod generation;
 mod installation;
 mod logits;
+mod parallel;
 mod pty;
 mod screens;
 mod support;

@@ -7,40 +7,41 @@ use super::super::Activation;
 use super::super::pickle::{Node, NodeId, Pickle};
 
 /// The arguments, or their absence.
-pub(super) struct Arguments<'a> {
-    pickle: &'a Pickle,
-    id: Option<NodeId>,
-}
+pub(super) struct Arguments<'a>(Option<(&'a Pickle, NodeId)>);
 
 impl<'a> Arguments<'a> {
-    pub(super) fn new(pickle: &'a Pickle, id: Option<NodeId>) -> Self {
-        Self { pickle, id: id.filter(|&id| *pickle.node(id) != Node::None) }
+    /// What stands under `args` in a dictionary.
+    pub(super) fn of(dictionary: Option<(&'a Pickle, NodeId)>) -> Self {
+        Self(dictionary.and_then(|(pickle, dictionary)| Some((pickle, pickle.get(dictionary, "args")?))))
     }
 
     /// An argument that is there and not `None`.
-    pub(super) fn get(&self, key: &str) -> Option<NodeId> {
-        let value = self.pickle.get(self.id?, key)?;
-        (*self.pickle.node(value) != Node::None).then_some(value)
+    fn get(&self, key: &str) -> Option<(&'a Pickle, NodeId)> {
+        let (pickle, arguments) = self.0?;
+        let value = pickle.get(arguments, key)?;
+        (*pickle.node(value) != Node::None).then_some((pickle, value))
     }
 
     pub(super) fn size(&self, key: &str) -> Option<usize> {
-        self.pickle.integer(self.get(key)?).and_then(|number| usize::try_from(number).ok())
+        let (pickle, value) = self.get(key)?;
+        pickle.integer(value).and_then(|number| usize::try_from(number).ok())
     }
 
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
-        self.pickle.truth(self.get(key)?)
+        let (pickle, value) = self.get(key)?;
+        pickle.truth(value)
     }
 
     /// Text; of an enumeration's member its name, or its number.
     pub(super) fn word(&self, key: &str) -> Option<String> {
-        let id = self.get(key)?;
-        if let Some(text) = self.pickle.text(id) {
+        let (pickle, id) = self.get(key)?;
+        if let Some(text) = pickle.text(id) {
             return Some(text.to_owned());
         }
-        let (module, name, call) = self.pickle.call(id)?;
+        let (module, name, call) = pickle.call(id)?;
         let last = *call.arguments.last()?;
-        let value = self.pickle.text(last).map(str::to_owned);
-        let value = value.or_else(|| self.pickle.integer(last).map(|number| number.to_string()))?;
+        let value = pickle.text(last).map(str::to_owned);
+        let value = value.or_else(|| pickle.integer(last).map(|number| number.to_string()))?;
         Some(match (module, name, value.as_str()) {
             (_, "PositionEmbeddingType", "2" | "absolute" | "learned_absolute") => "learned_absolute".to_owned(),
             _ => value,
@@ -57,7 +58,7 @@ impl<'a> Arguments<'a> {
 
     pub(super) fn epsilon(&self) -> f64 {
         let value = self.get("layernorm_epsilon").or_else(|| self.get("norm_epsilon"));
-        let number = value.and_then(|id| self.pickle.float(id));
+        let number = value.and_then(|(pickle, id)| pickle.float(id));
         number.filter(|&number| number > 0.0 && number < 1.0).unwrap_or(1e-5)
     }
 

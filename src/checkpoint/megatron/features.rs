@@ -6,7 +6,6 @@
 use super::super::MapError;
 use super::super::pickle::printable;
 use super::super::plan::{Found, layer_of};
-use super::super::tree::Leaves;
 use super::arguments::Arguments;
 use super::names::bare;
 
@@ -35,9 +34,12 @@ const BY_NAME: [(&str, &str); 20] = [
 ];
 
 /// Refuses by the names and the arguments.
-pub(super) fn check(leaves: &Leaves, arguments: &Arguments<'_>) -> Result<(), MapError> {
+pub(super) fn check<'n>(
+    names: &(impl Iterator<Item = &'n str> + Clone),
+    arguments: &Arguments<'_>,
+) -> Result<(), MapError> {
     by_arguments(arguments)?;
-    let names = || leaves.by_name.keys().map(|name| (name.as_str(), bare(name)));
+    let names = || names.clone().map(|name| (name, bare(name)));
     for (source, name) in names() {
         let found = BY_NAME.iter().find(|(piece, _)| name.split('.').any(|part| part == *piece));
         if let Some(&(_, feature)) = found {
@@ -105,13 +107,10 @@ fn by_arguments(arguments: &Arguments<'_>) -> Result<(), MapError> {
 }
 
 fn by_counts(arguments: &Arguments<'_>) -> Result<(), MapError> {
-    let split = "a model split over several ranks";
     for (key, most, feature) in [
         ("num_experts", 0, "a mixture of experts"),
+        ("expert_model_parallel_size", 1, "a mixture of experts"),
         ("mtp_num_layers", 0, "prediction of several tokens"),
-        ("tensor_model_parallel_size", 1, split),
-        ("model_parallel_size", 1, split),
-        ("pipeline_model_parallel_size", 1, split),
     ] {
         if arguments.size(key).is_some_and(|count| count > most) {
             return Err(MapError::NotGpt2 { feature, evidence: arguments.shown(key) });
@@ -135,17 +134,24 @@ fn head_width(arguments: &Arguments<'_>) -> Result<(), MapError> {
 /// Refuses by the shapes of the first layer.
 pub(super) fn check_shapes(found: &Found, n_embd: usize) -> Result<(), MapError> {
     let layers = found.iter().filter(|(name, _)| layer_of(name).is_some());
-    for (name, (source, tensor)) in layers {
-        let &[rows, columns] = tensor.shape.as_slice() else {
+    for (name, joined) in layers {
+        let &[rows, columns] = joined.shape.as_slice() else {
             continue;
         };
-        let evidence = || format!("{source} has shape {:?}", tensor.shape);
+        let evidence = || format!("{} has shape {:?}", joined.source, joined.shape);
+        // One rank of several has so many of the rows, and of the next matrix so many of the columns.
+        let of = if rows > 0 && columns == n_embd { (3 * n_embd).checked_div(rows).unwrap_or(1) } else { 1 };
+        let next = name.strip_suffix("c_attn.weight").and_then(|start| found.get(&format!("{start}c_proj.weight")));
+        let divided = next.is_some_and(|next| next.shape.get(1).is_some_and(|&it| it.checked_mul(of) == Some(n_embd)));
+        if of > 1 && rows.checked_mul(of) == Some(3 * n_embd) && divided {
+            return Err(MapError::Ranks { what: "the number of tensor ranks", given: of, found: 1 });
+        }
         if name.ends_with("attn.c_attn.weight") && columns == n_embd && rows > n_embd && rows < 3 * n_embd {
             return Err(MapError::NotGpt2 { feature: "grouped queries", evidence: evidence() });
         }
         if name.ends_with("mlp.c_fc.weight") {
             let after = name.replace("c_fc", "c_proj");
-            let inner = found.get(&after).and_then(|(_, tensor)| tensor.shape.get(1));
+            let inner = found.get(&after).and_then(|joined| joined.shape.get(1));
             if inner.is_some_and(|&inner| rows == inner.saturating_mul(2)) {
                 return Err(MapError::NotGpt2 { feature: "a gated feed-forward part", evidence: evidence() });
             }

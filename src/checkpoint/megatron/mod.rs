@@ -1,29 +1,33 @@
 //! Megatron's names, row orders and arguments become GPT-2's.
 //!
-//! Understood are checkpoints of one rank: the flat ones of 2019, those under `language_model`
-//! with `transformer` or `encoder`, and Megatron Core's. Everything that makes a model something
-//! else than a GPT-2 is refused by name (`features.rs`).
+//! Understood are the flat checkpoints of 2019, those under `language_model` with `transformer` or
+//! `encoder`, and Megatron Core's; whole, or split over the ranks of a parallel run (`ranks.rs`),
+//! or in the distributed format of today (`distributed.rs`). Everything that makes a model
+//! something else than a GPT-2 is refused by name (`features.rs`).
 //!
 //! Two windows of Megatron's history are mislabelled and cannot be told apart from the content:
 //! 28 and 29 September 2020 (no version, but the row order of 1), and one hour on 12 October
 //! 2020 (version 1, but the row order of 2).
 //!
-//! Not here: joining the ranks of one model.
-//!
 //! Source: Megatron-LM's `checkpointing.py`, `language_model.py` and `arguments.py`, 2019 to 2026.
 
 mod arguments;
+mod distributed;
 mod features;
 mod names;
+mod ranks;
+
+use std::fmt::Write as _;
+
+pub use distributed::{Chunked, is_model, map_distributed};
+pub use ranks::{Place, Rank};
 
 use arguments::Arguments;
-use names::Renamed;
+use ranks::{Apart, Ranks, Together};
 
 use super::arrange::QkvOrder;
 use super::pickle::{Node, NodeId, Pickle, printable};
-use super::plan::{Found, OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, compare};
-use super::tensors::{Storages, Tensor};
-use super::tree::{Leaf, Leaves};
+use super::plan::{OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, compare};
 use super::{Config, Limits};
 use super::{Fault, MapError};
 
@@ -49,91 +53,91 @@ pub fn recognise(pickle: &Pickle) -> bool {
     ["model", "model0"].iter().any(|key| pickle.get(root, key).is_some())
 }
 
-/// Plans the conversion of a checkpoint of one rank.
+/// Plans the conversion of a checkpoint of one or several files.
 ///
 /// # Errors
 ///
 /// [`MapError`], naming what makes it another kind of model, or every tensor that is missing,
 /// superfluous or of the wrong shape.
-pub fn map(pickle: &Pickle, storages: &Storages, given: Given, limits: &Limits) -> Result<Plan, MapError> {
-    let root = pickle.root();
-    let model = model_entry(pickle)?;
-    let leaves = Leaves::collect(pickle, storages, model, limits)?;
-    let arguments = Arguments::new(pickle, pickle.get(root, "args"));
-    features::check(&leaves, &arguments)?;
+pub fn map(files: &[Rank<'_>], given: Given, limits: &Limits) -> Result<Plan, MapError> {
+    let Some(first) = files.iter().min_by_key(|file| file.place) else {
+        return Err(MapError::NoModel("there is no file".to_owned()));
+    };
+    let root = first.pickle.root();
+    let arguments = Arguments::of(Some((first.pickle, root)));
+    let apart = Apart::collect(files, limits)?;
+    features::check(&apart.names(), &arguments)?;
+    check_ranks(&arguments, apart.ranks)?;
+    let core = apart.names().any(names::is_core);
+    let (order, version) = order(first.pickle, root, core)?;
     let mut faults = Vec::new();
-    let named = rename(&leaves, &mut faults);
-    let (order, version) = order(pickle, root, named.core)?;
+    let together = Together::join(&apart, order, &mut faults);
+    let family = if core { "Megatron Core" } else { "Megatron" };
+    let format = format!("{family} GPT-2, checkpoint version {version}{}", shown(apart.ranks));
+    finish(together, &arguments, order, given, format, faults)
+}
+
+/// From joined tensors to a plan.
+fn finish(
+    mut together: Together,
+    arguments: &Arguments<'_>,
+    order: QkvOrder,
+    given: Given,
+    format: String,
+    mut faults: Vec<Fault>,
+) -> Result<Plan, MapError> {
     let style = Style::Linear(order);
-    let Named { mut found, mut copies, .. } = named;
-    if found.is_empty() {
+    if together.found.is_empty() {
         return Err(MapError::NoModel("`model` has no tensor with a known name".to_owned()));
     }
-    let sizes = Sizes::of(&found, style)?;
-    features::check_shapes(&found, sizes.n_embd)?;
+    let sizes = match Sizes::of(&together.found, style) {
+        // What is missing says more together with whatever else is wrong.
+        Err(MapError::Faults(missing)) => return Err(MapError::Faults(faults.into_iter().chain(missing).collect())),
+        other => other?,
+    };
+    features::check_shapes(&together.found, sizes.n_embd)?;
     let mut notes = Vec::new();
-    let tied = !found.contains_key(OUTPUT_MATRIX) || arguments.is_tied();
+    let tied = !together.found.contains_key(OUTPUT_MATRIX) || arguments.is_tied();
     if tied {
-        copies.extend(found.remove(OUTPUT_MATRIX));
+        together.copies.extend(together.found.remove(OUTPUT_MATRIX));
     }
-    let same = compare(&found[WORD_TABLE].1, copies, &mut faults);
-    let config = config(&sizes, &arguments, given, tied, &mut notes)?;
-    let targets = assemble(found, &config, sizes.rows, style, &mut faults);
+    let mut same = together.same;
+    compare(&together.found[WORD_TABLE], together.copies, &mut same, &mut faults);
+    let config = config(&sizes, arguments, given, tied, &mut notes)?;
+    let targets = assemble(together.found, &config, sizes.rows, style, &mut faults);
     if !faults.is_empty() {
         return Err(MapError::Faults(faults));
     }
-    let family = if named.core { "Megatron Core" } else { "Megatron" };
-    let format = format!("{family} GPT-2, checkpoint version {version}");
     Ok(Plan { config, dtype: sizes.dtype, targets, same, notes, format })
 }
 
-/// The dictionary of the model itself.
-fn model_entry(pickle: &Pickle) -> Result<NodeId, MapError> {
-    let root = pickle.root();
-    if pickle.get(root, "model0").is_some() {
-        let evidence = "`model0`".to_owned();
-        return Err(MapError::NotGpt2 { feature: "layers interleaved over pipeline ranks", evidence });
-    }
-    let model = pickle.get(root, "model");
-    let model = model.ok_or_else(|| MapError::NoModel("it has no entry `model`".to_owned()))?;
-    if pickle.items(model).is_none() {
-        return Err(MapError::NoModel(format!("`model` is {}", pickle.describe(model))));
-    }
-    Ok(model)
-}
-
-struct Named {
-    found: Found,
-    /// Copies of the word table that the last pipeline stage keeps.
-    copies: Vec<(String, Tensor)>,
-    core: bool,
-}
-
-fn rename(leaves: &Leaves, faults: &mut Vec<Fault>) -> Named {
-    let mut named = Named { found: Found::new(), copies: Vec::new(), core: false };
-    faults.extend(leaves.repeated.iter().map(|name| Fault::Repeated(printable(name))));
-    for (source, leaf) in &leaves.by_name {
-        let shown = printable(source);
-        match (names::rename(source), leaf) {
-            // What is neither known nor a tensor can change nothing.
-            (Renamed::Ignored, _) | (Renamed::Unknown, Leaf::Other(_)) => {}
-            (Renamed::Target { name, core }, Leaf::Tensor(tensor)) => {
-                named.core |= core;
-                let value = (shown, tensor.clone());
-                if let Some((twice, _)) = named.found.insert(name, value) {
-                    faults.push(Fault::Repeated(twice));
-                }
-            }
-            (Renamed::WordTableCopy, Leaf::Tensor(tensor)) => {
-                named.copies.push((shown, tensor.clone()));
-            }
-            (Renamed::Unknown, Leaf::Tensor(_)) => faults.push(Fault::Extra(shown)),
-            (Renamed::Target { .. } | Renamed::WordTableCopy, Leaf::Other(other)) => {
-                faults.push(Fault::NotATensor { name: shown, found: other.clone() });
-            }
+/// Compares the numbers of ranks with the arguments.
+fn check_ranks(arguments: &Arguments<'_>, ranks: Ranks) -> Result<(), MapError> {
+    for (what, keys, found) in [
+        ("the number of tensor ranks", &["tensor_model_parallel_size", "model_parallel_size"][..], ranks.tensor),
+        ("the number of pipeline ranks", &["pipeline_model_parallel_size"], ranks.pipeline),
+        ("the number of chunks of each rank", &["virtual_pipeline_model_parallel_size"], ranks.chunks),
+    ] {
+        let given = keys.iter().find_map(|key| arguments.size(key));
+        if let Some(given) = given.filter(|&given| given != found) {
+            return Err(MapError::Ranks { what, given, found });
         }
     }
-    named
+    Ok(())
+}
+
+/// How the model was split, for people.
+fn shown(ranks: Ranks) -> String {
+    let mut text = String::new();
+    for (count, what) in
+        [(ranks.tensor, "tensor ranks"), (ranks.pipeline, "pipeline ranks"), (ranks.chunks, "chunks each")]
+    {
+        if count > 1 {
+            // Writing to a string cannot fail.
+            let _ = write!(text, ", {count} {what}");
+        }
+    }
+    text
 }
 
 /// The row order by the file's version, and the version for people.

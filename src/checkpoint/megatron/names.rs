@@ -106,3 +106,8 @@ fn in_stack(name: &str, core_stack: bool) -> Renamed {
     }
     Renamed::Unknown
 }
+
+/// Whether only Megatron Core uses this name.
+pub(super) fn is_core(source: &str) -> bool {
+    matches!(rename(source), Renamed::Target { core: true, .. })
+}

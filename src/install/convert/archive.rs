@@ -1,168 +1,130 @@
-//! Archives: the members of one, and the one around a checkpoint that is the download.
+//! Zip archives: their directory, and the bytes of one member.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Read};
 
 use flate2::bufread::DeflateDecoder;
 
-use crate::checkpoint::Plan;
 use crate::checkpoint::pickle::printable;
-use crate::checkpoint::torch_zip::Archive;
 use crate::checkpoint::zip::{self, Entry, Method};
 
 use super::ConvertError;
 use super::blob::{Blob, Checked, Section};
-use super::container::Conversion;
-use super::locate::{MEGATRON, shown};
+use super::part::Reading;
 use super::transfer::read_full;
 
-impl Conversion<'_, '_> {
-    pub(super) fn directory(&self, section: Section<'_>) -> Result<Vec<Entry>, ConvertError> {
+/// A member of an archive, whose directory was compared with its own header.
+#[derive(Clone)]
+pub(super) struct Member<'a> {
+    pub(super) entry: Entry,
+    /// Its packed bytes.
+    pub(super) packed: Section<'a>,
+}
+
+impl<'a> Member<'a> {
+    /// A reader of its unpacked bytes, which notices whether they are those that were packed.
+    pub(super) fn open(&self) -> Checked<Box<dyn Read + 'a>> {
+        let packed = BufReader::with_capacity(1 << 18, self.packed.clone());
+        Checked::new(match self.entry.method {
+            Method::Stored => Box::new(packed),
+            // No more than the directory says, so that a bomb cannot go off.
+            Method::Deflated => Box::new(DeflateDecoder::new(packed).take(self.entry.size.saturating_add(1))),
+        })
+    }
+}
+
+/// Finds a member's bytes, and compares its own header with the directory.
+pub(super) fn member<'a>(section: &Section<'a>, entry: &Entry, name: &str) -> Result<Member<'a>, ConvertError> {
+    let mut fixed = [0; zip::LOCAL_HEADER_BYTES];
+    let mut header = section.part(entry.header_at, zip::LOCAL_HEADER_BYTES as u64);
+    read_full(&mut header, &mut fixed, name)?;
+    let data_at = entry.header_at + zip::local_header_length(&fixed, entry)?;
+    let name_at = entry.header_at + zip::LOCAL_HEADER_BYTES as u64;
+    let own_name = section.part(name_at, entry.name.len() as u64).content(entry.name.len());
+    let own_name = own_name.map_err(|source| ConvertError::Read { name: name.to_owned(), source })?;
+    if own_name != entry.name.as_bytes() {
+        let name = printable(&entry.name);
+        return Err(zip::ZipError::Disagreement { name, what: "its name" }.into());
+    }
+    let packed = section.part(data_at, entry.packed);
+    if packed.length() < entry.packed {
+        let missing = entry.packed - packed.length();
+        return Err(ConvertError::Truncated { name: name.to_owned(), missing });
+    }
+    Ok(Member { entry: entry.clone(), packed })
+}
+
+impl Reading<'_> {
+    pub(super) fn directory(&self, section: &Section<'_>, name: &str) -> Result<Vec<Entry>, ConvertError> {
+        let read = |source| ConvertError::Read { name: name.to_owned(), source };
         let length = section.length();
         let tail_at = length.saturating_sub(zip::TAIL_BYTES as u64);
-        let tail = self.bytes(section.part(tail_at, length), zip::TAIL_BYTES)?;
-        let place = zip::find_directory(&tail, length, &self.limits)?;
+        let tail = section.part(tail_at, length).content(zip::TAIL_BYTES).map_err(read)?;
+        let place = zip::find_directory(&tail, length, self.limits)?;
         let directory = section.part(place.offset, place.length as u64);
-        Ok(zip::parse_directory(&self.bytes(directory, place.length)?, place)?)
+        Ok(zip::parse_directory(&directory.content(place.length).map_err(read)?, place)?)
     }
 
-    /// The packed bytes of a member.
-    pub(super) fn member<'b>(&self, section: Section<'b>, entry: &Entry) -> Result<Section<'b>, ConvertError> {
-        let mut fixed = [0; zip::LOCAL_HEADER_BYTES];
-        let mut header = section.part(entry.header_at, zip::LOCAL_HEADER_BYTES as u64);
-        read_full(&mut header, &mut fixed, &self.name)?;
-        let data_at = entry.header_at + zip::local_header_length(&fixed, entry)?;
-        let name_at = entry.header_at + zip::LOCAL_HEADER_BYTES as u64;
-        let name = self.bytes(section.part(name_at, entry.name.len() as u64), entry.name.len())?;
-        if name != entry.name.as_bytes() {
-            let name = printable(&entry.name);
-            return Err(zip::ZipError::Disagreement { name, what: "its name" }.into());
+    /// Reads the rest of a member and compares length and checksum with the archive's.
+    pub(super) fn check_member(
+        &mut self,
+        entry: &Entry,
+        reader: &mut Checked<Box<dyn Read + '_>>,
+    ) -> Result<(), ConvertError> {
+        let name = printable(&entry.name);
+        let found = reader.finish().map_err(|source| ConvertError::Read { name: name.clone(), source })?;
+        if reader.count < entry.size {
+            return Err(ConvertError::Truncated { name, missing: entry.size - reader.count });
         }
-        let data = section.part(data_at, entry.packed);
-        if data.length() < entry.packed {
-            let missing = entry.packed - data.length();
-            return Err(ConvertError::Truncated { name: self.name.clone(), missing });
+        if reader.count > entry.size {
+            return Err(zip::ZipError::Disagreement { name, what: "its length" }.into());
         }
-        Ok(data)
-    }
-
-    /// Compares a checksum with the archive's.
-    pub(super) fn compare(&mut self, entry: &Entry, found: u32) -> Result<(), ConvertError> {
         if found == entry.crc32 {
             return Ok(());
         }
-        let name = printable(&entry.name);
-        if self.options.force {
-            self.notes.push(format!("{name} has a wrong checksum, which was overlooked"));
+        let absent = entry.crc32 == 0;
+        if self.force {
+            let what = if absent { "no checksum" } else { "a wrong checksum" };
+            self.notes.push(format!("{name} has {what}, which was overlooked"));
             return Ok(());
+        }
+        if absent {
+            return Err(ConvertError::NoChecksum { name });
         }
         Err(ConvertError::Checksum { name, expected: entry.crc32, found })
     }
 
-    /// An archive around a checkpoint, as the original download is one.
-    pub(super) fn outer_zip(&mut self, section: Section<'_>, entries: &[Entry]) -> Result<Plan, ConvertError> {
-        let entry = self.choose(entries)?.clone();
-        let packed = self.member(section, &entry)?;
-        self.name = printable(&entry.name);
-        let unpacked: Box<dyn Read + '_> = match entry.method {
-            Method::Stored => Box::new(BufReader::with_capacity(1 << 18, packed)),
-            Method::Deflated => {
-                // No more than the directory says, so that a bomb cannot go off.
-                let inflated = DeflateDecoder::new(BufReader::with_capacity(1 << 18, packed));
-                Box::new(inflated.take(entry.size.saturating_add(1)))
-            }
-        };
-        let mut stream = Checked::new(unpacked);
-        let mut first = Vec::new();
-        let peeked = Read::by_ref(&mut stream).take(4).read_to_end(&mut first);
-        peeked.map_err(|source| self.read_error(source))?;
-        if first == zip::SIGNATURE {
-            return self.zip_in_zip(&first, stream, packed, &entry);
-        }
-        self.refuse_other_kinds(&first)?;
-        let plan = self.legacy(&mut Cursor::new(first).chain(&mut stream), entry.size)?;
-        let found = stream.finish().map_err(|source| self.read_error(source))?;
-        self.check_member(&entry, stream.count, found)?;
-        Ok(plan)
-    }
-
-    fn check_member(&mut self, entry: &Entry, count: u64, found: u32) -> Result<(), ConvertError> {
-        if count < entry.size {
-            let missing = entry.size - count;
-            return Err(ConvertError::Truncated { name: self.name.clone(), missing });
-        }
-        if count > entry.size {
-            let name = self.name.clone();
-            return Err(zip::ZipError::Disagreement { name, what: "its length" }.into());
-        }
-        self.compare(entry, found)
-    }
-
-    /// A torch file of the zip kind inside an archive. It has to be read from its end, so a
-    /// packed one is unpacked beside the output first.
-    fn zip_in_zip(
-        &mut self,
-        first: &[u8],
-        mut stream: Checked<Box<dyn Read + '_>>,
-        packed: Section<'_>,
-        entry: &Entry,
-    ) -> Result<Plan, ConvertError> {
-        let path = self.stage.join("unpacked.pt");
-        if entry.method == Method::Deflated {
-            let written = std::fs::File::create_new(&path)
-                .and_then(|mut file| io::copy(&mut Cursor::new(first).chain(&mut stream), &mut file));
-            written.map_err(|source| ConvertError::Write { path: path.clone(), source })?;
-        }
-        let found = stream.finish().map_err(|source| self.read_error(source))?;
-        self.check_member(entry, stream.count, found)?;
-        if entry.method == Method::Stored {
-            return self.inner_zip(packed);
-        }
-        let blob = Blob::open(&path).map_err(|source| self.read_error(source))?;
-        let plan = self.inner_zip(blob.section())?;
-        drop(blob);
-        std::fs::remove_file(&path).map_err(|source| ConvertError::Write { path: path.clone(), source })?;
-        Ok(plan)
-    }
-
-    fn inner_zip(&mut self, section: Section<'_>) -> Result<Plan, ConvertError> {
-        let entries = self.directory(section)?;
-        match Archive::recognise(&entries)? {
-            Some(archive) => self.torch_zip(section, &archive),
-            None => Err(ConvertError::NotACheckpoint { name: self.name.clone(), what: "an archive inside an archive" }),
-        }
-    }
-
-    /// The member that is the checkpoint.
-    fn choose<'e>(&self, entries: &'e [Entry]) -> Result<&'e Entry, ConvertError> {
-        for wanted in MEGATRON {
-            let last_part = |entry: &&Entry| entry.name.rsplit('/').next() == Some(wanted);
-            let mut found: Vec<&Entry> = entries.iter().filter(last_part).collect();
-            found.sort_by(|a, b| a.name.cmp(&b.name));
-            match found.as_slice() {
-                [] => {}
-                [only] => return Ok(only),
-                [first, second, ..] => {
-                    let (name, other) = (printable(&first.name), printable(&second.name));
-                    return Err(ConvertError::Split { name, other });
-                }
-            }
-        }
-        let names = entries.iter().take(8).map(|entry| printable(&entry.name));
-        let found = shown(&names.collect::<Vec<_>>());
-        Err(ConvertError::NothingInside { name: self.name.clone(), found })
-    }
-
-    /// All bytes of a small member that is stored.
-    pub(super) fn small_member(
-        &mut self,
-        section: Section<'_>,
-        entry: &Entry,
-        most: usize,
-    ) -> Result<Vec<u8>, ConvertError> {
-        let bytes = self.bytes(self.member(section, entry)?, most)?;
-        if bytes.len() as u64 == entry.size {
-            self.compare(entry, crc32fast::hash(&bytes))?;
+    /// All bytes of a small member.
+    pub(super) fn small(&mut self, member: &Member<'_>, most: usize) -> Result<Vec<u8>, ConvertError> {
+        let mut reader = member.open();
+        let mut bytes = Vec::new();
+        let read = Read::by_ref(&mut reader).take(most as u64).read_to_end(&mut bytes);
+        read.map_err(|source| ConvertError::Read { name: printable(&member.entry.name), source })?;
+        if bytes.len() as u64 == member.entry.size {
+            self.check_member(&member.entry, &mut reader)?;
         }
         Ok(bytes)
+    }
+
+    /// Unpacks a member into a file without a name beside the output, for formats that have to be
+    /// read from their end. It vanishes with its last reader, even if this process is killed.
+    pub(super) fn unpack<'a>(&mut self, member: &Member<'_>) -> Result<Section<'a>, ConvertError> {
+        let failed = |source| ConvertError::Write { path: self.stage.to_owned(), source };
+        let mut file = tempfile::tempfile_in(self.stage).map_err(failed)?;
+        let mut reader = member.open();
+        let name = printable(&member.entry.name);
+        let mut buffer = vec![0; 1 << 18];
+        let mut done = 0;
+        loop {
+            let count = reader.read(&mut buffer);
+            let count = count.map_err(|source| ConvertError::Read { name: name.clone(), source })?;
+            if count == 0 {
+                break;
+            }
+            io::Write::write_all(&mut file, &buffer[..count]).map_err(failed)?;
+            done += count as u64;
+            (self.heard)(done.min(member.entry.size), member.entry.size)?;
+        }
+        self.check_member(&member.entry, &mut reader)?;
+        Ok(Blob::of(file).map_err(failed)?.section())
     }
 }

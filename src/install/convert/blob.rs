@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A file or bytes in memory.
 pub(super) enum Blob<'a> {
@@ -12,9 +13,12 @@ pub(super) enum Blob<'a> {
     Bytes(&'a [u8]),
 }
 
-impl Blob<'_> {
+impl<'a> Blob<'a> {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        Self::of(File::open(path)?)
+    }
+
+    pub(super) fn of(file: File) -> io::Result<Self> {
         let length = file.metadata()?.len();
         Ok(Self::File(file, length))
     }
@@ -26,8 +30,10 @@ impl Blob<'_> {
         }
     }
 
-    pub(super) fn section(&self) -> Section<'_> {
-        Section { blob: self, at: 0, left: self.length() }
+    /// All of it.
+    pub(super) fn section(self) -> Section<'a> {
+        let left = self.length();
+        Section { blob: Arc::new(self), at: 0, left }
     }
 
     fn read_at(&self, at: u64, out: &mut [u8]) -> io::Result<usize> {
@@ -45,30 +51,30 @@ impl Blob<'_> {
     }
 }
 
-/// A part of a [`Blob`], read from its beginning.
-#[derive(Clone, Copy)]
-pub(super) struct Section<'b> {
-    blob: &'b Blob<'b>,
+/// A part of a [`Blob`], read from its beginning. Cheap to clone; clones read independently, on one thread.
+#[derive(Clone)]
+pub(super) struct Section<'a> {
+    blob: Arc<Blob<'a>>,
     at: u64,
     left: u64,
 }
 
-impl<'b> Section<'b> {
+impl Section<'_> {
     pub(super) fn length(&self) -> u64 {
         self.left
     }
 
     /// A part of this part, cut to what there is.
-    pub(super) fn part(&self, at: u64, length: u64) -> Section<'b> {
+    pub(super) fn part(&self, at: u64, length: u64) -> Self {
         let skipped = at.min(self.left);
         let left = length.min(self.left - skipped);
-        Section { blob: self.blob, at: self.at + skipped, left }
+        Section { blob: self.blob.clone(), at: self.at + skipped, left }
     }
 
     /// All its bytes, at most `most`.
-    pub(super) fn bytes(mut self, most: usize) -> io::Result<Vec<u8>> {
+    pub(super) fn content(&self, most: usize) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
-        Read::by_ref(&mut self).take(most as u64).read_to_end(&mut out)?;
+        self.clone().take(most as u64).read_to_end(&mut out)?;
         Ok(out)
     }
 }

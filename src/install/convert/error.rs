@@ -7,6 +7,7 @@ use crate::checkpoint::legacy::LegacyError;
 use crate::checkpoint::pickle::PickleError;
 use crate::checkpoint::safetensors::SafetensorsError;
 use crate::checkpoint::tensors::TensorError;
+use crate::checkpoint::torch_dist::MetadataError;
 use crate::checkpoint::torch_zip::TorchZipError;
 use crate::checkpoint::zip::ZipError;
 use crate::checkpoint::{ConfigError, MapError};
@@ -53,12 +54,12 @@ pub enum ConvertError {
         /// Some of what is in it.
         found: String,
     },
-    /// The model is spread over several files, which cannot be joined yet.
-    #[error("{name} is one of several parts of a model ({other} is beside it); joining them is not supported")]
-    Split {
-        /// The part.
+    /// The archive holds several checkpoints.
+    #[error("{name} and {other} are different checkpoints; unpack the one you want")]
+    Several {
+        /// One of them.
         name: String,
-        /// Another part.
+        /// Another one.
         other: String,
     },
     /// The checkpoint is of a kind that is not supported.
@@ -87,21 +88,46 @@ pub enum ConvertError {
         /// What was computed.
         found: u32,
     },
+    /// The writer of the archive computed no checksum.
+    #[error("{name} has no checksum, so that damage would go unnoticed; --force takes it nevertheless")]
+    NoChecksum {
+        /// The member of the archive.
+        name: String,
+    },
+    /// A weight does not fit the type asked for.
+    #[error("{name} holds weights that are too large for {dtype}")]
+    OutOfRange {
+        /// The tensor.
+        name: String,
+        /// The type.
+        dtype: &'static str,
+    },
     /// A weight is infinite or not a number.
     #[error("{name} holds a weight that is infinite or not a number")]
     NotFinite {
         /// The tensor.
         name: String,
     },
-    /// An output matrix that should be the word table has other numbers.
-    #[error("{name} should equal the word table, but does not")]
+    /// A copy of a tensor, such as an output matrix that should be the word table, or what every
+    /// rank should have alike, has other numbers.
+    #[error("{name} should equal {of}, but does not")]
     NotTied {
-        /// The tensor.
+        /// The copy.
         name: String,
+        /// The tensor that it should be a copy of.
+        of: String,
     },
     /// The archive is malformed.
     #[error(transparent)]
     Zip(#[from] ZipError),
+    /// The table of contents of a distributed checkpoint is malformed.
+    #[error("{name}: {source}")]
+    Metadata {
+        /// The file.
+        name: String,
+        /// What is wrong with it.
+        source: MetadataError,
+    },
     /// The torch file is malformed.
     #[error(transparent)]
     TorchZip(#[from] TorchZipError),

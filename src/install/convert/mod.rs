@@ -9,9 +9,11 @@
 
 mod archive;
 mod blob;
-mod container;
+mod distributed;
 mod error;
 mod locate;
+mod model;
+mod part;
 mod source;
 mod stage;
 mod transfer;
@@ -22,6 +24,7 @@ use std::path::Path;
 pub use error::ConvertError;
 
 use crate::checkpoint::Config;
+use crate::checkpoint::tensors::Dtype;
 
 /// What to convert.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +48,8 @@ pub struct Options {
     pub heads: Option<usize>,
     /// Rows of the word table that are words.
     pub vocab: Option<usize>,
+    /// The type to write the weights in, one of [`Dtype::is_weight`]; the checkpoint's own if none is given.
+    pub dtype: Option<Dtype>,
     /// Go on where checksums are wrong or weights are not finite; a note says so.
     pub force: bool,
 }
@@ -116,21 +121,17 @@ pub fn convert(
     let stage = stage::Stage::new(output)?;
     let located = locate::locate(input)?;
     let (model, source_sha256) =
-        source::hash_beside(&located, || container::convert_model(&located, stage.path(), options, progress))?;
-    if progress(Step::Finishing).is_break() {
-        return Err(ConvertError::Cancelled);
-    }
-    let container::Model { plan, mut notes, parameters } = model;
-    stage.write_text("config.json", plan.config.to_json_with_dtype(plan.dtype.torch_name()).as_bytes())?;
+        source::hash_beside(&located, || model::convert_model(&located, stage.path(), options, progress))?;
+    model::hear(progress, Step::Finishing)?;
+    let model::Model { plan, mut notes, parameters } = model;
+    let dtype = options.dtype.unwrap_or(plan.dtype).torch_name();
+    stage.write_text("config.json", plan.config.to_json_with_dtype(dtype).as_bytes())?;
     let copied = located.tokenizer(tokenizer)?;
     for (name, bytes) in &copied.files {
         stage.write_text(name, bytes)?;
     }
     notes.extend(copied.note);
-    let weights_sha256 = source::hash_file(&stage.path().join(stage::WEIGHTS))?;
-    if progress(Step::Finishing).is_break() {
-        return Err(ConvertError::Cancelled);
-    }
+    let weights_sha256 = source::hash_file(&stage.path().join(stage::WEIGHTS), progress)?;
     stage.publish()?;
     Ok(Converted { config: plan.config, format: plan.format, notes, source_sha256, weights_sha256, parameters })
 }

@@ -1,6 +1,7 @@
 //! Hashes of what is read and of what was written.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,9 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::manifest::hex;
 
-use super::ConvertError;
-use super::blob::Blob;
-use super::locate::Located;
+use super::locate::{Located, OneFile};
+use super::model::hear;
+use super::{ConvertError, Progress, Step};
 
 /// Does `work` while another thread hashes the input, if it is one file.
 pub(super) fn hash_beside<T>(
@@ -30,30 +31,34 @@ pub(super) fn hash_beside<T>(
 }
 
 fn hash_source(located: &Located<'_>, stop: &AtomicBool) -> Result<Option<String>, ConvertError> {
-    if !located.one_file {
-        return Ok(None);
+    let going = &mut || Ok(!stop.load(Ordering::Relaxed));
+    match &located.one_file {
+        None => Ok(None),
+        Some(OneFile::Bytes(bytes)) => hash(*bytes, "bytes in memory", going).map(Some),
+        // A file is opened again, because the position of an open one is shared.
+        Some(OneFile::Path(path)) => hash_path(path, going).map(Some),
     }
-    // A file is opened again, because the position of an open one is shared.
-    let name = located.name.clone();
-    let hashed = match (&located.blob, &located.path) {
-        (Blob::Bytes(bytes), _) => hash(*bytes, stop),
-        (Blob::File(..), Some(path)) => Blob::open(path).and_then(|blob| hash(blob.section(), stop)),
-        (Blob::File(..), None) => return Ok(None),
-    };
-    hashed.map(Some).map_err(|source| ConvertError::Read { name, source })
 }
 
-pub(super) fn hash_file(path: &Path) -> Result<String, ConvertError> {
-    let read = |source| ConvertError::Read { name: path.display().to_string(), source };
-    let blob = Blob::open(path).map_err(read)?;
-    hash(blob.section(), &AtomicBool::new(false)).map_err(read)
+/// Hashes what was written. Whoever hears the progress may break off.
+pub(super) fn hash_file(path: &Path, progress: &mut Progress<'_>) -> Result<String, ConvertError> {
+    hash_path(path, &mut || hear(progress, Step::Finishing).map(|()| true))
 }
 
-fn hash(mut reader: impl Read, stop: &AtomicBool) -> io::Result<String> {
+/// Answers whether to go on.
+type Going<'g> = &'g mut dyn FnMut() -> Result<bool, ConvertError>;
+
+fn hash_path(path: &Path, going: Going<'_>) -> Result<String, ConvertError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|source| ConvertError::Read { name: name.clone(), source })?;
+    hash(file, &name, going)
+}
+
+fn hash(mut reader: impl Read, name: &str, going: Going<'_>) -> Result<String, ConvertError> {
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    while !stop.load(Ordering::Relaxed) {
-        let count = reader.read(&mut buffer)?;
+    let mut buffer = vec![0; 1 << 20];
+    while going()? {
+        let count = reader.read(&mut buffer).map_err(|source| ConvertError::Read { name: name.to_owned(), source })?;
         if count == 0 {
             break;
         }

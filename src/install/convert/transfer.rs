@@ -1,7 +1,7 @@
 //! Carries the numbers from the storages into the file of the weights, in one pass.
 //!
-//! Each storage is read once from its beginning. A tensor that only loses its tail is written
-//! as it comes; one that has to be rearranged is held until it is whole.
+//! Each storage is read once from its beginning. A piece of a tensor that keeps its order is written
+//! as it comes; one that has to be rearranged is held until it is whole, and then put to its places.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -9,11 +9,13 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::checkpoint::Plan;
-use crate::checkpoint::arrange::gather;
+use crate::checkpoint::arrange::{Rectangle, gather};
 use crate::checkpoint::safetensors::write_header;
-use crate::checkpoint::tensors::{Dtype, Storage, Tensor};
+use crate::checkpoint::tensors::{Dtype, Tensor, cast};
+use crate::checkpoint::{Piece, Plan, Target};
 
+use super::model::hear;
+use super::part::Part;
 use super::{ConvertError, Options, Progress, Step};
 
 /// Bytes read at a time: a multiple of every element's size, small beside a tensor.
@@ -21,10 +23,10 @@ const CHUNK: usize = 1 << 20;
 
 /// What a tensor's bytes are for.
 enum Purpose {
-    /// Written as they come, the first of them; ends at the given number of bytes.
-    Pass { target: usize },
-    /// Held until they are all there.
-    Hold { target: usize, bytes: Vec<u8> },
+    /// Written as they come: to which target, from which of its elements.
+    Pass { target: usize, at: usize },
+    /// Held until they are all there: which piece of which target.
+    Hold { target: usize, piece: usize, bytes: Vec<u8> },
     /// Compared with another tensor's: which pair, and which of the two.
     Compare { pair: usize, side: usize, bytes: Sha256 },
     /// The same for a tensor whose elements are scattered.
@@ -41,34 +43,39 @@ struct Job {
 /// The conversion under way.
 pub(super) struct Transfer<'a, 'p> {
     plan: &'a Plan,
-    name: &'a str,
     path: PathBuf,
     file: File,
+    /// The type to write, where it is not the checkpoint's.
+    dtype: Option<Dtype>,
     data_start: u64,
     places: Vec<(u64, u64)>,
-    jobs: Vec<Vec<Job>>,
+    /// By file and storage.
+    jobs: Vec<Vec<Vec<Job>>>,
     digests: Vec<[Option<Vec<u8>>; 2]>,
+    left_in_target: Vec<usize>,
     left_in_layer: Vec<usize>,
     layers_done: usize,
     done: u64,
     total: u64,
     force: bool,
-    not_finite: Vec<String>,
+    notes: Vec<String>,
+    scratch: Vec<u8>,
     progress: &'a mut Progress<'p>,
 }
 
 impl<'a, 'p> Transfer<'a, 'p> {
-    /// Opens the file of the weights and writes its header. `total` is what will be read.
+    /// Opens the file of the weights and writes its header.
     pub(super) fn new(
         plan: &'a Plan,
-        storages: &[Storage],
-        name: &'a str,
+        parts: &[Part<'_>],
         path: PathBuf,
-        total: u64,
         options: &Options,
         progress: &'a mut Progress<'p>,
     ) -> Result<Self, ConvertError> {
-        let jobs = jobs(plan, storages);
+        let jobs = jobs(plan, parts);
+        let bytes =
+            |(part, jobs): (&Part<'_>, &Vec<Vec<Job>>)| part.bytes_to_read(&|storage| !jobs[storage].is_empty());
+        let total = parts.iter().zip(&jobs).map(bytes).sum();
         let mut left_in_layer = vec![0; plan.config.n_layer];
         for layer in plan.targets.iter().filter_map(|target| target.layer) {
             left_in_layer[layer] += 1;
@@ -76,7 +83,7 @@ impl<'a, 'p> Transfer<'a, 'p> {
         let tensors: Vec<(&str, Dtype, &[usize])> = plan
             .targets
             .iter()
-            .map(|target| (target.name.as_str(), target.tensor.dtype, target.shape.as_slice()))
+            .map(|target| (target.name.as_str(), options.dtype.unwrap_or(target.from.dtype), target.shape.as_slice()))
             .collect();
         let (header, places) = write_header(&tensors);
         let create = || {
@@ -87,42 +94,52 @@ impl<'a, 'p> Transfer<'a, 'p> {
         let file = create().map_err(|source| ConvertError::Write { path: path.clone(), source })?;
         Ok(Self {
             plan,
-            name,
             path,
             file,
+            dtype: options.dtype,
             data_start: header.len() as u64,
             places,
             jobs,
             digests: vec![[None, None]; plan.same.len()],
+            left_in_target: plan.targets.iter().map(|target| target.from.pieces.len()).collect(),
             left_in_layer,
             layers_done: 0,
             done: 0,
             total,
             force: options.force,
-            not_finite: Vec::new(),
+            notes: Vec::new(),
+            scratch: Vec::new(),
             progress,
         })
+    }
+
+    /// Whether anything of this storage is needed.
+    pub(super) fn uses(&self, part: usize, storage: usize) -> bool {
+        !self.jobs[part][storage].is_empty()
     }
 
     /// Counts bytes that were read.
     pub(super) fn advance(&mut self, bytes: u64) -> Result<(), ConvertError> {
         self.done += bytes;
         let (done, total) = (self.done.min(self.total), self.total);
-        self.report(Step::Reading { done, total })
-    }
-
-    fn report(&mut self, step: Step) -> Result<(), ConvertError> {
-        if (self.progress)(step).is_break() { Err(ConvertError::Cancelled) } else { Ok(()) }
+        hear(self.progress, Step::Reading { done, total })
     }
 
     /// Reads a whole storage.
-    pub(super) fn storage(&mut self, index: usize, length: usize, reader: &mut dyn Read) -> Result<(), ConvertError> {
-        let mut jobs = std::mem::take(&mut self.jobs[index]);
+    pub(super) fn storage(
+        &mut self,
+        part: usize,
+        index: usize,
+        length: usize,
+        reader: &mut dyn Read,
+        name: &str,
+    ) -> Result<(), ConvertError> {
+        let mut jobs = std::mem::take(&mut self.jobs[part][index]);
         let mut buffer = vec![0; CHUNK.min(length)];
         let mut at = 0;
         while at < length {
             let count = CHUNK.min(length - at);
-            read_full(reader, &mut buffer[..count], self.name)?;
+            read_full(reader, &mut buffer[..count], name)?;
             let chunk = &buffer[..count];
             for job in &mut jobs {
                 let from = job.start.max(at);
@@ -149,20 +166,24 @@ impl<'a, 'p> Transfer<'a, 'p> {
                 held.extend_from_slice(bytes);
             }
             Purpose::Compare { bytes: hasher, .. } => hasher.update(bytes),
-            Purpose::Pass { target } => self.write(*target, at as u64, bytes)?,
+            Purpose::Pass { target, at: first } => {
+                let size = self.plan.targets[*target].from.dtype.size();
+                self.write(*target, *first + at / size, bytes)?;
+            }
         }
         Ok(())
     }
 
     fn end(&mut self, job: Job) -> Result<(), ConvertError> {
         match job.purpose {
-            Purpose::Pass { target } => self.finish_target(target)?,
-            Purpose::Hold { target, bytes } => {
-                let plan = &self.plan.targets[target];
-                let whole = gather(bytes, &plan.tensor);
-                let arranged = plan.arrange.apply(whole, &plan.tensor.shape, plan.tensor.dtype.size());
-                self.write(target, 0, &arranged)?;
-                self.finish_target(target)?;
+            Purpose::Pass { target, .. } => self.finish_piece(target)?,
+            Purpose::Hold { target, piece, bytes } => {
+                let Target { from, arrange, .. } = &self.plan.targets[target];
+                let Piece { tensor, at } = &from.pieces[piece];
+                let whole = gather(bytes, tensor);
+                let rectangle = Rectangle { whole: &from.shape, at, shape: &tensor.shape };
+                arrange.place(&whole, tensor.dtype.size(), rectangle, &mut |at, run| self.write(target, at, run))?;
+                self.finish_piece(target)?;
             }
             Purpose::Compare { pair, side, bytes } => {
                 self.digests[pair][side] = Some(bytes.finalize().to_vec());
@@ -176,28 +197,47 @@ impl<'a, 'p> Transfer<'a, 'p> {
         Ok(())
     }
 
-    /// Writes a part of a target, leaving out what lies beyond its end: the padding.
-    fn write(&mut self, target: usize, at: u64, bytes: &[u8]) -> Result<(), ConvertError> {
-        let (start, end) = self.places[target];
-        let room = (end - start).saturating_sub(at);
-        let bytes = &bytes[..bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX))];
+    /// Writes a part of a target from its element `at`, leaving out what lies beyond its end: the padding.
+    fn write(&mut self, target: usize, at: usize, bytes: &[u8]) -> Result<(), ConvertError> {
         let plan = &self.plan.targets[target];
-        if !is_finite(bytes, plan.tensor.dtype) {
+        let from = plan.from.dtype;
+        let to = self.dtype.unwrap_or(from);
+        let (start, end) = self.places[target];
+        let offset = start.saturating_add((at as u64).saturating_mul(to.size() as u64)).min(end);
+        let room = usize::try_from((end - offset) / to.size() as u64).unwrap_or(usize::MAX);
+        let bytes = &bytes[..bytes.len().min(room.saturating_mul(from.size()))];
+        let source = &plan.from.source;
+        if !is_finite(bytes, from) {
             if !self.force {
-                return Err(ConvertError::NotFinite { name: plan.source.clone() });
+                return Err(ConvertError::NotFinite { name: source.clone() });
             }
-            if self.not_finite.last() != Some(&plan.source) {
-                self.not_finite.push(plan.source.clone());
-            }
+            note(&mut self.notes, format!("{source} holds weights that are infinite or not numbers"));
         }
-        let mut write = || {
-            self.file.seek(SeekFrom::Start(self.data_start + start + at))?;
-            self.file.write_all(bytes)
+        let written = if to == from {
+            bytes
+        } else {
+            self.scratch.clear();
+            if cast(bytes, from, to, &mut self.scratch) > 0 {
+                let dtype = to.torch_name();
+                if !self.force {
+                    return Err(ConvertError::OutOfRange { name: source.clone(), dtype });
+                }
+                note(&mut self.notes, format!("{source} holds weights that are too large for {dtype}"));
+            }
+            &self.scratch
         };
-        write().map_err(|source| ConvertError::Write { path: self.path.clone(), source })
+        let write = |mut file: &File| {
+            file.seek(SeekFrom::Start(self.data_start + offset))?;
+            file.write_all(written)
+        };
+        write(&self.file).map_err(|source| ConvertError::Write { path: self.path.clone(), source })
     }
 
-    fn finish_target(&mut self, target: usize) -> Result<(), ConvertError> {
+    fn finish_piece(&mut self, target: usize) -> Result<(), ConvertError> {
+        self.left_in_target[target] -= 1;
+        if self.left_in_target[target] > 0 {
+            return Ok(());
+        }
         let Some(layer) = self.plan.targets[target].layer else {
             return Ok(());
         };
@@ -206,31 +246,46 @@ impl<'a, 'p> Transfer<'a, 'p> {
             return Ok(());
         }
         self.layers_done += 1;
-        self.report(Step::Layer { index: self.layers_done, count: self.left_in_layer.len() })
+        hear(self.progress, Step::Layer { index: self.layers_done, count: self.left_in_layer.len() })
     }
 
     /// Compares what must be the same and makes the file last. Answers remarks for people.
     pub(super) fn finish(self) -> Result<Vec<String>, ConvertError> {
         for (same, [first, second]) in self.plan.same.iter().zip(&self.digests) {
             if first != second {
-                return Err(ConvertError::NotTied { name: same.name.clone() });
+                return Err(ConvertError::NotTied { name: same.name.clone(), of: same.of.clone() });
             }
         }
         let synced = self.file.sync_all();
         synced.map_err(|source| ConvertError::Write { path: self.path.clone(), source })?;
-        let note = |name| format!("{name} holds weights that are infinite or not numbers");
-        Ok(self.not_finite.into_iter().map(note).collect())
+        Ok(self.notes)
     }
 }
 
-/// What is to be done with each storage.
-fn jobs(plan: &Plan, storages: &[Storage]) -> Vec<Vec<Job>> {
-    let mut jobs: Vec<Vec<Job>> = storages.iter().map(|_| Vec::new()).collect();
-    for (index, target) in plan.targets.iter().enumerate() {
-        let direct = target.arrange.is_prefix() && target.tensor.is_contiguous();
-        let purpose =
-            if direct { Purpose::Pass { target: index } } else { Purpose::Hold { target: index, bytes: Vec::new() } };
-        jobs[target.tensor.storage].push(job(&target.tensor, purpose));
+/// Adds a remark that is not there yet.
+fn note(notes: &mut Vec<String>, text: String) {
+    if !notes.contains(&text) {
+        notes.push(text);
+    }
+}
+
+/// What is to be done with each storage of each file.
+fn jobs(plan: &Plan, parts: &[Part<'_>]) -> Vec<Vec<Vec<Job>>> {
+    let none = |part: &Part<'_>| part.storages.list.iter().map(|_| Vec::new()).collect();
+    let mut jobs: Vec<Vec<Vec<Job>>> = parts.iter().map(none).collect();
+    for (target, Target { from, arrange, .. }) in plan.targets.iter().enumerate() {
+        for (piece, Piece { tensor, at }) in from.pieces.iter().enumerate() {
+            let rectangle = Rectangle { whole: &from.shape, at, shape: &tensor.shape };
+            let direct = arrange.keeps_order() && tensor.is_contiguous() && rectangle.has_whole_rows();
+            let columns = from.shape.get(1).copied().unwrap_or(1);
+            let first = at.first().copied().unwrap_or(0).saturating_mul(columns);
+            let purpose = if direct {
+                Purpose::Pass { target, at: first }
+            } else {
+                Purpose::Hold { target, piece, bytes: Vec::new() }
+            };
+            jobs[tensor.part][tensor.storage].push(job(tensor, purpose));
+        }
     }
     for (pair, same) in plan.same.iter().enumerate() {
         for (side, tensor) in [&same.first, &same.second].into_iter().enumerate() {
@@ -239,7 +294,7 @@ fn jobs(plan: &Plan, storages: &[Storage]) -> Vec<Vec<Job>> {
             } else {
                 Purpose::CompareHeld { pair, side, bytes: Vec::new() }
             };
-            jobs[tensor.storage].push(job(tensor, purpose));
+            jobs[tensor.part][tensor.storage].push(job(tensor, purpose));
         }
     }
     jobs

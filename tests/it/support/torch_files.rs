@@ -36,11 +36,16 @@ pub(crate) fn half(seed: usize, shape: &[usize]) -> Half {
 
 /// A model in GPT-2's names, shapes and order.
 pub(crate) fn gpt2() -> Vec<(String, Half)> {
+    gpt2_of(LAYERS)
+}
+
+/// The same with another number of layers.
+pub(crate) fn gpt2_of(layers: usize) -> Vec<(String, Half)> {
     let mut tensors = vec![
         ("transformer.wte.weight".to_owned(), half(1, &[ROWS, WIDTH])),
         ("transformer.wpe.weight".to_owned(), half(2, &[POSITIONS, WIDTH])),
     ];
-    for layer in 0..LAYERS {
+    for layer in 0..layers {
         let parts: [(&str, &[usize]); 12] = [
             ("ln_1.weight", &[WIDTH]),
             ("ln_1.bias", &[WIDTH]),
@@ -67,6 +72,15 @@ pub(crate) fn gpt2() -> Vec<(String, Half)> {
 
 /// The same model as Megatron of a checkpoint version keeps it; `nested` as since late 2019.
 pub(crate) fn megatron(version: u8, nested: bool, attention: &str) -> Vec<(String, Half)> {
+    let scattered = |(name, tensor): (String, Half)| {
+        let tensor = if name.contains("query_key_value") { scatter(&tensor, version) } else { tensor };
+        (name, tensor)
+    };
+    linear(gpt2(), nested, attention).into_iter().map(scattered).collect()
+}
+
+/// A model under Megatron's names and in torch's `Linear` orientation, with all queries, all keys, all values.
+pub(crate) fn linear(model: Vec<(String, Half)>, nested: bool, attention: &str) -> Vec<(String, Half)> {
     let rename = |name: &str| {
         let rest = name.strip_prefix("transformer.").unwrap();
         let embedding = if nested { "embedding." } else { "" };
@@ -87,10 +101,9 @@ pub(crate) fn megatron(version: u8, nested: bool, attention: &str) -> Vec<(Strin
         format!("transformer.{rest}")
     };
     let mut tensors = Vec::new();
-    for (name, tensor) in gpt2() {
+    for (name, tensor) in model {
         let matrix = name.contains(".h.") && tensor.shape.len() == 2;
         let tensor = if matrix { transposed(&tensor) } else { tensor };
-        let tensor = if name.contains("c_attn") { scatter(&tensor, version) } else { tensor };
         tensors.push((rename(&name), tensor));
     }
     tensors
@@ -106,14 +119,15 @@ pub(crate) fn transposed(tensor: &Half) -> Half {
 }
 
 /// Brings rows from all queries, all keys, all values into the order of `version`.
-fn scatter(tensor: &Half, version: u8) -> Half {
+pub(crate) fn scatter(tensor: &Half, version: u8) -> Half {
     let channels = WIDTH / HEADS;
     let columns = tensor.shape.get(1).copied().unwrap_or(1);
+    let width = tensor.shape[0] / 3;
     let mut bits = vec![0; tensor.bits.len()];
     for kind in 0..3 {
-        for head in 0..HEADS {
+        for head in 0..width / channels {
             for channel in 0..channels {
-                let from = kind * WIDTH + head * channels + channel;
+                let from = kind * width + head * channels + channel;
                 let to = match version {
                     0 => from,
                     1 => (head * channels + channel) * 3 + kind,
@@ -212,18 +226,42 @@ pub(crate) fn megatron_file(
     tensors: &[(String, Half)],
     extra: &[(&str, &[u8])],
 ) -> Vec<u8> {
+    megatron_chunks(kind, nested, &[("model", tensors)], extra)
+}
+
+/// The same with several chunks of layers, each under a key.
+pub(crate) fn megatron_chunks(
+    kind: Container,
+    nested: bool,
+    chunks: &[(&str, &[(String, Half)])],
+    extra: &[(&str, &[u8])],
+) -> Vec<u8> {
     let mut pickler = Pickler::new();
     pickler.raw(b"}(");
     for (key, value) in extra {
         pickler.text(key).raw(value);
     }
-    pickler.text("model").raw(b"}(");
     let mut storages = Vec::new();
+    for (key, tensors) in chunks {
+        pickler.text(key).raw(b"}(");
+        model_entry(&mut pickler, kind, nested, tensors, &mut storages);
+    }
+    pickler.raw(b"u.");
+    container(kind, &pickler.bytes, &storages)
+}
+
+fn model_entry(
+    pickler: &mut Pickler,
+    kind: Container,
+    nested: bool,
+    tensors: &[(String, Half)],
+    storages: &mut Vec<(String, Vec<u16>)>,
+) {
     let mut section = "";
     if nested {
         pickler.text("language_model").raw(b"}(");
     }
-    for (index, (name, tensor)) in tensors.iter().enumerate() {
+    for (name, tensor) in tensors {
         let mut key = name.as_str();
         if nested && let Some((first, rest)) = name.split_once('.') {
             if first != section {
@@ -235,12 +273,11 @@ pub(crate) fn megatron_file(
             }
             key = rest;
         }
-        let storage = format!("{}", 100 + index);
+        let storage = format!("{}", 100 + storages.len());
         pickler.text(key).tensor(kind, &storage, &View::whole(tensor));
         storages.push((storage, tensor.bits.clone()));
     }
-    pickler.raw(if nested { b"uuuu." } else { b"uu." });
-    container(kind, &pickler.bytes, &storages)
+    pickler.raw(if nested { b"uuu" } else { b"u" });
 }
 
 /// A file of plain names, as Hugging Face's `pytorch_model.bin`.

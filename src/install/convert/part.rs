@@ -1,0 +1,360 @@
+//! One file of a checkpoint: its container is recognised by its first bytes, its names are read,
+//! and later its numbers are fed to the transfer.
+
+use std::collections::HashMap;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use crate::checkpoint::legacy::{self, Head};
+use crate::checkpoint::megatron::Place;
+use crate::checkpoint::pickle::{self, Pickle, printable};
+use crate::checkpoint::safetensors;
+use crate::checkpoint::tensors::{Storage, Storages, Tensor};
+use crate::checkpoint::torch_zip::{Archive, TorchZipError, check_byte_order, check_storage};
+use crate::checkpoint::zip::{self, Entry, Method};
+use crate::checkpoint::{Leaf, Leaves, Limits};
+
+use super::ConvertError;
+use super::archive::{Member, member};
+use super::blob::{Checked, Section};
+use super::locate::{MEGATRON, place_of, shown};
+use super::transfer::{Transfer, read_full};
+
+/// What is needed to read any file.
+pub(super) struct Reading<'r> {
+    pub(super) limits: &'r Limits,
+    /// Whether wrong checksums are overlooked.
+    pub(super) force: bool,
+    /// Where a file may be unpacked.
+    pub(super) stage: &'r Path,
+    /// Remarks for people.
+    pub(super) notes: Vec<String>,
+    /// Hears of bytes unpacked, and of how many.
+    pub(super) heard: &'r mut dyn FnMut(u64, u64) -> Result<(), ConvertError>,
+}
+
+/// One file of a checkpoint, or one member of an archive.
+pub(super) struct Part<'a> {
+    /// What to call it in messages.
+    pub(super) name: String,
+    /// Where it stands among the files.
+    pub(super) place: Place,
+    pub(super) names: Names,
+    pub(super) storages: Storages,
+    body: Body<'a>,
+}
+
+/// What a file calls its tensors.
+pub(super) enum Names {
+    /// Names to be looked for in what was pickled.
+    Pickle(Pickle),
+    /// Names and nothing else.
+    Plain(Leaves),
+}
+
+/// Where the numbers are.
+enum Body<'a> {
+    /// In one stream, after so many bytes, in this order.
+    Stream { stream: Stream<'a>, head: usize, order: Vec<usize> },
+    /// Each storage a member of an archive.
+    Members { archive: Section<'a>, folder: String, entries: HashMap<String, Entry> },
+    /// Each storage a range of bytes.
+    Ranges(Vec<Section<'a>>),
+}
+
+/// Bytes that can be read more than once, but only from their beginning.
+pub(super) enum Stream<'a> {
+    File(Section<'a>),
+    Member(Member<'a>),
+}
+
+impl<'a> Stream<'a> {
+    fn open(&self) -> Checked<Box<dyn Read + 'a>> {
+        match self {
+            Self::File(section) => Checked::new(Box::new(BufReader::with_capacity(1 << 18, section.clone()))),
+            Self::Member(member) => member.open(),
+        }
+    }
+
+    fn length(&self) -> u64 {
+        match self {
+            Self::File(section) => section.length(),
+            Self::Member(member) => member.entry.size,
+        }
+    }
+}
+
+impl Reading<'_> {
+    /// Reads the names of a file as the user gave it. An archive may hold several files.
+    pub(super) fn open<'a>(
+        &mut self,
+        name: String,
+        place: Place,
+        section: &Section<'a>,
+    ) -> Result<Vec<Part<'a>>, ConvertError> {
+        let first = section.part(0, 512).content(512);
+        let first = first.map_err(|source| ConvertError::Read { name: name.clone(), source })?;
+        if first.starts_with(&zip::SIGNATURE) {
+            let entries = self.directory(section, &name)?;
+            return match Archive::recognise(&entries)? {
+                Some(archive) => Ok(vec![self.torch_zip(name, place, section, &archive)?]),
+                None => self.outer_zip(&name, section, &entries),
+            };
+        }
+        // A length below four gigabytes and the brace of a JSON object. The length may well begin
+        // with the byte that a pickle begins with.
+        if first.get(4..9) == Some(b"\0\0\0\0{") {
+            return Ok(vec![self.safetensors(name, place, section)?]);
+        }
+        refuse_other_kinds(&name, &first)?;
+        Ok(vec![self.legacy(name, place, Stream::File(section.clone()))?])
+    }
+
+    /// An archive around checkpoints, as the original download is one.
+    fn outer_zip<'a>(
+        &mut self,
+        name: &str,
+        section: &Section<'a>,
+        entries: &[Entry],
+    ) -> Result<Vec<Part<'a>>, ConvertError> {
+        let mut parts = Vec::new();
+        for entry in choose(name, entries)? {
+            let member = member(section, entry, name)?;
+            let place = if entry.name.contains("mp_rank_") { place_of_member(&entry.name)? } else { Place::default() };
+            let name = printable(&entry.name);
+            let mut first = Vec::new();
+            let read = member.open().take(512).read_to_end(&mut first);
+            read.map_err(|source| ConvertError::Read { name: name.clone(), source })?;
+            if first.starts_with(&zip::SIGNATURE) {
+                // A torch file of the zip kind, which has to be read from its end.
+                let inner = match entry.method {
+                    Method::Deflated => self.unpack(&member)?,
+                    Method::Stored => {
+                        self.check_member(entry, &mut member.open())?;
+                        member.packed
+                    }
+                };
+                let entries = self.directory(&inner, &name)?;
+                let archive = Archive::recognise(&entries)?;
+                let what = "an archive inside an archive";
+                let archive = archive.ok_or_else(|| ConvertError::NotACheckpoint { name: name.clone(), what })?;
+                parts.push(self.torch_zip(name, place, &inner, &archive)?);
+            } else {
+                refuse_other_kinds(&name, &first)?;
+                parts.push(self.legacy(name, place, Stream::Member(member))?);
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Pickles and storages in one stream.
+    fn legacy<'a>(&mut self, name: String, place: Place, stream: Stream<'a>) -> Result<Part<'a>, ConvertError> {
+        let Head { pickle, storages, order, length } = self.legacy_head(&name, &stream)?;
+        let bytes = |index: &usize| (storages.list[*index].byte_length() + legacy::COUNT_BYTES) as u64;
+        let data = order.iter().map(bytes).try_fold(length as u64, u64::checked_add).unwrap_or(u64::MAX);
+        let total = stream.length();
+        if data > total {
+            return Err(ConvertError::Truncated { name, missing: data - total });
+        }
+        if data < total {
+            self.notes.push(format!("{} bytes after the last storage of {name} are ignored", total - data));
+        }
+        let body = Body::Stream { stream, head: length, order };
+        Ok(Part { name, place, names: Names::Pickle(pickle), storages, body })
+    }
+
+    fn legacy_head(&self, name: &str, stream: &Stream<'_>) -> Result<Head, ConvertError> {
+        let mut reader = stream.open();
+        let mut bytes = Vec::new();
+        let mut wanted = 1 << 16;
+        loop {
+            let more = Read::by_ref(&mut reader).take(wanted).read_to_end(&mut bytes);
+            let more = more.map_err(|source| ConvertError::Read { name: name.to_owned(), source })?;
+            match legacy::parse_head(&bytes, self.limits) {
+                Ok(head) => return Ok(head),
+                // Twice as much each time, so that all attempts cost no more than the last.
+                Err(error) if error.is_truncated() && more as u64 == wanted => wanted = bytes.len() as u64,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// A torch file of the zip kind.
+    pub(super) fn torch_zip<'a>(
+        &mut self,
+        name: String,
+        place: Place,
+        section: &Section<'a>,
+        archive: &Archive<'_>,
+    ) -> Result<Part<'a>, ConvertError> {
+        if let Some(entry) = archive.byte_order {
+            let member = member(section, entry, &name)?;
+            check_byte_order(&self.small(&member, 64)?)?;
+        }
+        let limit = self.limits.pickle_bytes;
+        if archive.pickle.size > limit as u64 {
+            return Err(TorchZipError::PickleTooLarge { size: archive.pickle.size, limit }.into());
+        }
+        let member = member(section, archive.pickle, &name)?;
+        let bytes = self.small(&member, limit)?;
+        let (pickle, _) = pickle::parse(&bytes, self.limits)?;
+        let storages = Storages::collect(&pickle, self.limits)?;
+        let folder = archive.folder().to_owned();
+        let entries = archive.entries().iter().map(|entry| (entry.name.clone(), entry.clone())).collect();
+        let body = Body::Members { archive: section.clone(), folder, entries };
+        Ok(Part { name, place, names: Names::Pickle(pickle), storages, body })
+    }
+
+    fn safetensors<'a>(&self, name: String, place: Place, section: &Section<'a>) -> Result<Part<'a>, ConvertError> {
+        let prefix = safetensors::LENGTH_BYTES as u64;
+        let mut first = [0; safetensors::LENGTH_BYTES];
+        read_full(&mut section.clone(), &mut first, &name)?;
+        let length = safetensors::header_length(first, section.length(), self.limits)?;
+        let text = section.part(prefix, length as u64).content(length);
+        let text = text.map_err(|source| ConvertError::Read { name: name.clone(), source })?;
+        let data = section.part(prefix + length as u64, u64::MAX);
+        let entries = safetensors::parse_header(&text, data.length())?;
+        let ranges = entries.iter().map(|entry| data.part(entry.start, entry.end - entry.start)).collect();
+        let (leaves, storages) = one_storage_each(&entries);
+        Ok(Part { name, place, names: Names::Plain(leaves), storages, body: Body::Ranges(ranges) })
+    }
+}
+
+impl Part<'_> {
+    /// Gives the file its number among the files.
+    pub(super) fn number(&mut self, part: usize) {
+        self.storages.part = part;
+        if let Names::Plain(leaves) = &mut self.names {
+            for leaf in leaves.by_name.values_mut() {
+                if let Leaf::Tensor(tensor) = leaf {
+                    tensor.part = part;
+                }
+            }
+        }
+    }
+
+    /// Bytes that [`Self::feed`] will read.
+    pub(super) fn bytes_to_read(&self, used: &dyn Fn(usize) -> bool) -> u64 {
+        match &self.body {
+            Body::Stream { stream, .. } => stream.length(),
+            Body::Members { .. } | Body::Ranges(_) => {
+                let storages = self.storages.list.iter().enumerate().filter(|(index, _)| used(*index));
+                storages.map(|(_, storage)| storage.byte_length() as u64).sum()
+            }
+        }
+    }
+
+    /// Reads the storages that are used and feeds them to the transfer.
+    pub(super) fn feed(&self, reading: &mut Reading<'_>, transfer: &mut Transfer<'_, '_>) -> Result<(), ConvertError> {
+        let list = &self.storages.list;
+        let part = self.storages.part;
+        let used: Vec<usize> = (0..list.len()).filter(|&index| transfer.uses(part, index)).collect();
+        match &self.body {
+            Body::Stream { stream, head, order } => {
+                let mut reader = stream.open();
+                let skipped = io::copy(&mut Read::by_ref(&mut reader).take(*head as u64), &mut io::sink());
+                skipped.map_err(|source| ConvertError::Read { name: self.name.clone(), source })?;
+                transfer.advance(*head as u64)?;
+                for &index in order {
+                    let mut count = [0; legacy::COUNT_BYTES];
+                    read_full(&mut reader, &mut count, &self.name)?;
+                    legacy::check_count(count, &list[index])?;
+                    transfer.advance(legacy::COUNT_BYTES as u64)?;
+                    transfer.storage(part, index, list[index].byte_length(), &mut reader, &self.name)?;
+                }
+                match stream {
+                    Stream::File(_) => Ok(()),
+                    Stream::Member(member) => reading.check_member(&member.entry, &mut reader),
+                }
+            }
+            Body::Members { archive, folder, entries } => {
+                let mut members = Vec::new();
+                for index in used {
+                    let name = format!("{folder}/data/{}", list[index].key);
+                    let entry = check_storage(entries.get(&name), &list[index])?;
+                    members.push((index, member(archive, entry, &self.name)?));
+                }
+                for (index, member) in members {
+                    let mut reader = member.open();
+                    transfer.storage(part, index, list[index].byte_length(), &mut reader, &self.name)?;
+                    reading.check_member(&member.entry, &mut reader)?;
+                }
+                Ok(())
+            }
+            Body::Ranges(ranges) => used.into_iter().try_for_each(|index| {
+                let length = list[index].byte_length();
+                transfer.storage(part, index, length, &mut ranges[index].clone(), &self.name)
+            }),
+        }
+    }
+}
+
+fn refuse_other_kinds(name: &str, first: &[u8]) -> Result<(), ConvertError> {
+    let text = first.trim_ascii_start();
+    let what = if first.is_empty() {
+        "empty"
+    } else if text.starts_with(b"version https://git-lfs") {
+        "a pointer to a file kept elsewhere (git-lfs)"
+    } else if text.starts_with(b"<") {
+        "a web page"
+    } else if text.starts_with(b"{") || text.starts_with(b"[") {
+        "a JSON text, perhaps a server's error message"
+    } else if first.starts_with(b"GGUF") {
+        "a GGUF model"
+    } else if first.get(257..262) == Some(b"ustar") {
+        "a tar archive, as torch wrote in 2016"
+    } else if first[0] == 0x80 {
+        return Ok(());
+    } else {
+        "of no known kind"
+    };
+    Err(ConvertError::NotACheckpoint { name: name.to_owned(), what })
+}
+
+/// The members that are checkpoints: one, or those of all ranks of one directory.
+fn choose<'e>(name: &str, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, ConvertError> {
+    for wanted in MEGATRON {
+        let last_part = |entry: &&Entry| entry.name.rsplit('/').next() == Some(wanted);
+        let mut found: Vec<&Entry> = entries.iter().filter(last_part).collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        let Some(first) = found.first() else {
+            continue;
+        };
+        // The ranks of one model lie side by side; what lies elsewhere is another model.
+        let beside = |entry: &&Entry| entry.name.rsplit('/').nth(1).is_some_and(|it| it.starts_with("mp_rank_"));
+        let around = |entry: &Entry| entry.name.rsplitn(3, '/').nth(2).map(str::to_owned);
+        if let Some(other) = found.iter().find(|entry| !beside(entry) || around(entry) != around(first))
+            && found.len() > 1
+        {
+            let (name, other) = (printable(&first.name), printable(&other.name));
+            return Err(ConvertError::Several { name, other });
+        }
+        return Ok(found);
+    }
+    let names = entries.iter().take(8).map(|entry| printable(&entry.name));
+    let found = shown(&names.collect::<Vec<_>>());
+    Err(ConvertError::NothingInside { name: name.to_owned(), found })
+}
+
+fn place_of_member(name: &str) -> Result<Place, ConvertError> {
+    place_of(name.rsplit('/').nth(1).unwrap_or_default())
+}
+
+/// Each tensor of a safetensors file as a storage of its own.
+fn one_storage_each(entries: &[safetensors::Entry]) -> (Leaves, Storages) {
+    let mut leaves = Leaves::default();
+    let mut storages = Storages::default();
+    for (storage, entry) in entries.iter().enumerate() {
+        let numel = entry.shape.iter().product();
+        storages.list.push(Storage { key: entry.name.clone(), dtype: entry.dtype, numel });
+        let mut strides = vec![1; entry.shape.len()];
+        for axis in (1..entry.shape.len()).rev() {
+            // Only an empty tensor can overflow here, and no number of it is ever read.
+            strides[axis - 1] = usize::saturating_mul(strides[axis], entry.shape[axis]);
+        }
+        let shape = entry.shape.clone();
+        let tensor = Tensor { part: 0, storage, dtype: entry.dtype, offset: 0, shape, strides };
+        leaves.insert(entry.name.clone(), Leaf::Tensor(tensor));
+    }
+    (leaves, storages)
+}
