@@ -187,7 +187,8 @@ fn config(
     let vocab_size = vocabulary(sizes, arguments, given)?;
     if vocab_size < sizes.rows {
         let padding = sizes.rows - vocab_size;
-        notes.push(format!("{padding} rows of padding at the end of the word table are left out"));
+        let rows = if padding == 1 { "1 row of padding" } else { &format!("{padding} rows of padding") };
+        notes.push(format!("{rows} at the end of the word table left out"));
     }
     let config = Config {
         vocab_size,
