@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Exit, say};
 use crate::assets;
@@ -13,7 +15,7 @@ use crate::text::gpt2_merges_to_files;
 ///
 /// # Errors
 ///
-/// Status 5 if it cannot be converted, 74 if the disk is full.
+/// Status 5 if it cannot be converted, 74 if the disk is full, 130 or 143 if a signal broke it off.
 pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exit> {
     let (vocab_json, tokenizer_json) = gpt2_merges_to_files(assets::MERGES).map_err(|e| Exit::failed(e.to_string()))?;
     let tokenizer = TokenizerFiles {
@@ -22,7 +24,17 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
         tokenizer_json: &tokenizer_json,
     };
     let lively = io::stderr().is_terminal();
+    // The number of the signal that came, or 0.
+    let signal = Arc::new(AtomicUsize::new(0));
+    #[cfg(unix)]
+    for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_usize(number, signal.clone(), number as usize)
+            .map_err(|e| Exit::failed(format!("cannot listen for signals: {e}")))?;
+    }
     let mut progress = |step: Step| {
+        if signal.load(Ordering::Acquire) != 0 {
+            return ControlFlow::Break(());
+        }
         if let (Step::Layer { index, count }, true) = (&step, lively) {
             let _ = write!(io::stderr(), "\rlayer {index} of {count}  ");
         }
@@ -30,7 +42,12 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
     };
     let converted = run(Input::Path(input), output, &tokenizer, options, &mut progress).map_err(|error| {
         let full = matches!(&error, ConvertError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull);
-        Exit { code: if full { 74 } else { 5 }, message: error.to_string() }
+        let code = match error {
+            ConvertError::Cancelled => 128 + signal.load(Ordering::Acquire) as u8,
+            _ if full => 74,
+            _ => 5,
+        };
+        Exit { code, message: error.to_string() }
     })?;
     if lively {
         say("");

@@ -253,3 +253,64 @@ fn endless_input_is_refused_before_it_fills_the_memory() {
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("longer than"), "{}", err(&output));
 }
+
+/// A checkpoint whose word table is a hole of four gigabytes in the file: small on the disk, long to read.
+fn long_checkpoint(path: &Path) {
+    use crate::support::torch_files::{Container, Pickler, View, WIDTH, bytes_of, gpt2, linear};
+    use std::io::{Seek as _, SeekFrom};
+    const TALL: usize = 16_000_000;
+    let model = linear(gpt2(), false, "attention");
+    let mut pickler = Pickler::new();
+    pickler.raw(b"}(").text("model").raw(b"}(");
+    let mut keys = Pickler::new();
+    keys.raw(b"](");
+    for (index, (name, tensor)) in model.iter().enumerate() {
+        let key = format!("{}", 100 + index);
+        let view = match name.as_str() {
+            "word_embeddings.weight" => {
+                View { numel: TALL * WIDTH, offset: 0, shape: vec![TALL, WIDTH], strides: vec![WIDTH, 1] }
+            }
+            _ => View::whole(tensor),
+        };
+        pickler.text(name).tensor(Container::Legacy, &key, &view);
+        keys.text(&key);
+    }
+    pickler.raw(b"uu.");
+    keys.raw(b"e.");
+    let mut file = std::fs::File::create(path).unwrap();
+    file.write_all(b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.").unwrap();
+    file.write_all(&pickler.bytes).unwrap();
+    file.write_all(&keys.bytes).unwrap();
+    for (name, tensor) in model {
+        if name == "word_embeddings.weight" {
+            file.write_all(&(TALL * WIDTH).to_le_bytes()).unwrap();
+            file.seek(SeekFrom::Current((TALL * WIDTH * 2) as i64)).unwrap();
+        } else {
+            file.write_all(&tensor.bits.len().to_le_bytes()).unwrap();
+            file.write_all(&bytes_of(&tensor.bits)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_conversion_that_a_signal_breaks_off_leaves_nothing_behind() {
+    use nix::sys::signal::{Signal, kill};
+    let home = Home::new();
+    let input = home.path().join("long.pt");
+    long_checkpoint(&input);
+    let place = home.path().join("place");
+    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let output = place.join("model");
+        let arguments = ["convert", input.to_str().unwrap(), output.to_str().unwrap(), "--vocab", "10"];
+        let child = home.command(&arguments).spawn().unwrap();
+        // The weights are being written, so the signals are listened to.
+        let writing = || std::fs::read_dir(&place).is_ok_and(|mut it| it.next().is_some());
+        while !writing() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert_eq!(done.status.code(), Some(status), "{}", err(&done));
+        assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0);
+    }
+}

@@ -11,9 +11,16 @@ use super::ConvertError;
 /// The file of the weights.
 pub(super) const WEIGHTS: &str = "model.safetensors";
 
+/// The file in the directory that is locked as long as somebody works there.
+const LOCK: &str = ".lock";
+
 /// A directory of a unique name beside the output; dropped, it is gone.
+///
+/// A killed process cannot tidy up, but the system takes its lock away, and the next one that makes the same output
+/// removes what it left.
 pub(super) struct Stage {
     directory: TempDir,
+    lock: File,
     parent: PathBuf,
     output: PathBuf,
 }
@@ -32,13 +39,20 @@ impl Stage {
         };
         fs::create_dir_all(&parent).map_err(failed)?;
         let prefix = format!(".{}.partial-", name.to_string_lossy());
+        sweep(&parent, &prefix);
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix);
         // The published model has the permissions of any directory, less what the user masks.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
         let directory = builder.tempdir_in(&parent).map_err(failed)?;
-        Ok(Self { directory, parent, output: output.to_owned() })
+        // Locked first and named then: a lock that can be had under this name is a dead one's.
+        let unnamed = directory.path().join(".unlocked");
+        let lock = File::create_new(&unnamed).map_err(failed)?;
+        // Where a file system knows no locks nobody sweeps either: a lock is needed for that, too.
+        let _ = lock.try_lock();
+        fs::rename(&unnamed, directory.path().join(LOCK)).map_err(failed)?;
+        Ok(Self { directory, lock, parent, output: output.to_owned() })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -59,6 +73,7 @@ impl Stage {
     /// Gives the directory its name.
     pub(super) fn publish(self) -> Result<(), ConvertError> {
         let failed = |source| ConvertError::Write { path: self.output.clone(), source };
+        fs::remove_file(self.path().join(LOCK)).map_err(failed)?;
         sync_directory(self.path()).map_err(failed)?;
         // Renaming replaces an empty directory, so what appeared meanwhile is looked for again.
         if fs::symlink_metadata(&self.output).is_ok() {
@@ -67,11 +82,51 @@ impl Stage {
         fs::rename(self.path(), &self.output).map_err(failed)?;
         sync_directory(&self.parent).map_err(failed)?;
         let _moved = self.directory.keep();
+        drop(self.lock);
         Ok(())
+    }
+}
+
+/// Removes what killed processes left of the same output.
+fn sweep(parent: &Path, prefix: &str) {
+    for entry in fs::read_dir(parent).into_iter().flatten().filter_map(Result::ok) {
+        if !entry.file_name().to_string_lossy().starts_with(prefix) {
+            continue;
+        }
+        let lock = File::open(entry.path().join(LOCK));
+        if lock.is_ok_and(|it| it.try_lock().is_ok()) {
+            // If it stays, it takes room and does no harm.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {
     // Other systems cannot open a directory.
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_and_what_a_living_one_makes_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let output = parent.path().join("model");
+        let (dead, living, other) = (".model.partial-dead", ".model.partial-live", ".another.partial-dead");
+        for name in [dead, living, other] {
+            fs::create_dir(parent.path().join(name)).unwrap();
+            fs::write(parent.path().join(name).join(LOCK), "").unwrap();
+        }
+        let held = File::open(parent.path().join(living).join(LOCK)).unwrap();
+        held.lock().unwrap();
+        let stage = Stage::new(&output).unwrap();
+        let there = |name: &str| parent.path().join(name).exists();
+        assert_eq!([there(dead), there(living), there(other)], [false, true, true]);
+        stage.write_text("config.json", b"{}").unwrap();
+        stage.publish().unwrap();
+        let left: Vec<_> = fs::read_dir(&output).unwrap().map(|it| it.unwrap().file_name()).collect();
+        assert_eq!(left, ["config.json"]);
+    }
 }
