@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use crate::app::Start;
-use crate::cli::{Arguments, ColorName, MeaningError, Verb};
+use crate::cli::{Arguments, ColorName, MeaningError, ModelFormat, Verb};
 use crate::command::{self, Exit, find_model, places};
 use crate::document::Document;
 use crate::install::convert::Options;
@@ -54,6 +54,9 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
                 output,
                 &Options { heads: *heads, vocab: *vocab, dtype: dtype.map(Into::into), force: *force },
             )?;
+        }
+        Some(Verb::Export { model, file, to: ModelFormat::Gguf, dtype, force }) => {
+            command::export(model, file, dtype.kind(), *force, &arguments.files, &paths)?;
         }
         Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,

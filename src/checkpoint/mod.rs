@@ -16,6 +16,7 @@ pub mod arrange;
 mod config;
 mod dtype;
 mod fault;
+pub mod gguf;
 pub mod hugging_face;
 pub mod legacy;
 mod limits;

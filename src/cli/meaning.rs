@@ -3,9 +3,12 @@
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
-use super::{Arguments, DeviceName, DtypeName, ModelArguments, OrderName, SamplingArguments, WhenFullName};
+use super::{
+    Arguments, DeviceName, DtypeName, ExportDtype, ModelArguments, OrderName, SamplingArguments, WhenFullName,
+};
 use crate::engine::protocol::DeviceChoice;
 use crate::gpt2::Precision;
+use crate::install::export::Kind;
 use crate::sample::{EndOfText, Order, Settings, SettingsError, WhenFull, preset};
 use crate::store::config::Config;
 
@@ -140,6 +143,18 @@ impl ModelArguments {
             Some(DtypeName::Bf16) => Some(Precision::Bf16),
             Some(DtypeName::Q8) => Some(Precision::Q8),
         })
+    }
+}
+
+impl ExportDtype {
+    /// How matrices are written.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::F16 => Kind::F16,
+            Self::Q8_0 => Kind::Q8_0,
+            Self::F32 => Kind::F32,
+        }
     }
 }
 

@@ -245,6 +245,23 @@ pub enum ExportFormat {
     Json,
 }
 
+/// What a model is exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModelFormat {
+    /// llama.cpp's.
+    Gguf,
+}
+
+/// How the matrices of an exported model are written, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "each is the type of that name")]
+pub enum ExportDtype {
+    F16,
+    #[value(name = "q8_0", alias = "q8")]
+    Q8_0,
+    F32,
+}
+
 #[derive(Clone, Debug, Subcommand)]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum Verb {
@@ -264,6 +281,22 @@ pub enum Verb {
         #[arg(long)]
         dtype: Option<WeightName>,
         /// Accept checksums that are absent or wrong
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write a model as a file for other engines: GGUF, which llama.cpp loads
+    Export {
+        /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout
+        model: String,
+        /// The file to write
+        file: PathBuf,
+        /// In which format
+        #[arg(long)]
+        to: ModelFormat,
+        /// How matrices are written: 16 bits, 8 bits with a scale for every 32, or 32 bits
+        #[arg(long, default_value = "f16")]
+        dtype: ExportDtype,
+        /// Replace a file that is there already
         #[arg(long)]
         force: bool,
     },

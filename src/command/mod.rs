@@ -2,6 +2,7 @@
 
 mod config;
 mod convert;
+mod export;
 mod generate;
 mod model;
 mod transcripts;
@@ -12,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use config::config;
 pub use convert::convert;
+pub use export::export;
 pub use generate::generate;
 pub use model::model;
 pub(crate) use transcripts::transcript_exit;

@@ -3,6 +3,7 @@
 pub mod convert;
 pub mod disk;
 pub mod download;
+pub mod export;
 pub mod job;
 pub mod protocol;
 pub mod source;

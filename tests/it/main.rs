@@ -15,6 +15,7 @@ mod conversation;
 mod distributed;
 mod download;
 mod generation;
+mod gguf;
 mod installation;
 mod logits;
 mod parallel;

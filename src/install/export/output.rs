@@ -1,0 +1,93 @@
+//! The file that becomes visible when it is whole.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::ExportError;
+
+/// A file of a unique name beside the output; dropped, it is gone.
+pub(super) struct Output {
+    file: NamedTempFile,
+    path: PathBuf,
+    parent: PathBuf,
+    done: u64,
+    total: u64,
+}
+
+/// Whether `output` may be written: nothing is there, or a file that may be replaced and is no part of the model.
+pub(super) fn check(directory: &Path, output: &Path, force: bool) -> Result<(), ExportError> {
+    let path = output.to_owned();
+    if fs::symlink_metadata(output).is_err() {
+        return Ok(());
+    }
+    // What a link points to decides; a link to nothing can go.
+    match fs::metadata(output) {
+        Ok(it) if it.is_dir() => return Err(ExportError::NotAFile { path, what: "a directory" }),
+        Ok(it) if !it.is_file() => return Err(ExportError::NotAFile { path, what: "a device or a pipe" }),
+        _ => {}
+    }
+    if !force {
+        return Err(ExportError::OutputExists(path));
+    }
+    let sources = ["model.safetensors", "config.json", "vocab.json", "merges.txt", "tokenizer.json"];
+    let target = fs::canonicalize(output).ok();
+    if target.is_some() && sources.iter().any(|it| fs::canonicalize(directory.join(it)).ok() == target) {
+        return Err(ExportError::NotAFile { path, what: "a part of the model itself" });
+    }
+    Ok(())
+}
+
+impl Output {
+    /// Begins a file that will have `total` bytes.
+    pub(super) fn create(output: &Path, total: u64) -> Result<Self, ExportError> {
+        let failed = |source| ExportError::Write { path: output.to_owned(), source };
+        let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path has no last part");
+        let name = output.file_name().ok_or_else(|| failed(no_name()))?;
+        let parent = match output.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let prefix = format!(".{}.partial-", name.to_string_lossy());
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix);
+        // The permissions of any file, less what the user masks.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(&parent).map_err(failed)?;
+        Ok(Self { file, path: output.to_owned(), parent, done: 0, total })
+    }
+
+    /// Appends bytes; answers how many there are now.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<u64, ExportError> {
+        self.file.as_file_mut().write_all(bytes).map_err(|it| self.failed(it))?;
+        self.done += bytes.len() as u64;
+        Ok(self.done)
+    }
+
+    /// Gives the file its name, when all of it is on the disk.
+    pub(super) fn publish(self, force: bool) -> Result<(), ExportError> {
+        self.file.as_file().sync_all().map_err(|it| self.failed(it))?;
+        let Self { file, path, parent, .. } = self;
+        // Not every file system can rename without replacing, so what appeared meanwhile is looked for again.
+        if !force && fs::symlink_metadata(&path).is_ok() {
+            return Err(ExportError::OutputExists(path));
+        }
+        let failed = |source| ExportError::Write { path: path.clone(), source };
+        file.persist(&path).map_err(|it| failed(it.error))?;
+        // Other systems cannot open a directory.
+        if cfg!(unix) { File::open(parent).and_then(|it| it.sync_all()).map_err(failed) } else { Ok(()) }
+    }
+
+    fn failed(&self, source: io::Error) -> ExportError {
+        let path = self.path.clone();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                ExportError::DiskFull { path, bytes: self.total }
+            }
+            _ => ExportError::Write { path, source },
+        }
+    }
+}
