@@ -125,6 +125,20 @@ pub enum MapError {
         /// The bound.
         limit: usize,
     },
+    /// Names with more letters than in any checkpoint.
+    #[error("the names of its values have more than {limit} bytes together")]
+    LongNames {
+        /// The bound.
+        limit: usize,
+    },
+    /// More layers than any model has.
+    #[error("{found} layers, more than {limit}")]
+    TooManyLayers {
+        /// By the names.
+        found: usize,
+        /// The bound.
+        limit: usize,
+    },
     /// Dictionaries nest deeper than in any checkpoint.
     #[error("dictionaries nest deeper than {limit}")]
     TooDeep {

@@ -9,7 +9,7 @@ use super::pickle::printable;
 use super::plan::{Found, Joined, OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, compare};
 use super::tree::{Leaf, Leaves};
 use super::{Activation, Config};
-use super::{Fault, MapError};
+use super::{Fault, Limits, MapError};
 
 /// Whether the names look like Hugging Face's.
 #[must_use]
@@ -22,10 +22,10 @@ pub fn recognise(leaves: &Leaves) -> bool {
 /// # Errors
 ///
 /// [`MapError`] naming every tensor that is missing, superfluous or of the wrong shape.
-pub fn map(leaves: &Leaves, config: Option<&Config>, heads: Option<usize>) -> Result<Plan, MapError> {
+pub fn map(leaves: &Leaves, config: Option<&Config>, heads: Option<usize>, limits: &Limits) -> Result<Plan, MapError> {
     let (mut found, mut faults) = rename(leaves);
     let mut notes = Vec::new();
-    let sizes = Sizes::of(&found, Style::Conv1d)?;
+    let sizes = Sizes::of(&found, Style::Conv1d, limits)?;
     let config = if let Some(config) = config {
         Config { n_head: heads.unwrap_or(config.n_head), ..config.clone() }
     } else {
@@ -35,6 +35,9 @@ pub fn map(leaves: &Leaves, config: Option<&Config>, heads: Option<usize>) -> Re
         infer(&sizes, heads)?
     };
     config.check()?;
+    if config.n_layer > limits.layers {
+        return Err(MapError::TooManyLayers { found: config.n_layer, limit: limits.layers });
+    }
     let tied = config.tie_word_embeddings;
     let copy = tied.then(|| found.remove(OUTPUT_MATRIX)).flatten();
     let mut same = Vec::new();

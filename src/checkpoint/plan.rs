@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::arrange::{Arrange, QkvOrder};
 use super::tensors::{Dtype, Tensor};
-use super::{Config, Fault, MapError};
+use super::{Config, Fault, Limits, MapError};
 
 /// A part of a tensor of the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,7 +243,7 @@ pub(super) struct Sizes {
 
 impl Sizes {
     /// Reads them off the two tables and the first layer.
-    pub(super) fn of(found: &Found, style: Style) -> Result<Self, MapError> {
+    pub(super) fn of(found: &Found, style: Style, limits: &Limits) -> Result<Self, MapError> {
         let first_matrix = "transformer.h.0.mlp.c_fc.weight";
         let mut faults = Vec::new();
         let mut shape = |name: &str| match found.get(name) {
@@ -267,6 +267,9 @@ impl Sizes {
         let layers = found.keys().filter_map(|name| layer_of(name));
         // Each layer needs names in the file, so a number above the count of names is a lie.
         let n_layer = layers.max().map_or(0, |last| last.saturating_add(1)).min(found.len() + 1);
+        if n_layer > limits.layers {
+            return Err(MapError::TooManyLayers { found: n_layer, limit: limits.layers });
+        }
         let dtype = found[WORD_TABLE].dtype;
         Ok(Self { rows, n_embd, n_positions, n_layer, n_inner, dtype })
     }

@@ -5,6 +5,12 @@
 //!
 //! Source: the format section of the safetensors README.
 
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Limits;
@@ -34,6 +40,18 @@ pub enum SafetensorsError {
         name: String,
         /// What is wrong with it.
         what: &'static str,
+    },
+    /// Two entries have one name. Readers differ in which of them they believe.
+    #[error("the safetensors header has two entries `{name}`")]
+    Repeated {
+        /// The name.
+        name: String,
+    },
+    /// There are more than [`Limits::tensors`] of them.
+    #[error("the safetensors header has more than {limit} tensors")]
+    TooMany {
+        /// The bound.
+        limit: usize,
     },
     /// The tensors leave a gap, overlap, or do not fill the file.
     #[error("the safetensors data at byte {at} belong to no tensor or to two, or end too early")]
@@ -72,6 +90,15 @@ pub fn header_length(first: [u8; LENGTH_BYTES], file_length: u64, limits: &Limit
     Ok(length as usize)
 }
 
+/// Reads the JSON text under the usual bounds; see [`parse_header_within`].
+///
+/// # Errors
+///
+/// [`SafetensorsError`] for anything malformed, and if the tensors do not fill the data exactly.
+pub fn parse_header(text: &[u8], data_length: u64) -> Result<Vec<Entry>, SafetensorsError> {
+    parse_header_within(text, data_length, &Limits::default())
+}
+
 /// Reads the JSON text; `data_length` is what the file holds after it.
 ///
 /// Answers the tensors in the order of their data.
@@ -79,15 +106,26 @@ pub fn header_length(first: [u8; LENGTH_BYTES], file_length: u64, limits: &Limit
 /// # Errors
 ///
 /// [`SafetensorsError`] for anything malformed, and if the tensors do not fill the data exactly.
-pub fn parse_header(text: &[u8], data_length: u64) -> Result<Vec<Entry>, SafetensorsError> {
-    let map: Map<String, Value> =
-        serde_json::from_slice(text).map_err(|error| SafetensorsError::NotJson(error.to_string()))?;
+pub fn parse_header_within(text: &[u8], data_length: u64, limits: &Limits) -> Result<Vec<Entry>, SafetensorsError> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    // One more than the tensors: the remarks.
+    let fields = Collect { most: limits.tensors.saturating_add(1) }.deserialize(&mut json);
+    let fields = fields.and_then(|fields| json.end().map(|()| fields));
+    let fields = fields.map_err(|error| SafetensorsError::NotJson(error.to_string()))?;
+    let fields = fields.ok_or(SafetensorsError::TooMany { limit: limits.tensors })?;
+    let mut names = HashSet::new();
     let mut entries = Vec::new();
-    for (name, value) in &map {
+    for (name, value) in &fields {
+        if !names.insert(name.as_str()) {
+            return Err(SafetensorsError::Repeated { name: printable(name) });
+        }
         if name == "__metadata__" {
             continue;
         }
-        let entry = parse_entry(name, value);
+        if entries.len() == limits.tensors {
+            return Err(SafetensorsError::TooMany { limit: limits.tensors });
+        }
+        let entry = parse_entry(name, value, limits);
         entries.push(entry.map_err(|what| SafetensorsError::BadEntry { name: printable(name), what })?);
     }
     entries.sort_by_key(|entry| (entry.start, entry.end));
@@ -104,18 +142,106 @@ pub fn parse_header(text: &[u8], data_length: u64) -> Result<Vec<Entry>, Safeten
     Ok(entries)
 }
 
-fn parse_entry(name: &str, value: &Value) -> Result<Entry, &'static str> {
-    let dtype = value["dtype"].as_str().and_then(dtype_of).ok_or("unknown `dtype`")?;
-    let shape = value["shape"].as_array().ok_or("`shape` is not a list")?;
-    let size = |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok());
-    let shape: Option<Vec<usize>> = shape.iter().map(size).collect();
-    let shape = shape.ok_or("`shape` is not made of sizes")?;
-    let [start, end] = value["data_offsets"].as_array().map_or(&[][..], Vec::as_slice) else {
-        return Err("`data_offsets` are not two numbers");
-    };
-    let offsets = start.as_u64().zip(end.as_u64());
-    let (start, end) = offsets.ok_or("`data_offsets` are not two numbers")?;
-    let bytes = shape.iter().try_fold(dtype.size(), |bytes, &size| bytes.checked_mul(size));
+/// Collects the fields of a JSON object, repeated ones too, each value still as text: a list of
+/// small numbers grows forty times when it becomes a tree of values. `None` if there are too many.
+struct Collect {
+    most: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Collect {
+    type Value = Option<Vec<(String, &'de RawValue)>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Collect {
+    type Value = Option<Vec<(String, &'de RawValue)>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            if fields.len() == self.most {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                return Ok(None);
+            }
+            fields.push(field);
+        }
+        Ok(Some(fields))
+    }
+}
+
+/// A list of sizes; what follows the first few is counted and not kept.
+struct Sizes {
+    kept: Vec<u64>,
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Sizes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Count;
+
+        impl<'de> Visitor<'de> for Count {
+            type Value = Sizes;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of sizes")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                const KEPT: usize = 64;
+                let mut sizes = Sizes { kept: Vec::new(), count: 0 };
+                while let Some(size) = items.next_element()? {
+                    if sizes.count < KEPT {
+                        sizes.kept.push(size);
+                    }
+                    sizes.count += 1;
+                }
+                Ok(sizes)
+            }
+        }
+
+        deserializer.deserialize_seq(Count)
+    }
+}
+
+#[derive(Deserialize)]
+struct RawEntry<'a> {
+    #[serde(borrow)]
+    dtype: &'a RawValue,
+    #[serde(borrow)]
+    shape: &'a RawValue,
+    #[serde(borrow)]
+    data_offsets: &'a RawValue,
+}
+
+fn parse_entry(name: &str, value: &RawValue, limits: &Limits) -> Result<Entry, &'static str> {
+    if name.len() > limits.name_bytes {
+        return Err("the name is too long");
+    }
+    if name.contains(char::is_control) {
+        return Err("the name holds a control character");
+    }
+    let raw: RawEntry<'_> = serde_json::from_str(value.get())
+        .map_err(|_| "is not an object with `dtype`, `shape` and `data_offsets`, each once")?;
+    let dtype = serde_json::from_str::<String>(raw.dtype.get()).ok();
+    let dtype = dtype.and_then(|name| dtype_of(&name)).ok_or("unknown `dtype`")?;
+    let shape: Sizes = serde_json::from_str(raw.shape.get()).map_err(|_| "`shape` is not a list of sizes")?;
+    if shape.count > limits.rank.min(shape.kept.len()) {
+        return Err("`shape` has too many dimensions");
+    }
+    let shape: Option<Vec<usize>> = shape.kept.iter().map(|&size| usize::try_from(size).ok()).collect();
+    let shape = shape.ok_or("`shape` is not a list of sizes")?;
+    let (start, end): (u64, u64) =
+        serde_json::from_str(raw.data_offsets.get()).map_err(|_| "`data_offsets` are not two numbers")?;
+    // Zero sizes count as one here, so that the product of the others is bounded, too.
+    let all = shape.iter().try_fold(dtype.size(), |bytes, &size| bytes.checked_mul(size.max(1)));
+    let bytes = all.map(|bytes| if shape.contains(&0) { 0 } else { bytes });
     if bytes.is_none() || end.checked_sub(start) != bytes.map(|bytes| bytes as u64) {
         return Err("`data_offsets` do not fit `shape`");
     }

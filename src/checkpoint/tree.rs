@@ -35,7 +35,7 @@ impl Leaves {
     /// [`MapError`] if a tensor is malformed, or if there are too many or too deep.
     pub fn collect(pickle: &Pickle, storages: &Storages, root: NodeId, limits: &Limits) -> Result<Self, MapError> {
         let mut leaves = Self::default();
-        let mut visited = 0;
+        let (mut visited, mut letters) = (0, 0);
         let mut waiting = vec![(root, String::new(), 0)];
         while let Some((id, prefix, depth)) = waiting.pop() {
             if depth > limits.depth {
@@ -52,6 +52,10 @@ impl Leaves {
                 let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
                 if name.len() > limits.name_bytes {
                     return Err(MapError::LongName { name: printable(&name) });
+                }
+                letters += name.len();
+                if letters > limits.names_bytes {
+                    return Err(MapError::LongNames { limit: limits.names_bytes });
                 }
                 if pickle.items(value).is_some() {
                     waiting.push((value, name, depth + 1));

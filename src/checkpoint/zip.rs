@@ -21,6 +21,9 @@ pub const TAIL_BYTES: usize = 22 + 65_535 + 20 + 56;
 /// Bytes of the fixed part of a member's own header.
 pub const LOCAL_HEADER_BYTES: usize = 30;
 
+/// No deflate stream unpacks to more than so many times its length: two bits say 258 bytes.
+const MOST_INFLATED: u64 = 1_032;
+
 /// How a member's bytes are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -107,6 +110,8 @@ pub struct Entry {
     /// Where its own header begins.
     pub header_at: u64,
     flags: u16,
+    /// Bytes from there to the next member's header, or to the directory.
+    room: u64,
 }
 
 /// Finds the directory, given the last bytes of a file ([`TAIL_BYTES`], or the whole file).
@@ -127,7 +132,8 @@ pub fn find_directory(tail: &[u8], file_length: u64, limits: &Limits) -> Result<
     let mut entries = u64::from(u16_at(tail, at + 10));
     let mut length = u64::from(u32_at(tail, at + 12));
     let mut offset = u64::from(u32_at(tail, at + 16));
-    if u16_at(tail, at + 4) != 0 && u16_at(tail, at + 4) != u16::MAX {
+    let disk = u16_at(tail, at + 4);
+    if (disk != 0 && disk != u16::MAX) || u64::from(u16_at(tail, at + 8)) != entries {
         return Err(ZipError::BadEnd("the archive is split over several files"));
     }
     let mut directory_end = end_at;
@@ -136,9 +142,16 @@ pub fn find_directory(tail: &[u8], file_length: u64, limits: &Limits) -> Result<
     if wide || entries == 0xffff || length == 0xffff_ffff || offset == 0xffff_ffff {
         let (record, record_at) = zip64_record(tail, at, file_length)?;
         directory_end = record_at;
-        entries = u64_at(record, 32);
-        length = u64_at(record, 40);
-        offset = u64_at(record, 48);
+        for (narrow, ones, at) in
+            [(&mut entries, 0xffff, 32), (&mut length, 0xffff_ffff, 40), (&mut offset, 0xffff_ffff, 48)]
+        {
+            let wide = u64_at(record, at);
+            // Readers differ in which of the two they believe.
+            if *narrow != ones && *narrow != wide {
+                return Err(ZipError::BadEnd("it and the zip64 record disagree"));
+            }
+            *narrow = wide;
+        }
     }
     if offset.checked_add(length) != Some(directory_end) {
         return Err(ZipError::BadEnd("the directory does not end where the end record begins"));
@@ -164,6 +177,10 @@ fn zip64_record(tail: &[u8], end: usize, file_length: u64) -> Result<(&[u8], u64
     if record.len() < 56 || !record.starts_with(b"PK\x06\x06") {
         return Err(WHAT);
     }
+    // The length leaves out itself and what stands before it.
+    if u64_at(record, 4).checked_add(12) != Some(record.len() as u64) {
+        return Err(ZipError::BadEnd("the zip64 record has another length than it says"));
+    }
     Ok((record, record_at))
 }
 
@@ -174,27 +191,31 @@ fn zip64_record(tail: &[u8], end: usize, file_length: u64) -> Result<(&[u8], u64
 /// [`ZipError`] for anything malformed, encrypted, overlapping or with an odd name.
 pub fn parse_directory(bytes: &[u8], place: DirectoryAt) -> Result<Vec<Entry>, ZipError> {
     let mut entries = Vec::with_capacity(place.entries);
-    let mut names = HashSet::new();
     let mut rest = bytes;
     for index in 0..place.entries {
         let (entry, after) = parse_entry(rest, index)?;
-        if !names.insert(entry.name.clone()) {
-            return Err(ZipError::BadName { name: printable(&entry.name), what: "occurs twice" });
-        }
         entries.push(entry);
         rest = after;
     }
     if !rest.is_empty() {
         return Err(ZipError::BadEnd("the directory has more entries than the end record says"));
     }
-    let mut sorted: Vec<&Entry> = entries.iter().collect();
-    sorted.sort_by_key(|entry| entry.header_at);
-    let ends = sorted.iter().skip(1).map(|entry| entry.header_at).chain([place.offset]);
-    for (entry, end) in sorted.iter().zip(ends) {
+    let mut names = HashSet::with_capacity(entries.len());
+    if let Some(twice) = entries.iter().find(|entry| !names.insert(entry.name.as_str())) {
+        return Err(ZipError::BadName { name: printable(&twice.name), what: "occurs twice" });
+    }
+    drop(names);
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|&index| entries[index].header_at);
+    let mut end = place.offset;
+    for &index in order.iter().rev() {
+        let entry = &mut entries[index];
+        entry.room = end.saturating_sub(entry.header_at);
         let least = entry.packed.checked_add(LOCAL_HEADER_BYTES as u64 + entry.name.len() as u64);
-        if least.and_then(|least| least.checked_add(entry.header_at)).is_none_or(|least| least > end) {
+        if least.is_none_or(|least| least > entry.room) {
             return Err(ZipError::Overlap { name: printable(&entry.name) });
         }
+        end = entry.header_at;
     }
     Ok(entries)
 }
@@ -219,7 +240,8 @@ fn parse_entry(bytes: &[u8], index: usize) -> Result<(Entry, &[u8]), ZipError> {
     widen(&bytes[name_end..extra_end], &mut numbers).ok_or(bad("a zip64 size is missing"))?;
     let [size, packed, header_at] = numbers;
     let unsupported = |what: String| ZipError::Unsupported { name: printable(name), what };
-    if flags & 1 != 0 {
+    // The second and third bit belong to the newer ways of encryption.
+    if flags & 0x2041 != 0 {
         return Err(unsupported("encrypted".to_owned()));
     }
     let method = match u16_at(fixed, 10) {
@@ -230,8 +252,11 @@ fn parse_entry(bytes: &[u8], index: usize) -> Result<(Entry, &[u8]), ZipError> {
     if method == Method::Stored && packed != size {
         return Err(bad("stored, but with two lengths"));
     }
+    if method == Method::Deflated && size / MOST_INFLATED > packed {
+        return Err(bad("deflated, but longer than deflate can make it"));
+    }
     let crc32 = u32_at(fixed, 16);
-    let entry = Entry { name: name.to_owned(), method, crc32, packed, size, header_at, flags };
+    let entry = Entry { name: name.to_owned(), method, crc32, packed, size, header_at, flags, room: 0 };
     Ok((entry, &bytes[end..]))
 }
 
@@ -242,6 +267,9 @@ fn check_name(name: &str) -> Result<(), ZipError> {
     }
     if name.split('/').any(|part| part == "..") {
         return bad("climbs out of the archive");
+    }
+    if name.contains(char::is_control) {
+        return bad("holds a control character");
     }
     Ok(())
 }
@@ -275,7 +303,8 @@ fn widen(mut extra: &[u8], numbers: &mut [u64; 3]) -> Option<()> {
 ///
 /// # Errors
 ///
-/// [`ZipError::Disagreement`] if it is not the header that the directory promises.
+/// [`ZipError::Disagreement`] if it is not the header that the directory promises, and
+/// [`ZipError::Overlap`] if it pushes the member's bytes into the next member.
 pub fn local_header_length(fixed: &[u8; LOCAL_HEADER_BYTES], entry: &Entry) -> Result<u64, ZipError> {
     let disagree = |what| Err(ZipError::Disagreement { name: printable(&entry.name), what });
     if !fixed.starts_with(&SIGNATURE) {
@@ -299,7 +328,12 @@ pub fn local_header_length(fixed: &[u8; LOCAL_HEADER_BYTES], entry: &Entry) -> R
             return disagree("its length");
         }
     }
-    Ok(LOCAL_HEADER_BYTES as u64 + u64::from(u16_at(fixed, 26)) + u64::from(u16_at(fixed, 28)))
+    let length = LOCAL_HEADER_BYTES as u64 + u64::from(u16_at(fixed, 26)) + u64::from(u16_at(fixed, 28));
+    // Its padding is not in the directory, so this could not be seen there.
+    if length + entry.packed > entry.room {
+        return Err(ZipError::Overlap { name: printable(&entry.name) });
+    }
+    Ok(length)
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

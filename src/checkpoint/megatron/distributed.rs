@@ -78,7 +78,7 @@ pub fn map_distributed(
         }
     }
     let format = "Megatron Core GPT-2, distributed checkpoint (torch_dist)".to_owned();
-    finish(together, &arguments, QkvOrder::Heads, given, format, faults)
+    finish(together, &arguments, QkvOrder::Heads, (given, limits), format, faults)
 }
 
 /// Gives every layer of a stack a tensor of its own.

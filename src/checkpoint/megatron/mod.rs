@@ -74,7 +74,7 @@ pub fn map(files: &[Rank<'_>], given: Given, limits: &Limits) -> Result<Plan, Ma
     let together = Together::join(&apart, order, &mut faults);
     let family = if core { "Megatron Core" } else { "Megatron" };
     let format = format!("{family} GPT-2, checkpoint version {version}{}", shown(apart.ranks));
-    finish(together, &arguments, order, given, format, faults)
+    finish(together, &arguments, order, (given, limits), format, faults)
 }
 
 /// From joined tensors to a plan.
@@ -82,7 +82,7 @@ fn finish(
     mut together: Together,
     arguments: &Arguments<'_>,
     order: QkvOrder,
-    given: Given,
+    (given, limits): (Given, &Limits),
     format: String,
     mut faults: Vec<Fault>,
 ) -> Result<Plan, MapError> {
@@ -90,7 +90,7 @@ fn finish(
     if together.found.is_empty() {
         return Err(MapError::NoModel("`model` has no tensor with a known name".to_owned()));
     }
-    let sizes = match Sizes::of(&together.found, style) {
+    let sizes = match Sizes::of(&together.found, style, limits) {
         // What is missing says more together with whatever else is wrong.
         Err(MapError::Faults(missing)) => return Err(MapError::Faults(faults.into_iter().chain(missing).collect())),
         other => other?,

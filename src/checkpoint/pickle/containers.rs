@@ -38,20 +38,20 @@ impl Machine<'_> {
             }
             b'a' => {
                 let item = self.pop()?;
-                self.append(vec![item])
+                self.append(opcode, &[item])
             }
             b'e' | 0x90 => {
                 let items = self.pop_mark()?;
-                self.append(items)
+                self.append(opcode, &items)
             }
             b's' => {
                 let value = self.pop()?;
                 let key = self.pop()?;
-                self.set_items(vec![(key, value)])
+                self.set_items(&[(key, value)])
             }
             b'u' => {
                 let pairs = self.pop_pairs()?;
-                self.set_items(pairs)
+                self.set_items(&pairs)
             }
             _ => Ok(false),
         }
@@ -86,6 +86,9 @@ impl Machine<'_> {
             }
             0x92 => {
                 let keywords = self.pop()?;
+                if !matches!(self.nodes[keywords], Node::Dict(_)) {
+                    return Err(self.wrong_kind("a dictionary", self.nodes[keywords].kind()));
+                }
                 let mut arguments = self.pop_tuple()?;
                 let callee = self.pop()?;
                 arguments.push(keywords);
@@ -115,7 +118,7 @@ impl Machine<'_> {
 
     fn pop_tuple(&mut self) -> Result<Vec<NodeId>, PickleError> {
         let id = self.pop()?;
-        let node = &self.nodes[id.0 as usize];
+        let node = &self.nodes[id];
         if let Node::Tuple(items) = node {
             Ok(items.to_vec())
         } else {
@@ -123,35 +126,44 @@ impl Machine<'_> {
         }
     }
 
-    fn append(&mut self, items: Vec<NodeId>) -> Result<bool, PickleError> {
-        let target = self.top()?.0 as usize;
-        if let Node::List(list) | Node::Set(list) = &mut self.nodes[target] {
-            list.extend(items);
-            return Ok(true);
+    /// Lists grow by two instructions, sets by one of their own.
+    fn append(&mut self, opcode: u8, items: &[NodeId]) -> Result<bool, PickleError> {
+        let target = self.top()?;
+        let is_set = opcode == 0x90;
+        let (length, capacity) = match &self.nodes[target] {
+            Node::List(list) if !is_set => (list.len(), list.capacity()),
+            Node::Set(list) if is_set => (list.len(), list.capacity()),
+            Node::Call(call) => (call.appended.len(), call.appended.capacity()),
+            other => return Err(self.wrong_kind("a list or set", other.kind())),
+        };
+        self.grow::<NodeId>(length, capacity, items.len())?;
+        match &mut self.nodes[target] {
+            Node::List(list) | Node::Set(list) => extend(list, items),
+            Node::Call(call) => extend(&mut call.appended, items),
+            _ => {}
         }
-        if let Node::Call(call) = &mut self.nodes[target] {
-            call.appended.extend(items);
-            return Ok(true);
-        }
-        Err(self.wrong_kind("a list or set", self.nodes[target].kind()))
+        Ok(true)
     }
 
-    fn set_items(&mut self, pairs: Vec<(NodeId, NodeId)>) -> Result<bool, PickleError> {
-        let target = self.top()?.0 as usize;
-        if let Node::Dict(items) = &mut self.nodes[target] {
-            items.extend(pairs);
-            return Ok(true);
+    fn set_items(&mut self, pairs: &[(NodeId, NodeId)]) -> Result<bool, PickleError> {
+        let target = self.top()?;
+        let (length, capacity) = match &self.nodes[target] {
+            Node::Dict(items) => (items.len(), items.capacity()),
+            Node::Call(call) => (call.items.len(), call.items.capacity()),
+            other => return Err(self.wrong_kind("a dictionary", other.kind())),
+        };
+        self.grow::<(NodeId, NodeId)>(length, capacity, pairs.len())?;
+        match &mut self.nodes[target] {
+            Node::Dict(items) => extend(items, pairs),
+            Node::Call(call) => extend(&mut call.items, pairs),
+            _ => {}
         }
-        if let Node::Call(call) = &mut self.nodes[target] {
-            call.items.extend(pairs);
-            return Ok(true);
-        }
-        Err(self.wrong_kind("a dictionary", self.nodes[target].kind()))
+        Ok(true)
     }
 
     fn build(&mut self) -> Result<bool, PickleError> {
         let state = self.pop()?;
-        let target = self.top()?.0 as usize;
+        let target = self.top()?;
         if let Node::Call(call) = &mut self.nodes[target] {
             call.state = Some(state);
             return Ok(true);
@@ -161,8 +173,33 @@ impl Machine<'_> {
     }
 
     fn push_call(&mut self, callee: NodeId, arguments: Vec<NodeId>) -> Result<bool, PickleError> {
-        let call = Call { callee, arguments, state: None, items: Vec::new(), appended: Vec::new() };
+        // A class may also stand beside the stream, as a persistent reference.
+        if !matches!(self.nodes[callee], Node::Global(_) | Node::Call(_) | Node::Persistent(_)) {
+            return Err(self.wrong_kind("something to call", self.nodes[callee].kind()));
+        }
+        let items = self.pairs(callee, &arguments)?;
+        let call = Call { callee, arguments, state: None, items, appended: Vec::new() };
         self.push(Node::Call(Box::new(call)))
+    }
+
+    /// The pairs that Python 2 hands to an `OrderedDict`: a list of lists.
+    fn pairs(&self, callee: NodeId, arguments: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleError> {
+        let (Node::Global(names), Some(&first)) = (&self.nodes[callee], arguments.first()) else {
+            return Ok(Vec::new());
+        };
+        if (names.0.as_str(), names.1.as_str()) != ("collections", "OrderedDict") {
+            return Ok(Vec::new());
+        }
+        let sequence = |id: NodeId| match &self.nodes[id] {
+            Node::List(items) => Ok(items.as_slice()),
+            Node::Tuple(items) => Ok(&**items),
+            other => Err(self.wrong_kind("a list of pairs", other.kind())),
+        };
+        let pair = |&id: &NodeId| match sequence(id)? {
+            &[key, value] => Ok((key, value)),
+            _ => Err(self.wrong_kind("a pair", self.nodes[id].kind())),
+        };
+        sequence(first)?.iter().map(pair).collect()
     }
 
     fn global_lines(&mut self) -> Result<Node, PickleError> {
@@ -187,7 +224,7 @@ impl Machine<'_> {
 
     fn pop_name(&mut self) -> Result<String, PickleError> {
         let id = self.pop()?;
-        let node = &self.nodes[id.0 as usize];
+        let node = &self.nodes[id];
         let Node::Text(text) = node else {
             return Err(self.wrong_kind("a name as text", node.kind()));
         };
@@ -196,4 +233,12 @@ impl Machine<'_> {
         }
         Ok(text.to_string())
     }
+}
+
+/// Grows as [`Machine::grow`] has counted.
+fn extend<T: Copy>(list: &mut Vec<T>, items: &[T]) {
+    if list.capacity() == 0 {
+        list.reserve_exact(items.len());
+    }
+    list.extend_from_slice(items);
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::super::Limits;
 use super::PickleError;
-use super::value::{Node, NodeId, Pickle};
+use super::value::{Arena, Node, NodeId, Pickle};
 
 /// Reads one pickle stream from the start of `bytes`.
 ///
@@ -17,28 +17,15 @@ use super::value::{Node, NodeId, Pickle};
 ///
 /// Any [`PickleError`]. [`PickleError::Truncated`] is the only one that more bytes can cure.
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<(Pickle, usize), PickleError> {
-    let mut machine = Machine::new(bytes, limits);
-    loop {
-        machine.start = machine.at;
-        if machine.at > limits.pickle_bytes {
-            return Err(machine.too_large("bytes of the pickle stream", limits.pickle_bytes));
-        }
-        machine.opcodes += 1;
-        if machine.opcodes > limits.opcodes {
-            return Err(machine.too_large("instructions", limits.opcodes));
-        }
-        let opcode = machine.byte()?;
-        if opcode == b'.' {
-            return machine.finish();
-        }
-        let known = machine.registers(opcode)?
-            || machine.scalar(opcode)?
-            || machine.container(opcode)?
-            || machine.call(opcode)?;
-        if !known {
-            return Err(PickleError::UnknownOpcode { opcode, at: machine.start });
-        }
+    // What lies beyond the bound is not there; so no instruction can reach over it.
+    let within = &bytes[..bytes.len().min(limits.pickle_bytes)];
+    let mut machine = Machine::new(within, limits);
+    let result = machine.run();
+    if within.len() < bytes.len() && matches!(result, Err(PickleError::Truncated { .. })) {
+        return Err(machine.too_large("bytes of the pickle stream", limits.pickle_bytes));
     }
+    let root = result?;
+    Ok((Pickle { nodes: machine.nodes, root }, machine.at))
 }
 
 pub(super) struct Machine<'a> {
@@ -48,10 +35,12 @@ pub(super) struct Machine<'a> {
     pub(super) start: usize,
     opcodes: usize,
     pub(super) limits: &'a Limits,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Arena,
     pub(super) stack: Vec<NodeId>,
     marks: Vec<usize>,
-    memo: HashMap<u64, NodeId>,
+    memo: HashMap<u32, NodeId>,
+    /// Bytes that the values keep beside themselves.
+    kept: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -62,20 +51,67 @@ impl<'a> Machine<'a> {
             start: 0,
             opcodes: 0,
             limits,
-            nodes: Vec::new(),
+            nodes: Arena::default(),
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
+            kept: 0,
         }
     }
 
-    fn finish(mut self) -> Result<(Pickle, usize), PickleError> {
+    fn run(&mut self) -> Result<NodeId, PickleError> {
+        loop {
+            self.start = self.at;
+            self.opcodes += 1;
+            if self.opcodes > self.limits.opcodes {
+                return Err(self.too_large("instructions", self.limits.opcodes));
+            }
+            self.check_memory()?;
+            let opcode = self.byte()?;
+            if opcode == b'.' {
+                return self.finish();
+            }
+            let known =
+                self.registers(opcode)? || self.scalar(opcode)? || self.container(opcode)? || self.call(opcode)?;
+            if !known {
+                return Err(PickleError::UnknownOpcode { opcode, at: self.start });
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Result<NodeId, PickleError> {
         let count = (self.stack.len() + self.marks.len()).saturating_sub(1);
         if count > 0 {
             return Err(PickleError::LeftOver { count, at: self.start });
         }
-        let root = self.pop()?;
-        Ok((Pickle { nodes: self.nodes, root }, self.at))
+        self.pop()
+    }
+
+    /// Compares everything that is held with the bound. Texts come from the stream byte for byte,
+    /// so what has been read of it is added to the bound.
+    fn check_memory(&self) -> Result<(), PickleError> {
+        // An entry has eight bytes and one of the table's own, and a table is at most 7/8 full.
+        const MEMO_ENTRY: usize = 11;
+        let held = self.kept
+            + self.nodes.len() * size_of::<Node>()
+            + self.stack.capacity() * size_of::<NodeId>()
+            + self.marks.capacity() * size_of::<usize>()
+            + self.memo.capacity() * MEMO_ENTRY;
+        if held > self.limits.memory.saturating_add(self.at) {
+            return Err(self.too_large("bytes of memory", self.limits.memory));
+        }
+        Ok(())
+    }
+
+    /// Counts what a list of items that grows will take, before it does.
+    pub(super) fn grow<T>(&mut self, length: usize, capacity: usize, more: usize) -> Result<(), PickleError> {
+        if length + more > capacity {
+            // As `Vec` grows: twice as large, or as large as it must be. The first time it is not
+            // left to grow: most lists are filled by one instruction.
+            let wanted = if capacity == 0 { more } else { (2 * capacity).max(length + more).max(4) };
+            self.kept += (wanted - capacity) * size_of::<T>();
+        }
+        self.check_memory()
     }
 
     pub(super) fn too_large(&self, what: &'static str, limit: usize) -> PickleError {
@@ -125,9 +161,8 @@ impl<'a> Machine<'a> {
         if self.nodes.len() >= limit {
             return Err(self.too_large("values", limit));
         }
-        let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(node);
-        Ok(id)
+        self.kept += node.heap();
+        Ok(self.nodes.push(node))
     }
 
     /// Makes a value and puts it on the stack.
@@ -163,7 +198,9 @@ impl<'a> Machine<'a> {
     /// Takes everything above the last mark, and the mark.
     pub(super) fn pop_mark(&mut self) -> Result<Vec<NodeId>, PickleError> {
         let mark = self.marks.pop().ok_or(PickleError::NoMark { at: self.start })?;
-        Ok(self.stack.split_off(mark))
+        let items = self.stack[mark..].to_vec();
+        self.stack.truncate(mark);
+        Ok(items)
     }
 
     /// Instructions on the stack, the marks and the memo. Answers whether it knew the opcode.
@@ -240,12 +277,14 @@ impl<'a> Machine<'a> {
     }
 
     fn recall(&mut self, index: u64) -> Result<bool, PickleError> {
-        let known = self.memo.get(&index).copied();
+        let known = u32::try_from(index).ok().and_then(|index| self.memo.get(&index).copied());
         self.push_id(known.ok_or(PickleError::UnknownMemo { index, at: self.start })?)
     }
 
     fn remember(&mut self, index: u64) -> Result<bool, PickleError> {
         let top = self.top()?;
+        let index =
+            u32::try_from(index).map_err(|_| self.too_large("number of a remembered value", u32::MAX as usize))?;
         if self.memo.len() >= self.limits.memo && !self.memo.contains_key(&index) {
             return Err(self.too_large("remembered values", self.limits.memo));
         }

@@ -17,7 +17,7 @@ mod value;
 
 pub use machine::parse;
 pub(crate) use value::printable;
-pub use value::{Call, Node, NodeId, Pickle};
+pub use value::{Call, Items, Node, NodeId, Pickle};
 
 /// Why a pickle stream was refused; `at` is a byte offset from the start of the stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

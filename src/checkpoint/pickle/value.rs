@@ -4,6 +4,9 @@
 //! nothing, and dropping a deep tree needs no recursion.
 
 use std::fmt::Write as _;
+use std::iter::Copied;
+use std::ops::{Deref, Index, IndexMut};
+use std::slice;
 
 /// The number of a value in its [`Pickle`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,7 +54,8 @@ pub struct Call {
     pub arguments: Vec<NodeId>,
     /// The state that was to be attached to the result.
     pub state: Option<NodeId>,
-    /// The items that were to be set in the result, as in a dictionary.
+    /// The items that were to be set in the result, as in a dictionary. Those of an `OrderedDict`
+    /// that was to be made from a list of pairs, as Python 2 writes it, are the first of them.
     pub items: Vec<(NodeId, NodeId)>,
     /// The items that were to be appended to the result, as to a list.
     pub appended: Vec<NodeId>,
@@ -77,12 +81,101 @@ impl Node {
             Self::Persistent(_) => "a storage",
         }
     }
+
+    /// Bytes that it keeps beside itself, as it is made.
+    pub(super) fn heap(&self) -> usize {
+        const ID: usize = size_of::<NodeId>();
+        match self {
+            Self::None | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Persistent(_) => 0,
+            Self::BigInt(bytes) | Self::Bytes(bytes) => bytes.len(),
+            Self::Text(text) => text.len(),
+            Self::List(items) | Self::Set(items) => items.capacity() * ID,
+            Self::Tuple(items) => items.len() * ID,
+            Self::Dict(items) => items.capacity() * 2 * ID,
+            Self::Global(names) => size_of::<(String, String)>() + names.0.capacity() + names.1.capacity(),
+            Self::Call(call) => size_of::<Call>() + call.arguments.capacity() * ID + call.items.capacity() * 2 * ID,
+        }
+    }
+}
+
+/// Values by their numbers, in blocks that stay where they are: a list that grows in one piece
+/// holds its old and its new place at the same time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Arena {
+    blocks: Vec<Vec<Node>>,
+}
+
+impl Arena {
+    const BLOCK: usize = 1_024;
+
+    pub(super) fn len(&self) -> usize {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * Self::BLOCK + last.len())
+    }
+
+    /// Adds a value; the caller has made sure that its number fits.
+    pub(super) fn push(&mut self, node: Node) -> NodeId {
+        let id = NodeId(self.len() as u32);
+        match self.blocks.last_mut() {
+            Some(last) if last.len() < Self::BLOCK => last.push(node),
+            // Most streams are short: the first block grows as it is needed.
+            None => self.blocks.push(vec![node]),
+            Some(_) => {
+                let mut block = Vec::with_capacity(Self::BLOCK);
+                block.push(node);
+                self.blocks.push(block);
+            }
+        }
+        id
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Node> {
+        self.blocks.iter().flatten()
+    }
+}
+
+impl Index<NodeId> for Arena {
+    type Output = Node;
+
+    fn index(&self, id: NodeId) -> &Node {
+        let index = id.0 as usize;
+        &self.blocks[index / Self::BLOCK][index % Self::BLOCK]
+    }
+}
+
+impl IndexMut<NodeId> for Arena {
+    fn index_mut(&mut self, id: NodeId) -> &mut Node {
+        let index = id.0 as usize;
+        &mut self.blocks[index / Self::BLOCK][index % Self::BLOCK]
+    }
+}
+
+/// The items of a dictionary in order of insertion; a repeated key comes again.
+///
+/// It only looks: a dictionary that stands in a thousand places is not copied a thousand times.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Items<'a>(&'a [(NodeId, NodeId)]);
+
+impl Deref for Items<'_> {
+    type Target = [(NodeId, NodeId)];
+
+    fn deref(&self) -> &Self::Target {
+        self.0
+    }
+}
+
+impl<'a> IntoIterator for Items<'a> {
+    type Item = (NodeId, NodeId);
+    type IntoIter = Copied<slice::Iter<'a, (NodeId, NodeId)>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().copied()
+    }
 }
 
 /// All values of one stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pickle {
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Arena,
     pub(super) root: NodeId,
 }
 
@@ -96,7 +189,7 @@ impl Pickle {
     /// The value with this number, which must come from this pickle.
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id.0 as usize]
+        &self.nodes[id]
     }
 
     /// Every value in the order it was made, reachable from the root or not.
@@ -175,36 +268,32 @@ impl Pickle {
 
     /// The items of a dictionary, plain or one of `collections`.
     #[must_use]
-    pub fn items(&self, id: NodeId) -> Option<Vec<(NodeId, NodeId)>> {
+    pub fn items(&self, id: NodeId) -> Option<Items<'_>> {
         if let Node::Dict(items) = self.node(id) {
-            return Some(items.clone());
+            return Some(Items(items));
         }
         let ("collections", "OrderedDict" | "defaultdict", call) = self.call(id)? else {
             return None;
         };
-        let mut items = Vec::new();
-        // Python 2 hands the pairs over as one list of lists.
-        if let Some(pairs) = call.arguments.first().and_then(|&list| self.sequence(list)) {
-            for &pair in pairs {
-                let &[key, value] = self.sequence(pair)? else {
-                    return None;
-                };
-                items.push((key, value));
-            }
-        }
-        items.extend_from_slice(&call.items);
-        Some(items)
+        Some(Items(&call.items))
     }
 
     /// The value under a text key of a dictionary, or of an object whose state is one.
+    ///
+    /// In one of thousands of entries it does not look: objects have hundreds, and whoever asks
+    /// many objects would wait.
     #[must_use]
     pub fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {
+        const MOST: usize = 4_096;
         let items = self.items(id).or_else(|| {
             let Node::Call(call) = self.node(id) else {
                 return None;
             };
             self.items(call.state?)
         })?;
+        if items.len() > MOST {
+            return None;
+        }
         items.iter().rev().find(|&&(name, _)| self.text(name) == Some(key)).map(|&(_, value)| value)
     }
 
@@ -222,12 +311,16 @@ impl Pickle {
 pub(crate) fn printable(name: &str) -> String {
     const LONGEST: usize = 80;
     let mut out = String::new();
-    for (index, character) in name.chars().enumerate() {
-        if index == LONGEST {
+    // Counted as they are shown: a name of control characters grows tenfold.
+    let mut length = 0;
+    for character in name.chars() {
+        let plain = character.is_ascii_graphic() || character == ' ' || character.is_alphanumeric();
+        length += if plain { 1 } else { character.escape_unicode().len() };
+        if length > LONGEST {
             out.push('…');
             break;
         }
-        if character.is_ascii_graphic() || character == ' ' || character.is_alphanumeric() {
+        if plain {
             out.push(character);
         } else {
             // Writing to a string cannot fail.

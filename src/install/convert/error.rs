@@ -94,6 +94,18 @@ pub enum ConvertError {
         /// The member of the archive.
         name: String,
     },
+    /// Tensors share their bytes, as in no model.
+    #[error("{tensors} bytes of tensors lie in {bytes} bytes of the storage {storage} of {name}: they overlap")]
+    Overlap {
+        /// The file.
+        name: String,
+        /// The storage's key.
+        storage: String,
+        /// Its bytes.
+        bytes: u64,
+        /// Bytes that the tensors span.
+        tensors: u64,
+    },
     /// A weight does not fit the type asked for.
     #[error("{name} holds weights that are too large for {dtype}")]
     OutOfRange {

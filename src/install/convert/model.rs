@@ -124,5 +124,5 @@ fn plan(
         let names: Vec<String> = all.by_name.keys().take(8).map(|name| printable(name)).collect();
         return Err(MapError::NoModel(format!("it has {}", shown(&names))).into());
     }
-    Ok(hugging_face::map(&all, located.config.as_ref(), given.heads)?)
+    Ok(hugging_face::map(&all, located.config.as_ref(), given.heads, limits)?)
 }

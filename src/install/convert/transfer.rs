@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use crate::checkpoint::arrange::{Rectangle, gather};
+use crate::checkpoint::pickle::printable;
 use crate::checkpoint::safetensors::write_header;
 use crate::checkpoint::tensors::{Dtype, Tensor, cast};
 use crate::checkpoint::{Piece, Plan, Target};
@@ -73,6 +74,7 @@ impl<'a, 'p> Transfer<'a, 'p> {
         progress: &'a mut Progress<'p>,
     ) -> Result<Self, ConvertError> {
         let jobs = jobs(plan, parts);
+        check_overlaps(&jobs, parts)?;
         let bytes =
             |(part, jobs): (&Part<'_>, &Vec<Vec<Job>>)| part.bytes_to_read(&|storage| !jobs[storage].is_empty());
         let total = parts.iter().zip(&jobs).map(bytes).sum();
@@ -298,6 +300,24 @@ fn jobs(plan: &Plan, parts: &[Part<'_>]) -> Vec<Vec<Vec<Job>>> {
         }
     }
     jobs
+}
+
+/// Bytes of tensors to one byte of a storage. Ties and views of the columns of a matrix make two or three; a hostile
+/// file could have the same bytes held thousands of times.
+const OVERLAP: u64 = 3;
+
+fn check_overlaps(jobs: &[Vec<Vec<Job>>], parts: &[Part<'_>]) -> Result<(), ConvertError> {
+    for (part, jobs) in parts.iter().zip(jobs) {
+        for (storage, jobs) in part.storages.list.iter().zip(jobs) {
+            let bytes = storage.byte_length() as u64;
+            let tensors = jobs.iter().map(|job| (job.end - job.start) as u64).sum::<u64>();
+            if tensors > OVERLAP.saturating_mul(bytes) {
+                let (name, storage) = (part.name.clone(), printable(&storage.key));
+                return Err(ConvertError::Overlap { name, storage, bytes, tensors });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn job(tensor: &Tensor, purpose: Purpose) -> Job {

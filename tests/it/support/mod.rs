@@ -2,6 +2,7 @@
 
 pub(crate) mod fault_server;
 pub(crate) mod harness;
+pub(crate) mod odd;
 pub(crate) mod scripted;
 pub(crate) mod torch_files;
 
