@@ -58,6 +58,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Export { model, file, to: ModelFormat::Gguf, dtype, force }) => {
             command::export(model, file, dtype.kind(), *force, &arguments.files, &paths)?;
         }
+        Some(Verb::Bench(wanted)) => command::bench(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
         Some(Verb::Config { verb }) => command::config(*verb, arguments, &loaded, &paths)?,
@@ -124,6 +125,7 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
         },
         device: arguments.model.device(&config).map_err(usage)?,
         precision: arguments.model.precision(&config).map_err(usage)?,
+        threads: arguments.model.threads,
         free: crate::install::disk::free_bytes(&paths.models).ok(),
         sources: places.sources.iter().map(|it| it.label.clone()).collect(),
         transcripts: paths.transcripts.display().to_string(),

@@ -196,6 +196,8 @@ pub struct Start {
     pub device: DeviceChoice,
     /// In which precision.
     pub precision: Option<Precision>,
+    /// Threads on the CPU, if somebody chose.
+    pub threads: Option<usize>,
     /// Bytes free where models are kept, if known.
     pub free: Option<u64>,
     /// The names of the sources of the 345M model.
@@ -276,6 +278,8 @@ pub struct App {
     pub device: DeviceChoice,
     /// In which precision.
     pub precision: Option<Precision>,
+    /// Threads on the CPU, if somebody chose.
+    pub threads: Option<usize>,
     /// Bytes free where models are kept, if known.
     pub free: Option<u64>,
     /// The names of the sources of the 345M model.

@@ -142,6 +142,7 @@ impl ModelArguments {
             Some(DtypeName::F16) => Some(Precision::F16),
             Some(DtypeName::Bf16) => Some(Precision::Bf16),
             Some(DtypeName::Q8) => Some(Precision::Q8),
+            Some(DtypeName::Q4) => Some(Precision::Q4),
         })
     }
 }

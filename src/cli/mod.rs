@@ -67,6 +67,16 @@ pub struct ModelArguments {
     /// Precision of the weights [default: auto] [env: `MEGACHAT_DTYPE`]
     #[arg(long, env = "MEGACHAT_DTYPE", hide_env = true)]
     pub dtype: Option<DtypeName>,
+    /// Threads on the CPU [default: one for each processor] [env: `MEGACHAT_THREADS`]
+    #[arg(long, value_name = "N", env = "MEGACHAT_THREADS", hide_env = true, value_parser = positive)]
+    pub threads: Option<usize>,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|&it| (1..=1024).contains(&it))
+        .ok_or_else(|| "expected a number from 1 to 1024".to_owned())
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -188,6 +198,7 @@ pub enum DtypeName {
     F16,
     Bf16,
     Q8,
+    Q4,
 }
 
 /// A precision that weights are written in, as typed.
@@ -262,6 +273,32 @@ pub enum ExportDtype {
     F32,
 }
 
+/// What is measured.
+#[derive(Clone, Debug, Args)]
+pub struct BenchArguments {
+    /// Tokens of the prompt that is read
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub prefill: usize,
+    /// Tokens drawn at each depth
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub decode: usize,
+    /// How many tokens lie before those that are drawn; several with commas
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [0, 512])]
+    pub depth: Vec<usize>,
+    /// Continuations of one prompt at once
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub batch: usize,
+    /// How often everything is measured; the medians are shown
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub runs: usize,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Which model, and how it runs
+    #[command(flatten)]
+    pub model: ModelArguments,
+}
+
 #[derive(Clone, Debug, Subcommand)]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum Verb {
@@ -300,6 +337,8 @@ pub enum Verb {
         #[arg(long)]
         force: bool,
     },
+    /// Measure how fast a model reads and writes here, and what limits it
+    Bench(BenchArguments),
     /// Models: list, info, download, import, remove
     Model {
         #[command(subcommand)]

@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Exit, demo_directory, find_model, places, say};
+use super::{Exit, demo_directory, find_model, model_source, places, say};
 use crate::TokenId;
 use crate::cli::Arguments;
 use crate::engine::generation::Control;
 use crate::engine::load::load;
-use crate::engine::protocol::{
-    Cut, Event, Failure, MOST_TEXT, ModelCard, ModelSource, Request, RequestId, StopReason, Want,
-};
+use crate::engine::protocol::{Cut, Event, Failure, MOST_TEXT, ModelCard, Request, RequestId, StopReason, Want};
 use crate::engine::stops;
 use crate::manifest::MEGATRON_345M;
 use crate::sample::{Draw, Row, Settings};
@@ -50,9 +48,7 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
         None => demo_directory(&places(paths, &arguments.files))?,
     };
     let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
-    let device = arguments.model.device(config).map_err(usage)?;
-    let precision = arguments.model.precision(config).map_err(usage)?;
-    let source = ModelSource { name, directory, device, precision };
+    let source = model_source(&arguments.model, config, name, directory).map_err(usage)?;
     let (mut session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
     if let (Some(note), false) = (&card.note, quiet) {
         say(&format!("megachat: {note}"));
@@ -123,7 +119,7 @@ fn read_prompt(words: &[String]) -> Result<String, Exit> {
     Ok(prompt)
 }
 
-fn engine_exit(failure: &Failure) -> Exit {
+pub(super) fn engine_exit(failure: &Failure) -> Exit {
     let code = match failure {
         Failure::NoDevice { .. } => 6,
         _ => 1,

@@ -1,5 +1,6 @@
 //! Everything that needs no interface: headless continuations, and the verbs.
 
+mod bench;
 mod config;
 mod convert;
 mod export;
@@ -11,6 +12,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+pub use bench::bench;
 pub use config::config;
 pub use convert::convert;
 pub use export::export;
@@ -20,11 +22,13 @@ pub(crate) use transcripts::transcript_exit;
 pub use transcripts::transcripts;
 
 use crate::app::words;
-use crate::cli::FileArguments;
+use crate::cli::{FileArguments, MeaningError, ModelArguments};
+use crate::engine::protocol::ModelSource;
 use crate::install::job::{self, Places};
 use crate::install::protocol as install;
 use crate::install::source;
 use crate::manifest::{DEMO, MEGATRON_345M};
+use crate::store::config::Config;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::visible;
@@ -94,6 +98,21 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
     }
     let help = "  megachat model download        gets NVIDIA's 345M model\n  megachat model import FILE     installs a checkpoint you have";
     Err(Exit { code: 3, message: format!("there is no model and no directory `{text}`. These help:\n{help}") })
+}
+
+/// What to load, by the arguments and the configuration.
+///
+/// # Errors
+///
+/// If the configuration names no device or no precision.
+pub(crate) fn model_source(
+    model: &ModelArguments,
+    config: &Config,
+    name: String,
+    directory: PathBuf,
+) -> Result<ModelSource, MeaningError> {
+    let (device, precision) = (model.device(config)?, model.precision(config)?);
+    Ok(ModelSource { name, directory, device, precision, threads: model.threads })
 }
 
 /// The demo's directory, installed first if need be.

@@ -9,8 +9,8 @@ use crate::gpt2::{Model, ModelError, Scores};
 use crate::sample::{Distribution, EndOfText, Settings, WhenFull, die};
 use crate::text::Tokenizer;
 
-/// How many tokens are read between two looks at whether anybody still wants them.
-const PREFILL_BLOCK: usize = 32;
+/// How many tokens are read between two reports of how far reading is.
+const PREFILL_BLOCK: usize = 128;
 
 /// The other side of a running continuation.
 pub trait Control {
@@ -172,7 +172,10 @@ impl Session {
                 }
                 let last = self.read.len() + block.len() == window.len();
                 let scores = if last { Scores::Last(&mut self.logits) } else { Scores::None };
-                self.model.extend(block, scores)?;
+                match self.model.extend(block, scores, &mut || control.wanted()) {
+                    Err(ModelError::Interrupted) => return Err(Break::Cancelled),
+                    other => other?,
+                }
                 self.read.extend_from_slice(block);
             }
             self.fresh = true;

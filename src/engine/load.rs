@@ -16,9 +16,13 @@ use crate::assets;
 use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
 use crate::checkpoint::tensors::Dtype;
 use crate::checkpoint::{Config, Limits};
+use crate::gpt2::cpu::{self, CpuOptions, Isa};
 use crate::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, TensorSource};
 use crate::manifest::{Manifest, hex};
 use crate::text::Tokenizer;
+
+/// More threads than any machine that this is made for has processors.
+const MOST_THREADS: usize = 1024;
 
 /// A model with what is known of it.
 pub struct LoadedModel {
@@ -55,10 +59,15 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let (device, note) = choose_device(source.device)?;
     let precision = source.precision.unwrap_or_else(|| usual_precision(&device, tensors.parameters()));
     let total = config.n_layer;
-    let model = CandleModel::load(&config, &mut tensors, &device, precision, &mut |done| {
-        progress(done, total);
-    })
-    .map_err(|e| Failure::BadModel { path: tensors.path.clone(), why: e.to_string() })?;
+    let mut progress = |done| progress(done, total);
+    let model: Result<Box<dyn Model>, ModelError> = if device.is_cpu() {
+        let options = CpuOptions { precision, threads: threads(source.threads), isa: Isa::detect() };
+        cpu::load(&config, &mut tensors, options, &mut progress, &mut |_| ())
+    } else {
+        let model = CandleModel::load(&config, &mut tensors, &device, precision, &mut progress);
+        model.map(|it| Box::new(it) as Box<dyn Model>)
+    };
+    let model = model.map_err(|e| Failure::BadModel { path: tensors.path.clone(), why: e.to_string() })?;
     let card = ModelCard {
         name: source.name.clone(),
         directory: directory.clone(),
@@ -71,7 +80,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         note,
         took: started.elapsed(),
     };
-    Ok(LoadedModel { model: Box::new(model), card })
+    Ok(LoadedModel { model, card })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -112,6 +121,11 @@ fn usual_precision(device: &Device, parameters: u64) -> Precision {
         Device::Cpu => Precision::Q8,
         Device::Cuda(_) | Device::Metal(_) => Precision::F16,
     }
+}
+
+/// As many as were asked for; else one for each processor, for nothing else of the program computes.
+fn threads(wanted: Option<usize>) -> usize {
+    wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, MOST_THREADS)
 }
 
 fn choose_device(choice: DeviceChoice) -> Result<(Device, Option<String>), Failure> {

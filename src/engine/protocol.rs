@@ -42,6 +42,8 @@ pub struct ModelSource {
     pub device: DeviceChoice,
     /// In which precision; `None` is the engine's choice for the device.
     pub precision: Option<Precision>,
+    /// Threads on the CPU; `None` is one for each processor.
+    pub threads: Option<usize>,
 }
 
 /// What is known of a loaded model.

@@ -72,6 +72,9 @@ impl Table {
     }
 }
 
+/// Tokens read together, between two looks at whether anybody still wants them.
+const CHUNK: usize = 256;
+
 /// GPT-2 on candle.
 pub struct CandleModel {
     config: Config,
@@ -83,6 +86,13 @@ pub struct CandleModel {
     blocks: Vec<Block>,
     ln_f: LayerNorm,
     head: Linear,
+    position: usize,
+    branches: Vec<Branch>,
+}
+
+/// A continuation of its own: keys and values of every block, and how many of them are valid.
+struct Branch {
+    caches: Vec<(Tensor, Tensor)>,
     position: usize,
 }
 
@@ -129,7 +139,18 @@ impl CandleModel {
         }
         let ln_f = loader.layer_norm("ln_f", config)?;
         let config = config.clone();
-        Ok(Self { config, device: device.clone(), dtype, words, positions, blocks, ln_f, head, position: 0 })
+        Ok(Self {
+            config,
+            device: device.clone(),
+            dtype,
+            words,
+            positions,
+            blocks,
+            ln_f,
+            head,
+            position: 0,
+            branches: Vec::new(),
+        })
     }
 
     /// The hidden states of `tokens`, (1, T, C), after the last layer norm; fills the cache.
@@ -194,7 +215,86 @@ impl Model for CandleModel {
         &self.config
     }
 
-    fn extend(&mut self, tokens: &[TokenId], scores: Scores) -> Result<(), ModelError> {
+    fn extend(
+        &mut self,
+        tokens: &[TokenId],
+        scores: Scores,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        self.branches.clear();
+        let mut scores = scores;
+        let mut done = 0;
+        for chunk in tokens.chunks(CHUNK) {
+            if !wanted() {
+                return Err(ModelError::Interrupted);
+            }
+            let last = done + chunk.len() == tokens.len();
+            match &mut scores {
+                Scores::Last(out) if last => self.read(chunk, Scores::Last(out))?,
+                Scores::Each(hear) => {
+                    self.read(chunk, Scores::Each(&mut |index, row| hear(done + index, row)))?;
+                }
+                _ => self.read(chunk, Scores::None)?,
+            }
+            done += chunk.len();
+        }
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.position
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.branches.clear();
+        self.position = self.position.min(position);
+    }
+
+    fn branch(&mut self, count: usize) -> Result<(), ModelError> {
+        let one = || -> candle_core::Result<Branch> {
+            let caches = self.blocks.iter().map(|it| Ok((it.keys.copy()?, it.values.copy()?)));
+            Ok(Branch { caches: caches.collect::<candle_core::Result<_>>()?, position: self.position })
+        };
+        self.branches = (0..count).map(|_| one()).collect::<candle_core::Result<_>>()?;
+        Ok(())
+    }
+
+    fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
+        let (found, expected) = (tokens.len(), self.branches.len());
+        if found != expected {
+            return Err(ModelError::Branches { found, expected });
+        }
+        let vocabulary = self.config.vocab_size;
+        // One after the other: candle's caches are one tensor for all positions.
+        for (index, (token, scores)) in tokens.chunks(1).zip(scores.chunks_exact_mut(vocabulary)).enumerate() {
+            self.exchange(index);
+            let outcome = self.read(token, Scores::Last(scores));
+            self.exchange(index);
+            outcome?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, branch: usize) {
+        if branch < self.branches.len() {
+            self.exchange(branch);
+        }
+        self.branches.clear();
+    }
+}
+
+impl CandleModel {
+    /// Makes a branch the context and the context that branch.
+    fn exchange(&mut self, index: usize) {
+        let branch = &mut self.branches[index];
+        std::mem::swap(&mut self.position, &mut branch.position);
+        for (block, (keys, values)) in self.blocks.iter_mut().zip(&mut branch.caches) {
+            std::mem::swap(&mut block.keys, keys);
+            std::mem::swap(&mut block.values, values);
+        }
+    }
+
+    fn read(&mut self, tokens: &[TokenId], scores: Scores) -> Result<(), ModelError> {
         let wanted = self.position + tokens.len();
         let (capacity, vocabulary) = (self.config.n_positions, self.config.vocab_size);
         if wanted > capacity {
@@ -212,18 +312,16 @@ impl Model for CandleModel {
             Scores::Last(out) => {
                 self.write(&hidden.i((.., tokens.len() - 1..))?.contiguous()?, out)?;
             }
-            Scores::All(out) => self.write(&hidden, out)?,
+            Scores::Each(hear) => {
+                let mut row = vec![0.0; vocabulary];
+                for index in 0..tokens.len() {
+                    self.write(&hidden.i((.., index..=index))?.contiguous()?, &mut row)?;
+                    hear(index, &row);
+                }
+            }
         }
         self.position = wanted;
         Ok(())
-    }
-
-    fn position(&self) -> usize {
-        self.position
-    }
-
-    fn rewind(&mut self, position: usize) {
-        self.position = self.position.min(position);
     }
 }
 

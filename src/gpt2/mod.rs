@@ -7,6 +7,7 @@
 //! [`CandleModel`].
 
 mod candle;
+pub mod cpu;
 
 pub use candle::CandleModel;
 
@@ -24,6 +25,8 @@ pub enum Precision {
     Bf16,
     /// 8-bit integers in blocks of 32 with a 16-bit scale, 8.5 bits a weight.
     Q8,
+    /// 4-bit integers in blocks of 32 with a 16-bit scale, 4.5 bits a weight.
+    Q4,
 }
 
 impl Precision {
@@ -35,6 +38,7 @@ impl Precision {
             Self::F16 => "f16",
             Self::Bf16 => "bf16",
             Self::Q8 => "q8",
+            Self::Q4 => "q4",
         }
     }
 }
@@ -45,8 +49,8 @@ pub enum Scores<'a> {
     None,
     /// Of the token after the last one, (V,).
     Last(&'a mut [f32]),
-    /// Of the token after every one, (T, V), row-major.
-    All(&'a mut [f32]),
+    /// Of the token after every one: hears its index among the tokens, and (V,).
+    Each(&'a mut dyn FnMut(usize, &[f32])),
 }
 
 /// A tensor as it lies in a file.
@@ -71,6 +75,14 @@ pub enum RawType {
     Bf16,
 }
 
+impl RawType {
+    /// Bytes of one number.
+    #[must_use]
+    pub fn size(self) -> usize {
+        if self == Self::F32 { 4 } else { 2 }
+    }
+}
+
 /// Where weights come from, by their Hugging Face names without the `transformer.` prefix (`h.0.attn.c_attn.weight`).
 pub trait TensorSource {
     /// Reads one tensor.
@@ -79,6 +91,12 @@ pub trait TensorSource {
     ///
     /// [`ModelError::Missing`] if there is none of that name, [`ModelError::Source`] if it cannot be read.
     fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError>;
+
+    /// Fills `out` with all matrices as [`cpu::load`] packed them for this precision before; answers whether it has.
+    fn packed(&mut self, precision: Precision, out: &mut [u8]) -> bool {
+        let _ = (precision, out);
+        false
+    }
 }
 
 /// Why a model cannot be made, or not be run.
@@ -108,6 +126,29 @@ pub enum ModelError {
         /// What the file says.
         why: String,
     },
+    /// A tensor holds infinities or what is not a number.
+    #[error("`{name}` holds a weight that is infinite or not a number")]
+    NotFinite {
+        /// Its name.
+        name: String,
+    },
+    /// The weights do not fit into memory.
+    #[error("{} MB of memory are needed for the weights; a lower --dtype needs less", bytes / 1_000_000)]
+    Memory {
+        /// Bytes of the weights.
+        bytes: u64,
+    },
+    /// Another number of tokens than of branches.
+    #[error("{found} tokens for {expected} branches")]
+    Branches {
+        /// Tokens.
+        found: usize,
+        /// Branches.
+        expected: usize,
+    },
+    /// The caller wanted no more.
+    #[error("interrupted")]
+    Interrupted,
     /// More tokens than the context has positions.
     #[error("{wanted} positions are needed, the context has {capacity}")]
     ContextFull {
@@ -129,23 +170,54 @@ pub enum ModelError {
     Engine(#[from] candle_core::Error),
 }
 
-/// A language model with a context that grows at its end and can be cut back.
+/// A language model with a context that grows at its end and can be cut back, and that can go on in several ways at
+/// once.
 ///
 /// Object safe, so that the engine holds a `Box<dyn Model>` and tests a scripted one.
 pub trait Model: Send {
     /// Its numbers.
     fn config(&self) -> &Config;
 
-    /// Appends `tokens`, (T,), to the context and computes the scores asked for.
+    /// Appends `tokens`, (T,), to the context and computes the scores asked for. Branches are forgotten.
+    ///
+    /// `wanted` is asked every few milliseconds whether to go on.
     ///
     /// # Errors
     ///
-    /// If the context would overflow, a token is unknown, or the tensor engine fails. The context is then as it was.
-    fn extend(&mut self, tokens: &[TokenId], scores: Scores) -> Result<(), ModelError>;
+    /// If the context would overflow, a token is unknown, or the tensor engine fails: the context is then as it was.
+    /// [`ModelError::Interrupted`] if it is not wanted any more: some of the tokens may then be in the context.
+    fn extend(
+        &mut self,
+        tokens: &[TokenId],
+        scores: Scores,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError>;
+
+    /// Bytes of the matrices that every token is multiplied with.
+    fn weight_bytes(&self) -> u64 {
+        0
+    }
 
     /// The number of positions in use, at most `config().n_positions`.
     fn position(&self) -> usize;
 
-    /// Forgets everything from `position` on; what was computed before it stays valid.
+    /// Forgets everything from `position` on, and all branches; what was computed before it stays valid.
     fn rewind(&mut self, position: usize);
+
+    /// Makes `count` branches, each of which goes on from the context as it is. Earlier ones are forgotten.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room for them.
+    fn branch(&mut self, count: usize) -> Result<(), ModelError>;
+
+    /// Appends one token to each branch, (B,), all at once, and computes the scores after it, (B, V).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::extend`], and [`ModelError::Branches`] if it is another number than of branches.
+    fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError>;
+
+    /// Makes a branch the context, and forgets the others.
+    fn keep(&mut self, branch: usize);
 }

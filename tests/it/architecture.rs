@@ -38,6 +38,10 @@ enum Purity {
     Acts,
 }
 
+/// What a pure module does nevertheless, and where: a product is computed by several threads, and is what it would be
+/// with one.
+const EXCEPTIONS: &[(&str, &str)] = &[("src/gpt2/cpu/pool.rs", "std::thread")];
+
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",
@@ -106,7 +110,8 @@ fn modules_use_what_they_may_and_pure_ones_do_nothing() {
                     }
                 }
                 if purity == Purity::Pure {
-                    let words = IMPURE.iter().filter(|it| line.contains(**it));
+                    let excepted = |word: &str| EXCEPTIONS.iter().any(|it| place.starts_with(it.0) && it.1 == word);
+                    let words = IMPURE.iter().filter(|it| line.contains(**it) && !excepted(it));
                     faults.extend(words.map(|it| format!("{place}: `{it}` in a pure module")));
                 }
             }

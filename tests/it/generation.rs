@@ -210,7 +210,13 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
         Ok((Session::new(Box::new(model), tokenizer), card))
     };
     let engine = megachat::engine::spawn_with(Box::new(loader), move |event| drop(send.send(event)));
-    let source = ModelSource { name: "s".into(), directory: "s".into(), device: DeviceChoice::Cpu, precision: None };
+    let source = ModelSource {
+        name: "s".into(),
+        directory: "s".into(),
+        device: DeviceChoice::Cpu,
+        precision: None,
+        threads: None,
+    };
     let outcome = || loop {
         match heard.recv_timeout(std::time::Duration::from_secs(20)).unwrap() {
             Event::Failed { failure, .. } => return failure,

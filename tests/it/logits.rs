@@ -21,6 +21,7 @@ fn demo(precision: Precision) -> Box<dyn Model> {
         directory: demo_directory(),
         device: DeviceChoice::Cpu,
         precision: Some(precision),
+        threads: Some(2),
     };
     load_model(&source, &mut |_, _| ()).unwrap().model
 }
@@ -49,7 +50,7 @@ fn read_npy(path: &std::path::Path) -> Vec<f32> {
 fn last_logits(model: &mut dyn Model, tokens: &[TokenId]) -> Vec<f32> {
     let mut out = vec![0.0; model.config().vocab_size];
     model.rewind(0);
-    model.extend(tokens, Scores::Last(&mut out)).unwrap();
+    model.extend(tokens, Scores::Last(&mut out), &mut || true).unwrap();
     out
 }
 
@@ -65,15 +66,17 @@ fn argmax(row: &[f32]) -> TokenId {
 /// Mean negative log-likelihood of `tokens` after their first, natural, per token.
 fn mean_loss(model: &mut dyn Model, tokens: &[TokenId]) -> f64 {
     let v = model.config().vocab_size;
-    let mut all = vec![0.0; tokens.len() * v];
-    model.rewind(0);
-    model.extend(tokens, Scores::All(&mut all)).unwrap();
-    let losses = all.chunks_exact(v).zip(&tokens[1..]).map(|(row, &target)| {
+    let mut losses = 0.0;
+    let mut hear = |index: usize, row: &[f32]| {
+        assert_eq!(row.len(), v);
+        let Some(&target) = tokens.get(index + 1) else { return };
         let largest = f64::from(row.iter().copied().fold(f32::MIN, f32::max));
         let sum: f64 = row.iter().map(|&it| (f64::from(it) - largest).exp()).sum();
-        largest + sum.ln() - f64::from(row[target as usize])
-    });
-    losses.sum::<f64>() / (tokens.len() - 1) as f64
+        losses += largest + sum.ln() - f64::from(row[target as usize]);
+    };
+    model.rewind(0);
+    model.extend(tokens, Scores::Each(&mut hear), &mut || true).unwrap();
+    losses / (tokens.len() - 1) as f64
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn greedy_tokens_agree_with_hugging_face() {
         let mut drawn = Vec::new();
         for _ in 0..40 {
             drawn.push(argmax(&out));
-            model.extend(&drawn[drawn.len() - 1..], Scores::Last(&mut out)).unwrap();
+            model.extend(&drawn[drawn.len() - 1..], Scores::Last(&mut out), &mut || true).unwrap();
         }
         assert_eq!(drawn, ids(&case, "greedy_40"), "{}", case["prompt"]);
     }
@@ -209,14 +212,14 @@ fn one_block_token_by_token_and_after_a_cut_agree() {
     let mut out = vec![0.0; whole.len()];
     model.rewind(0);
     for token in &tokens {
-        model.extend(std::slice::from_ref(token), Scores::Last(&mut out)).unwrap();
+        model.extend(std::slice::from_ref(token), Scores::Last(&mut out), &mut || true).unwrap();
     }
     assert!(largest_difference(&out, &whole) < 1e-3);
     model.rewind(5);
     assert_eq!(model.position(), 5);
-    model.extend(&tokenizer_noise(), Scores::None).unwrap();
+    model.extend(&tokenizer_noise(), Scores::None, &mut || true).unwrap();
     model.rewind(5);
-    model.extend(&tokens[5..], Scores::Last(&mut out)).unwrap();
+    model.extend(&tokens[5..], Scores::Last(&mut out), &mut || true).unwrap();
     assert!(largest_difference(&out, &whole) < 1e-3);
 }
 
@@ -228,11 +231,11 @@ fn tokenizer_noise() -> Vec<TokenId> {
 fn the_context_ends_where_it_says() {
     let mut model = demo(Precision::Q8);
     let tokens = vec![13; 512];
-    model.extend(&tokens, Scores::None).unwrap();
-    let error = model.extend(&[13], Scores::None).unwrap_err().to_string();
+    model.extend(&tokens, Scores::None, &mut || true).unwrap();
+    let error = model.extend(&[13], Scores::None, &mut || true).unwrap_err().to_string();
     assert_eq!((error.as_str(), model.position()), ("513 positions are needed, the context has 512", 512));
     model.rewind(0);
-    assert!(model.extend(&[50_257], Scores::None).unwrap_err().to_string().contains("token 50257"));
+    assert!(model.extend(&[50_257], Scores::None, &mut || true).unwrap_err().to_string().contains("token 50257"));
 }
 
 #[test]

@@ -69,6 +69,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         colour: start.colour,
         device: start.device,
         precision: start.precision,
+        threads: start.threads,
         free: start.free,
         sources: start.sources,
         transcripts: start.transcripts,
@@ -159,7 +160,7 @@ fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mu
     app.loading = Some((id, name.clone(), directory.clone()));
     app.engine = EngineState::Loading { name: name.clone(), done: 0, total: 0 };
     app.next = None;
-    let source = ModelSource { name, directory, device: app.device, precision: app.precision };
+    let source = ModelSource { name, directory, device: app.device, precision: app.precision, threads: app.threads };
     effects.push(Effect::Engine(Command::Load { id, source }));
 }
 

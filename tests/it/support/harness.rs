@@ -61,6 +61,7 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         colour: true,
         device: DeviceChoice::Cpu,
         precision: None,
+        threads: None,
         free: Some(12_400_000_000),
         sources: vec!["NVIDIA NGC, zip".into(), "NVIDIA NGC, single file".into(), "the hub copy".into()],
         transcripts: "/home/ada/.local/share/megachat/transcripts".into(),

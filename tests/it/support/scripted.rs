@@ -50,7 +50,12 @@ impl Model for Scripted {
         &self.config
     }
 
-    fn extend(&mut self, tokens: &[TokenId], scores: Scores) -> Result<(), ModelError> {
+    fn extend(
+        &mut self,
+        tokens: &[TokenId],
+        scores: Scores,
+        _wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
         assert!(self.position + tokens.len() <= self.config.n_positions);
         self.position += tokens.len();
         self.read.fetch_add(tokens.len(), Ordering::Relaxed);
@@ -82,4 +87,14 @@ impl Model for Scripted {
     fn rewind(&mut self, position: usize) {
         self.position = self.position.min(position);
     }
+
+    fn branch(&mut self, _count: usize) -> Result<(), ModelError> {
+        Err(ModelError::Missing { name: "branches of a script".into() })
+    }
+
+    fn step(&mut self, tokens: &[TokenId], _scores: &mut [f32]) -> Result<(), ModelError> {
+        Err(ModelError::Branches { found: tokens.len(), expected: 0 })
+    }
+
+    fn keep(&mut self, _branch: usize) {}
 }

@@ -1,0 +1,232 @@
+//! `megachat bench`: how fast a model reads and writes on this machine, beside what the memory allows.
+//!
+//! The model alone is measured: no sampler, no screen. Prompts are the same every time, so are the tokens.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::{Exit, demo_directory, find_model, model_source, places};
+use crate::TokenId;
+use crate::app::words;
+use crate::cli::{BenchArguments, FileArguments};
+use crate::engine::load::{LoadedModel, load_model};
+use crate::gpt2::cpu::{Isa, Stream};
+use crate::gpt2::{Model, ModelError, Scores};
+use crate::store::config::Config;
+use crate::store::paths::Paths;
+
+/// Tokens of the prompt whose first token is waited for.
+const SHORT_PROMPT: usize = 16;
+
+/// One line of the result: what was measured, each run's figure, and its unit.
+struct Row {
+    key: String,
+    what: String,
+    runs: Vec<f64>,
+    unit: &'static str,
+}
+
+impl Row {
+    fn median(&self) -> f64 {
+        let mut runs = self.runs.clone();
+        runs.sort_by(f64::total_cmp);
+        let middle = runs.len() / 2;
+        if runs.len() % 2 == 1 { runs[middle] } else { f64::midpoint(runs[middle - 1], runs[middle]) }
+    }
+
+    fn least_and_most(&self) -> (f64, f64) {
+        let fold = |start, pick: fn(f64, f64) -> f64| self.runs.iter().copied().fold(start, pick);
+        (fold(f64::INFINITY, f64::min), fold(f64::NEG_INFINITY, f64::max))
+    }
+}
+
+/// Measures and prints a table, or JSON.
+///
+/// # Errors
+///
+/// Status 2 if a depth or a count does not fit the model, 3 if there is no such model, 1 if it cannot be run.
+pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
+    let (name, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
+    let directory = match directory {
+        Some(it) => it,
+        None => demo_directory(&places(paths, files))?,
+    };
+    let source = model_source(&wanted.model, config, name, directory).map_err(|e| Exit::usage(e.to_string()))?;
+    let threads = source.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let lively = io::stderr().is_terminal();
+    let total = wanted.runs * (3 + wanted.depth.len()) + 1;
+    let mut done = 0;
+    let mut progress = |what: &str| {
+        if lively {
+            let bar = "=".repeat(20 * done / total.max(1));
+            let _ = write!(io::stderr(), "\r\x1b[K[{bar:<20}] {what}");
+        }
+        done += 1;
+    };
+    let mut rows: Vec<Row> = Vec::new();
+    let mut add =
+        |key: String, what: String, unit: &'static str, figure: f64| match rows.iter_mut().find(|it| it.key == key) {
+            Some(row) => row.runs.push(figure),
+            None => rows.push(Row { key, what, runs: vec![figure], unit }),
+        };
+    let mut about = None;
+    for run in 0..wanted.runs.max(1) {
+        progress(&format!("run {} of {}: loading", run + 1, wanted.runs));
+        let LoadedModel { mut model, card } =
+            load_model(&source, &mut |_, _| ()).map_err(|e| Exit::failed(super::generate::engine_exit(&e).message))?;
+        add("load".into(), "load".into(), "s", card.took.as_secs_f64());
+        check(wanted, &*model)?;
+        let failed = |e: ModelError| Exit::failed(e.to_string());
+        // The first pass pays for pages and threads that later ones find ready.
+        prefill(&mut *model, SHORT_PROMPT).map_err(failed)?;
+        progress(&format!("run {} of {}: reading", run + 1, wanted.runs));
+        let first = prefill(&mut *model, SHORT_PROMPT).map_err(failed)?;
+        add("first_token".into(), format!("first token after {SHORT_PROMPT}"), "ms", first * 1e3);
+        let seconds = prefill(&mut *model, wanted.prefill).map_err(failed)?;
+        add("prefill".into(), format!("read {}", wanted.prefill), "tokens/s", wanted.prefill as f64 / seconds);
+        for &depth in &wanted.depth {
+            progress(&format!("run {} of {}: drawing at {depth}", run + 1, wanted.runs));
+            let seconds = decode(&mut *model, depth, wanted.decode).map_err(failed)?;
+            let what = format!("draw {} after {depth}", wanted.decode);
+            add(format!("decode_{depth}"), what, "tokens/s", wanted.decode as f64 / seconds);
+        }
+        if wanted.batch > 1 {
+            progress(&format!("run {} of {}: {} at once", run + 1, wanted.runs, wanted.batch));
+            let seconds = together(&mut *model, wanted.batch, wanted.decode).map_err(failed)?;
+            let figure = (wanted.batch * wanted.decode) as f64 / seconds;
+            add("batch".into(), format!("draw {} times {} at once", wanted.batch, wanted.decode), "tokens/s", figure);
+        }
+        about = Some((card, model.weight_bytes()));
+    }
+    // Last, so that its memory is none of the model's.
+    let peak = peak_rss();
+    progress("memory");
+    let bandwidth = read_bandwidth(threads);
+    if lively {
+        let _ = write!(io::stderr(), "\r\x1b[K");
+    }
+    let Some((card, weight_bytes)) = about else {
+        return Ok(());
+    };
+    let drawn = rows.iter().find(|it| it.key.starts_with("decode_")).map(Row::median);
+    let moved = drawn.map(|it| it * weight_bytes as f64 / 1e9);
+    let kernels = if card.device == "cpu" { Isa::detect().name() } else { "candle" };
+    let mut out = io::stdout().lock();
+    let written = if wanted.json {
+        let figures: serde_json::Map<String, serde_json::Value> = rows
+            .iter()
+            .map(|it| (it.key.clone(), json!({"median": it.median(), "runs": it.runs, "unit": it.unit})))
+            .collect();
+        let value = json!({
+            "model": card.name, "parameters": card.parameters, "device": card.device, "dtype": card.dtype,
+            "kernels": kernels, "threads": threads, "weight_bytes": weight_bytes, "peak_rss_bytes": peak,
+            "memory_bandwidth": bandwidth, "weights_per_second": moved.map(|it| it * 1e9), "figures": figures,
+        });
+        writeln!(out, "{value}")
+    } else {
+        let millions = card.parameters as f64 / 1e6;
+        let head = format!("{}, {millions:.1} M parameters, {}, {}", card.name, card.dtype, card.device);
+        let _ = writeln!(out, "{head}, {kernels}, {threads} threads");
+        for row in &rows {
+            let (least, most) = row.least_and_most();
+            let digits = if row.median() < 10.0 { 2 } else { 1 };
+            let middle = format!("{:.digits$} {}", row.median(), row.unit);
+            let _ = writeln!(out, "{:<26} {middle:<18} {least:.digits$} to {most:.digits$}", row.what);
+        }
+        if let Some(moved) = moved.filter(|&it| it > 0.0) {
+            let share = moved / (bandwidth / 1e9) * 100.0;
+            let text =
+                format!("{moved:.1} GB/s, {share:.0} % of the {:.1} that reading alone reaches", bandwidth / 1e9);
+            let _ = writeln!(out, "{:<26} {text}", format!("weights, {}", words::bytes(weight_bytes)));
+        }
+        match peak {
+            Some(bytes) => writeln!(out, "{:<26} {}", "peak memory", words::bytes(bytes)),
+            None => Ok(()),
+        }
+    };
+    match written {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Exit::failed(format!("cannot write: {e}"))),
+        _ => Ok(()),
+    }
+}
+
+fn check(wanted: &BenchArguments, model: &dyn Model) -> Result<(), Exit> {
+    let capacity = model.config().n_positions;
+    let deepest = wanted.depth.iter().copied().max().unwrap_or(0);
+    let needed = wanted.prefill.max(deepest.max(SHORT_PROMPT) + wanted.decode);
+    if wanted.prefill == 0 || wanted.decode == 0 || wanted.runs == 0 {
+        return Err(Exit::usage("--prefill, --decode and --runs must be at least 1"));
+    }
+    if needed > capacity {
+        return Err(Exit::usage(format!("{needed} positions would be needed, the model has {capacity}")));
+    }
+    Ok(())
+}
+
+/// Some tokens that are not all alike.
+fn tokens(model: &dyn Model, count: usize) -> Vec<TokenId> {
+    let vocabulary = model.config().vocab_size;
+    (0..count).map(|index| (index * 7919 % vocabulary) as TokenId).collect()
+}
+
+/// Seconds to read so many tokens from the beginning, with the scores after the last.
+fn prefill(model: &mut dyn Model, count: usize) -> Result<f64, ModelError> {
+    let tokens = tokens(model, count);
+    let mut scores = vec![0.0; model.config().vocab_size];
+    model.rewind(0);
+    let started = Instant::now();
+    model.extend(&tokens, Scores::Last(&mut scores), &mut || true)?;
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Seconds for so many tokens, one after the other, after `depth` others.
+fn decode(model: &mut dyn Model, depth: usize, count: usize) -> Result<f64, ModelError> {
+    let tokens = tokens(model, depth + count);
+    let mut scores = vec![0.0; model.config().vocab_size];
+    model.rewind(0);
+    model.extend(&tokens[..depth], Scores::None, &mut || true)?;
+    let started = Instant::now();
+    for token in tokens[depth..].chunks(1) {
+        model.extend(token, Scores::Last(&mut scores), &mut || true)?;
+    }
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Seconds for so many tokens in each of some branches of a short prompt.
+fn together(model: &mut dyn Model, branches: usize, count: usize) -> Result<f64, ModelError> {
+    let prompt = tokens(model, SHORT_PROMPT);
+    let vocabulary = model.config().vocab_size;
+    let mut scores = vec![0.0; branches * vocabulary];
+    model.rewind(0);
+    model.extend(&prompt, Scores::None, &mut || true)?;
+    model.branch(branches)?;
+    let started = Instant::now();
+    for step in 0..count {
+        let tokens: Vec<TokenId> = (0..branches).map(|it| ((step * branches + it) % vocabulary) as TokenId).collect();
+        model.step(&tokens, &mut scores)?;
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    model.rewind(0);
+    Ok(seconds)
+}
+
+/// Bytes per second that so many threads read from memory, the best of some passes; 0 if there is too little of it.
+fn read_bandwidth(threads: usize) -> f64 {
+    let Some(mut stream) = Stream::new(threads) else {
+        return 0.0;
+    };
+    let passes = (0..8).map(|_| {
+        let started = Instant::now();
+        stream.pass() as f64 / started.elapsed().as_secs_f64()
+    });
+    passes.fold(0.0, f64::max)
+}
+
+/// The most memory this process has held, where the system says it.
+fn peak_rss() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|it| it * 1024)
+}

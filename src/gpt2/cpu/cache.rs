@@ -1,0 +1,146 @@
+//! Keys and values of what was read, in pages that sequences share.
+//!
+//! A page has the keys and values of [`PAGE`] positions in all layers. Two sequences that began alike have the same
+//! pages; whoever goes on in a shared page first makes a copy of it.
+
+#![allow(unsafe_code, reason = "threads write the heads of a page side by side")]
+
+use std::sync::Arc;
+
+use super::lanes::LANES;
+use super::pool::Shareable;
+
+/// Positions in a page: a multiple of [`LANES`].
+pub(super) const PAGE: usize = 64;
+
+/// What keys and values are held as.
+pub(super) trait Element: Copy + Default + Send + Sync + 'static {
+    fn from_f32(x: f32) -> Self;
+}
+
+impl Element for f32 {
+    fn from_f32(x: f32) -> Self {
+        x
+    }
+}
+
+impl Element for half::f16 {
+    fn from_f32(x: f32) -> Self {
+        Self::from_f32(x)
+    }
+}
+
+/// The sizes that say where in a page what lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) layers: usize,
+    pub(super) heads: usize,
+    /// D, the channels of a head.
+    pub(super) width: usize,
+}
+
+impl Shape {
+    /// D filled up to whole groups.
+    pub(super) fn padded(self) -> usize {
+        self.width.next_multiple_of(LANES)
+    }
+
+    /// Elements of a head's keys in a page. (PAGE / 16, D, 16): sixteen positions side by side.
+    fn keys(self) -> usize {
+        PAGE * self.width
+    }
+
+    /// Elements of a head's values in a page. (PAGE, D filled up).
+    fn values(self) -> usize {
+        PAGE * self.padded()
+    }
+
+    /// Where a head's keys begin in a page; its values follow.
+    fn head(self, layer: usize, head: usize) -> usize {
+        (layer * self.heads + head) * (self.keys() + self.values())
+    }
+
+    fn page(self) -> usize {
+        self.head(self.layers, 0)
+    }
+}
+
+/// One sequence's pages.
+#[derive(Clone)]
+pub(super) struct Cache<E> {
+    pub(super) shape: Shape,
+    pages: Vec<Arc<Vec<E>>>,
+    /// Positions that are filled.
+    pub(super) length: usize,
+}
+
+impl<E: Element> Cache<E> {
+    pub(super) fn new(shape: Shape) -> Self {
+        Self { shape, pages: Vec::new(), length: 0 }
+    }
+
+    /// Forgets what lies at `length` and beyond.
+    pub(super) fn cut(&mut self, length: usize) {
+        self.length = self.length.min(length);
+        self.pages.truncate(self.length.div_ceil(PAGE));
+    }
+
+    /// Makes room for `more` positions, in pages of its own.
+    pub(super) fn reserve(&mut self, more: usize) {
+        let page = self.shape.page();
+        for index in self.length / PAGE..(self.length + more).div_ceil(PAGE) {
+            match self.pages.get_mut(index) {
+                Some(page) => {
+                    Arc::make_mut(page);
+                }
+                None => self.pages.push(Arc::new(vec![E::default(); page])),
+            }
+        }
+    }
+
+    /// A head's keys of a page, (PAGE / 16, D, 16), and its values, (PAGE, D filled up).
+    pub(super) fn head(&self, page: usize, layer: usize, head: usize) -> (&[E], &[E]) {
+        let start = self.shape.head(layer, head);
+        let all = &self.pages[page][start..start + self.shape.keys() + self.shape.values()];
+        all.split_at(self.shape.keys())
+    }
+
+    /// What writes into the pages that [`Self::reserve`] made room in.
+    pub(super) fn writer(&mut self) -> Writer<E> {
+        let first = self.length / PAGE;
+        // A page that others have too was copied by `reserve`, so that every one from there on can be had.
+        let pages = self.pages[first..].iter_mut().map(|it| Shareable(Arc::make_mut(it).as_mut_ptr())).collect();
+        Writer { shape: self.shape, first, pages }
+    }
+}
+
+/// Pages that are being filled, head by head, by several threads.
+pub(super) struct Writer<E> {
+    shape: Shape,
+    /// The number of the first page.
+    first: usize,
+    pages: Vec<Shareable<E>>,
+}
+
+impl<E: Element> Writer<E> {
+    /// Writes a head's key and value, (D,) each.
+    ///
+    /// # Safety
+    ///
+    /// The cache has not been touched since [`Cache::writer`], and no other thread writes this head of this layer.
+    pub(super) unsafe fn put(&self, position: usize, layer: usize, head: usize, key: &[f32], value: &[f32]) {
+        let shape = self.shape;
+        assert!(layer < shape.layers && head < shape.heads && key.len() == shape.width && value.len() == shape.width);
+        let page = &self.pages[position / PAGE - self.first];
+        let (start, within) = (shape.head(layer, head), position % PAGE);
+        let keys = start + within / LANES * LANES * shape.width + within % LANES;
+        let values = start + shape.keys() + within * shape.padded();
+        for (channel, (key, value)) in key.iter().zip(value).enumerate() {
+            // SAFETY: layer, head, position and channel are within the page, and this head is this call's alone.
+            unsafe {
+                page.at(keys + LANES * channel).write(E::from_f32(*key));
+                page.at(values + channel).write(E::from_f32(*value));
+            }
+        }
+    }
+}

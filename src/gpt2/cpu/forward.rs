@@ -1,0 +1,242 @@
+//! Tokens through all layers.
+
+#![allow(unsafe_code, reason = "threads write different places of one result")]
+
+use std::cell::RefCell;
+
+use super::attention::{Attention, Readable, TILE};
+use super::cache::Cache;
+use super::lanes::Isa;
+use super::matrix::{BLOCK, Matrix};
+use super::pool::{Pool, Shareable};
+use super::product::{Finish, Input, Product, Quantized};
+use super::{Linear, Norm, Weights};
+use crate::TokenId;
+use crate::gpt2::ModelError;
+
+/// New tokens of one sequence, which has room for them.
+pub(super) struct Run<'a, E> {
+    pub(super) cache: &'a mut Cache<E>,
+    pub(super) tokens: &'a [TokenId],
+}
+
+/// Room for what lies between two steps; T tokens of all sequences together.
+#[derive(Default)]
+pub(super) struct Buffers {
+    /// The residual stream, (T, C).
+    hidden: Vec<f32>,
+    /// After a layer norm, or the heads' results, (T, C).
+    normed: Vec<f32>,
+    /// Queries, keys and values, (T, 3, C).
+    qkv: Vec<f32>,
+    /// The inner layer, (T, I).
+    inner: Vec<f32>,
+    quantized: Quantized,
+}
+
+/// Bytes of a matrix in one piece of work with few tokens: long enough that taking it costs nothing, short enough that
+/// nobody waits long for the last one.
+const PIECE_BYTES: usize = 48 << 10;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Everything that a step needs beside its numbers.
+struct Step<'a> {
+    isa: Isa,
+    pool: &'a mut Pool,
+    /// T.
+    tokens: usize,
+}
+
+/// Brings the tokens of all runs into their caches and leaves their hidden states in `buffers`.
+///
+/// # Errors
+///
+/// [`ModelError::Interrupted`] if `wanted` says so between two layers; the caches' lengths are then as they were.
+pub(super) fn forward<E: Readable>(
+    weights: &Weights,
+    isa: Isa,
+    pool: &mut Pool,
+    runs: &mut [Run<'_, E>],
+    buffers: &mut Buffers,
+    wanted: &mut dyn FnMut() -> bool,
+) -> Result<(), ModelError> {
+    let config = &weights.config;
+    let (c, inner) = (config.n_embd, config.n_inner);
+    let tokens = runs.iter().map(|it| it.tokens.len()).sum();
+    let Buffers { hidden, normed, qkv, inner: middle, quantized } = buffers;
+    hidden.resize(tokens * c, 0.0);
+    normed.resize(tokens * c, 0.0);
+    qkv.resize(tokens * 3 * c, 0.0);
+    middle.resize(tokens * inner, 0.0);
+    embed(weights, runs, hidden);
+    let epsilon = config.layer_norm_epsilon as f32;
+    let mut step = Step { isa, pool, tokens };
+    for (index, layer) in weights.layers.iter().enumerate() {
+        if !wanted() {
+            return Err(ModelError::Interrupted);
+        }
+        step.norm(&layer.ln_1, epsilon, hidden, normed);
+        step.linear(&layer.c_attn, normed, quantized, qkv, Finish::Bias);
+        step.attend(runs, index, qkv, normed);
+        step.linear(&layer.attn_proj, normed, quantized, hidden, Finish::Add);
+        step.norm(&layer.ln_2, epsilon, hidden, normed);
+        step.linear(&layer.c_fc, normed, quantized, middle, |bias| Finish::Activation(bias, config.activation));
+        step.linear(&layer.mlp_proj, middle, quantized, hidden, Finish::Add);
+    }
+    Ok(())
+}
+
+/// The scores of the tokens from `first` on that `out`, (T', V), has room for, from the hidden states in `buffers`.
+pub(super) fn scores(
+    weights: &Weights,
+    isa: Isa,
+    pool: &mut Pool,
+    buffers: &mut Buffers,
+    first: usize,
+    out: &mut [f32],
+) {
+    let c = weights.config.n_embd;
+    let tokens = out.len() / weights.config.vocab_size;
+    let Buffers { hidden, normed, quantized, .. } = buffers;
+    let epsilon = weights.config.layer_norm_epsilon as f32;
+    let mut step = Step { isa, pool, tokens };
+    step.norm(&weights.ln_f, epsilon, &hidden[first * c..(first + tokens) * c], &mut normed[..tokens * c]);
+    let head = weights.head.as_ref().unwrap_or(&weights.words);
+    step.product(head, &normed[..tokens * c], quantized, out, Finish::Plain);
+}
+
+fn embed<E>(weights: &Weights, runs: &[Run<'_, E>], hidden: &mut [f32]) {
+    let c = weights.config.n_embd;
+    let places = runs.iter().flat_map(|run| run.tokens.iter().zip(run.cache.length..));
+    for ((&token, position), row) in places.zip(hidden.chunks_exact_mut(c)) {
+        weights.words.row(token as usize, row);
+        for (x, place) in row.iter_mut().zip(&weights.positions[position * c..]) {
+            *x += place;
+        }
+    }
+}
+
+impl Step<'_> {
+    fn norm(&mut self, norm: &Norm, epsilon: f32, x: &[f32], out: &mut [f32]) {
+        let (isa, c) = (self.isa, norm.gain.len());
+        // Some rows at a time: a row is a microsecond's work.
+        self.pool.chunks(&mut out[..self.tokens * c], 8 * c, &|index, rows| {
+            for (row, x) in rows.chunks_exact_mut(c).zip(x[index * 8 * c..].chunks_exact(c)) {
+                isa.layer_norm(x, &norm.gain, &norm.bias, epsilon, row);
+            }
+        });
+    }
+
+    fn linear<'b>(
+        &mut self,
+        linear: &'b Linear,
+        x: &[f32],
+        quantized: &mut Quantized,
+        out: &mut [f32],
+        finish: impl FnOnce(&'b [f32]) -> Finish<'b>,
+    ) {
+        self.product(&linear.weight, x, quantized, out, finish(&linear.bias));
+    }
+
+    fn product(&mut self, matrix: &Matrix, x: &[f32], quantized: &mut Quantized, out: &mut [f32], finish: Finish<'_>) {
+        let (isa, tokens) = (self.isa, self.tokens);
+        assert!(x.len() >= tokens * matrix.columns && out.len() >= tokens * matrix.rows);
+        let input = if matrix.kind.is_quantized() {
+            self.quantize(x, matrix.columns, quantized);
+            Input::Bytes(quantized)
+        } else {
+            Input::Floats(x)
+        };
+        let panel = matrix.kind.panel_bytes(matrix.columns);
+        let panels = matrix.panels();
+        // With many tokens a panel is much work; with few, only as much as reading it.
+        let per = if tokens < 8 { (PIECE_BYTES / panel).max(1) } else { 1 };
+        let product = Product { matrix, input, tokens, out: Shareable(out.as_mut_ptr()), finish };
+        self.pool.run(panels.div_ceil(per), &|piece| {
+            // SAFETY: pieces are different panels, and the sizes are as asserted.
+            unsafe { isa.panels(&product, piece * per, ((piece + 1) * per).min(panels)) }
+        });
+    }
+
+    fn quantize(&mut self, x: &[f32], columns: usize, out: &mut Quantized) {
+        let isa = self.isa;
+        out.resize(self.tokens, columns);
+        let blocks = columns.div_ceil(BLOCK);
+        let (scales, sums) = (Shareable(out.scales.as_mut_ptr()), Shareable(out.sums.as_mut_ptr()));
+        self.pool.chunks(&mut out.values[..self.tokens * blocks * BLOCK], 8 * blocks * BLOCK, &|index, values| {
+            for (within, values) in values.chunks_exact_mut(blocks * BLOCK).enumerate() {
+                let token = index * 8 + within;
+                // SAFETY: a token's scales and sums are this piece's alone, and `resize` made room for them.
+                let (scales, sums) = unsafe {
+                    let at = token * blocks;
+                    let sums = std::slice::from_raw_parts_mut(sums.at(at), blocks);
+                    (std::slice::from_raw_parts_mut(scales.at(at), blocks), sums)
+                };
+                isa.quantize(&x[token * columns..(token + 1) * columns], values, scales, sums);
+            }
+        });
+    }
+
+    /// Puts keys and values into the caches, then attends: (T, 3, H, D) to (T, H, D).
+    fn attend<E: Readable>(&mut self, runs: &mut [Run<'_, E>], layer: usize, qkv: &[f32], out: &mut [f32]) {
+        let isa = self.isa;
+        let mut first = 0;
+        for run in &mut *runs {
+            let shape = run.cache.shape;
+            let (heads, width, position) = (shape.heads, shape.width, run.cache.length);
+            let c = heads * width;
+            let tokens = run.tokens.len();
+            let rows = &qkv[first * 3 * c..(first + tokens) * 3 * c];
+            let writer = run.cache.writer();
+            let write = |head: usize| {
+                for (row, position) in rows.chunks_exact(3 * c).zip(position..) {
+                    let part = |which: usize| &row[which * c + head * width..][..width];
+                    // SAFETY: each head is one piece's alone.
+                    unsafe { writer.put(position, layer, head, part(1), part(2)) }
+                }
+            };
+            if tokens < 8 {
+                // Less work than telling the others of it.
+                (0..heads).for_each(write);
+            } else {
+                self.pool.run(heads, &write);
+            }
+            first += tokens;
+        }
+        // One list for all sequences, so that nobody waits between them.
+        let mut tiles = Vec::new();
+        let mut first = 0;
+        let attentions: Vec<Attention<'_, E>> = runs
+            .iter()
+            .enumerate()
+            .map(|(index, run)| {
+                let (shape, tokens) = (run.cache.shape, run.tokens.len());
+                let c = shape.heads * shape.width;
+                tiles.extend(
+                    (0..tokens).step_by(TILE).flat_map(|at| (0..shape.heads).map(move |head| (index, head, at))),
+                );
+                let start = first;
+                first += tokens;
+                Attention {
+                    cache: &*run.cache,
+                    layer,
+                    qkv: &qkv[start * 3 * c..(start + tokens) * 3 * c],
+                    position: run.cache.length,
+                    tokens,
+                    out: Shareable(out[start * c..(start + tokens) * c].as_mut_ptr()),
+                }
+            })
+            .collect();
+        // The last tiles see the most; to begin with them leaves the short ones for the end.
+        self.pool.run(tiles.len(), &|piece| {
+            let (index, head, at) = tiles[tiles.len() - 1 - piece];
+            SCRATCH.with_borrow_mut(|scratch| {
+                // SAFETY: tiles are different queries or heads, and the caches hold all positions.
+                unsafe { isa.attend(&attentions[index], head, at, scratch) }
+            });
+        });
+    }
+}

@@ -1,0 +1,169 @@
+//! AVX2: sixteen numbers in two registers.
+
+use std::arch::x86_64::*;
+
+use super::Lanes;
+
+/// Processors with AVX2, FMA and F16C.
+#[derive(Clone, Copy)]
+pub(in crate::gpt2::cpu) struct Avx2;
+
+/// The lower eight and the upper eight.
+type Pair = (__m256, __m256);
+
+// SAFETY of every block below: the trait's callers have the instructions and lend the memory.
+#[inline(always)]
+unsafe fn both(a: Pair, b: Pair, f: impl Fn(__m256, __m256) -> __m256) -> Pair {
+    (f(a.0, b.0), f(a.1, b.1))
+}
+
+impl Lanes for Avx2 {
+    type F = Pair;
+    type I = (__m256i, __m256i);
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self::F {
+        unsafe { (_mm256_set1_ps(x), _mm256_set1_ps(x)) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self::F {
+        unsafe { (_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
+    }
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self::F {
+        unsafe {
+            let half = |at: usize| _mm256_cvtph_ps(_mm_loadu_si128(from.add(at).cast()));
+            (half(0), half(8))
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bf16(from: *const u16) -> Self::F {
+        unsafe {
+            let half = |at: usize| {
+                let wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.add(at).cast()));
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(wide))
+            };
+            (half(0), half(8))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, x: Self::F) {
+        unsafe {
+            _mm256_storeu_ps(to, x.0);
+            _mm256_storeu_ps(to.add(8), x.1);
+        }
+    }
+    #[inline(always)]
+    unsafe fn add(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { both(a, b, |a, b| _mm256_add_ps(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn sub(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { both(a, b, |a, b| _mm256_sub_ps(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn mul(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { both(a, b, |a, b| _mm256_mul_ps(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn div(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { both(a, b, |a, b| _mm256_div_ps(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn max(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { both(a, b, |a, b| _mm256_max_ps(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn min(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { both(a, b, |a, b| _mm256_min_ps(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        unsafe { (_mm256_fmadd_ps(a.0, b.0, c.0), _mm256_fmadd_ps(a.1, b.1, c.1)) }
+    }
+    #[inline(always)]
+    unsafe fn round(x: Self::F) -> Self::F {
+        unsafe {
+            let round = |x| _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x);
+            (round(x.0), round(x.1))
+        }
+    }
+    #[inline(always)]
+    unsafe fn exp2(whole: Self::F) -> Self::F {
+        unsafe {
+            let power = |x| {
+                let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127));
+                _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
+            };
+            (power(whole.0), power(whole.1))
+        }
+    }
+    #[inline(always)]
+    unsafe fn sum(x: Self::F) -> f32 {
+        let mut all = [0.0; 16];
+        unsafe { Self::store(all.as_mut_ptr(), x) };
+        // In halves, so that no addition waits for fifteen others.
+        for width in [8, 4, 2, 1] {
+            for at in 0..width {
+                all[at] += all[at + width];
+            }
+        }
+        all[0]
+    }
+    #[inline(always)]
+    unsafe fn largest(x: Self::F) -> f32 {
+        let mut all = [0.0; 16];
+        unsafe { Self::store(all.as_mut_ptr(), x) };
+        all.iter().fold(f32::NEG_INFINITY, |a, &b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    unsafe fn begin_bytes(_correction: i32) -> Self::I {
+        unsafe { (_mm256_setzero_si256(), _mm256_setzero_si256()) }
+    }
+    #[inline(always)]
+    unsafe fn begin_nibbles(correction: i32) -> Self::I {
+        unsafe {
+            let start = _mm256_set1_epi32(correction.wrapping_mul(-8));
+            (start, start)
+        }
+    }
+    #[inline(always)]
+    unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I {
+        unsafe {
+            let x = _mm256_set1_epi32(x);
+            let dot = |sum, at| {
+                let weights = _mm256_loadu_si256(weights.add(at).cast());
+                let weights = _mm256_xor_si256(weights, _mm256_set1_epi8(-128));
+                // Two products of a full byte without sign would not fit 16 bits, so the sign moves to the other side.
+                let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(x, weights));
+                _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            };
+            (dot(sum.0, 0), dot(sum.1, 32))
+        }
+    }
+    #[inline(always)]
+    unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I {
+        unsafe {
+            let (low, high) = (_mm256_set1_epi32(low), _mm256_set1_epi32(high));
+            let mask = _mm256_set1_epi8(15);
+            let dot = |sum, at| {
+                let both = _mm256_loadu_si256(weights.add(at).cast());
+                let lower = _mm256_maddubs_epi16(_mm256_and_si256(both, mask), low);
+                let upper = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16::<4>(both), mask), high);
+                // Four products of at most 15 * 127 fit 16 bits.
+                let pairs = _mm256_add_epi16(lower, upper);
+                _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            };
+            (dot(sum.0, 0), dot(sum.1, 32))
+        }
+    }
+    #[inline(always)]
+    unsafe fn to_float(x: Self::I) -> Self::F {
+        unsafe { (_mm256_cvtepi32_ps(x.0), _mm256_cvtepi32_ps(x.1)) }
+    }
+    #[inline(always)]
+    unsafe fn prefetch(at: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+}

@@ -1,0 +1,114 @@
+//! AVX-512: sixteen numbers in one register, and VNNI's product of bytes.
+
+use std::arch::x86_64::*;
+
+use super::Lanes;
+
+/// Processors with AVX-512 F, BW, VL and VNNI.
+#[derive(Clone, Copy)]
+pub(in crate::gpt2::cpu) struct Avx512;
+
+// SAFETY of every block below: the trait's callers have the instructions and lend the memory.
+impl Lanes for Avx512 {
+    type F = __m512;
+    type I = __m512i;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self::F {
+        unsafe { _mm512_set1_ps(x) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self::F {
+        unsafe { _mm512_loadu_ps(from) }
+    }
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self::F {
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) }
+    }
+    #[inline(always)]
+    unsafe fn load_bf16(from: *const u16) -> Self::F {
+        unsafe { _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast())))) }
+    }
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, x: Self::F) {
+        unsafe { _mm512_storeu_ps(to, x) }
+    }
+    #[inline(always)]
+    unsafe fn add(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { _mm512_add_ps(a, b) }
+    }
+    #[inline(always)]
+    unsafe fn sub(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+    #[inline(always)]
+    unsafe fn mul(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    unsafe fn div(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { _mm512_div_ps(a, b) }
+    }
+    #[inline(always)]
+    unsafe fn max(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { _mm512_max_ps(a, b) }
+    }
+    #[inline(always)]
+    unsafe fn min(a: Self::F, b: Self::F) -> Self::F {
+        unsafe { _mm512_min_ps(a, b) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+    #[inline(always)]
+    unsafe fn round(x: Self::F) -> Self::F {
+        unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x) }
+    }
+    #[inline(always)]
+    unsafe fn exp2(whole: Self::F) -> Self::F {
+        unsafe {
+            let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(whole), _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
+        }
+    }
+    #[inline(always)]
+    unsafe fn sum(x: Self::F) -> f32 {
+        unsafe { _mm512_reduce_add_ps(x) }
+    }
+    #[inline(always)]
+    unsafe fn largest(x: Self::F) -> f32 {
+        unsafe { _mm512_reduce_max_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn begin_bytes(correction: i32) -> Self::I {
+        unsafe { _mm512_set1_epi32(correction.wrapping_mul(-128)) }
+    }
+    #[inline(always)]
+    unsafe fn begin_nibbles(correction: i32) -> Self::I {
+        unsafe { _mm512_set1_epi32(correction.wrapping_mul(-8)) }
+    }
+    #[inline(always)]
+    unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I {
+        unsafe { _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(weights.cast()), _mm512_set1_epi32(x)) }
+    }
+    #[inline(always)]
+    unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I {
+        unsafe {
+            let both = _mm512_loadu_si512(weights.cast());
+            let mask = _mm512_set1_epi8(15);
+            let sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(both, mask), _mm512_set1_epi32(low));
+            let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(both), mask);
+            _mm512_dpbusd_epi32(sum, upper, _mm512_set1_epi32(high))
+        }
+    }
+    #[inline(always)]
+    unsafe fn to_float(x: Self::I) -> Self::F {
+        unsafe { _mm512_cvtepi32_ps(x) }
+    }
+    #[inline(always)]
+    unsafe fn prefetch(at: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+}

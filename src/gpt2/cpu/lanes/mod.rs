@@ -1,0 +1,130 @@
+//! Sixteen numbers at a time: what the kernels ask of a processor, and who offers it.
+//!
+//! A kernel is written once, over [`Lanes`], and compiled once for each of its implementations: [`naive`] runs
+//! everywhere and is what the others are compared with.
+
+#![allow(unsafe_code, reason = "instructions that not every processor has")]
+#![allow(clippy::wildcard_imports, reason = "there are as many intrinsics as lines")]
+
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx512;
+pub(super) mod naive;
+
+/// Numbers in a group.
+pub(super) const LANES: usize = 16;
+
+/// Operations on [`LANES`] numbers at once.
+///
+/// # Safety
+///
+/// Every function may need instructions that not every processor has: whoever calls one makes sure, once, through
+/// [`Isa::detect`]. Those that take pointers read or write as many bytes as they say, at any alignment.
+pub(super) trait Lanes: Copy {
+    /// Sixteen 32-bit floats.
+    type F: Copy;
+    /// Sixteen 32-bit integers.
+    type I: Copy;
+
+    unsafe fn splat(x: f32) -> Self::F;
+    /// Reads 16 floats.
+    unsafe fn load(from: *const f32) -> Self::F;
+    /// Reads 16 IEEE halves.
+    unsafe fn load_f16(from: *const u16) -> Self::F;
+    /// Reads 16 brain floats.
+    unsafe fn load_bf16(from: *const u16) -> Self::F;
+    /// Writes 16 floats.
+    unsafe fn store(to: *mut f32, x: Self::F);
+    unsafe fn add(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn sub(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn mul(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn div(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn max(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn min(a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, rounded once where the processor can.
+    unsafe fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// To the nearest integer, halves to even.
+    unsafe fn round(x: Self::F) -> Self::F;
+    /// Two to the power of whole numbers from -126 to 127.
+    unsafe fn exp2(whole: Self::F) -> Self::F;
+    /// The sum, always in the same order.
+    unsafe fn sum(x: Self::F) -> f32;
+    /// The largest.
+    unsafe fn largest(x: Self::F) -> f32;
+
+    /// What a sum of [`Self::dot_bytes`] or [`Self::dot_nibbles`] begins with, given `correction`, the product of the
+    /// activations' sum and the weights' offset: instructions that take weights without sign need it.
+    unsafe fn begin_bytes(correction: i32) -> Self::I;
+    /// The same for 4-bit weights.
+    unsafe fn begin_nibbles(correction: i32) -> Self::I;
+    /// Adds to each lane the product of four weights, each a byte above its value by 128, and four signed activations,
+    /// which `x` holds as its bytes. Reads 64 bytes, four for each lane.
+    unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I;
+    /// The same for 4-bit weights, eight for each lane: the lower halves of the 64 bytes go with `low`, the upper with
+    /// `high`. Each is above its value by 8.
+    unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I;
+    unsafe fn to_float(x: Self::I) -> Self::F;
+    /// Asks for the memory some way ahead. Any address will do.
+    unsafe fn prefetch(at: *const u8);
+}
+
+/// What the processor can do, of what there are kernels for. To have one is to have asked the processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isa(pub(super) Level);
+
+/// The kinds of processors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// Whatever the compiler makes of it.
+    Naive,
+    /// AVX2 with FMA and F16C.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 with VNNI.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Isa {
+    /// The best that this processor has.
+    #[must_use]
+    pub fn detect() -> Self {
+        Self::available().pop().unwrap_or(Self(Level::Naive))
+    }
+
+    /// All that this processor has, the best last.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        #[allow(unused_mut, reason = "not every processor adds to it")]
+        let mut all = vec![Self(Level::Naive)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 =
+                is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512vnni");
+            if avx2 {
+                all.push(Self(Level::Avx2));
+            }
+            if avx2 && avx512 {
+                all.push(Self(Level::Avx512));
+            }
+        }
+        all
+    }
+
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Level::Naive => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => "AVX-512 VNNI",
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Weight matrices as the kernels read them: in panels of sixteen rows, from front to back.
+//!
+//! A panel of floats has, for each column, the sixteen rows' weights side by side. A panel of 8 or 4 bits has first the
+//! scales, sixteen for each block of 32 columns, then the weights: for each four columns, four bytes a row. A product
+//! with a vector reads every byte once, in order.
+//!
+//! Source of the block formats: ggml's `Q8_0` and `Q4_0`, but for the order.
+
+use std::sync::Arc;
+
+use half::{bf16, f16};
+
+use super::lanes::LANES;
+
+/// Columns that share a scale.
+pub(super) const BLOCK: usize = 32;
+
+/// Every panel begins at a multiple of this many bytes: a line of the cache.
+pub(super) const ALIGN: usize = 64;
+
+/// How a matrix's weights are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    F32,
+    F16,
+    Bf16,
+    Q8,
+    Q4,
+}
+
+impl Kind {
+    /// Bytes of the scales of a panel, up to the weights.
+    pub(super) fn scale_bytes(self, columns: usize) -> usize {
+        match self {
+            Self::F32 | Self::F16 | Self::Bf16 => 0,
+            Self::Q8 | Self::Q4 => (columns.div_ceil(BLOCK) * LANES * 2).next_multiple_of(ALIGN),
+        }
+    }
+
+    /// Bytes of a panel.
+    pub(super) fn panel_bytes(self, columns: usize) -> usize {
+        let padded = columns.next_multiple_of(BLOCK);
+        let weights = match self {
+            Self::F32 => columns * LANES * 4,
+            Self::F16 | Self::Bf16 => columns * LANES * 2,
+            Self::Q8 => padded * LANES,
+            Self::Q4 => padded * LANES / 2,
+        };
+        (self.scale_bytes(columns) + weights).next_multiple_of(ALIGN)
+    }
+
+    /// Whether activations are brought to 8 bits before a product.
+    pub(super) fn is_quantized(self) -> bool {
+        matches!(self, Self::Q8 | Self::Q4)
+    }
+}
+
+/// Sixty-four bytes at a multiple of their number.
+#[repr(C, align(64))]
+struct Line([u8; ALIGN]);
+
+/// Room for all matrices of a model, one after the other.
+pub(super) struct Arena(Vec<Line>);
+
+#[allow(unsafe_code, reason = "an aligned array is seen as its bytes, and the system is told what it is for")]
+#[allow(clippy::cast_ptr_alignment, reason = "it was allocated for lines")]
+#[allow(clippy::same_length_and_capacity, reason = "it is full from the beginning")]
+impl Arena {
+    /// Zeros, `size` of them, a multiple of [`ALIGN`]; `None` if there is not so much memory.
+    pub(super) fn new(size: usize) -> Option<Self> {
+        let layout = std::alloc::Layout::array::<Line>(size / ALIGN).ok().filter(|it| it.size() > 0)?;
+        // SAFETY: the layout is not empty, and zeros are lines. Asking for zeros touches nothing yet.
+        let lines = unsafe {
+            let start = std::alloc::alloc_zeroed(layout).cast::<Line>();
+            if start.is_null() {
+                return None;
+            }
+            Vec::from_raw_parts(start, size / ALIGN, size / ALIGN)
+        };
+        let arena = Self(lines);
+        // Every token reads all of it, and finding a hundred thousand small pages takes a tenth of the time.
+        #[cfg(target_os = "linux")]
+        {
+            const PAGE: usize = 4096;
+            let start = arena.0.as_ptr().addr().next_multiple_of(PAGE) - arena.0.as_ptr().addr();
+            let length = size.saturating_sub(start) / PAGE * PAGE;
+            // SAFETY: whole pages of what was just allocated; the advice changes no content. It may be refused.
+            let _ = unsafe {
+                let start = arena.0.as_ptr().cast::<u8>().add(start);
+                rustix::mm::madvise(start.cast_mut().cast(), length, rustix::mm::Advice::LinuxHugepage)
+            };
+        }
+        Some(arena)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        // SAFETY: a line is 64 bytes without padding.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * ALIGN) }
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and any byte may stand in a line.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * ALIGN) }
+    }
+}
+
+/// A matrix of shape (rows, columns), packed.
+pub(super) struct Matrix {
+    pub(super) kind: Kind,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// Where in the arena its panels begin.
+    pub(super) start: usize,
+    pub(super) arena: Arc<Arena>,
+}
+
+impl Matrix {
+    /// Bytes of a packed matrix.
+    pub(super) fn size(kind: Kind, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(LANES) * kind.panel_bytes(columns)
+    }
+
+    pub(super) fn panels(&self) -> usize {
+        self.rows.div_ceil(LANES)
+    }
+
+    pub(super) fn panel(&self, index: usize) -> &[u8] {
+        let size = self.kind.panel_bytes(self.columns);
+        &self.arena.bytes()[self.start + index * size..][..size]
+    }
+
+    /// Reads one row, (columns,), as it is held.
+    pub(super) fn row(&self, row: usize, out: &mut [f32]) {
+        let (panel, lane) = (self.panel(row / LANES), row % LANES);
+        let (scales, weights) = panel.split_at(self.kind.scale_bytes(self.columns));
+        let pair = |bytes: &[u8], index: usize| [bytes[2 * index], bytes[2 * index + 1]];
+        for (column, out) in out.iter_mut().enumerate() {
+            let at = column * LANES + lane;
+            let (block, within) = (column / BLOCK, column % BLOCK);
+            let scale = || f16::from_le_bytes(pair(scales, block * LANES + lane)).to_f32();
+            *out = match self.kind {
+                Kind::F32 => {
+                    let [[a, b], [c, d]] = [pair(weights, 2 * at), pair(weights, 2 * at + 1)];
+                    f32::from_le_bytes([a, b, c, d])
+                }
+                Kind::F16 => f16::from_le_bytes(pair(weights, at)).to_f32(),
+                Kind::Bf16 => bf16::from_le_bytes(pair(weights, at)).to_f32(),
+                Kind::Q8 => {
+                    let byte = weights[block * BLOCK * LANES + within / 4 * 64 + lane * 4 + within % 4];
+                    (f32::from(byte) - 128.0) * scale()
+                }
+                Kind::Q4 => {
+                    let low = within % 16;
+                    let both = weights[block * BLOCK * LANES / 2 + low / 4 * 64 + lane * 4 + low % 4];
+                    let four = if within < 16 { both & 15 } else { both >> 4 };
+                    (f32::from(four) - 8.0) * scale()
+                }
+            };
+        }
+    }
+}
+
+/// Packs one panel.
+///
+/// # Shapes
+///
+/// - `tile`: (columns, [`LANES`]), the panel's rows side by side, zeros where it has no more rows
+/// - `out`: [`Kind::panel_bytes`]
+#[inline(always)]
+pub(super) fn pack(kind: Kind, columns: usize, tile: &[f32], out: &mut [u8]) {
+    let (scales, weights) = out.split_at_mut(kind.scale_bytes(columns));
+    match kind {
+        Kind::F32 => put(tile, weights, f32::to_le_bytes),
+        Kind::F16 => put(tile, weights, |it| f16::from_f32(it).to_le_bytes()),
+        Kind::Bf16 => put(tile, weights, |it| bf16::from_f32(it).to_le_bytes()),
+        Kind::Q8 | Kind::Q4 => {
+            let size = if kind == Kind::Q8 { BLOCK * LANES } else { BLOCK * LANES / 2 };
+            let blocks = tile.chunks(BLOCK * LANES).zip(weights.chunks_exact_mut(size));
+            for ((block, weights), scales) in blocks.zip(scales.chunks_exact_mut(2 * LANES)) {
+                let factors = if kind == Kind::Q8 { pack_bytes(block, weights) } else { pack_nibbles(block, weights) };
+                put(&factors, scales, |it| f16::from_f32(it).to_le_bytes());
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn put<const N: usize>(numbers: &[f32], out: &mut [u8], bytes: impl Fn(f32) -> [u8; N]) {
+    for (number, out) in numbers.iter().zip(out.as_chunks_mut::<N>().0) {
+        *out = bytes(*number);
+    }
+}
+
+/// Answers the scales: the largest magnitude becomes 127.
+#[inline(always)]
+fn pack_bytes(block: &[f32], out: &mut [u8]) -> [f32; LANES] {
+    let mut largest = [0f32; LANES];
+    let (rows, _) = block.as_chunks::<LANES>();
+    for row in rows {
+        for (largest, weight) in largest.iter_mut().zip(row) {
+            *largest = largest.max(weight.abs());
+        }
+    }
+    let inverse = largest.map(|it| if it > 0.0 { 127.0 / it } else { 0.0 });
+    out.fill(128);
+    for (column, row) in rows.iter().enumerate() {
+        let start = column / 4 * 64 + column % 4;
+        for lane in 0..LANES {
+            // Halves to even: one instruction, where away from zero are several.
+            out[start + lane * 4] = ((row[lane] * inverse[lane]).round_ties_even() + 128.0) as u8;
+        }
+    }
+    largest.map(|it| it / 127.0)
+}
+
+/// Answers the scales: the weight of the largest magnitude becomes -8.
+#[inline(always)]
+fn pack_nibbles(block: &[f32], out: &mut [u8]) -> [f32; LANES] {
+    let mut largest = [0f32; LANES];
+    let (rows, _) = block.as_chunks::<LANES>();
+    for row in rows {
+        for (largest, weight) in largest.iter_mut().zip(row) {
+            if weight.abs() > largest.abs() {
+                *largest = *weight;
+            }
+        }
+    }
+    let inverse = largest.map(|it| if it == 0.0 { 0.0 } else { -8.0 / it });
+    out.fill(0x88);
+    for (column, row) in rows.iter().enumerate() {
+        let (low, shift) = (column % 16, if column < 16 { 0 } else { 4 });
+        let start = low / 4 * 64 + low % 4;
+        for lane in 0..LANES {
+            let four = ((row[lane] * inverse[lane]).round_ties_even() + 8.0).clamp(0.0, 15.0) as u8;
+            let both = &mut out[start + lane * 4];
+            *both = (*both & !(15 << shift)) | four << shift;
+        }
+    }
+    largest.map(|it| it / -8.0)
+}

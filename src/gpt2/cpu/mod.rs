@@ -1,0 +1,187 @@
+//! GPT-2 on the processor: packed weights, pages of keys and values, kernels for what the processor has.
+//!
+//! Every number of a result is computed by one thread in one order, so that results do not depend on how many threads
+//! there are.
+
+#![allow(clippy::inline_always, reason = "what a kernel is made of must be compiled into it, for its processor")]
+
+mod attention;
+mod backend;
+mod cache;
+mod forward;
+mod lanes;
+mod load;
+mod math;
+mod matrix;
+mod pool;
+mod product;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use lanes::Isa;
+pub use load::{CpuOptions, load};
+pub use stream::Stream;
+
+use self::attention::Readable;
+use self::cache::{Cache, Shape};
+use self::forward::{Buffers, Run};
+use self::matrix::Matrix;
+use self::pool::Pool;
+use super::{Model, ModelError, Scores};
+use crate::TokenId;
+use crate::checkpoint::Config;
+
+/// A matrix with a bias.
+struct Linear {
+    weight: Matrix,
+    /// (rows,)
+    bias: Vec<f32>,
+}
+
+/// A layer norm's gain and bias, (C,).
+struct Norm {
+    gain: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+struct Layer {
+    ln_1: Norm,
+    c_attn: Linear,
+    attn_proj: Linear,
+    ln_2: Norm,
+    c_fc: Linear,
+    mlp_proj: Linear,
+}
+
+/// Everything that does not change.
+struct Weights {
+    config: Config,
+    words: Matrix,
+    /// (N, C)
+    positions: Vec<f32>,
+    layers: Vec<Layer>,
+    ln_f: Norm,
+    /// Where it is not the word table.
+    head: Option<Matrix>,
+}
+
+/// Tokens that go through all layers together: enough that a weight, once read, is used often, and few enough that
+/// a wish to stop is heard soon.
+const CHUNK: usize = 128;
+
+/// GPT-2 on the processor, its keys and values held as `E`.
+struct CpuModel<E> {
+    weights: Weights,
+    isa: Isa,
+    pool: Pool,
+    /// What all branches began with; where there are none, everything.
+    trunk: Cache<E>,
+    branches: Vec<Cache<E>>,
+    buffers: Buffers,
+}
+
+impl<E: Readable> CpuModel<E> {
+    fn new(weights: Weights, isa: Isa, pool: Pool) -> Self {
+        let config = &weights.config;
+        let (layers, heads) = (config.n_layer, config.n_head);
+        let trunk = Cache::new(Shape { layers, heads, width: config.n_embd / heads });
+        Self { weights, isa, pool, trunk, branches: Vec::new(), buffers: Buffers::default() }
+    }
+
+    fn check(&self, tokens: &[TokenId], wanted: usize) -> Result<(), ModelError> {
+        let (capacity, vocabulary) = (self.weights.config.n_positions, self.weights.config.vocab_size);
+        if wanted > capacity {
+            return Err(ModelError::ContextFull { wanted, capacity });
+        }
+        match tokens.iter().find(|&&it| it as usize >= vocabulary) {
+            Some(&token) => Err(ModelError::UnknownToken { token, vocabulary }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<E: Readable> Model for CpuModel<E> {
+    fn config(&self) -> &Config {
+        &self.weights.config
+    }
+
+    fn extend(
+        &mut self,
+        tokens: &[TokenId],
+        mut scores: Scores,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        self.check(tokens, self.trunk.length + tokens.len())?;
+        self.branches.clear();
+        let mut done = 0;
+        for chunk in tokens.chunks(CHUNK) {
+            self.trunk.reserve(chunk.len());
+            let run = Run { cache: &mut self.trunk, tokens: chunk };
+            forward::forward(&self.weights, self.isa, &mut self.pool, &mut [run], &mut self.buffers, wanted)?;
+            let head = |of: &mut Self, first, out: &mut [f32]| {
+                forward::scores(&of.weights, of.isa, &mut of.pool, &mut of.buffers, first, out);
+            };
+            done += chunk.len();
+            match &mut scores {
+                Scores::Last(out) if done == tokens.len() => head(self, chunk.len() - 1, out),
+                Scores::None | Scores::Last(_) => {}
+                Scores::Each(take) => {
+                    let vocabulary = self.weights.config.vocab_size;
+                    // A few at a time: a thousand rows of fifty thousand scores would be 200 MB.
+                    let mut rows = vec![0.0; vocabulary * chunk.len().min(16)];
+                    for first in (0..chunk.len()).step_by(16) {
+                        let count = (chunk.len() - first).min(16);
+                        head(self, first, &mut rows[..count * vocabulary]);
+                        for (index, row) in rows.chunks_exact(vocabulary).take(count).enumerate() {
+                            take(done - chunk.len() + first + index, row);
+                        }
+                    }
+                }
+            }
+            self.trunk.length += chunk.len();
+        }
+        Ok(())
+    }
+
+    fn weight_bytes(&self) -> u64 {
+        self.weights.words.arena.bytes().len() as u64
+    }
+
+    fn position(&self) -> usize {
+        self.trunk.length
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.branches.clear();
+        self.trunk.cut(position);
+    }
+
+    fn branch(&mut self, count: usize) -> Result<(), ModelError> {
+        self.branches = vec![self.trunk.clone(); count];
+        Ok(())
+    }
+
+    fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
+        let (found, expected) = (tokens.len(), self.branches.len());
+        if found != expected {
+            return Err(ModelError::Branches { found, expected });
+        }
+        let longest = self.branches.iter().map(|it| it.length).max().unwrap_or(0);
+        self.check(tokens, longest + 1)?;
+        self.branches.iter_mut().for_each(|it| it.reserve(1));
+        let runs = self.branches.iter_mut().zip(tokens.chunks(1));
+        let mut runs: Vec<_> = runs.map(|(cache, tokens)| Run { cache, tokens }).collect();
+        forward::forward(&self.weights, self.isa, &mut self.pool, &mut runs, &mut self.buffers, &mut || true)?;
+        forward::scores(&self.weights, self.isa, &mut self.pool, &mut self.buffers, 0, scores);
+        self.branches.iter_mut().for_each(|it| it.length += 1);
+        Ok(())
+    }
+
+    fn keep(&mut self, branch: usize) {
+        if branch < self.branches.len() {
+            self.trunk = self.branches.swap_remove(branch);
+        }
+        self.branches.clear();
+    }
+}
