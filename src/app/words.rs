@@ -79,6 +79,7 @@ pub fn install_failure(failure: &install::Failure) -> String {
         }
         install::Failure::Download { .. } => "d tries again and goes on where it stopped.",
         install::Failure::Convert { .. } => "",
+        install::Failure::Disk { .. } => "What has been downloaded is kept.",
         install::Failure::DiskFull { .. } => "Make room; what has been downloaded is kept, and d goes on from there.",
         install::Failure::Cancelled { .. } => "What has been downloaded is kept; d goes on from there.",
     };

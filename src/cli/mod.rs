@@ -23,7 +23,7 @@ ENVIRONMENT
 
 EXIT STATUS
   0 done   1 failed   2 usage   3 no such model   4 download failed   5 conversion failed
-  6 no such device   74 disk full   130 interrupted (what was drawn was printed)";
+  6 no such device   74 disk full or not writable   130, 143 interrupted (what was drawn or has arrived is kept)";
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.
 ///

@@ -8,7 +8,8 @@ mod generate;
 mod model;
 mod transcripts;
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -130,7 +131,7 @@ fn install_exit(failure: &install::Failure) -> Exit {
     let code = match failure {
         install::Failure::NoSource { .. } | install::Failure::Download { .. } => 4,
         install::Failure::Convert { .. } => 5,
-        install::Failure::DiskFull { .. } => 74,
+        install::Failure::DiskFull { .. } | install::Failure::Disk { .. } => 74,
         install::Failure::Cancelled { .. } => 130,
     };
     let mut message = failure.to_string();
@@ -142,6 +143,17 @@ fn install_exit(failure: &install::Failure) -> Exit {
         message.push_str(
             "\nIf you have the file (NVIDIA's zip, the .pt in it, or a converted directory):\n  megachat model import FILE",
         );
+    }
+    if let install::Failure::DiskFull { path, kept, missing } = failure {
+        if let Ok(free) = crate::install::disk::free_bytes(path) {
+            let _ = write!(message, "; {} are free", words::bytes(free));
+        }
+        if let Some(missing) = missing {
+            let _ = write!(message, ", {} more are needed to download the rest", words::bytes(*missing));
+        }
+        if *kept > 0 {
+            let _ = write!(message, ". {} are kept, the same command goes on from there", words::bytes(*kept));
+        }
     }
     if let install::Failure::Cancelled { kept } = failure
         && *kept > 0

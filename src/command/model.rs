@@ -2,14 +2,14 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::{Exit, find_model, install_exit, places, say};
 use crate::app::words;
 use crate::cli::{FileArguments, ModelVerb};
 use crate::install::convert::Options;
 use crate::install::job::{self, Wishes};
-use crate::install::protocol::{Event, Job, Stage};
+use crate::install::protocol::{Event, Failure, Job, Stage};
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
@@ -26,6 +26,7 @@ pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(
         ModelVerb::Info { name } => info(name, paths),
         ModelVerb::Download => {
             if let Some(it) = models::find(&paths.models, MEGATRON_345M) {
+                job::tidy(&places(paths, files));
                 say(&format!("{} is installed in {}; remove it first to get it anew", it.name, it.directory.display()));
                 return Ok(());
             }
@@ -98,9 +99,12 @@ fn info(name: &str, paths: &Paths) -> Result<(), Exit> {
 
 fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let cancel = Arc::new(AtomicBool::new(false));
+    // The number of the signal that came, or 0.
+    let signal = Arc::new(AtomicUsize::new(0));
     #[cfg(unix)]
     for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(number, cancel.clone())
+        signal_hook::flag::register_usize(number, signal.clone(), number as usize)
+            .and_then(|_| signal_hook::flag::register(number, cancel.clone()))
             .map_err(|e| Exit::failed(format!("cannot listen for signals: {e}")))?;
     }
     let lively = io::stderr().is_terminal();
@@ -134,7 +138,13 @@ fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> 
     if lively {
         say("");
     }
-    let ready = result.map_err(|e| install_exit(&e))?;
+    let ready = result.map_err(|e| {
+        let exit = install_exit(&e);
+        match signal.load(Ordering::Acquire) {
+            number @ 1.. if matches!(e, Failure::Cancelled { .. }) => Exit { code: 128 + number as u8, ..exit },
+            _ => exit,
+        }
+    })?;
     for note in &ready.notes {
         say(&format!("note: {}", visible(note)));
     }

@@ -10,14 +10,17 @@
 //! not say what it sends. It knows nothing of models; the converter looks inside.
 //!
 //! The pieces: `answer` judges what a server says, `transfer` moves bytes, `partial` keeps
-//! them, `pace` knows how long to wait, [`lock`] keeps others out, `attempt` is the loop over
-//! one source. This file holds the words they share with the rest of the program.
+//! them, `proxy` knows the way, `fault` says why it broke off, `pace` knows how long to wait,
+//! [`lock`] keeps others out, `attempt` is the loop over one source. This file holds the words
+//! they share with the rest of the program.
 
 mod answer;
 mod attempt;
+mod fault;
 pub mod lock;
 mod pace;
 mod partial;
+mod proxy;
 mod transfer;
 
 use std::fmt;
@@ -177,6 +180,27 @@ impl Downloaded {
             }
         }
         Ok(())
+    }
+}
+
+/// Deletes whatever was downloaded from these sources, finished or not, once none of it is needed any more.
+///
+/// A file that another process works on stays, and so does what cannot be deleted: it takes room and does no harm.
+pub fn forget(directory: &Path, sources: &[Source]) {
+    for name in sources.iter().map(|it| &it.file_name) {
+        let finished = directory.join(name);
+        let part = directory.join(format!("{name}.part"));
+        let paths = [partial::record_path(&finished), partial::record_path(&part), part, finished];
+        if !paths.iter().any(|it| it.exists()) {
+            continue;
+        }
+        let at_once = AtomicBool::new(true);
+        let lock = lock::Lock::acquire(&directory.join(format!("{name}.lock")), &at_once, &mut |_| ());
+        if let Ok(Some(_lock)) = lock {
+            for path in paths {
+                let _ = std::fs::remove_file(path);
+            }
+        }
     }
 }
 

@@ -151,14 +151,17 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
         }
         Job::Megatron345m => {
             if let Some((ready, _)) = installed(places, &name) {
+                sweep(&places.models, &name);
+                download::forget(&places.downloads, &places.sources);
                 return Ok(ready);
             }
             let got = fetch(places, &name, cancel, report)?;
             let source = without_secrets(&got.source.url);
             let origin = Origin { source, verified: got.verified, fixed_name: Some(&name), replace: false };
-            let ready = install(places, &name, Input::Path(&got.path), &origin, wishes, cancel, report)?;
-            // Converted and on the disk: the download has done its work.
-            let _ = got.remove();
+            let ready = install(places, &name, Input::Path(&got.path), &origin, wishes, cancel, report);
+            let ready = ready.map_err(|failure| keeping(failure, &got))?;
+            // Converted and on the disk: the download has done its work, and so has what other sources gave of it.
+            download::forget(&places.downloads, &places.sources);
             Ok(ready)
         }
         Job::Import { path, name: wish } => {
@@ -166,6 +169,17 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
             let origin = Origin { source, verified: false, fixed_name: wish.as_deref(), replace: false };
             install(places, &name, Input::Path(path), &origin, wishes, cancel, report)
         }
+    }
+}
+
+/// Removes what a process left behind that was killed just after it had installed the 345M model: the download, and the
+/// place where it was made. While another process works there it stays.
+pub fn tidy(places: &Places) {
+    let at_once = AtomicBool::new(true);
+    let lock = places.models.join(format!(".{MEGATRON_345M}.lock"));
+    if let Ok(Some(_lock)) = Lock::acquire(&lock, &at_once, &mut |_| ()) {
+        sweep(&places.models, MEGATRON_345M);
+        download::forget(&places.downloads, &places.sources);
     }
 }
 
@@ -287,7 +301,7 @@ fn convert_into(
     let (vocab_json, tokenizer_json) = gpt2_merges_to_files(assets::MERGES).map_err(bug)?;
     let merges_txt = assets::MERGES.as_bytes();
     let tokenizer = TokenizerFiles { vocab_json: &vocab_json, merges_txt, tokenizer_json: &tokenizer_json };
-    let mut last = Instant::now();
+    let (mut last, mut finishing) = (Instant::now(), false);
     let mut progress = |step: Step| {
         if cancel.load(Ordering::Acquire) {
             return ControlFlow::Break(());
@@ -298,6 +312,9 @@ fn convert_into(
             Step::Finishing => Stage::Finishing,
         };
         // Bytes come often; nobody can read them that fast.
+        if stage == Stage::Finishing && std::mem::replace(&mut finishing, true) {
+            return ControlFlow::Continue(());
+        }
         let often = matches!(stage, Stage::Reading { .. });
         if !often || last.elapsed() > Duration::from_millis(100) {
             last = Instant::now();
@@ -307,9 +324,7 @@ fn convert_into(
     };
     convert::convert(input, output, &tokenizer, &wishes.convert, &mut progress).map_err(|error| match error {
         ConvertError::Cancelled => Failure::Cancelled { kept: 0 },
-        ConvertError::Write { path, source } if source.kind() == io::ErrorKind::StorageFull => {
-            Failure::DiskFull { path }
-        }
+        ConvertError::Write { path, source } => io_failure(&path, &source),
         other => Failure::Convert { why: other.to_string() },
     })
 }
@@ -347,16 +362,31 @@ fn fetch(places: &Places, name: &str, cancel: &AtomicBool, report: Report) -> Re
             Failure::NoSource { answers: failed.attempts.into_iter().map(|it| (it.label, it.answer)).collect() }
         }
         DownloadError::Cancelled { kept_bytes } => Failure::Cancelled { kept: kept_bytes },
-        DownloadError::DiskFull { path, .. } => Failure::DiskFull { path },
-        other => Failure::Download { why: other.to_string() },
+        DownloadError::DiskFull { path, kept_bytes, missing_bytes } => {
+            Failure::DiskFull { path, kept: kept_bytes, missing: missing_bytes }
+        }
+        other @ DownloadError::Io { .. } => Failure::Disk { why: other.to_string() },
     })
 }
 
 fn io_failure(path: &Path, error: &io::Error) -> Failure {
-    if error.kind() == io::ErrorKind::StorageFull {
-        return Failure::DiskFull { path: path.to_owned() };
+    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        return Failure::DiskFull { path: path.to_owned(), kept: 0, missing: None };
     }
-    Failure::Convert { why: format!("{}: {error}", path.display()) }
+    Failure::Disk { why: format!("cannot write {}: {error}", path.display()) }
+}
+
+/// A failure after a download that is complete. It stays, unless it may be the download that is to blame.
+fn keeping(failure: Failure, got: &Downloaded) -> Failure {
+    match failure {
+        Failure::Cancelled { .. } => Failure::Cancelled { kept: got.bytes },
+        Failure::DiskFull { path, missing, .. } => Failure::DiskFull { path, kept: got.bytes, missing },
+        // Without a known hash nobody can tell a damaged file; kept, it would be in the way of every later try.
+        Failure::Convert { why } if !got.verified && got.remove().is_ok() => {
+            Failure::Convert { why: format!("{why}; what arrived was removed, the next start fetches it anew") }
+        }
+        other => other,
+    }
 }
 
 fn sha256(bytes: &[u8]) -> String {

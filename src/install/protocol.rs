@@ -124,6 +124,16 @@ pub enum Failure {
     DiskFull {
         /// Where.
         path: PathBuf,
+        /// Bytes of the download that are kept for the next time.
+        kept: u64,
+        /// Bytes of it still to come, where that is known.
+        missing: Option<u64>,
+    },
+    /// A directory or file of ours cannot be written or read, for another reason.
+    #[error("{why}")]
+    Disk {
+        /// Which, and what the system said.
+        why: String,
     },
     /// Somebody asked to stop.
     #[error("stopped")]

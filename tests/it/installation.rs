@@ -71,6 +71,18 @@ fn a_source_that_is_gone_is_shown_and_the_next_one_is_taken() {
 }
 
 #[test]
+fn what_a_source_gave_before_another_one_had_it_all_goes_too() {
+    let home = tempfile::tempdir().unwrap();
+    let gone = Fault::Status("410 Gone", Vec::new(), Vec::new());
+    let half = FaultServer::start(DEMO_ZIP, vec![Fault::Drop(DEMO_ZIP.len() / 2), gone]);
+    let good = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    install(home.path(), &[half.url("/a.zip"), good.url("/b.zip")]).0.unwrap();
+    let mut left: Vec<_> = std::fs::read_dir(home.path().join("downloads")).unwrap().collect();
+    left.retain(|it| it.as_ref().unwrap().path().extension().is_none_or(|it| it != "lock"));
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn a_dropped_connection_is_resumed() {
     let home = tempfile::tempdir().unwrap();
     let middle = DEMO_ZIP.len() / 2;

@@ -8,21 +8,28 @@
     reason = "a test may fail loudly, compare exactly and print its figures"
 )]
 
+mod answers;
 mod architecture;
 mod checkpoint;
 mod cli;
 mod conversation;
+mod disk;
 mod distributed;
 mod download;
+mod drops;
 mod generation;
 mod gguf;
 mod hostile;
 mod installation;
+mod kills;
 mod limits;
 mod logits;
 mod parallel;
 mod precision;
+mod processes;
+mod proxies;
 mod pty;
 mod replay;
 mod screens;
 mod support;
+mod tls;

@@ -280,7 +280,8 @@ fn a_model_is_downloaded_in_the_background_and_switched_to() {
     use crate::support::fault_server::{Fault, FaultServer};
     let home = tempfile::tempdir().unwrap();
     let gone = FaultServer::start(b"", vec![Fault::Status("410 Gone", Vec::new(), Vec::new())]);
-    let good = FaultServer::start(megachat::assets::DEMO_ZIP, vec![Fault::None]);
+    // Slow enough that the demo is there first, however busy the machine is.
+    let good = FaultServer::start(megachat::assets::DEMO_ZIP, vec![Fault::Slow(Duration::from_millis(20))]);
     let urls = format!("{} {}", gone.url("/gone.zip"), good.url("/good.zip"));
     let mut pty = Pty::start(home.path(), &[], &[("MEGACHAT_MODEL_URL", &urls)]);
     pty.see("is a base language model");

@@ -16,10 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::answer::judge;
+use super::fault::Nature;
 use super::lock::Lock;
 use super::pace::{backoff, coin};
 use super::partial::{Partial, Record, read_finished};
-use super::transfer::{Message, Nature, Request, Transfer};
+use super::transfer::{Message, Request, Transfer};
 use super::{Attempt, DownloadError, Downloaded, Event, Options};
 use crate::install::source::{Source, without_secrets};
 
@@ -272,7 +273,14 @@ impl<'a> Asking<'a> {
     fn finish(&mut self, partial: Partial) -> Result<Downloaded, DownloadError> {
         let record = Record { url: self.url.clone(), bytes: partial.len(), sha256: partial.sha256() };
         let path = partial.path().to_owned();
-        let finished = partial.finish(&record).map_err(DownloadError::io("finish", &path))?;
+        let kept = partial.len();
+        let finished = partial.finish(&record).map_err(|error| match DownloadError::io("finish", &path)(error) {
+            // Every byte is here; only the note beside it found no room.
+            DownloadError::DiskFull { path, .. } => {
+                DownloadError::DiskFull { path, kept_bytes: kept, missing_bytes: Some(0) }
+            }
+            other => other,
+        })?;
         Ok(self.downloaded(finished, record))
     }
 

@@ -21,7 +21,9 @@ use ureq::{Agent, Body, http};
 
 use super::Limits;
 use super::answer::Head;
+use super::fault::{Fault, Nature, explain};
 use super::pace::Floor;
+use super::proxy::Route;
 
 /// How long the caller waits before it looks at its cancel flag.
 const SLICE: Duration = Duration::from_millis(20);
@@ -54,26 +56,6 @@ pub(super) enum Message {
     Cancelled,
 }
 
-/// Why a transfer broke.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    /// A clause for the user, without address.
-    pub(super) why: String,
-    /// What follows from it.
-    pub(super) nature: Nature,
-}
-
-/// What follows from a [`Fault`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nature {
-    /// The server was never reached.
-    Unreachable,
-    /// It was reached and the conversation broke; another try may do better.
-    Broken,
-    /// No number of tries will help.
-    Permanent,
-}
-
 /// A running transfer; dropping it hangs up.
 #[derive(Debug)]
 pub(super) struct Transfer {
@@ -90,12 +72,13 @@ impl Transfer {
     ///
     /// If the certificate file cannot be used.
     pub(super) fn start(request: Request, limits: &Limits, ca_file: Option<&Path>) -> Result<Self, Fault> {
-        let agent = agent(&request.url, limits, ca_file)?;
+        let route = Route::of(&request.url, &|name| std::env::var(name).ok())?;
+        let agent = agent(&request.url, limits, ca_file, &route)?;
         let (sender, messages) = sync_channel(QUEUE);
         let worker = agent.clone();
         std::thread::Builder::new()
             .name("download".to_owned())
-            .spawn(move || work(&worker, &request, &sender))
+            .spawn(move || work(&worker, &request, &route, &sender))
             .map_err(|error| Fault {
                 why: format!("no thread for the transfer: {error}"),
                 nature: Nature::Permanent,
@@ -137,7 +120,7 @@ fn broken(why: &str) -> Message {
     Message::End(Err(Fault { why: why.to_owned(), nature: Nature::Broken }))
 }
 
-fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>) -> Result<Agent, Fault> {
+fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>, route: &Route) -> Result<Agent, Fault> {
     let encrypted = url.trim_start().get(..6).is_some_and(|it| it.eq_ignore_ascii_case("https:"));
     let roots = ca_file.map_or(Ok(RootCerts::PlatformVerifier), read_certificates)?;
     let config = Agent::config_builder()
@@ -152,6 +135,7 @@ fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>) -> Result<Agent, Fa
         .timeout_connect(Some(limits.connect_timeout))
         .timeout_per_read(Some(limits.read_timeout))
         .timeout_per_write(Some(limits.read_timeout))
+        .proxy(route.proxy())
         .tls_config(TlsConfig::builder().root_certs(roots).build())
         .build();
     Ok(config.new_agent())
@@ -175,13 +159,13 @@ fn read_certificates(path: &Path) -> Result<RootCerts, Fault> {
 }
 
 /// The thread's body. A failed send means that the caller walked away, which is no error.
-fn work(agent: &Agent, request: &Request, sender: &SyncSender<Message>) {
+fn work(agent: &Agent, request: &Request, route: &Route, sender: &SyncSender<Message>) {
     let mut call = agent.get(&request.url).header("Accept-Encoding", "identity");
     if let Some((from, etag)) = &request.resume {
         call = call.header("Range", format!("bytes={from}-")).header("If-Range", etag);
     }
     let end = match call.call() {
-        Err(error) => Err(explain(&error, true)),
+        Err(error) => Err(route.blame(explain(&error, true))),
         Ok(answer) => {
             if sender.send(Message::Head(head(&answer))).is_err() {
                 return;
@@ -232,64 +216,4 @@ fn status_text(status: http::StatusCode) -> String {
         Some(reason) => format!("{} {reason}", status.as_u16()),
         None => status.as_u16().to_string(),
     }
-}
-
-/// Turns ureq's error into a clause that never contains an address: addresses carry secrets.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the list of errors is open-ended")]
-fn explain(error: &ureq::Error, before_head: bool) -> Fault {
-    let fault = |nature: Nature, why: &str| Fault { why: why.to_owned(), nature };
-    match error {
-        ureq::Error::Io(error) => explain_io(error, before_head),
-        ureq::Error::HostNotFound => fault(Nature::Unreachable, "could not resolve host"),
-        ureq::Error::ConnectionFailed => fault(Nature::Unreachable, "could not connect"),
-        ureq::Error::Timeout(ureq::Timeout::Resolve) => fault(Nature::Unreachable, "could not resolve host in time"),
-        ureq::Error::Timeout(ureq::Timeout::Connect) => fault(Nature::Unreachable, "could not connect in time"),
-        ureq::Error::Timeout(_) if before_head => fault(Nature::Broken, "no answer in time"),
-        ureq::Error::Timeout(_) => fault(Nature::Broken, "no more bytes came: stalled"),
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) => fault(Nature::Permanent, "the address is not a valid one"),
-        ureq::Error::RequireHttpsOnly(_) => {
-            fault(Nature::Permanent, "the server redirects to an address that is not encrypted")
-        }
-        ureq::Error::TooManyRedirects => fault(Nature::Permanent, "too many redirects"),
-        ureq::Error::RedirectFailed => fault(Nature::Permanent, "a redirect leads nowhere"),
-        ureq::Error::InvalidProxyUrl => {
-            fault(Nature::Permanent, "the proxy named in the environment is not a valid address")
-        }
-        ureq::Error::ConnectProxyFailed(_) => fault(Nature::Permanent, "the proxy refused the connection"),
-        ureq::Error::Tls(_) | ureq::Error::Pem(_) | ureq::Error::Rustls(_) => {
-            Fault { why: format!("no secure connection: {error}"), nature: Nature::Permanent }
-        }
-        ureq::Error::LargeResponseHeader(..) => fault(Nature::Permanent, "the header of the answer is too large"),
-        // A redirect error of this kind quotes the address, so its text stays unsaid.
-        ureq::Error::Protocol(_) => fault(Nature::Broken, "the answer breaks the rules of HTTP"),
-        _ if before_head => fault(Nature::Broken, "the request failed"),
-        _ => fault(Nature::Broken, "the transfer failed"),
-    }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "the list of kinds is open-ended")]
-fn explain_io(error: &io::Error, before_head: bool) -> Fault {
-    let text = error.to_string();
-    // The standard library has no kind for a failed look-up: its words on Unix, codes on Windows.
-    let unresolved =
-        text.contains("lookup address") || (cfg!(windows) && matches!(error.raw_os_error(), Some(11_001..=11_004)));
-    let (nature, why) = match error.kind() {
-        _ if unresolved => (Nature::Unreachable, "could not resolve host".to_owned()),
-        io::ErrorKind::ConnectionRefused => (Nature::Unreachable, "connection refused".to_owned()),
-        io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::NetworkDown
-        | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::AddrNotAvailable => (Nature::Unreachable, "network unreachable".to_owned()),
-        // The TLS layer reports a certificate that it does not accept as invalid data.
-        io::ErrorKind::InvalidData if before_head => (Nature::Permanent, format!("no secure connection: {text}")),
-        io::ErrorKind::InvalidInput if before_head => (Nature::Permanent, "the address is not a valid one".to_owned()),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-            (Nature::Broken, "connection reset".to_owned())
-        }
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => {
-            (Nature::Broken, "connection closed too early".to_owned())
-        }
-        _ => (Nature::Broken, text),
-    };
-    Fault { why, nature }
 }

@@ -21,6 +21,10 @@ pub(crate) enum Fault {
     Status(&'static str, Vec<String>, Vec<u8>),
     /// Hangs up after this many bytes of the body.
     Drop(usize),
+    /// Hangs up in front of this byte of the file, wherever the answer began.
+    DropAt(usize),
+    /// The same with a reset, which may cost the client bytes that it has not read yet.
+    ResetAt(usize),
     /// Answers `200` with everything, whatever range was asked for; hangs up after this many
     /// bytes.
     IgnoreRange(usize),
@@ -40,6 +44,12 @@ pub(crate) enum Fault {
     ChunkedDrop(usize),
     /// `Transfer-Encoding: chunked`, no length, all of it.
     Chunked,
+    /// No length, no chunks, no tag: hangs up after this many bytes, and nobody can tell whether that was all.
+    Unmeasured(usize),
+    /// These bytes instead of an answer, then hangs up.
+    Raw(Vec<u8>),
+    /// An answer's header that never ends, one line every so often.
+    EndlessHead(Duration),
     /// The body in pieces with this pause after each 64 KiB.
     Slow(Duration),
 }
@@ -117,6 +127,11 @@ impl FaultServer {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
+    /// Where it listens, on `127.0.0.1`.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What was asked so far, one entry per connection.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.shared.asked.lock().expect("no panic while logging").clone()
@@ -157,6 +172,18 @@ fn serve(mut stream: TcpStream, fault: &Fault, content: &Content, shared: &Share
             std::thread::sleep(*pause);
             return None;
         }
+        Fault::Unmeasured(after) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").ok()?;
+            return send(&mut stream, &whole[..*after], shared);
+        }
+        Fault::Raw(bytes) => return stream.write_all(bytes).ok(),
+        Fault::EndlessHead(pause) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\n").ok()?;
+            loop {
+                stream.write_all(b"X-More: to come\r\n").ok()?;
+                std::thread::sleep(*pause);
+            }
+        }
         Fault::WrongRange(range, from) if start.is_some() => {
             let line = if range.is_empty() { String::new() } else { format!("Content-Range: {range}\r\n") };
             let body = &whole[*from..];
@@ -181,7 +208,15 @@ fn serve(mut stream: TcpStream, fault: &Fault, content: &Content, shared: &Share
     }
     let chunked = matches!(fault, Fault::Chunked | Fault::ChunkedDrop(_));
     stream.write_all(head(content, start, chunked).as_bytes()).ok()?;
-    send_body(&mut stream, &whole[start.unwrap_or(0)..], fault, shared)
+    let from = start.unwrap_or(0);
+    if let Fault::DropAt(at) | Fault::ResetAt(at) = fault {
+        send(&mut stream, &whole[from..(*at).max(from)], shared)?;
+        if matches!(fault, Fault::ResetAt(_)) {
+            reset(&stream);
+        }
+        return None;
+    }
+    send_body(&mut stream, &whole[from..], fault, shared)
 }
 
 fn head(content: &Content, start: Option<usize>, chunked: bool) -> String {
@@ -230,6 +265,13 @@ fn send_body(stream: &mut TcpStream, body: &[u8], fault: &Fault, shared: &Shared
         Fault::ChunkedDrop(after) => send_chunk(stream, &body[..*after], shared),
         _ => send(stream, body, shared),
     }
+}
+
+/// Makes the system reset the connection when it is closed.
+fn reset(stream: &TcpStream) {
+    use nix::sys::socket::{setsockopt, sockopt::Linger};
+    let now = nix::libc::linger { l_onoff: 1, l_linger: 0 };
+    setsockopt(stream, Linger, &now).expect("an open socket");
 }
 
 fn send_chunk(stream: &mut TcpStream, body: &[u8], shared: &Shared) -> Option<()> {

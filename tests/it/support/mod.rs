@@ -1,8 +1,13 @@
 //! What several tests share.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod disks;
 pub(crate) mod fault_server;
+pub(crate) mod fetching;
+pub(crate) mod fronts;
 pub(crate) mod harness;
 pub(crate) mod odd;
+pub(crate) mod program;
 pub(crate) mod scripted;
 pub(crate) mod torch_files;
 

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use super::{Asking, Ranges, Step, cancelled};
 use crate::install::download::answer::{HEAD_BYTES, Head, Verdict, strong_etag, unwanted_body};
+use crate::install::download::fault::{Fault, Nature};
 use crate::install::download::pace::{Speed, Ticker, parse_retry_after};
 use crate::install::download::partial::{Origin, Partial};
-use crate::install::download::transfer::{Fault, Message, Nature, Transfer};
+use crate::install::download::transfer::{Message, Transfer};
 use crate::install::download::{DownloadError, Event};
 
 impl Asking<'_> {
