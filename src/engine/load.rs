@@ -11,6 +11,7 @@ use candle_core::Device;
 use sha2::{Digest as _, Sha256};
 
 use super::generation::Session;
+use super::packed::Packs;
 use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
 use crate::assets;
 use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
@@ -20,6 +21,9 @@ use crate::gpt2::cpu::{self, CpuOptions, Isa};
 use crate::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, TensorSource};
 use crate::manifest::{Manifest, hex};
 use crate::text::Tokenizer;
+
+/// A model with fewer parameters is fast enough as it is. The demo has 12 M, the smallest GPT-2 124 M.
+const SMALL: u64 = 50_000_000;
 
 /// More threads than any machine that this is made for has processors.
 const MOST_THREADS: usize = 1024;
@@ -62,7 +66,16 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let mut progress = |done| progress(done, total);
     let model: Result<Box<dyn Model>, ModelError> = if device.is_cpu() {
         let options = CpuOptions { precision, threads: threads(source.threads), isa: Isa::detect() };
-        cpu::load(&config, &mut tensors, options, &mut progress, &mut |_| ())
+        // A small model is packed before anybody notices.
+        let worth_it = tensors.parameters() >= SMALL;
+        let manifest = manifest(directory);
+        tensors.packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
+        let packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
+        cpu::load(&config, &mut tensors, options, &mut progress, &mut |bytes| {
+            if let Some(packs) = &packs {
+                packs.write(precision, bytes);
+            }
+        })
     } else {
         let model = CandleModel::load(&config, &mut tensors, &device, precision, &mut progress);
         model.map(|it| Box::new(it) as Box<dyn Model>)
@@ -114,8 +127,6 @@ fn load_tokenizer(directory: &Path) -> Result<Arc<Tokenizer>, Failure> {
 /// The precision nobody chose: 8 bits on the CPU, where reading weights is what takes the time; but a small model is
 /// fast enough as it is, and then exact.
 fn usual_precision(device: &Device, parameters: u64) -> Precision {
-    /// The demo has 12 M parameters, the smallest GPT-2 124 M.
-    const SMALL: u64 = 50_000_000;
     match device {
         Device::Cpu if parameters < SMALL => Precision::F32,
         Device::Cpu => Precision::Q8,
@@ -158,10 +169,15 @@ fn device_name(device: &Device) -> &'static str {
     }
 }
 
+/// What the installer left, if the model was installed.
+fn manifest(directory: &Path) -> Option<Manifest> {
+    let bytes = std::fs::read(directory.join(Manifest::FILE)).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
 /// The hash that the installer recorded, else that of the file.
 fn weights_sha256(directory: &Path, weights: &Path) -> Result<String, Failure> {
-    let manifest = std::fs::read(directory.join(Manifest::FILE)).ok();
-    if let Some(manifest) = manifest.and_then(|it| serde_json::from_slice::<Manifest>(&it).ok()) {
+    if let Some(manifest) = manifest(directory) {
         return Ok(manifest.weights_sha256);
     }
     let mut file = File::open(weights).map_err(|e| unreadable(weights, &e))?;
@@ -186,6 +202,8 @@ struct FileTensors {
     start: u64,
     /// What stands before the names, `transformer.` or nothing.
     prefix: &'static str,
+    /// Where packed weights may be.
+    packs: Option<Packs>,
 }
 
 impl FileTensors {
@@ -203,7 +221,7 @@ impl FileTensors {
         let entries = parse_header(&text, size.saturating_sub(start)).map_err(bad)?;
         let prefix = if entries.iter().any(|it| it.name == "transformer.wte.weight") { "transformer." } else { "" };
         let tensors = entries.into_iter().map(|it| (it.name.clone(), it)).collect();
-        Ok(Self { path: path.to_owned(), file, tensors, start, prefix })
+        Ok(Self { path: path.to_owned(), file, tensors, start, prefix, packs: None })
     }
 
     fn parameters(&self) -> u64 {
@@ -229,5 +247,9 @@ impl TensorSource for FileTensors {
         self.file.seek(SeekFrom::Start(self.start + entry.start)).map_err(|e| source(e.to_string()))?;
         self.file.read_exact(&mut bytes).map_err(|e| source(e.to_string()))?;
         Ok(RawTensor { dtype, shape: entry.shape.clone(), bytes })
+    }
+
+    fn packed(&mut self, precision: Precision, out: &mut [u8]) -> bool {
+        self.packs.as_ref().is_some_and(|it| it.read(precision, out))
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod generation;
 pub mod load;
+mod packed;
 pub mod protocol;
 pub mod stops;
 mod worker;
