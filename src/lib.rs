@@ -10,6 +10,7 @@ pub mod document;
 pub mod engine;
 pub mod gpt2;
 pub mod install;
+pub mod integrity;
 pub mod manifest;
 mod run;
 pub mod sample;

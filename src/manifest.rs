@@ -1,6 +1,9 @@
 //! What the installer leaves beside an installed model: where it came from and what it should be.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// The name of NVIDIA's model.
 pub const MEGATRON_345M: &str = "megatron-345m";
@@ -8,10 +11,16 @@ pub const MEGATRON_345M: &str = "megatron-345m";
 /// The name of the model that comes with the program.
 pub const DEMO: &str = "demo";
 
+/// The file of the weights.
+pub const WEIGHTS: &str = "model.safetensors";
+
+/// The file of the model's numbers.
+pub const CONFIG: &str = "config.json";
+
 /// The content of `megachat.json` in the directory of an installed model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The version of this format, 1.
+    /// The version of this format, [`Manifest::VERSION`]. Version 1 ended with `program`.
     pub version: u32,
     /// The name it is installed under.
     pub name: String,
@@ -29,11 +38,90 @@ pub struct Manifest {
     pub parameters: u64,
     /// The program that converted it.
     pub program: String,
+    /// The repository on the model hub that it was downloaded from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The number of heads that a user had to give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heads: Option<usize>,
+    /// CRC-32 of each tensor's bytes, by its name in the file of the weights.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checksums: BTreeMap<String, u32>,
+    /// Every other file of the directory, the weights among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileRecord>,
+    /// SHA-256 of this manifest without this line, hexadecimal: it vouches for everything else, so it must not rot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+}
+
+/// What one file of a model should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Its name.
+    pub name: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its SHA-256, hexadecimal.
+    pub sha256: String,
+}
+
+/// Why a manifest cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Not the JSON it should be.
+    #[error("it is no manifest: {0}")]
+    Malformed(String),
+    /// Of a format this program does not know.
+    #[error("it is of version {0}, this program knows versions 1 and 2")]
+    Version(u64),
+    /// Changed since it was written.
+    #[error("it was changed after it was written")]
+    Seal,
 }
 
 impl Manifest {
     /// The file's name.
     pub const FILE: &str = "megachat.json";
+
+    /// The version that is written.
+    pub const VERSION: u32 = 2;
+
+    /// A manifest from the bytes of its file.
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError`].
+    pub fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u64,
+        }
+        let malformed = |e: serde_json::Error| ManifestError::Malformed(e.to_string());
+        // The version first: what a later one looks like is not known.
+        let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
+        if !(1..=u64::from(Self::VERSION)).contains(&version) {
+            return Err(ManifestError::Version(version));
+        }
+        let it: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        let sealed = it.version == 1 || it.seal.as_ref().is_some_and(|seal| *seal == it.computed_seal());
+        // A plain name: what stands here is joined to the directory.
+        let plain = it.files.iter().all(|file| !file.name.is_empty() && !file.name.contains(['/', '\\']));
+        if sealed && plain { Ok(it) } else { Err(ManifestError::Seal) }
+    }
+
+    /// The bytes of its file, sealed.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let sealed = Self { seal: Some(self.computed_seal()), ..self.clone() };
+        // Strings, numbers and lists always serialize.
+        serde_json::to_vec_pretty(&sealed).unwrap_or_default()
+    }
+
+    fn computed_seal(&self) -> String {
+        let open = Self { seal: None, ..self.clone() };
+        hex(&Sha256::digest(serde_json::to_vec(&open).unwrap_or_default()))
+    }
 }
 
 /// Bytes as hexadecimal digits, as hashes are written.
@@ -45,4 +133,62 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        Manifest {
+            version: Manifest::VERSION,
+            name: "one".into(),
+            source: "here".into(),
+            source_sha256: None,
+            verified: false,
+            format: "a format".into(),
+            weights_sha256: "00".into(),
+            parameters: 1,
+            program: "megachat".into(),
+            repository: None,
+            heads: None,
+            checksums: BTreeMap::from([("wte.weight".into(), 7)]),
+            files: vec![FileRecord { name: CONFIG.into(), bytes: 7, sha256: "11".into() }],
+            seal: None,
+        }
+    }
+
+    #[test]
+    fn a_manifest_comes_back_and_an_old_one_is_still_read() {
+        let read = Manifest::read(&manifest().to_bytes()).unwrap();
+        assert_eq!(Manifest { seal: None, ..read }, manifest());
+        let old = r#"{"version":1,"name":"a","source":"b","source_sha256":null,"verified":true,"format":"c",
+            "weights_sha256":"d","parameters":3,"program":"e"}"#;
+        let old = Manifest::read(old.as_bytes()).unwrap();
+        assert_eq!((old.version, old.name.as_str(), old.files.len()), (1, "a", 0));
+    }
+
+    #[test]
+    fn a_wrong_version_a_changed_word_and_a_path_are_refused() {
+        let text = String::from_utf8(manifest().to_bytes()).unwrap();
+        let read = |text: &str| Manifest::read(text.as_bytes());
+        assert_eq!(read(&text.replace("\"version\": 2", "\"version\": 3")), Err(ManifestError::Version(3)));
+        assert_eq!(read(&text.replace("\"version\": 2", "\"version\": 0")), Err(ManifestError::Version(0)));
+        assert_eq!(read(&text.replace("here", "hera")), Err(ManifestError::Seal));
+        assert!(matches!(read("{"), Err(ManifestError::Malformed(_))));
+        let away = FileRecord { name: "../x".into(), bytes: 1, sha256: String::new() };
+        let away = Manifest { files: vec![away], ..manifest() };
+        assert_eq!(Manifest::read(&away.to_bytes()), Err(ManifestError::Seal));
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_manifest_is_noticed_or_changes_nothing() {
+        let bytes = manifest().to_bytes();
+        let expected = Manifest::read(&bytes).unwrap();
+        for at in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[at / 8] ^= 1 << (at % 8);
+            assert!(Manifest::read(&damaged).map_or(true, |it| it == expected), "bit {at}");
+        }
+    }
 }

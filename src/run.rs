@@ -60,6 +60,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
         Some(Verb::Bench(wanted)) => command::bench(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
+        Some(Verb::Cache { verb }) => command::cache(*verb, &arguments.files, &paths)?,
+        Some(Verb::Doctor { json }) => command::doctor(*json, &arguments.files, &loaded, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
         Some(Verb::Config { verb }) => command::config(*verb, arguments, &loaded, &paths)?,
         None if interface => return open_interface(arguments, loaded, paths),

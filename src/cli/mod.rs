@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, ValueEnum};
 
 use crate::checkpoint::tensors::Dtype;
 
 mod meaning;
+mod verbs;
 
 pub use meaning::MeaningError;
+pub use verbs::{BenchArguments, CacheVerb, ConfigVerb, ModelVerb, TranscriptsVerb, Verb};
 
 const AFTER_HELP: &str = "\
 EXAMPLES
@@ -16,14 +19,15 @@ EXAMPLES
   echo 'Once upon a time' | megachat -n 60 -s 7     a continuation on stdout
   megachat -p 'The dragon' --jsonl --logprobs 5     one JSON object a token
   megachat model download                           NVIDIA's 345M model
+  megachat model download gpt2-medium               a model of the hub
 
 ENVIRONMENT
-  MEGACHAT_HOME overrides every directory. Flags marked [env: ...] can be given there.
+  MEGACHAT_HOME overrides every directory, HF_ENDPOINT the address of the model hub. Flags marked [env: ...] can be given there.
   A flag goes before the environment, that before the configuration file, that before the default.
 
 EXIT STATUS
   0 done   1 failed   2 usage   3 no such model   4 download failed   5 conversion failed
-  6 no such device   74 disk full or not writable   130, 143 interrupted (what was drawn or has arrived is kept)";
+  6 no such device   7 damaged model   74 disk full or not writable   130, 143 interrupted (what was drawn or has arrived is kept)";
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.
 ///
@@ -117,7 +121,7 @@ pub struct SamplingArguments {
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
     /// Go on past <|endoftext|> [env: `MEGACHAT_IGNORE_EOS`]
-    #[arg(long, env = "MEGACHAT_IGNORE_EOS", hide_env = true)]
+    #[arg(long, env = "MEGACHAT_IGNORE_EOS", hide_env = true, value_parser = BoolishValueParser::new())]
     pub ignore_eos: bool,
     /// When the context is full: stop, or slide (forget the oldest quarter) [default: stop] [env: `MEGACHAT_WHEN_FULL`]
     #[arg(long, env = "MEGACHAT_WHEN_FULL", hide_env = true)]
@@ -177,6 +181,9 @@ pub struct FileArguments {
     /// Trust the certificates in this file instead of the system's [env: `MEGACHAT_CA_FILE`]
     #[arg(long, value_name = "FILE", global = true, env = "MEGACHAT_CA_FILE", hide_env = true)]
     pub ca_file: Option<PathBuf>,
+    /// Open no connection [env: `MEGACHAT_OFFLINE` or `HF_HUB_OFFLINE`]
+    #[arg(long, global = true, env = "MEGACHAT_OFFLINE", hide_env = true, value_parser = BoolishValueParser::new())]
+    pub offline: bool,
 }
 
 /// Where to run, as typed.
@@ -271,143 +278,4 @@ pub enum ExportDtype {
     #[value(name = "q8_0", alias = "q8")]
     Q8_0,
     F32,
-}
-
-/// What is measured.
-#[derive(Clone, Debug, Args)]
-pub struct BenchArguments {
-    /// Tokens of the prompt that is read
-    #[arg(long, value_name = "N", default_value_t = 512)]
-    pub prefill: usize,
-    /// Tokens drawn at each depth
-    #[arg(long, value_name = "N", default_value_t = 64)]
-    pub decode: usize,
-    /// How many tokens lie before those that are drawn; several with commas
-    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [0, 512])]
-    pub depth: Vec<usize>,
-    /// Continuations of one prompt at once
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    pub batch: usize,
-    /// How often everything is measured; the medians are shown
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub runs: usize,
-    /// Print one JSON object instead of a table
-    #[arg(long)]
-    pub json: bool,
-    /// Which model, and how it runs
-    #[command(flatten)]
-    pub model: ModelArguments,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
-pub enum Verb {
-    /// Convert a Megatron checkpoint into a new directory that Hugging Face loads too
-    Convert {
-        /// A zip, a .pt file or a checkpoint directory
-        input: PathBuf,
-        /// A directory that does not exist yet
-        output: PathBuf,
-        /// Number of attention heads, where the checkpoint does not say
-        #[arg(long, value_name = "N")]
-        heads: Option<usize>,
-        /// Number of vocabulary rows to keep
-        #[arg(long, value_name = "N")]
-        vocab: Option<usize>,
-        /// Write the weights in this precision [default: that of the checkpoint]
-        #[arg(long)]
-        dtype: Option<WeightName>,
-        /// Accept checksums that are absent or wrong
-        #[arg(long)]
-        force: bool,
-    },
-    /// Write a model as a file for other engines: GGUF, which llama.cpp loads
-    Export {
-        /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout
-        model: String,
-        /// The file to write
-        file: PathBuf,
-        /// In which format
-        #[arg(long)]
-        to: ModelFormat,
-        /// How matrices are written: 16 bits, 8 bits with a scale for every 32, or 32 bits
-        #[arg(long, default_value = "f16")]
-        dtype: ExportDtype,
-        /// Replace a file that is there already
-        #[arg(long)]
-        force: bool,
-    },
-    /// Measure how fast a model reads and writes here, and what limits it
-    Bench(BenchArguments),
-    /// Models: list, info, download, import, remove
-    Model {
-        #[command(subcommand)]
-        verb: ModelVerb,
-    },
-    /// Transcripts: list, show, export
-    Transcripts {
-        #[command(subcommand)]
-        verb: TranscriptsVerb,
-    },
-    /// The configuration: path, show
-    Config {
-        #[command(subcommand)]
-        verb: ConfigVerb,
-    },
-}
-
-#[derive(Clone, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
-pub enum ModelVerb {
-    /// The installed models
-    List,
-    /// What is known of a model
-    Info { name: String },
-    /// Download NVIDIA's Megatron GPT-2 345M and install it
-    Download,
-    /// Install a checkpoint you have
-    Import {
-        /// A zip, a .pt file or a directory
-        file: PathBuf,
-        /// The name to install it under
-        #[arg(long)]
-        name: Option<String>,
-        /// Number of attention heads, where the checkpoint does not say
-        #[arg(long, value_name = "N")]
-        heads: Option<usize>,
-        /// Accept checksums that are absent or wrong
-        #[arg(long)]
-        force: bool,
-    },
-    /// Remove an installed model
-    Remove { name: String },
-}
-
-#[derive(Clone, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
-pub enum TranscriptsVerb {
-    /// All transcripts, newest first
-    List,
-    /// The text of a transcript
-    Show {
-        /// Its name, the beginning of it, or `latest`
-        id: String,
-    },
-    /// A transcript as a file, on standard output
-    Export {
-        /// Its name, the beginning of it, or `latest`
-        id: String,
-        /// In which format
-        #[arg(long)]
-        to: ExportFormat,
-    },
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
-pub enum ConfigVerb {
-    /// Where the configuration file is
-    Path,
-    /// Every value with where it comes from
-    Show,
 }

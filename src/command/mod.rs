@@ -1,12 +1,15 @@
 //! Everything that needs no interface: headless continuations, and the verbs.
 
 mod bench;
+mod cache;
 mod config;
 mod convert;
+mod doctor;
 mod export;
 mod generate;
 mod model;
 mod transcripts;
+mod verify;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -14,8 +17,10 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 pub use bench::bench;
+pub use cache::cache;
 pub use config::config;
 pub use convert::convert;
+pub use doctor::doctor;
 pub use export::export;
 pub use generate::generate;
 pub use model::model;
@@ -25,6 +30,7 @@ pub use transcripts::transcripts;
 use crate::app::words;
 use crate::cli::{FileArguments, MeaningError, ModelArguments};
 use crate::engine::protocol::ModelSource;
+use crate::install::catalogue;
 use crate::install::job::{self, Places};
 use crate::install::protocol as install;
 use crate::install::source;
@@ -69,9 +75,16 @@ impl From<io::Error> for Exit {
 /// Where the installer works, by the paths and the flags.
 #[must_use]
 pub fn places(paths: &Paths, files: &FileArguments) -> Places {
-    let sources =
-        if files.model_url.is_empty() { source::megatron_345m() } else { source::from_urls(&files.model_url) };
-    Places { models: paths.models.clone(), downloads: paths.downloads.clone(), sources, ca_file: files.ca_file.clone() }
+    let variable = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
+    let usual = Places::new(paths.models.clone(), paths.downloads.clone());
+    Places {
+        sources: if files.model_url.is_empty() { usual.sources } else { source::from_urls(&files.model_url) },
+        ca_file: files.ca_file.clone(),
+        // As Hugging Face's own programs read them.
+        hub: variable("HF_ENDPOINT").unwrap_or(usual.hub),
+        offline: files.offline || variable("HF_HUB_OFFLINE").is_some_and(|it| it != "0"),
+        ..usual
+    }
 }
 
 /// Which model a text means: its name and directory. Without one, the 345M model if it is installed, else the demo.
@@ -81,23 +94,28 @@ pub fn places(paths: &Paths, files: &FileArguments) -> Places {
 /// Status 3 if there is no such model, with the commands that help.
 pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option<PathBuf>), Exit> {
     let Some(text) = wanted else {
-        return Ok(match models::find(&paths.models, MEGATRON_345M) {
-            Some(it) => (it.name, Some(it.directory)),
-            None => (DEMO.to_owned(), None),
+        // A damaged one too: loading it says what is wrong.
+        return Ok(if models::exists(&paths.models, MEGATRON_345M) {
+            (MEGATRON_345M.to_owned(), Some(paths.models.join(MEGATRON_345M)))
+        } else {
+            (DEMO.to_owned(), None)
         });
     };
     if text == DEMO {
         return Ok((DEMO.to_owned(), None));
     }
-    if let Some(it) = models::find(&paths.models, text) {
-        return Ok((it.name, Some(it.directory)));
+    if models::exists(&paths.models, text) {
+        return Ok((text.to_owned(), Some(paths.models.join(text))));
     }
     let path = PathBuf::from(text);
     if path.is_dir() {
         let name = path.file_name().map_or_else(|| text.to_owned(), |it| it.to_string_lossy().into_owned());
         return Ok((name, Some(path)));
     }
-    let help = "  megachat model download        gets NVIDIA's 345M model\n  megachat model import FILE     installs a checkpoint you have";
+    let mut help = "  megachat model download        gets NVIDIA's 345M model\n  megachat model import FILE     installs a checkpoint you have".to_owned();
+    if catalogue::wanted(text).is_some() {
+        help = format!("  megachat model download {text}");
+    }
     Err(Exit { code: 3, message: format!("there is no model and no directory `{text}`. These help:\n{help}") })
 }
 

@@ -1,15 +1,18 @@
 //! `megachat model`: the installed models.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::verify::verify;
 use super::{Exit, find_model, install_exit, places, say};
 use crate::app::words;
 use crate::cli::{FileArguments, ModelVerb};
+use crate::install::catalogue;
 use crate::install::convert::Options;
 use crate::install::job::{self, Wishes};
-use crate::install::protocol::{Event, Failure, Job, Stage};
+use crate::install::protocol::{CopyAt, Event, Failure, Job, Stage};
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
@@ -24,38 +27,84 @@ pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(
     match verb {
         ModelVerb::List => list(paths),
         ModelVerb::Info { name } => info(name, paths),
-        ModelVerb::Download => {
-            if let Some(it) = models::find(&paths.models, MEGATRON_345M) {
-                job::tidy(&places(paths, files));
-                say(&format!("{} is installed in {}; remove it first to get it anew", it.name, it.directory.display()));
-                return Ok(());
-            }
-            if let Ok(free) = crate::install::disk::free_bytes(&paths.models)
-                && free < words::NEEDED_345M
-            {
-                let (need, have) = (words::bytes(words::NEEDED_345M), words::bytes(free));
-                say(&format!("megachat: {need} are needed, {have} are free: this may not fit"));
-            }
-            install(&Job::Megatron345m, &Wishes::default(), files, paths)
-        }
+        ModelVerb::Download { name, from } => download(name.as_deref(), from.as_ref(), files, paths),
         ModelVerb::Import { file, name, heads, force } => {
             if let Some(name) = name.as_deref().filter(|it| !models::is_name(it)) {
-                return Err(Exit::usage(format!("`{name}` is no name: letters, digits, `-`, `_` and `.` only")));
+                return Err(no_name(name));
             }
-            let wishes = Wishes { convert: Options { heads: *heads, force: *force, ..Options::default() } };
-            install(&Job::Import { path: file.clone(), name: name.clone() }, &wishes, files, paths)
+            let convert = Options { heads: *heads, force: *force, ..Options::default() };
+            let job = Job::Import { from: CopyAt::of(file.clone()), name: name.clone() };
+            install(&job, &Wishes { convert, repair: None }, files, paths)
         }
-        ModelVerb::Remove { name } => {
-            models::remove(&paths.models, name).map_err(|e| {
-                let absent = e.kind() == io::ErrorKind::NotFound;
-                let message =
-                    if absent { format!("there is no model `{name}`") } else { format!("cannot remove {name}: {e}") };
-                Exit { code: if absent { 3 } else { 1 }, message }
-            })?;
-            say(&format!("removed {name}"));
-            Ok(())
-        }
+        ModelVerb::Verify { name, repair } => verify(name.as_deref(), *repair, files, paths),
+        ModelVerb::Remove { name } => remove(name, files, paths),
     }
+}
+
+fn no_name(text: &str) -> Exit {
+    Exit::usage(format!("`{text}` is no name: letters, digits, `-`, `_` and `.` only"))
+}
+
+fn download(name: Option<&str>, from: Option<&PathBuf>, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+    let wanted = name.filter(|it| *it != MEGATRON_345M).map(|text| {
+        let known: Vec<&str> = catalogue::MODELS.iter().map(|it| it.name).collect();
+        let help = || {
+            format!(
+                "there is no model `{text}` to download: {MEGATRON_345M}, {}, or ORGANISATION/NAME",
+                known.join(", ")
+            )
+        };
+        catalogue::wanted(text).ok_or_else(|| Exit::usage(help()))
+    });
+    // A copy may have any name.
+    if let Some(copy) = from {
+        let wanted = match (name, wanted) {
+            (_, Some(Ok(it))) => Some(it.name),
+            (Some(name), _) if models::is_name(name) => Some(name.to_owned()),
+            (Some(name), _) => return Err(no_name(name)),
+            (None, _) => None,
+        };
+        let job = Job::Import { from: CopyAt::of(copy.clone()), name: wanted };
+        return install(&job, &Wishes::default(), files, paths);
+    }
+    let wanted = wanted.transpose()?;
+    let (name, needed) = match &wanted {
+        None => (MEGATRON_345M, Some(words::NEEDED_345M)),
+        Some(it) => (it.name.as_str(), it.needed),
+    };
+    if let Some(it) = models::find(&paths.models, name) {
+        if wanted.is_none() {
+            job::tidy(&places(paths, files));
+        }
+        say(&format!("{} is installed in {}; remove it first to get it anew", it.name, it.directory.display()));
+        return Ok(());
+    }
+    if let (Ok(free), Some(needed)) = (crate::install::disk::free_bytes(&paths.models), needed)
+        && free < needed
+    {
+        let (need, have) = (words::bytes(needed), words::bytes(free));
+        say(&format!("megachat: {need} are needed, {have} are free: this may not fit"));
+    }
+    let job = match wanted {
+        None => Job::Megatron345m,
+        Some(it) => Job::Hub { repository: it.repository, name: Some(it.name) },
+    };
+    install(&job, &Wishes::default(), files, paths)
+}
+
+fn remove(name: &str, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+    let downloads = job::forget(&places(paths, files), name).map_err(|e| Exit::failed(e.to_string()))?;
+    match models::remove(&paths.models, name) {
+        Ok(()) => say(&format!("removed {name}")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound && downloads => {
+            say(&format!("{name} is not installed; what was left of its download is removed"));
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return Err(Exit { code: 3, message: format!("there is no model `{name}`") });
+        }
+        Err(e) => return Err(Exit { code: 1, message: format!("cannot remove {name}: {e}") }),
+    }
+    Ok(())
 }
 
 fn list(paths: &Paths) -> Result<(), Exit> {
@@ -65,8 +114,20 @@ fn list(paths: &Paths) -> Result<(), Exit> {
         let millions = it.manifest.parameters as f64 / 1e6;
         writeln!(out, "{:<20} {millions:>7.1} M  {:>8}  {}", it.name, words::bytes(it.bytes), it.directory.display())?;
     }
-    if found.iter().all(|it| it.name != DEMO) {
+    for (name, fault) in models::damaged(&paths.models).map_err(|e| Exit::failed(e.to_string()))? {
+        writeln!(out, "{name:<20} damaged: {}; `megachat model verify {name} --repair`", visible(&fault.to_string()))?;
+    }
+    let absent = |name: &str| !models::exists(&paths.models, name);
+    if absent(DEMO) {
         writeln!(out, "{DEMO:<20}    12.4 M  built in, installed at its first use")?;
+    }
+    let listed = catalogue::MODELS.iter().map(|it| (it.name, it.parameters, it.bytes));
+    for (name, parameters, bytes) in std::iter::once((MEGATRON_345M, 354_823_168, words::DOWNLOAD_345M)).chain(listed) {
+        if absent(name) {
+            let millions = parameters as f64 / 1e6;
+            let size = words::bytes(bytes);
+            writeln!(out, "{name:<20} {millions:>7.1} M  {size:>8}  to download: megachat model download {name}")?;
+        }
     }
     Ok(())
 }
@@ -90,14 +151,14 @@ fn info(name: &str, paths: &Paths) -> Result<(), Exit> {
     writeln!(out, "on disk     {}", words::bytes(it.bytes))?;
     writeln!(out, "format      {}", visible(&manifest.format))?;
     writeln!(out, "source      {}", visible(&manifest.source))?;
-    let verified = if manifest.verified { "yes" } else { "no: its source has no published hash" };
+    let verified = if manifest.verified { "yes" } else { "no: no hash of its source is published" };
     writeln!(out, "verified    {verified}")?;
     writeln!(out, "sha256      {} (source)", visible(manifest.source_sha256.as_deref().unwrap_or("-")))?;
     writeln!(out, "            {} (weights)", visible(&manifest.weights_sha256))?;
     Ok(())
 }
 
-fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let cancel = Arc::new(AtomicBool::new(false));
     // The number of the signal that came, or 0.
     let signal = Arc::new(AtomicUsize::new(0));
@@ -149,8 +210,10 @@ fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> 
         say(&format!("note: {}", visible(note)));
     }
     say(&format!("{} is installed in {} ({})", ready.name, ready.directory.display(), visible(&ready.format)));
-    if matches!(job, Job::Megatron345m) && !ready.verified {
-        say("its source publishes no hash: what came was checked by the archive's own checksums only");
+    if matches!(job, Job::Megatron345m | Job::Hub { .. }) && !ready.verified {
+        say(
+            "no hash of it is published: what came was checked by its own checksums and shapes only; its hash is recorded",
+        );
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A GPT-2 directory in Hugging Face's layout to a [`Session`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -10,15 +10,17 @@ use std::time::Instant;
 use candle_core::Device;
 use sha2::{Digest as _, Sha256};
 
+use super::devices::{choose_device, device_name};
 use super::generation::Session;
 use super::packed::Packs;
-use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
+use super::protocol::{Failure, ModelCard, ModelSource};
 use crate::assets;
 use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
 use crate::checkpoint::tensors::Dtype;
 use crate::checkpoint::{Config, Limits};
 use crate::gpt2::cpu::{self, CpuOptions, Isa};
 use crate::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, TensorSource};
+use crate::integrity;
 use crate::manifest::{Manifest, hex};
 use crate::text::Tokenizer;
 
@@ -56,10 +58,12 @@ pub fn load(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Res
 pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Result<LoadedModel, Failure> {
     let started = Instant::now();
     let directory = &source.directory;
+    let manifest = integrity::quick(directory).map_err(|fault| damaged(source, fault.path, &fault.what))?;
     let path = directory.join("config.json");
     let config = Config::from_json(&read(&path)?).map_err(|e| Failure::BadModel { path, why: e.to_string() })?;
     let tokenizer = load_tokenizer(directory)?;
     let mut tensors = FileTensors::open(&directory.join("model.safetensors"))?;
+    tensors.checksums = manifest.as_ref().map(|it| it.checksums.clone()).unwrap_or_default();
     let (device, note) = choose_device(source.device)?;
     let precision = source.precision.unwrap_or_else(|| usual_precision(&device, tensors.parameters()));
     let total = config.n_layer;
@@ -68,7 +72,6 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         let options = CpuOptions { precision, threads: threads(source.threads), isa: Isa::detect() };
         // A small model is packed before anybody notices.
         let worth_it = tensors.parameters() >= SMALL;
-        let manifest = manifest(directory);
         tensors.packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
         let packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
         cpu::load(&config, &mut tensors, options, &mut progress, &mut |bytes| {
@@ -80,11 +83,18 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         let model = CandleModel::load(&config, &mut tensors, &device, precision, &mut progress);
         model.map(|it| Box::new(it) as Box<dyn Model>)
     };
-    let model = model.map_err(|e| Failure::BadModel { path: tensors.path.clone(), why: e.to_string() })?;
+    let model = model.map_err(|e| {
+        let (path, why) = (tensors.path.clone(), e.to_string());
+        let about_the_file =
+            matches!(e, ModelError::Missing { .. } | ModelError::Shape { .. } | ModelError::Source { .. });
+        // It was sound when it was installed.
+        let known = about_the_file && !tensors.checksums.is_empty();
+        if known { damaged(source, path, &why) } else { Failure::BadModel { path, why } }
+    })?;
     let card = ModelCard {
         name: source.name.clone(),
         directory: directory.clone(),
-        sha256: weights_sha256(directory, &tensors.path)?,
+        sha256: weights_sha256(manifest, &tensors.path)?,
         device: device_name(&device).to_owned(),
         dtype: precision.name().to_owned(),
         n_positions: config.n_positions,
@@ -139,45 +149,15 @@ fn threads(wanted: Option<usize>) -> usize {
     wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, MOST_THREADS)
 }
 
-fn choose_device(choice: DeviceChoice) -> Result<(Device, Option<String>), Failure> {
-    let no = |device, e: candle_core::Error| Failure::NoDevice { device, why: first_line(&e.to_string()) };
-    match choice {
-        DeviceChoice::Cuda => Device::new_cuda(0).map(|it| (it, None)).map_err(|e| no("CUDA", e)),
-        DeviceChoice::Metal => Device::new_metal(0).map(|it| (it, None)).map_err(|e| no("Metal", e)),
-        DeviceChoice::Auto if cfg!(feature = "cuda") => Ok(or_cpu(Device::new_cuda(0), "CUDA")),
-        DeviceChoice::Auto if cfg!(feature = "metal") => Ok(or_cpu(Device::new_metal(0), "Metal")),
-        DeviceChoice::Cpu | DeviceChoice::Auto => Ok((Device::Cpu, None)),
-    }
-}
-
-fn or_cpu(device: candle_core::Result<Device>, name: &str) -> (Device, Option<String>) {
-    match device {
-        Ok(device) => (device, None),
-        Err(e) => (Device::Cpu, Some(format!("no {name} device ({}): running on the CPU", first_line(&e.to_string())))),
-    }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
-fn device_name(device: &Device) -> &'static str {
-    match device {
-        Device::Cpu => "cpu",
-        Device::Cuda(_) => "cuda",
-        Device::Metal(_) => "metal",
-    }
-}
-
-/// What the installer left, if the model was installed.
-fn manifest(directory: &Path) -> Option<Manifest> {
-    let bytes = std::fs::read(directory.join(Manifest::FILE)).ok()?;
-    serde_json::from_slice(&bytes).ok()
+/// An installed model that is not as it was installed.
+fn damaged(source: &ModelSource, path: PathBuf, what: &str) -> Failure {
+    let why = format!("{what}. It is damaged: `megachat model verify {} --repair` installs it anew", source.name);
+    Failure::BadModel { path, why }
 }
 
 /// The hash that the installer recorded, else that of the file.
-fn weights_sha256(directory: &Path, weights: &Path) -> Result<String, Failure> {
-    if let Some(manifest) = manifest(directory) {
+fn weights_sha256(manifest: Option<Manifest>, weights: &Path) -> Result<String, Failure> {
+    if let Some(manifest) = manifest {
         return Ok(manifest.weights_sha256);
     }
     let mut file = File::open(weights).map_err(|e| unreadable(weights, &e))?;
@@ -204,6 +184,8 @@ struct FileTensors {
     prefix: &'static str,
     /// Where packed weights may be.
     packs: Option<Packs>,
+    /// CRC-32 of each tensor's bytes when the model was installed; empty if nobody knows.
+    checksums: BTreeMap<String, u32>,
 }
 
 impl FileTensors {
@@ -221,7 +203,7 @@ impl FileTensors {
         let entries = parse_header(&text, size.saturating_sub(start)).map_err(bad)?;
         let prefix = if entries.iter().any(|it| it.name == "transformer.wte.weight") { "transformer." } else { "" };
         let tensors = entries.into_iter().map(|it| (it.name.clone(), it)).collect();
-        Ok(Self { path: path.to_owned(), file, tensors, start, prefix, packs: None })
+        Ok(Self { path: path.to_owned(), file, tensors, start, prefix, packs: None, checksums: BTreeMap::new() })
     }
 
     fn parameters(&self) -> u64 {
@@ -246,6 +228,9 @@ impl TensorSource for FileTensors {
         let mut bytes = vec![0; (entry.end - entry.start) as usize];
         self.file.seek(SeekFrom::Start(self.start + entry.start)).map_err(|e| source(e.to_string()))?;
         self.file.read_exact(&mut bytes).map_err(|e| source(e.to_string()))?;
+        if self.checksums.get(&full).is_some_and(|it| *it != crc32fast::hash(&bytes)) {
+            return Err(source("its bytes have changed since the model was installed".to_owned()));
+        }
         Ok(RawTensor { dtype, shape: entry.shape.clone(), bytes })
     }
 

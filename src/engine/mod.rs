@@ -2,6 +2,7 @@
 //!
 //! [`generation`] is the same for the interface and for headless use; it knows no thread.
 
+pub mod devices;
 pub mod generation;
 pub mod load;
 mod packed;

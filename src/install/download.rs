@@ -149,6 +149,8 @@ pub struct Options {
     pub limits: Limits,
     /// Certificates (PEM) to trust instead of the system's, for networks that inspect traffic.
     pub ca_file: Option<PathBuf>,
+    /// Open no connection: only what is here already is given.
+    pub offline: bool,
 }
 
 /// A complete file.

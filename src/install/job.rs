@@ -13,10 +13,13 @@ use std::time::{Duration, Instant};
 
 use super::convert::{self, ConvertError, Converted, Input, Step, TokenizerFiles};
 use super::download::lock::Lock;
-use super::download::{self, DownloadError, Downloaded};
-use super::protocol::{Event, Failure, Job, Ready, Stage};
-use super::source::{Source, without_secrets};
+use super::fetch::Arrived;
+use super::protocol::{CopyAt, Event, Failure, Job, Ready, Stage};
+use super::shelf::{installed, lock_of, publish, sweep};
+use super::source::{self, Source};
+use super::{catalogue, download, fetch};
 use crate::assets;
+use crate::integrity;
 use crate::manifest::{DEMO, MEGATRON_345M, Manifest, hex};
 use crate::text::gpt2_merges_to_files;
 
@@ -31,13 +34,35 @@ pub struct Places {
     pub sources: Vec<Source>,
     /// Certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// Where the model hub is.
+    pub hub: String,
+    /// Whether to open no connection.
+    pub offline: bool,
 }
 
-/// What a user may say about an import.
+impl Places {
+    /// Two directories, and the usual sources for what they do not hold.
+    #[must_use]
+    pub fn new(models: PathBuf, downloads: PathBuf) -> Self {
+        let (sources, hub) = (source::megatron_345m(), catalogue::HUB.to_owned());
+        Self { models, downloads, sources, ca_file: None, hub, offline: false }
+    }
+}
+
+/// What a user may say about a job.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// How the converter should read it.
     pub convert: convert::Options,
+    /// Take the place of an installed model that is damaged.
+    pub repair: Option<Repair>,
+}
+
+/// What is known of the model to repair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// The SHA-256 that its weights had, hexadecimal; whatever has another is another model.
+    pub weights_sha256: Option<String>,
 }
 
 /// Hears what happens.
@@ -101,7 +126,14 @@ fn name_of(job: &Job) -> String {
     match job {
         Job::Demo => DEMO.to_owned(),
         Job::Megatron345m => MEGATRON_345M.to_owned(),
-        Job::Import { path, name } => name.clone().unwrap_or_else(|| stem(path)),
+        Job::Hub { repository, name } => {
+            let last = || repository.rsplit('/').next().unwrap_or_default().to_owned();
+            name.clone().unwrap_or_else(last)
+        }
+        Job::Import { from: CopyAt::Path(path), name } => name.clone().unwrap_or_else(|| stem(path)),
+        Job::Import { from: CopyAt::Url(url), name } => {
+            name.clone().unwrap_or_else(|| stem(Path::new(&source::from_url(url).file_name)))
+        }
     }
 }
 
@@ -121,15 +153,21 @@ fn stem(path: &Path) -> String {
 /// [`Failure`]; nothing half-made is left behind, and what was downloaded is kept for the next time.
 pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, report: Report) -> Result<Ready, Failure> {
     let name = name_of(job);
-    // The usual start must work where nothing can be written.
     let demo_sha256 = (*job == Job::Demo).then(|| sha256(assets::DEMO_ZIP));
+    // What comes with the program is made anew without a question, if it is old or damaged.
+    let demo = || {
+        let (ready, manifest) = installed(places, &name)?;
+        let sound = manifest.source_sha256 == demo_sha256 && integrity::quick(&ready.directory).is_ok();
+        (sound && wishes.repair.is_none()).then_some(ready)
+    };
+    // The usual start must work where nothing can be written.
     if demo_sha256.is_some()
-        && let Some((ready, _)) = installed(places, &name).filter(|it| it.1.source_sha256 == demo_sha256)
+        && let Some(ready) = demo()
     {
         return Ok(ready);
     }
     std::fs::create_dir_all(&places.models).map_err(|e| io_failure(&places.models, &e))?;
-    let lock = places.models.join(format!(".{name}.lock"));
+    let lock = lock_of(places, &name);
     let mut waiting = |holder: Option<u32>| {
         let who = holder.map_or(String::new(), |it| format!(" (process {it})"));
         let why = format!("another megachat{who} is installing it; waiting");
@@ -139,72 +177,127 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
     let Some(_lock) = lock else {
         return Err(Failure::Cancelled { kept: 0 });
     };
+    let place = Origin { name: Some(&name), ..Origin::default() };
     match job {
         Job::Demo => {
             // Another process may have installed it while this one waited.
-            if let Some((ready, _)) = installed(places, &name).filter(|it| it.1.source_sha256 == demo_sha256) {
+            if let Some(ready) = demo() {
                 return Ok(ready);
             }
             let input = Input::Bytes { name: "the built-in demo", bytes: assets::DEMO_ZIP };
-            let origin = Origin { source: "built in".into(), verified: true, fixed_name: Some(&name), replace: true };
+            let origin = Origin { source: "built in".into(), verified: true, replace: true, ..place };
             install(places, &name, input, &origin, wishes, cancel, report)
         }
         Job::Megatron345m => {
-            if let Some((ready, _)) = installed(places, &name) {
+            if let Some(ready) = already(places, &name, wishes) {
                 sweep(&places.models, &name);
                 download::forget(&places.downloads, &places.sources);
                 return Ok(ready);
             }
-            let got = fetch(places, &name, cancel, report)?;
-            let source = without_secrets(&got.source.url);
-            let origin = Origin { source, verified: got.verified, fixed_name: Some(&name), replace: false };
-            let ready = install(places, &name, Input::Path(&got.path), &origin, wishes, cancel, report);
-            let ready = ready.map_err(|failure| keeping(failure, &got))?;
+            let got = fetch::first_of_sources(places, &name, cancel, report)?;
+            let ready = install_arrived(places, &name, &got, place, wishes, cancel, report)?;
             // Converted and on the disk: the download has done its work, and so has what other sources gave of it.
             download::forget(&places.downloads, &places.sources);
             Ok(ready)
         }
-        Job::Import { path, name: wish } => {
-            let source = path.display().to_string();
-            let origin = Origin { source, verified: false, fixed_name: wish.as_deref(), replace: false };
+        Job::Hub { repository, .. } => {
+            if let Some(ready) = already(places, &name, wishes) {
+                forget_directory(places, &name);
+                return Ok(ready);
+            }
+            let unknown = || Failure::Convert { why: format!("`{repository}` is no name of a model on the hub") };
+            let wanted = catalogue::wanted(repository).ok_or_else(unknown)?;
+            let got = fetch::hub(places, &wanted, &name, cancel, report)?;
+            let place = Origin { repository: Some(wanted.repository), ..place };
+            let ready = install_arrived(places, &name, &got, place, wishes, cancel, report)?;
+            forget_directory(places, &name);
+            Ok(ready)
+        }
+        Job::Import { from: CopyAt::Url(url), name: wish } => {
+            let got = fetch::address(places, url, &name, cancel, report)?;
+            let place = Origin { name: wish.as_deref(), ..place };
+            let ready = install_arrived(places, &name, &got, place, wishes, cancel, report)?;
+            forget_directory(places, &name);
+            Ok(ready)
+        }
+        Job::Import { from: CopyAt::Path(path), name: wish } => {
+            // Absolute, so that it means the same when the model is to be repaired.
+            let source = std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string();
+            let origin = Origin { source, name: wish.as_deref(), ..place };
             install(places, &name, Input::Path(path), &origin, wishes, cancel, report)
         }
     }
+}
+
+/// The installed model that a job would make once more.
+fn already(places: &Places, name: &str, wishes: &Wishes) -> Option<Ready> {
+    installed(places, name).filter(|_| wishes.repair.is_none()).map(|it| it.0)
+}
+
+/// Removes the downloaded files of a model that is installed. The model's lock is held.
+fn forget_directory(places: &Places, name: &str) {
+    // If they stay, they take room and do no harm.
+    let _ = std::fs::remove_dir_all(fetch::directory_of(places, name));
+}
+
+fn install_arrived(
+    places: &Places,
+    job: &str,
+    got: &Arrived,
+    origin: Origin,
+    wishes: &Wishes,
+    cancel: &AtomicBool,
+    report: Report,
+) -> Result<Ready, Failure> {
+    let origin = Origin { source: got.source.clone(), sha256: got.sha256.clone(), verified: got.verified, ..origin };
+    let ready = install(places, job, Input::Path(&got.path), &origin, wishes, cancel, report);
+    ready.map_err(|failure| got.keeping(failure))
 }
 
 /// Removes what a process left behind that was killed just after it had installed the 345M model: the download, and the
 /// place where it was made. While another process works there it stays.
 pub fn tidy(places: &Places) {
     let at_once = AtomicBool::new(true);
-    let lock = places.models.join(format!(".{MEGATRON_345M}.lock"));
+    let lock = lock_of(places, MEGATRON_345M);
     if let Ok(Some(_lock)) = Lock::acquire(&lock, &at_once, &mut |_| ()) {
         sweep(&places.models, MEGATRON_345M);
         download::forget(&places.downloads, &places.sources);
     }
 }
 
+/// Removes what is left of a model's download; answers whether there was anything.
+///
+/// # Errors
+///
+/// If it cannot be removed.
+pub fn forget(places: &Places, name: &str) -> io::Result<bool> {
+    if name == MEGATRON_345M {
+        download::forget(&places.downloads, &places.sources);
+    }
+    let directory = fetch::directory_of(places, name);
+    // A name and no path.
+    if directory.parent() != Some(&places.downloads) || !directory.is_dir() {
+        return Ok(false);
+    }
+    match Lock::acquire(&lock_of(places, name), &AtomicBool::new(true), &mut |_| ())? {
+        Some(_lock) => std::fs::remove_dir_all(directory).map(|()| true),
+        None => Ok(false),
+    }
+}
+
 /// What is known of a checkpoint before it is converted.
+#[derive(Default)]
 struct Origin<'a> {
     source: String,
     verified: bool,
     /// The name to install it under; by content if there is none.
-    fixed_name: Option<&'a str>,
+    name: Option<&'a str>,
+    /// Its hash, where the converter sees no single file.
+    sha256: Option<String>,
+    /// Organisation and name on the hub, if it comes from there.
+    repository: Option<String>,
     /// Whether it takes the place of what is there.
     replace: bool,
-}
-
-fn installed(places: &Places, name: &str) -> Option<(Ready, Manifest)> {
-    let directory = places.models.join(name);
-    let manifest: Manifest = serde_json::from_slice(&std::fs::read(directory.join(Manifest::FILE)).ok()?).ok()?;
-    let ready = Ready {
-        name: name.to_owned(),
-        directory,
-        format: manifest.format.clone(),
-        notes: Vec::new(),
-        verified: manifest.verified,
-        parameters: manifest.parameters,
-    };
-    Some((ready, manifest))
 }
 
 fn install(
@@ -226,21 +319,39 @@ fn install(
     let shape = (converted.config.n_layer, converted.config.n_embd);
     let known = shape == (24, 1024) && converted.format.contains("Megatron");
     let by_content = if known { MEGATRON_345M.to_owned() } else { job.to_owned() };
-    let name = origin.fixed_name.map_or(by_content, ToOwned::to_owned);
+    let name = origin.name.map_or(by_content, ToOwned::to_owned);
+    let verified = origin.verified || converted.source_sha256.as_deref().is_some_and(fetch::published);
+    let weights_sha256 = converted.weights.sha256;
     let manifest = Manifest {
-        version: 1,
+        version: Manifest::VERSION,
         name: name.clone(),
         source: origin.source.clone(),
-        source_sha256: converted.source_sha256,
-        verified: origin.verified,
+        source_sha256: converted.source_sha256.or_else(|| origin.sha256.clone()),
+        verified,
         format: converted.format.clone(),
-        weights_sha256: converted.weights_sha256,
         parameters: converted.parameters,
         program: concat!("megachat ", env!("CARGO_PKG_VERSION")).to_owned(),
+        repository: origin.repository.clone(),
+        heads: wishes.convert.heads,
+        checksums: converted.weights.checksums,
+        files: integrity::records(&made, &weights_sha256).map_err(|e| io_failure(&made, &e))?,
+        weights_sha256,
+        seal: None,
     };
     let place = places.models.join(&name);
+    if let Some(expected) = wishes.repair.as_ref().and_then(|it| it.weights_sha256.as_ref())
+        && *expected != manifest.weights_sha256
+    {
+        let why = format!(
+            "{} now holds other weights (SHA-256 {}) than {name} had ({expected}): `megachat model remove {name}`, \
+             then install what you want",
+            origin.source, manifest.weights_sha256
+        );
+        return Err(Failure::Convert { why });
+    }
     if let Some((ready, there)) = installed(places, &name)
         && !origin.replace
+        && wishes.repair.is_none()
     {
         if there.weights_sha256 == manifest.weights_sha256 {
             return Ok(ready);
@@ -254,39 +365,9 @@ fn install(
         directory: place,
         format: converted.format,
         notes: converted.notes,
-        verified: origin.verified,
+        verified,
         parameters: converted.parameters,
     })
-}
-
-/// Removes what a killed process left half-made. The job's lock is held, so nobody works there.
-fn sweep(models: &Path, job: &str) {
-    let prefix = format!(".installing-{job}-");
-    let Ok(entries) = std::fs::read_dir(models) else {
-        return;
-    };
-    for entry in entries.filter_map(Result::ok) {
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
-            // If it stays, it takes room and does no harm.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-fn publish(made: &Path, place: &Path, manifest: &Manifest) -> io::Result<()> {
-    use std::io::Write as _;
-    let mut file = std::fs::File::create_new(made.join(Manifest::FILE))?;
-    file.write_all(&serde_json::to_vec_pretty(manifest)?)?;
-    file.sync_all()?;
-    // An old model, or a directory without a manifest, which is none. Renaming onto it would fail.
-    if place.exists() {
-        std::fs::remove_dir_all(place)?;
-    }
-    std::fs::rename(made, place)?;
-    if let Some(parent) = place.parent() {
-        std::fs::File::open(parent)?.sync_all()?;
-    }
-    Ok(())
 }
 
 fn convert_into(
@@ -329,64 +410,11 @@ fn convert_into(
     })
 }
 
-fn fetch(places: &Places, name: &str, cancel: &AtomicBool, report: Report) -> Result<Downloaded, Failure> {
-    let options = download::Options { ca_file: places.ca_file.clone(), ..download::Options::default() };
-    let (mut at, of) = (1, places.sources.len());
-    let mut tell = |event: download::Event<'_>| {
-        let stage = match event {
-            download::Event::Waiting { holder } => {
-                let who = holder.map_or(String::new(), |it| format!(" (process {it})"));
-                Stage::Waiting { why: format!("another megachat{who} is downloading it; waiting") }
-            }
-            download::Event::Connecting { source, of, label } => {
-                at = source;
-                Stage::Connecting { source, of, label: label.to_owned() }
-            }
-            download::Event::Resuming { at: done } => {
-                Stage::Downloading { source: at, of, done, total: None, rate: 0.0 }
-            }
-            download::Event::Progress { done, total, bytes_per_second } => {
-                Stage::Downloading { source: at, of, done, total, rate: bytes_per_second }
-            }
-            download::Event::Retrying { wait, why, .. } => Stage::Retrying { wait, why },
-            download::Event::Restarting { why } => Stage::Retrying { wait: Duration::ZERO, why },
-            download::Event::Verifying { done, total } => Stage::Verifying { done, total },
-            download::Event::Answer { label, answer, .. } => {
-                return report(Event::Answer { name: name.to_owned(), source: label.to_owned(), answer });
-            }
-        };
-        report(Event::Stage { name: name.to_owned(), stage });
-    };
-    download::download(&places.sources, &places.downloads, &options, cancel, &mut tell).map_err(|error| match error {
-        DownloadError::AllSourcesFailed(failed) => {
-            Failure::NoSource { answers: failed.attempts.into_iter().map(|it| (it.label, it.answer)).collect() }
-        }
-        DownloadError::Cancelled { kept_bytes } => Failure::Cancelled { kept: kept_bytes },
-        DownloadError::DiskFull { path, kept_bytes, missing_bytes } => {
-            Failure::DiskFull { path, kept: kept_bytes, missing: missing_bytes }
-        }
-        other @ DownloadError::Io { .. } => Failure::Disk { why: other.to_string() },
-    })
-}
-
 fn io_failure(path: &Path, error: &io::Error) -> Failure {
     if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
         return Failure::DiskFull { path: path.to_owned(), kept: 0, missing: None };
     }
     Failure::Disk { why: format!("cannot write {}: {error}", path.display()) }
-}
-
-/// A failure after a download that is complete. It stays, unless it may be the download that is to blame.
-fn keeping(failure: Failure, got: &Downloaded) -> Failure {
-    match failure {
-        Failure::Cancelled { .. } => Failure::Cancelled { kept: got.bytes },
-        Failure::DiskFull { path, missing, .. } => Failure::DiskFull { path, kept: got.bytes, missing },
-        // Without a known hash nobody can tell a damaged file; kept, it would be in the way of every later try.
-        Failure::Convert { why } if !got.verified && got.remove().is_ok() => {
-            Failure::Convert { why: format!("{why}; what arrived was removed, the next start fetches it anew") }
-        }
-        other => other,
-    }
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -399,7 +427,8 @@ mod tests {
     use super::*;
 
     fn places(home: &Path) -> Places {
-        Places { models: home.join("models"), downloads: home.join("downloads"), sources: Vec::new(), ca_file: None }
+        let places = Places::new(home.join("models"), home.join("downloads"));
+        Places { sources: Vec::new(), ..places }
     }
 
     fn install_demo(home: &Path) -> (Ready, Vec<Event>) {
@@ -452,7 +481,7 @@ mod tests {
         let places = places(home.path());
         let cancel = AtomicBool::new(false);
         let import = |path: &Path, name: Option<&str>| {
-            let job = Job::Import { path: path.to_owned(), name: name.map(ToOwned::to_owned) };
+            let job = Job::Import { from: CopyAt::Path(path.to_owned()), name: name.map(ToOwned::to_owned) };
             run(&job, &places, &Wishes::default(), &cancel, &mut |_| ()).map(|it| it.name)
         };
         assert_eq!(import(&zip, None).unwrap(), "my-checkpoint");

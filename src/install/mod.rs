@@ -1,9 +1,13 @@
 //! The installer: one thread that downloads, verifies and converts, and says at each step where it is.
 
+pub mod catalogue;
 pub mod convert;
 pub mod disk;
 pub mod download;
 pub mod export;
+mod fetch;
 pub mod job;
+pub mod kept;
 pub mod protocol;
+mod shelf;
 pub mod source;

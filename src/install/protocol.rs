@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::source::is_url;
+
 /// What to install.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Job {
@@ -10,13 +12,40 @@ pub enum Job {
     Demo,
     /// NVIDIA's 345M model, from the first source that has it.
     Megatron345m,
-    /// A checkpoint the user has.
+    /// A model of the hub.
+    Hub {
+        /// Organisation and name, or one of the names in [`super::catalogue`].
+        repository: String,
+        /// The name to install it under; the one it has there if there is none.
+        name: Option<String>,
+    },
+    /// A checkpoint the user knows of.
     Import {
-        /// A zip, a torch file or a directory.
-        path: PathBuf,
+        /// Where it is.
+        from: CopyAt,
         /// The name to install it under; by content if there is none.
         name: Option<String>,
     },
+}
+
+/// Where a copy of a checkpoint is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyAt {
+    /// A zip, a torch file or a directory.
+    Path(PathBuf),
+    /// An address of such a file.
+    Url(String),
+}
+
+impl CopyAt {
+    /// What somebody typed: an address if it begins like one, else a path.
+    #[must_use]
+    pub fn of(typed: PathBuf) -> Self {
+        match typed.to_str() {
+            Some(text) if is_url(text) => Self::Url(text.trim().to_owned()),
+            _ => Self::Path(typed),
+        }
+    }
 }
 
 /// Where a job is. One honest line for each.

@@ -35,6 +35,8 @@ pub enum Kind {
     Zip,
     /// A file in one of torch's formats, or any other that the converter tells by content.
     TorchFile,
+    /// A small text of a model's: JSON, or a list of merges. Not a web page.
+    Text,
 }
 
 const NGC: &str = "https://api.ngc.nvidia.com/v2/models/nvidia/megatron_lm_345m/versions/v0.0";
@@ -89,7 +91,16 @@ pub fn from_urls(urls: &[String]) -> Vec<Source> {
     urls.iter().map(|url| from_url(url)).collect()
 }
 
-fn from_url(url: &str) -> Source {
+/// Whether a text is an address that can be downloaded from, and not a path.
+#[must_use]
+pub fn is_url(text: &str) -> bool {
+    let lower = text.trim_start().to_ascii_lowercase();
+    lower.starts_with("https://") || lower.starts_with("http://")
+}
+
+/// One address of a user's, as [`from_urls`] reads it.
+#[must_use]
+pub fn from_url(url: &str) -> Source {
     let shown = without_secrets(url);
     let after_scheme = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
     let (host, path) = after_scheme.split_once('/').unwrap_or((after_scheme, ""));

@@ -13,7 +13,7 @@ use crate::app::{App, Effect, Msg, Start, next_deadline, start, update};
 use crate::document::Header;
 use crate::engine::{self, Engine};
 use crate::install::job::{Installer, Places};
-use crate::install::protocol::Job as InstallJob;
+use crate::install::protocol::{CopyAt, Job as InstallJob};
 use crate::store::config::{State, store_state};
 use crate::store::paths::Paths;
 use crate::store::protocol::Job as StoreJob;
@@ -201,8 +201,8 @@ impl Hands {
                     let _ = store_state(&self.paths.state, &State { demo_only });
                 }
                 Effect::Open(path) => {
-                    let path = expand_home(&path);
-                    self.install(InstallJob::Import { path, name: None });
+                    let from = CopyAt::of(expand_home(&path));
+                    self.install(InstallJob::Import { from, name: None });
                 }
                 Effect::Repaint => self.repaint = true,
                 Effect::Suspend => self.suspend = true,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::integrity::{Fault, read_manifest};
 use crate::manifest::Manifest;
 
 /// A model in the models' directory.
@@ -43,11 +44,33 @@ pub fn find(models: &Path, name: &str) -> Option<Installed> {
         return None;
     }
     let directory = models.join(name);
-    let manifest = std::fs::read(directory.join(Manifest::FILE)).ok()?;
-    let manifest: Manifest = serde_json::from_slice(&manifest).ok()?;
+    let manifest = read_manifest(&directory).ok()??;
     let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |it| it.len());
     let bytes = std::fs::read_dir(&directory).ok()?.filter_map(Result::ok).map(|it| size(it.path())).sum();
     Some(Installed { name: name.to_owned(), directory, manifest, bytes })
+}
+
+/// Directories of models whose manifest cannot be used, by name, with what is wrong.
+///
+/// # Errors
+///
+/// If the directory is there and cannot be read.
+pub fn damaged(models: &Path) -> io::Result<Vec<(String, Fault)>> {
+    let entries = match std::fs::read_dir(models) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let fault = |name: String| read_manifest(&models.join(&name)).err().map(|fault| (name, fault));
+    let names = entries.filter_map(|it| it.ok()?.file_name().into_string().ok()).filter(|it| is_name(it));
+    let mut found: Vec<(String, Fault)> = names.filter_map(fault).collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(found)
+}
+
+/// Whether there is a model of this name, sound or not.
+#[must_use]
+pub fn exists(models: &Path, name: &str) -> bool {
+    is_name(name) && models.join(name).join(Manifest::FILE).exists()
 }
 
 /// Whether a text can be the name of an installed model, and not a path.
@@ -63,7 +86,7 @@ pub fn is_name(text: &str) -> bool {
 ///
 /// What the system says; `NotFound` if no model of that name is installed.
 pub fn remove(models: &Path, name: &str) -> io::Result<()> {
-    if find(models, name).is_none() {
+    if !exists(models, name) {
         return Err(io::ErrorKind::NotFound.into());
     }
     let grave = tempfile::Builder::new().prefix(".removed-").tempdir_in(models)?;
@@ -73,6 +96,8 @@ pub fn remove(models: &Path, name: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -88,8 +113,13 @@ mod tests {
             weights_sha256: String::new(),
             parameters: 1,
             program: String::new(),
+            repository: None,
+            heads: None,
+            checksums: BTreeMap::new(),
+            files: Vec::new(),
+            seal: None,
         };
-        for (name, text) in [("one", serde_json::to_string(&manifest).unwrap()), ("broken", "{".into())] {
+        for (name, text) in [("one", manifest.to_bytes()), ("broken", b"{".to_vec())] {
             std::fs::create_dir(models.path().join(name)).unwrap();
             std::fs::write(models.path().join(name).join(Manifest::FILE), text).unwrap();
         }
@@ -97,6 +127,9 @@ mod tests {
         let names: Vec<String> = installed(models.path()).unwrap().into_iter().map(|it| it.name).collect();
         assert_eq!(names, ["one"]);
         assert_eq!(find(models.path(), "../one"), None);
+        let broken: Vec<String> = damaged(models.path()).unwrap().into_iter().map(|it| it.0).collect();
+        assert_eq!(broken, ["broken"]);
+        assert!(exists(models.path(), "broken") && !exists(models.path(), "empty"));
         assert_eq!(remove(models.path(), "empty").unwrap_err().kind(), io::ErrorKind::NotFound);
         remove(models.path(), "one").unwrap();
         assert!(installed(models.path()).unwrap().is_empty() && !models.path().join("one").exists());

@@ -158,7 +158,7 @@ fn the_demo_converts() {
     let hash = "00b5c2f19abf41691bab28768ba1778bba27766cda78565d54e5ffb8990b4c4f";
     assert_eq!(converted.source_sha256.as_deref(), Some(hash));
     let again = try_convert(input, &Options::default()).unwrap().0;
-    assert_eq!(again.weights_sha256, converted.weights_sha256);
+    assert_eq!(again.weights.sha256, converted.weights.sha256);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_converted_directory_converts_to_itself_with_its_own_tokenizer() {
         convert(Input::Bytes { name: "", bytes: &file }, &first, &TOKENIZER, &Options::default(), &mut go).unwrap();
     let stock = TokenizerFiles { vocab_json: b"{}", merges_txt: b"", tokenizer_json: b"[]" };
     let two = convert(Input::Path(&first), &second, &stock, &Options::default(), &mut go).unwrap();
-    assert_eq!((one.weights_sha256, one.config), (two.weights_sha256, two.config));
+    assert_eq!((one.weights.sha256, one.config), (two.weights.sha256, two.config));
     for name in ["config.json", "model.safetensors", "vocab.json", "merges.txt", "tokenizer.json"] {
         assert_eq!(std::fs::read(first.join(name)).unwrap(), std::fs::read(second.join(name)).unwrap());
     }

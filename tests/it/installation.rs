@@ -13,12 +13,7 @@ use megachat::store::models;
 use crate::support::fault_server::{Fault, FaultServer};
 
 fn install(home: &Path, urls: &[String]) -> (Result<Ready, Failure>, Vec<Event>) {
-    let places = Places {
-        models: home.join("models"),
-        downloads: home.join("downloads"),
-        sources: from_urls(urls),
-        ca_file: None,
-    };
+    let places = Places { sources: from_urls(urls), ..Places::new(home.join("models"), home.join("downloads")) };
     let mut events = Vec::new();
     let cancel = AtomicBool::new(false);
     let result = run(&Job::Megatron345m, &places, &Wishes::default(), &cancel, &mut |event| events.push(event));
@@ -122,10 +117,8 @@ fn a_cancelled_download_keeps_its_bytes() {
     let home = tempfile::tempdir().unwrap();
     let server = FaultServer::start(DEMO_ZIP, vec![Fault::Slow(Duration::from_millis(20)); 3]);
     let places = Places {
-        models: home.path().join("models"),
-        downloads: home.path().join("downloads"),
         sources: from_urls(&[server.url("/a.zip")]),
-        ca_file: None,
+        ..Places::new(home.path().join("models"), home.path().join("downloads"))
     };
     let cancel = AtomicBool::new(false);
     let mut stop = |event: Event| {

@@ -174,6 +174,6 @@ fn the_same_input_gives_the_same_bytes() {
         megatron_file(Container::Zip, true, &megatron(3, true, "attention"), &[("checkpoint_version", b"K\x03")]);
     let (a, first) = try_convert(Input::Bytes { name: "", bytes: &file }, &Options::default()).unwrap();
     let (b, second) = try_convert(Input::Bytes { name: "", bytes: &file }, &Options::default()).unwrap();
-    assert_eq!((a.weights_sha256, first), (b.weights_sha256, second));
+    assert_eq!((a.weights.sha256, first), (b.weights.sha256, second));
     assert_eq!(read_safetensors(&safetensors(&gpt2())), sorted(gpt2()));
 }

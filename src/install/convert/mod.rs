@@ -25,6 +25,7 @@ pub use error::ConvertError;
 
 use crate::checkpoint::Config;
 use crate::checkpoint::tensors::Dtype;
+use crate::integrity::WeightsRecord;
 
 /// What to convert.
 #[derive(Debug, Clone, Copy)]
@@ -97,8 +98,8 @@ pub struct Converted {
     pub notes: Vec<String>,
     /// Hash of the input, where it is one file or bytes.
     pub source_sha256: Option<String>,
-    /// Hash of the `model.safetensors` written.
-    pub weights_sha256: String,
+    /// Hashes of the `model.safetensors` written.
+    pub weights: WeightsRecord,
     /// Numbers in the model.
     pub parameters: u64,
 }
@@ -131,7 +132,7 @@ pub fn convert(
         stage.write_text(name, bytes)?;
     }
     notes.extend(copied.note);
-    let weights_sha256 = source::hash_file(&stage.path().join(stage::WEIGHTS), progress)?;
+    let weights = source::hash_weights(&stage.path().join(stage::WEIGHTS), progress)?;
     stage.publish()?;
-    Ok(Converted { config: plan.config, format: plan.format, notes, source_sha256, weights_sha256, parameters })
+    Ok(Converted { config: plan.config, format: plan.format, notes, source_sha256, weights, parameters })
 }

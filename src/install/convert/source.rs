@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
+use crate::integrity::{WeightsRecord, weights_record};
 use crate::manifest::hex;
 
 use super::locate::{Located, OneFile};
@@ -40,9 +41,11 @@ fn hash_source(located: &Located<'_>, stop: &AtomicBool) -> Result<Option<String
     }
 }
 
-/// Hashes what was written. Whoever hears the progress may break off.
-pub(super) fn hash_file(path: &Path, progress: &mut Progress<'_>) -> Result<String, ConvertError> {
-    hash_path(path, &mut || hear(progress, Step::Finishing).map(|()| true))
+/// Hashes the weights that were written. Whoever hears the progress may break off.
+pub(super) fn hash_weights(path: &Path, progress: &mut Progress<'_>) -> Result<WeightsRecord, ConvertError> {
+    let failed = |source| ConvertError::Read { name: path.display().to_string(), source };
+    let record = weights_record(path, &mut |_| hear(progress, Step::Finishing).is_ok()).map_err(failed)?;
+    record.ok_or(ConvertError::Cancelled)
 }
 
 /// Answers whether to go on.

@@ -137,7 +137,7 @@ pub(super) fn unwanted_body(first: &[u8], kind: Kind) -> Option<&'static str> {
     if page.iter().any(|tag| lower.starts_with(tag)) {
         return Some("the body is a web page, perhaps a login page, not a model file");
     }
-    if is_json(text) {
+    if kind != Kind::Text && is_json(text) {
         return Some("the body is a JSON message, not a model file");
     }
     if text.starts_with(b"version https://git-lfs.github.com/spec/") {
@@ -248,6 +248,8 @@ mod tests {
             ("page without doctype", b"<HTML lang=en>", Kind::TorchFile, true),
             ("message", b" {\"requestStatus\":{}}", Kind::TorchFile, true),
             ("list", b"[ {\"error\":1}]", Kind::TorchFile, true),
+            ("a model's own JSON", b"{\"n_layer\": 12}", Kind::Text, false),
+            ("page for JSON", b"<!DOCTYPE html><html>", Kind::Text, true),
             ("pointer", b"version https://git-lfs.github.com/spec/v1\n", Kind::TorchFile, true),
             ("zip", b"PK\x03\x04\x14\0", Kind::Zip, false),
             ("no zip", b"\x80\x02\x8a\x0a", Kind::Zip, true),

@@ -117,6 +117,12 @@ impl<'a> Asking<'a> {
         if let Some(downloaded) = self.finished_before()? {
             return Ok(Outcome::Got(downloaded));
         }
+        if self.options.offline {
+            let answer = "not asked: offline was asked for";
+            self.tell(answer.to_owned());
+            self.note(answer.to_owned());
+            return Ok(Outcome::GaveUp(self.answers));
+        }
         let mut partial = self.open_partial(&lock)?;
         loop {
             let complete = partial.has_all() || {

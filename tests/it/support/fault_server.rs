@@ -81,6 +81,8 @@ struct Shared {
     plan: Mutex<Vec<Fault>>,
     /// Per connection, what is served from then on; the last one stays.
     contents: Mutex<Vec<Content>>,
+    /// What is served under which path instead, and nothing under any other; none: everything under every path.
+    files: Vec<(String, Content)>,
     asked: Mutex<Vec<Asked>>,
     sent: AtomicU64,
 }
@@ -101,11 +103,23 @@ impl FaultServer {
 
     /// As [`FaultServer::start`], with one content per connection; the last one stays.
     pub(crate) fn start_with(contents: Vec<Content>, plan: Vec<Fault>) -> Self {
+        Self::serving(contents, Vec::new(), plan)
+    }
+
+    /// Serves files by their paths, which begin with a slash.
+    pub(crate) fn start_files(files: Vec<(String, Vec<u8>)>, plan: Vec<Fault>) -> Self {
+        let content = |(path, body): (String, Vec<u8>)| (path.clone(), Content { body, etag: format!("\"{path}\"") });
+        let nothing = Content { body: Vec::new(), etag: String::new() };
+        Self::serving(vec![nothing], files.into_iter().map(content).collect(), plan)
+    }
+
+    fn serving(contents: Vec<Content>, files: Vec<(String, Content)>, plan: Vec<Fault>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         let port = listener.local_addr().expect("a bound listener").port();
         let shared = Arc::new(Shared {
             plan: Mutex::new(plan),
             contents: Mutex::new(contents),
+            files,
             asked: Mutex::default(),
             sent: AtomicU64::new(0),
         });
@@ -154,6 +168,11 @@ fn next<T: Clone>(list: &Mutex<Vec<T>>) -> Option<T> {
 fn serve(mut stream: TcpStream, fault: &Fault, content: &Content, shared: &Shared) -> Option<()> {
     let asked = read_request(&stream)?;
     shared.asked.lock().expect("no panic while logging").push(asked.clone());
+    let by_path = shared.files.iter().find(|it| it.0 == asked.target);
+    if by_path.is_none() && !shared.files.is_empty() {
+        return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").ok();
+    }
+    let content = by_path.map_or(content, |it| &it.1);
     let whole = content.body.as_slice();
     let tag_fits = asked.if_range.as_ref().is_none_or(|tag| *tag == content.etag);
     let honour = tag_fits || matches!(fault, Fault::IgnoreIfRange);

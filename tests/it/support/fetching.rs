@@ -63,6 +63,7 @@ pub(crate) fn hasty() -> Options {
             ..Limits::default()
         },
         ca_file: None,
+        offline: false,
     }
 }
 

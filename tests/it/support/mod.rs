@@ -9,6 +9,7 @@ pub(crate) mod harness;
 pub(crate) mod odd;
 pub(crate) mod program;
 pub(crate) mod scripted;
+pub(crate) mod tiny;
 pub(crate) mod torch_files;
 
 use std::path::PathBuf;
@@ -23,12 +24,8 @@ pub(crate) fn demo_directory() -> PathBuf {
     static DEMO: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let install = || {
         let home = tempfile::tempdir().unwrap();
-        let places = Places {
-            models: home.path().join("models"),
-            downloads: home.path().join("downloads"),
-            sources: Vec::new(),
-            ca_file: None,
-        };
+        let places =
+            Places { sources: Vec::new(), ..Places::new(home.path().join("models"), home.path().join("downloads")) };
         let ready = run(&Job::Demo, &places, &Wishes::default(), &AtomicBool::new(false), &mut |_| ()).unwrap();
         (home, ready.directory)
     };

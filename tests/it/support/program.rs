@@ -45,19 +45,30 @@ impl Home {
 
 /// `megachat model download` into another home.
 pub(crate) fn download_into(home: &Path, urls: &[String]) -> Command {
+    let mut command = megachat(home, &["model", "download"]);
+    for url in urls {
+        command.args(["--model-url", url]);
+    }
+    command.stdout(Stdio::null());
+    command
+}
+
+/// The program with these arguments and nothing on standard input.
+pub(crate) fn megachat(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_megachat"));
     // The developer's own settings and network must not decide whether a test passes.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy().to_ascii_uppercase();
-        if text.starts_with("MEGACHAT_") || text.ends_with("_PROXY") || text.starts_with("SSL_CERT_") {
+        if text.starts_with("MEGACHAT_")
+            || text.ends_with("_PROXY")
+            || text.starts_with("SSL_CERT_")
+            || text.starts_with("HF_")
+        {
             command.env_remove(name);
         }
     }
-    command.args(["model", "download"]).env("MEGACHAT_HOME", home);
-    for url in urls {
-        command.args(["--model-url", url]);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.args(arguments).env("MEGACHAT_HOME", home);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -70,6 +81,10 @@ pub(crate) fn files(directory: &Path) -> Option<Vec<(String, Vec<u8>)>> {
         .collect();
     files.sort();
     Some(files)
+}
+
+pub(crate) fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
 }
 
 pub(crate) fn err(output: &Output) -> String {

@@ -1,0 +1,180 @@
+//! What can be done besides writing text, each a word on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{ExportDtype, ExportFormat, ModelArguments, ModelFormat, WeightName};
+
+/// What is measured.
+#[derive(Clone, Debug, Args)]
+pub struct BenchArguments {
+    /// Tokens of the prompt that is read
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub prefill: usize,
+    /// Tokens drawn at each depth
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub decode: usize,
+    /// How many tokens lie before those that are drawn; several with commas
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [0, 512])]
+    pub depth: Vec<usize>,
+    /// Continuations of one prompt at once
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub batch: usize,
+    /// How often everything is measured; the medians are shown
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub runs: usize,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Which model, and how it runs
+    #[command(flatten)]
+    pub model: ModelArguments,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+pub enum Verb {
+    /// Convert a Megatron checkpoint into a new directory that Hugging Face loads too
+    Convert {
+        /// A zip, a .pt file or a checkpoint directory
+        input: PathBuf,
+        /// A directory that does not exist yet
+        output: PathBuf,
+        /// Number of attention heads, where the checkpoint does not say
+        #[arg(long, value_name = "N")]
+        heads: Option<usize>,
+        /// Number of vocabulary rows to keep
+        #[arg(long, value_name = "N")]
+        vocab: Option<usize>,
+        /// Write the weights in this precision [default: that of the checkpoint]
+        #[arg(long)]
+        dtype: Option<WeightName>,
+        /// Accept checksums that are absent or wrong
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write a model as a file for other engines: GGUF, which llama.cpp loads
+    Export {
+        /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout
+        model: String,
+        /// The file to write
+        file: PathBuf,
+        /// In which format
+        #[arg(long)]
+        to: ModelFormat,
+        /// How matrices are written: 16 bits, 8 bits with a scale for every 32, or 32 bits
+        #[arg(long, default_value = "f16")]
+        dtype: ExportDtype,
+        /// Replace a file that is there already
+        #[arg(long)]
+        force: bool,
+    },
+    /// Measure how fast a model reads and writes here, and what limits it
+    Bench(BenchArguments),
+    /// Models: list, info, download, import, verify, remove
+    Model {
+        #[command(subcommand)]
+        verb: ModelVerb,
+    },
+    /// Transcripts: list, show, export
+    Transcripts {
+        #[command(subcommand)]
+        verb: TranscriptsVerb,
+    },
+    /// Unfinished downloads: list, clear
+    Cache {
+        #[command(subcommand)]
+        verb: CacheVerb,
+    },
+    /// What is here and whether it works: files, models, room, device, terminal
+    Doctor {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// The configuration: path, show
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+pub enum ModelVerb {
+    /// The installed models
+    List,
+    /// What is known of a model
+    Info { name: String },
+    /// Download a model and install it: NVIDIA's Megatron GPT-2 345M if none is named
+    Download {
+        /// megatron-345m, gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or ORGANISATION/NAME on the model hub
+        name: Option<String>,
+        /// Take it from a copy: a file, a directory or an address
+        #[arg(long, value_name = "FILE|DIR|URL")]
+        from: Option<PathBuf>,
+    },
+    /// Install a checkpoint you have
+    Import {
+        /// A zip, a .pt file, a directory, or an address of a file
+        file: PathBuf,
+        /// The name to install it under
+        #[arg(long)]
+        name: Option<String>,
+        /// Number of attention heads, where the checkpoint does not say
+        #[arg(long, value_name = "N")]
+        heads: Option<usize>,
+        /// Accept checksums that are absent or wrong
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check the files of a model, or of all, against what they were when it was installed
+    Verify {
+        /// All installed models if none is named
+        name: Option<String>,
+        /// Install a damaged one anew, from where it came from
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Remove an installed model and what is left of its download
+    Remove { name: String },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+pub enum TranscriptsVerb {
+    /// All transcripts, newest first
+    List,
+    /// The text of a transcript
+    Show {
+        /// Its name, the beginning of it, or `latest`
+        id: String,
+    },
+    /// A transcript as a file, on standard output
+    Export {
+        /// Its name, the beginning of it, or `latest`
+        id: String,
+        /// In which format
+        #[arg(long)]
+        to: ExportFormat,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+pub enum ConfigVerb {
+    /// Where the configuration file is
+    Path,
+    /// Every value with where it comes from
+    Show,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+pub enum CacheVerb {
+    /// What unfinished downloads have left
+    List,
+    /// Remove it
+    Clear,
+}

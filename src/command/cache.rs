@@ -1,0 +1,37 @@
+//! `megachat cache`: what unfinished downloads have left.
+
+use std::io::{self, Write as _};
+
+use super::{Exit, places, say};
+use crate::app::words;
+use crate::cli::{CacheVerb, FileArguments};
+use crate::install::kept::{self, Kept};
+use crate::store::paths::Paths;
+
+/// Runs one of the verbs.
+///
+/// # Errors
+///
+/// Status 1 if something cannot be read or removed.
+pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+    let places = places(paths, files);
+    let failed = |e: io::Error| Exit::failed(format!("{}: {e}", places.downloads.display()));
+    let line = |it: &Kept| format!("{:>8}  {}", words::bytes(it.bytes), it.path.display());
+    match verb {
+        CacheVerb::List => {
+            let mut out = io::stdout().lock();
+            for it in kept::list(&places).map_err(failed)? {
+                writeln!(out, "{}", line(&it))?;
+            }
+        }
+        CacheVerb::Clear => {
+            let (removed, busy) = kept::clear(&places).map_err(failed)?;
+            let total = removed.iter().map(|it| it.bytes).sum();
+            say(&format!("removed {} of unfinished downloads", words::bytes(total)));
+            for it in busy {
+                say(&format!("stays, for another megachat works on it: {}", line(&it)));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,273 @@
+//! `megachat doctor`: what is here, and whether it works. Nothing is changed and no connection is opened.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Exit, places};
+use crate::app::words;
+use crate::cli::FileArguments;
+use crate::engine::devices::devices;
+use crate::install::disk::free_bytes;
+use crate::install::kept;
+use crate::install::source::without_secrets;
+use crate::integrity;
+use crate::store::config::LoadedConfig;
+use crate::store::models;
+use crate::store::paths::Paths;
+use crate::text::visible;
+
+/// One thing that was looked at.
+struct Finding {
+    topic: &'static str,
+    /// Its name within the topic.
+    name: String,
+    /// Whether something has to be done about it.
+    ok: bool,
+    text: String,
+    /// Figures for programs.
+    data: Value,
+}
+
+/// Looks at everything and prints it.
+///
+/// # Errors
+///
+/// Status 1 if something needs attention.
+pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &Paths) -> Result<(), Exit> {
+    let mut findings = vec![program()];
+    findings.extend(directories(paths));
+    findings.push(configuration(loaded, paths));
+    findings.extend(installed(paths)?);
+    findings.extend(downloads(files, paths)?);
+    findings.push(network(files, paths));
+    findings.extend(devices().into_iter().map(|it| Finding {
+        topic: "device",
+        name: it.name.to_owned(),
+        ok: true,
+        text: format!("{}{}", if it.usable { "" } else { "no: " }, it.what),
+        data: json!({"usable": it.usable, "what": it.what}),
+    }));
+    findings.push(terminal());
+    let bad: Vec<&Finding> = findings.iter().filter(|it| !it.ok).collect();
+    let mut out = io::stdout().lock();
+    if json {
+        let list: Vec<Value> = findings
+            .iter()
+            .map(|it| json!({"topic": it.topic, "name": it.name, "ok": it.ok, "text": it.text, "data": it.data}))
+            .collect();
+        writeln!(out, "{}", json!({"ok": bad.is_empty(), "findings": list}))?;
+    } else {
+        let mut topic = "";
+        for it in &findings {
+            let head = if it.topic == topic { "" } else { it.topic };
+            topic = it.topic;
+            let mark = if it.ok { " " } else { "!" };
+            writeln!(out, "{head:<14} {mark} {:<16} {}", visible(&it.name), visible(&it.text))?;
+        }
+    }
+    if bad.is_empty() {
+        return Ok(());
+    }
+    let what: Vec<String> = bad.iter().map(|it| format!("{} {}", it.topic, it.name)).collect();
+    Err(Exit::failed(format!("needs attention: {}", what.join(", "))))
+}
+
+fn program() -> Finding {
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let version = env!("CARGO_PKG_VERSION");
+    Finding {
+        topic: "megachat",
+        name: version.to_owned(),
+        ok: true,
+        text: format!("{os} on {arch}, {processors} processors"),
+        data: json!({"version": version, "os": os, "arch": arch, "processors": processors}),
+    }
+}
+
+fn directories(paths: &Paths) -> Vec<Finding> {
+    let all = [
+        ("models", &paths.models),
+        ("transcripts", &paths.transcripts),
+        ("downloads", &paths.downloads),
+        ("state", &paths.state),
+    ];
+    let finding = |(name, path): (&str, &std::path::PathBuf)| {
+        let free = free_bytes(path).ok();
+        let problem = unwritable(path);
+        let room = free.map_or_else(|| "free space unknown".to_owned(), |it| format!("{} free", words::bytes(it)));
+        let text = match &problem {
+            None => format!("{}, {room}", path.display()),
+            Some(e) => format!("{}, {room}; cannot be written: {e}", path.display()),
+        };
+        let data = json!({"path": path.display().to_string(), "free_bytes": free, "problem": problem});
+        Finding { topic: "directory", name: name.to_owned(), ok: problem.is_none(), text, data }
+    };
+    all.into_iter().map(finding).collect()
+}
+
+/// Why nothing can be written into a directory, or into the nearest one above it that is there.
+fn unwritable(path: &Path) -> Option<String> {
+    let existing = path.ancestors().find(|it| it.exists())?;
+    tempfile::tempfile_in(existing).err().map(|e| e.to_string())
+}
+
+fn configuration(loaded: &LoadedConfig, paths: &Paths) -> Finding {
+    let there = paths.config_file.exists();
+    let path = paths.config_file.display().to_string();
+    let text = match (there, loaded.problems.as_slice()) {
+        (false, _) => format!("{path} (not there, which is fine)"),
+        (true, []) => path.clone(),
+        (true, problems) => problems.join(" "),
+    };
+    Finding {
+        topic: "configuration",
+        name: "config.toml".to_owned(),
+        ok: loaded.problems.is_empty(),
+        text,
+        data: json!({"path": path, "exists": there, "problems": loaded.problems}),
+    }
+}
+
+/// Every installed model with its files; the hashes are those recorded, `model verify` compares them.
+fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
+    let failed = |e: io::Error| Exit::failed(format!("{}: {e}", paths.models.display()));
+    let mut findings = Vec::new();
+    for it in models::installed(&paths.models).map_err(failed)? {
+        let fault = integrity::quick(&it.directory).err().map(|it| it.to_string());
+        let name = it.name.clone();
+        let advice = format!("`megachat model verify {name} --repair`");
+        let text = match &fault {
+            None => format!(
+                "{} in {}, sound as far as can be told without reading all",
+                words::bytes(it.bytes),
+                it.directory.display()
+            ),
+            Some(fault) => format!("damaged: {fault}; {advice}"),
+        };
+        let files: Vec<Value> = it
+            .manifest
+            .files
+            .iter()
+            .map(|it| json!({"name": it.name, "bytes": it.bytes, "sha256": it.sha256}))
+            .collect();
+        let data = json!({
+            "directory": it.directory.display().to_string(),
+            "bytes": it.bytes,
+            "source": it.manifest.source,
+            "verified": it.manifest.verified,
+            "problem": fault,
+            "files": files,
+        });
+        findings.push(Finding { topic: "model", name, ok: fault.is_none(), text, data });
+        findings.extend(it.manifest.files.iter().map(|file| Finding {
+            topic: "model",
+            name: String::new(),
+            ok: true,
+            text: format!("{:<18} {:>12} bytes  sha256 {}", file.name, file.bytes, file.sha256),
+            data: Value::Null,
+        }));
+    }
+    for (name, fault) in models::damaged(&paths.models).map_err(failed)? {
+        let text = format!("damaged: {fault}; `megachat model verify {name} --repair`");
+        findings.push(Finding { topic: "model", name, ok: false, text, data: json!({"problem": fault.to_string()}) });
+    }
+    if findings.is_empty() {
+        let text =
+            "none installed; the demo is built in, `megachat model download` gets NVIDIA's 345M model".to_owned();
+        findings.push(Finding { topic: "model", name: "-".to_owned(), ok: true, text, data: Value::Null });
+    }
+    Ok(findings)
+}
+
+fn downloads(files: &FileArguments, paths: &Paths) -> Result<Vec<Finding>, Exit> {
+    let kept =
+        kept::list(&places(paths, files)).map_err(|e| Exit::failed(format!("{}: {e}", paths.downloads.display())))?;
+    let finding = |it: kept::Kept| Finding {
+        topic: "download",
+        name: it.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        ok: true,
+        text: format!("{} kept; the same command goes on, `megachat cache clear` removes them", words::bytes(it.bytes)),
+        data: json!({"path": it.path.display().to_string(), "bytes": it.bytes}),
+    };
+    Ok(kept.into_iter().map(finding).collect())
+}
+
+fn network(files: &FileArguments, paths: &Paths) -> Finding {
+    let places = places(paths, files);
+    let variables =
+        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
+    // The address of a proxy may hold a password.
+    let set = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
+    let proxies: Vec<(&str, String)> =
+        variables.into_iter().filter_map(|name| Some((name, without_secrets(&set(name)?)))).collect();
+    let missing = places.ca_file.as_ref().filter(|it| !it.is_file());
+    // Writing into a `String` cannot fail.
+    let mut text = if places.offline {
+        "offline: nothing is asked".to_owned()
+    } else {
+        format!("hub {}", without_secrets(&places.hub))
+    };
+    for (name, value) in &proxies {
+        let _ = write!(text, ", {name}={value}");
+    }
+    if let Some(file) = &places.ca_file {
+        let absent = if missing.is_some() { ", which is not there" } else { "" };
+        let _ = write!(text, ", certificates {}{absent}", file.display());
+    }
+    let sources: Vec<String> = places.sources.iter().map(|it| without_secrets(&it.url)).collect();
+    Finding {
+        topic: "network",
+        name: "settings".to_owned(),
+        ok: missing.is_none(),
+        text,
+        data: json!({
+            "offline": places.offline,
+            "hub": without_secrets(&places.hub),
+            "sources": sources,
+            "proxies": proxies.iter().map(|it| json!({"variable": it.0, "value": it.1})).collect::<Vec<_>>(),
+            "ca_file": places.ca_file.as_ref().map(|it| it.display().to_string()),
+        }),
+    }
+}
+
+fn terminal() -> Finding {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let term = variable("TERM");
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().map(|it| variable(it)).find(|it| !it.is_empty()).unwrap_or_default();
+    let utf8 = locale.to_ascii_lowercase().replace('-', "").contains("utf8");
+    let (input, output) = (io::stdin().is_terminal(), io::stdout().is_terminal());
+    let size = crossterm::terminal::size().ok().filter(|_| output);
+    let true_colour = matches!(variable("COLORTERM").as_str(), "truecolor" | "24bit");
+    let colours = match () {
+        () if !variable("NO_COLOR").is_empty() => "no colour (NO_COLOR)",
+        () if true_colour => "true colour",
+        () if term.contains("256color") => "256 colours",
+        () => "16 colours",
+    };
+    let shape = size.map_or_else(|| "no terminal on standard output".to_owned(), |(w, h)| format!("{w}x{h}"));
+    let dumb = term.is_empty() || term == "dumb";
+    let mut text =
+        format!("TERM={term}, {shape}, {colours}, locale {}", if locale.is_empty() { "not set" } else { &locale });
+    if output && !utf8 {
+        text.push_str("; it is not UTF-8, so boxes and letters may show wrongly: try LC_ALL=C.UTF-8");
+    }
+    if output && dumb {
+        text.push_str("; the interface needs a terminal that can place its cursor");
+    }
+    Finding {
+        topic: "terminal",
+        name: if input && output { "interactive" } else { "not interactive" }.to_owned(),
+        // What is no terminal cannot have a wrong one.
+        ok: !output || (utf8 && !dumb),
+        text,
+        data: json!({
+            "term": term, "stdin": input, "stdout": output, "utf8": utf8, "locale": locale, "colours": colours,
+            "width": size.map(|it| it.0), "height": size.map(|it| it.1),
+        }),
+    }
+}

@@ -1,0 +1,137 @@
+//! `megachat model verify`: whether a model still is what was installed, and making it so.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use super::model::install;
+use super::{Exit, say};
+use crate::app::words;
+use crate::cli::FileArguments;
+use crate::install::catalogue;
+use crate::install::convert::Options;
+use crate::install::job::{Repair, Wishes};
+use crate::install::protocol::{CopyAt, Job};
+use crate::integrity::{self, CheckError};
+use crate::manifest::{DEMO, MEGATRON_345M, Manifest};
+use crate::store::models;
+use crate::store::paths::Paths;
+use crate::text::visible;
+
+/// The exit status of a damaged model.
+const DAMAGED: u8 = 7;
+
+/// Checks one model or all, and mends what is damaged if asked to.
+///
+/// # Errors
+///
+/// Status 3 if there is no such model, 7 if one is damaged and not mended, else that of the installation.
+pub(super) fn verify(name: Option<&str>, repair: bool, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+    let names = match name {
+        Some(name) if !models::exists(&paths.models, name) => {
+            return Err(Exit { code: 3, message: format!("there is no installed model `{name}`") });
+        }
+        Some(name) => vec![name.to_owned()],
+        None => all(paths).map_err(|e| Exit::failed(e.to_string()))?,
+    };
+    let mut damaged = Vec::new();
+    for name in &names {
+        match check(name, paths)? {
+            None => {}
+            Some(manifest) if repair => mend(name, manifest, files, paths)?,
+            Some(_) => damaged.push(name.as_str()),
+        }
+    }
+    if damaged.is_empty() {
+        return Ok(());
+    }
+    let which = if damaged.len() == 1 { damaged[0] } else { "" };
+    let message = format!("{}: damaged; `megachat model verify {which} --repair` installs anew", damaged.join(", "));
+    Err(Exit { code: DAMAGED, message: message.replace("  ", " ") })
+}
+
+fn all(paths: &Paths) -> io::Result<Vec<String>> {
+    let sound = models::installed(&paths.models)?.into_iter().map(|it| it.name);
+    let damaged = models::damaged(&paths.models)?.into_iter().map(|it| it.0);
+    let mut names: Vec<String> = sound.chain(damaged).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Says how a model is. If it is damaged, answers its manifest, if that can be read.
+#[expect(clippy::option_option, reason = "damaged or not, and then known or not")]
+fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
+    let directory = paths.models.join(name);
+    let lively = io::stderr().is_terminal();
+    let mut shown = 0;
+    let mut progress = |done: u64, total: u64| {
+        if lively && done >= shown {
+            shown = done + (16 << 20);
+            // That it cannot be shown changes nothing.
+            let _ = write!(io::stderr(), "\r\x1b[K{name}: read {} of {}", words::bytes(done), words::bytes(total));
+        }
+        true
+    };
+    let result = integrity::full(&directory, &mut progress);
+    if lively {
+        let _ = write!(io::stderr(), "\r\x1b[K");
+    }
+    let mut out = io::stdout().lock();
+    match result {
+        Ok(manifest) => {
+            let bytes: u64 = manifest.files.iter().map(|it| it.bytes).sum();
+            let old =
+                if manifest.files.is_empty() { " (installed by an older megachat, which recorded less)" } else { "" };
+            writeln!(out, "{name}: sound, {} files, {}{old}", manifest.files.len(), words::bytes(bytes))?;
+            Ok(None)
+        }
+        Err(CheckError::Damaged(fault)) => {
+            writeln!(out, "{name}: damaged: {}", visible(&fault.to_string()))?;
+            Ok(Some(integrity::read_manifest(&directory).ok().flatten()))
+        }
+        Err(CheckError::Stopped) => Err(Exit { code: 130, message: "stopped".into() }),
+    }
+}
+
+/// Installs a model anew from where it came from, if that still holds the same.
+fn mend(name: &str, manifest: Option<Manifest>, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+    let job = origin(name, manifest.as_ref()).map_err(|why| Exit { code: DAMAGED, message: why })?;
+    let convert = Options { heads: manifest.as_ref().and_then(|it| it.heads), ..Options::default() };
+    let repair = Some(Repair { weights_sha256: manifest.map(|it| it.weights_sha256) });
+    install(&job, &Wishes { convert, repair }, files, paths)?;
+    say(&format!("{name} is repaired"));
+    Ok(())
+}
+
+/// The job that made a model.
+fn origin(name: &str, manifest: Option<&Manifest>) -> Result<Job, String> {
+    let named = |from| Job::Import { from, name: Some(name.to_owned()) };
+    let hub = |repository: String| Job::Hub { repository, name: Some(name.to_owned()) };
+    let Some(it) = manifest else {
+        // Nobody knows where it came from, but a known name has a known source.
+        return match name {
+            DEMO => Ok(Job::Demo),
+            MEGATRON_345M => Ok(Job::Megatron345m),
+            _ => match catalogue::find(name) {
+                Some(model) => Ok(hub(model.repository.to_owned())),
+                None => Err(format!(
+                    "{name}: what was recorded of it is lost, so nobody knows its source: `megachat model remove {name}`, \
+                     then install it anew"
+                )),
+            },
+        };
+    };
+    if name == DEMO && it.source == "built in" {
+        return Ok(Job::Demo);
+    }
+    if let Some(repository) = &it.repository {
+        return Ok(hub(repository.clone()));
+    }
+    match CopyAt::of(PathBuf::from(&it.source)) {
+        CopyAt::Url(_) if name == MEGATRON_345M => Ok(Job::Megatron345m),
+        CopyAt::Path(path) if !path.exists() => Err(format!(
+            "{name}: its source {} is gone: put it back, or `megachat model remove {name}` and install it anew",
+            visible(&it.source)
+        )),
+        from => Ok(named(from)),
+    }
+}

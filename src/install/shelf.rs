@@ -1,0 +1,60 @@
+//! The directory of the installed models: what stands there, and how something comes to stand there.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::job::Places;
+use super::protocol::Ready;
+use crate::integrity;
+use crate::manifest::Manifest;
+
+/// The file that is locked by whoever makes a model of that name.
+pub(super) fn lock_of(places: &Places, name: &str) -> PathBuf {
+    places.models.join(format!(".{name}.lock"))
+}
+
+/// An installed model of a name.
+pub(super) fn installed(places: &Places, name: &str) -> Option<(Ready, Manifest)> {
+    let directory = places.models.join(name);
+    let manifest = integrity::read_manifest(&directory).ok()??;
+    let ready = Ready {
+        name: name.to_owned(),
+        directory,
+        format: manifest.format.clone(),
+        notes: Vec::new(),
+        verified: manifest.verified,
+        parameters: manifest.parameters,
+    };
+    Some((ready, manifest))
+}
+
+/// Removes what a killed process left half-made. The job's lock is held, so nobody works there.
+pub(super) fn sweep(models: &Path, job: &str) {
+    let prefix = format!(".installing-{job}-");
+    let Ok(entries) = std::fs::read_dir(models) else {
+        return;
+    };
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            // If it stays, it takes room and does no harm.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Gives a model its manifest and moves it to its place.
+pub(super) fn publish(made: &Path, place: &Path, manifest: &Manifest) -> io::Result<()> {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create_new(made.join(Manifest::FILE))?;
+    file.write_all(&manifest.to_bytes())?;
+    file.sync_all()?;
+    // An old model, or a directory without a manifest, which is none. Renaming onto it would fail.
+    if place.exists() {
+        std::fs::remove_dir_all(place)?;
+    }
+    std::fs::rename(made, place)?;
+    if let Some(parent) = place.parent() {
+        std::fs::File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
