@@ -1,36 +1,68 @@
 //! A few threads that work on one thing at a time.
 //!
-//! Work is cut into pieces that whoever is free takes next, so a thread that the system has set aside keeps the others
-//! waiting for one piece at most. Between two pieces of work a thread looks out for the next for some microseconds and
-//! then sleeps: a token is some hundred pieces of work, and waking takes longer than most of them.
+//! Work is cut into pieces that whoever is free takes next. A thread joins when it comes, and when the pieces are gone
+//! only those are waited for that have joined: one that the system has set aside meanwhile is not missed. One that is set
+//! aside in the middle of a piece, because another program computes on its processor, holds up everybody; it is left out
+//! for a while then, and for longer each time that happens again soon.
+//!
+//! Between two pieces of work a thread looks out for the next for some microseconds and then sleeps: a token is some
+//! hundred pieces of work, and waking takes longer than most of them.
 
 #![allow(unsafe_code, reason = "threads that outlive a call work on what the call borrows")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// How often a worker looks for work before it sleeps: some hundred microseconds.
 const LOOKS: u32 = 10_000;
 
-/// How often the caller looks whether the others are done before it lets other threads run, perhaps theirs.
-const PATIENCE: u32 = 500;
+/// How often the caller looks whether the others are done before it sleeps too: a thread that the system has set aside
+/// may then run on the caller's processor.
+const PATIENCE: u32 = 2_000;
+
+/// The caller waits this long for a piece that is not done before it thinks of other programs.
+const LATE: Duration = Duration::from_micros(300);
+
+/// How long a late worker is left out the first time, and at the most. Trying it again costs a time slice of the system,
+/// some milliseconds.
+const LEFT_OUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(300));
+
+/// In [`Shared::gate`]: nobody may join any more.
+const CLOSED: u64 = 1 << 31;
+
+/// In [`Shared::gate`]: the step from one piece of work to the next.
+const EPOCH: u64 = 1 << 32;
 
 /// What the threads share.
 struct Shared {
-    /// Counts the pieces of work handed out.
-    epoch: AtomicUsize,
+    /// The number of the work in the upper half; in the lower whether it is closed, and how many workers have joined.
+    gate: AtomicU64,
     work: Mutex<Option<Work>>,
     /// The next piece.
     next: AtomicUsize,
-    /// Workers that have not finished this epoch.
-    busy: AtomicUsize,
+    /// Workers that joined and are done.
+    left: AtomicUsize,
+    workers: Box<[Worker]>,
     panicked: AtomicBool,
     stop: AtomicBool,
     sleepers: AtomicUsize,
     bell: Mutex<()>,
     ring: Condvar,
+    /// Whether the caller sleeps until everybody who joined has left.
+    caller_sleeps: AtomicBool,
+    done: Condvar,
+}
+
+/// What is known of one worker.
+#[derive(Default)]
+struct Worker {
+    /// It has joined and not left.
+    inside: AtomicBool,
+    /// It is left out for now.
+    out: AtomicBool,
 }
 
 /// A borrowed function and the number of its pieces.
@@ -46,29 +78,46 @@ unsafe impl Send for Work {}
 /// Threads that work together, the calling one among them.
 pub(super) struct Pool {
     shared: Arc<Shared>,
-    workers: Vec<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
+    /// For each worker, what the caller made of its being late.
+    penalties: Vec<Penalty>,
+    /// How many are left out.
+    out: usize,
+}
+
+/// For how long a worker is left out.
+#[derive(Clone, Copy)]
+struct Penalty {
+    until: Instant,
+    length: Duration,
 }
 
 impl Pool {
     /// A pool in which `threads` work at the same time; what the system refuses is done without.
     pub(super) fn new(threads: usize) -> Self {
+        let wanted = threads.max(1) - 1;
         let shared = Arc::new(Shared {
-            epoch: AtomicUsize::new(0),
+            gate: AtomicU64::new(CLOSED),
             work: Mutex::new(None),
             next: AtomicUsize::new(0),
-            busy: AtomicUsize::new(0),
+            left: AtomicUsize::new(0),
+            workers: (0..wanted).map(|_| Worker::default()).collect(),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             sleepers: AtomicUsize::new(0),
             bell: Mutex::new(()),
             ring: Condvar::new(),
+            caller_sleeps: AtomicBool::new(false),
+            done: Condvar::new(),
         });
         let worker = |index: usize| {
             let shared = shared.clone();
-            std::thread::Builder::new().name(format!("math {index}")).spawn(move || work(&shared)).ok()
+            let name = format!("math {}", index + 1);
+            std::thread::Builder::new().name(name).spawn(move || work(&shared, &shared.workers[index])).ok()
         };
-        let workers = (1..threads.max(1)).map_while(worker).collect();
-        Self { shared, workers }
+        let threads: Vec<_> = (0..wanted).map_while(worker).collect();
+        let penalties = vec![Penalty { until: Instant::now(), length: Duration::ZERO }; threads.len()];
+        Self { shared, threads, penalties, out: 0 }
     }
 
     /// Calls `run` once with every number below `pieces`; all have returned when this does.
@@ -77,30 +126,34 @@ impl Pool {
     ///
     /// If `run` does.
     pub(super) fn run(&mut self, pieces: usize, run: &(dyn Fn(usize) + Sync)) {
-        if pieces <= 1 || self.workers.is_empty() {
+        if self.out > 0 {
+            self.forgive();
+        }
+        if pieces <= 1 || self.threads.len() == self.out {
             (0..pieces).for_each(run);
             return;
         }
         let shared = &*self.shared;
         #[allow(clippy::transmute_ptr_to_ptr, reason = "a cast would hide that the lifetime changes")]
-        // SAFETY: only the lifetime changes. No worker uses the pointer after `busy` is back at zero, and until then
-        // this function does not return.
+        // SAFETY: only the lifetime changes. No worker uses the pointer after it has left, nobody joins once the gate is
+        // closed, and this function does not return before all who joined have left.
         let run_long: *const (dyn Fn(usize) + Sync + 'static) =
             unsafe { std::mem::transmute(std::ptr::from_ref::<dyn Fn(usize) + Sync>(run)) };
         *shared.work.lock().unwrap_or_else(PoisonError::into_inner) = Some(Work { run: run_long, pieces });
         shared.next.store(0, Ordering::Relaxed);
-        shared.busy.store(self.workers.len(), Ordering::Relaxed);
-        shared.epoch.fetch_add(1, Ordering::SeqCst);
+        shared.left.store(0, Ordering::Relaxed);
+        let begun = Instant::now();
+        let epoch = shared.gate.load(Ordering::Relaxed) / EPOCH + 1;
+        shared.gate.store(epoch * EPOCH, Ordering::SeqCst);
         if shared.sleepers.load(Ordering::SeqCst) > 0 {
             shared.wake();
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| shared.take(run, pieces)));
-        let mut looks = 0;
-        while shared.busy.load(Ordering::Acquire) > 0 {
-            looks += 1;
-            if looks < PATIENCE { std::hint::spin_loop() } else { std::thread::yield_now() }
+        let joined = (shared.gate.fetch_or(CLOSED, Ordering::SeqCst) % CLOSED) as usize;
+        if !shared.are_done(joined) {
+            self.wait(joined, begun.elapsed());
         }
-        let panicked = shared.panicked.swap(false, Ordering::Relaxed);
+        let panicked = self.shared.panicked.swap(false, Ordering::Relaxed);
         match outcome {
             Err(panic) => resume_unwind(panic),
             Ok(()) => assert!(!panicked, "a worker panicked"),
@@ -117,22 +170,64 @@ impl Pool {
             run(index, chunk);
         });
     }
+
+    /// Waits for those who joined and have not left. `own` is how long the caller itself has worked.
+    fn wait(&mut self, joined: usize, own: Duration) {
+        let (shared, begun) = (&*self.shared, Instant::now());
+        for _ in 0..PATIENCE {
+            if shared.are_done(joined) {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        let late: Vec<usize> =
+            (0..self.threads.len()).filter(|&it| shared.workers[it].inside.load(Ordering::Relaxed)).collect();
+        shared.sleep_until_done(joined);
+        let now = Instant::now();
+        // A piece that takes as long as everything else is no sign of anything.
+        if now - begun < LATE.max(own) {
+            return;
+        }
+        for index in late {
+            let penalty = &mut self.penalties[index];
+            let soon = now < penalty.until + 2 * penalty.length;
+            let length = if soon { penalty.length * 2 } else { Duration::ZERO };
+            let length = length.clamp(LEFT_OUT.0, LEFT_OUT.1);
+            *penalty = Penalty { until: now + length, length };
+            shared.workers[index].out.store(true, Ordering::Relaxed);
+            self.out += 1;
+        }
+    }
+
+    /// Lets those in again whose time is over.
+    fn forgive(&mut self) {
+        let now = Instant::now();
+        let before = self.out;
+        for (worker, penalty) in self.shared.workers.iter().zip(&self.penalties) {
+            if worker.out.load(Ordering::Relaxed) && penalty.until <= now {
+                worker.out.store(false, Ordering::SeqCst);
+                self.out -= 1;
+            }
+        }
+        if self.out < before {
+            self.shared.wake();
+        }
+    }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
         self.shared.wake();
-        for worker in self.workers.drain(..) {
-            let _ = worker.join();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
         }
     }
 }
 
 impl Shared {
     fn wake(&self) {
-        // Whoever holds the bell has not yet looked at the epoch, or is asleep.
+        // Whoever holds the bell has not yet looked at the gate, or is asleep.
         drop(self.bell.lock());
         self.ring.notify_all();
     }
@@ -147,41 +242,79 @@ impl Shared {
         }
     }
 
-    /// Waits until the epoch is another than `seen`; answers it.
-    fn wait(&self, seen: usize) -> usize {
-        for _ in 0..LOOKS {
-            let epoch = self.epoch.load(Ordering::SeqCst);
-            if epoch != seen {
-                return epoch;
+    fn are_done(&self, joined: usize) -> bool {
+        self.left.load(Ordering::SeqCst) == joined
+    }
+
+    fn sleep_until_done(&self, joined: usize) {
+        let mut bell = self.bell.lock().unwrap_or_else(PoisonError::into_inner);
+        self.caller_sleeps.store(true, Ordering::SeqCst);
+        while !self.are_done(joined) {
+            bell = self.done.wait(bell).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.caller_sleeps.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether there is work that a worker which has seen the work of number `seen` may join.
+    fn is_open(&self, seen: u64) -> bool {
+        let gate = self.gate.load(Ordering::SeqCst);
+        gate & CLOSED == 0 && gate / EPOCH != seen
+    }
+
+    /// Joins the work that is open, if there is some; answers its number.
+    fn join(&self) -> Option<u64> {
+        let enter = |gate: u64| (gate & CLOSED == 0).then_some(gate + 1);
+        self.gate.fetch_update(Ordering::SeqCst, Ordering::SeqCst, enter).ok().map(|gate| gate / EPOCH)
+    }
+
+    /// A worker has no more to do.
+    fn leave(&self) {
+        self.left.fetch_add(1, Ordering::SeqCst);
+        if self.caller_sleeps.load(Ordering::SeqCst) {
+            // Whoever holds the bell has not yet looked at `left`, or is asleep.
+            drop(self.bell.lock());
+            self.done.notify_one();
+        }
+    }
+
+    /// Waits until there may be work for a worker; `false` is the end.
+    fn wait(&self, worker: &Worker, seen: u64) -> bool {
+        let is_wanted = || !worker.out.load(Ordering::SeqCst) && self.is_open(seen);
+        if !worker.out.load(Ordering::SeqCst) {
+            for _ in 0..LOOKS {
+                if is_wanted() || self.stop.load(Ordering::Relaxed) {
+                    return !self.stop.load(Ordering::SeqCst);
+                }
+                std::hint::spin_loop();
             }
-            std::hint::spin_loop();
         }
         let mut bell = self.bell.lock().unwrap_or_else(PoisonError::into_inner);
         self.sleepers.fetch_add(1, Ordering::SeqCst);
-        while self.epoch.load(Ordering::SeqCst) == seen {
+        while !is_wanted() && !self.stop.load(Ordering::SeqCst) {
             bell = self.ring.wait(bell).unwrap_or_else(PoisonError::into_inner);
         }
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
-        self.epoch.load(Ordering::SeqCst)
+        !self.stop.load(Ordering::SeqCst)
     }
 }
 
-fn work(shared: &Shared) {
+fn work(shared: &Shared, worker: &Worker) {
     let mut seen = 0;
-    loop {
-        seen = shared.wait(seen);
-        if shared.stop.load(Ordering::SeqCst) {
-            return;
-        }
-        let Some(work) = *shared.work.lock().unwrap_or_else(PoisonError::into_inner) else {
+    while shared.wait(worker, seen) {
+        let Some(epoch) = shared.join() else {
             continue;
         };
-        // SAFETY: `Pool::run` waits for this thread before the function goes.
-        let run = unsafe { &*work.run };
-        if catch_unwind(AssertUnwindSafe(|| shared.take(run, work.pieces))).is_err() {
-            shared.panicked.store(true, Ordering::Relaxed);
+        seen = epoch;
+        worker.inside.store(true, Ordering::Relaxed);
+        if let Some(work) = *shared.work.lock().unwrap_or_else(PoisonError::into_inner) {
+            // SAFETY: this thread has joined, and `Pool::run` waits for it to leave before the function goes.
+            let run = unsafe { &*work.run };
+            if catch_unwind(AssertUnwindSafe(|| shared.take(run, work.pieces))).is_err() {
+                shared.panicked.store(true, Ordering::Relaxed);
+            }
         }
-        shared.busy.fetch_sub(1, Ordering::Release);
+        worker.inside.store(false, Ordering::Relaxed);
+        shared.leave();
     }
 }
 
@@ -245,6 +378,35 @@ mod tests {
             done.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(done.load(Ordering::Relaxed), 64);
+    }
+
+    #[test]
+    fn a_worker_that_is_late_is_left_out_and_comes_back() {
+        let mut pool = Pool::new(2);
+        let caller = std::thread::current().id();
+        let both = |pool: &mut Pool, pause: u64| {
+            let (mine, theirs) = (AtomicU32::new(0), AtomicU32::new(0));
+            pool.run(200, &|_| {
+                let own = std::thread::current().id() == caller;
+                if own { &mine } else { &theirs }.fetch_add(1, Ordering::Relaxed);
+                std::thread::sleep(std::time::Duration::from_micros(if own { 20 } else { pause }));
+            });
+            let (mine, theirs) = (mine.into_inner(), theirs.into_inner());
+            assert_eq!(mine + theirs, 200);
+            theirs
+        };
+        // On a busy machine it may come too late to be late.
+        while both(&mut pool, 100_000) == 0 {}
+        assert_eq!(pool.out, 1);
+        assert_eq!(both(&mut pool, 0), 0, "it is left out");
+        std::thread::sleep(LEFT_OUT.0);
+        while both(&mut pool, 20) == 0 {}
+        // Late again, so it is left out for longer.
+        let first = pool.penalties[0].length;
+        while pool.out == 0 {
+            both(&mut pool, 100_000);
+        }
+        assert!(first >= LEFT_OUT.0 && pool.penalties[0].length <= LEFT_OUT.1);
     }
 
     #[test]
