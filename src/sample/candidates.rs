@@ -1,7 +1,5 @@
 //! The tokens still in the running, ordered only as far as somebody looked.
 
-use std::cmp::Ordering;
-
 use crate::TokenId;
 
 /// One token in the running.
@@ -13,99 +11,160 @@ pub struct Candidate {
     pub logit: f32,
 }
 
-/// The candidates, of which the first [`ordered`](Self::ordered) are the likeliest, likeliest first.
+/// The candidates, of which the first [`ordered`](Self::ordered) are known in their order, likeliest first.
 ///
 /// Sorting 50,257 scores takes milliseconds; a draw mostly needs the first dozens. So the order is made in growing
 /// pieces, on demand. Equal scores are ordered by token, so that the result does not depend on the pieces.
 #[derive(Clone, Debug)]
 pub struct Candidates {
+    /// By token, (V,); minus infinity where it is out. Empty as soon as `list` holds all that are left.
+    scores: Vec<f32>,
+    /// The largest of each [`GROUP`] scores.
+    peaks: Vec<f32>,
+    left: usize,
+    /// The likeliest, in order.
     list: Vec<Candidate>,
-    ordered: usize,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that sorting wants")]
-fn likelier(a: &Candidate, b: &Candidate) -> Ordering {
-    b.logit.total_cmp(&a.logit).then(a.token.cmp(&b.token))
-}
+/// Scores with a common peak. So many largest peaks name a score that at least as many tokens reach, and say in which
+/// groups these are, so that a look at some hundred groups finds them.
+const GROUP: usize = 16;
+
+/// As many are brought into order at once when a step has to look at them anyway.
+const FEW: usize = 2048;
 
 impl Candidates {
     /// All tokens of a row of logits, (V,), but those of minus infinity.
     #[must_use]
     pub fn new(logits: &[f32]) -> Self {
-        let list = (0..)
-            .zip(logits)
-            .filter(|&(_, &logit)| logit > f32::NEG_INFINITY)
-            .map(|(token, &logit)| Candidate { token, logit })
-            .collect();
-        Self { list, ordered: 0 }
+        let mut new = Self { scores: logits.to_vec(), peaks: Vec::new(), left: 0, list: Vec::new() };
+        new.look();
+        new
+    }
+
+    /// Brings peaks and count up to date with the scores.
+    fn look(&mut self) {
+        let (groups, rest) = self.scores.as_chunks::<GROUP>();
+        let largest = |group: &[f32]| group.iter().fold(f32::NEG_INFINITY, |top, &it| if it > top { it } else { top });
+        self.peaks.clear();
+        self.peaks.extend(groups.iter().map(|it| largest(it)));
+        self.peaks.extend((!rest.is_empty()).then(|| largest(rest)));
+        self.left = self.scores.iter().map(|&it| u32::from(it > f32::NEG_INFINITY)).sum::<u32>() as usize;
     }
 
     /// How many are left.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.left
     }
 
     /// Whether none is left.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// All that are left; only the first [`ordered`](Self::ordered) are in order.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Candidate] {
-        &self.list
+        self.left == 0
     }
 
     /// How many at the front are known to be in order.
     #[must_use]
     pub fn ordered(&self) -> usize {
-        self.ordered
+        self.list.len()
+    }
+
+    /// The score of a token, `None` if it is out.
+    #[must_use]
+    pub fn logit(&self, token: TokenId) -> Option<f32> {
+        if self.is_listed() {
+            return self.list.iter().find(|it| it.token == token).map(|it| it.logit);
+        }
+        self.scores.get(token as usize).copied().filter(|&it| it > f32::NEG_INFINITY)
+    }
+
+    /// Whether the list holds all that are left.
+    fn is_listed(&self) -> bool {
+        self.list.len() == self.left
     }
 
     /// The `n` likeliest, likeliest first; fewer if fewer are left.
     pub fn likeliest(&mut self, n: usize) -> &[Candidate] {
-        let n = n.min(self.list.len());
-        if n > self.ordered {
-            let rest = &mut self.list[self.ordered..];
-            let wanted = n - self.ordered;
-            if wanted < rest.len() {
-                rest.select_nth_unstable_by(wanted - 1, likelier);
-            }
-            rest[..wanted].sort_unstable_by(likelier);
-            self.ordered = n;
+        let n = n.min(self.left);
+        if n > self.list.len() {
+            // The n-th largest peak is reached by n tokens at least. With many wanted, finding it costs more than it saves.
+            let floor = if n > self.peaks.len() / 2 {
+                f32::NEG_INFINITY
+            } else {
+                let mut peaks = self.peaks.clone();
+                *peaks.select_nth_unstable_by(n - 1, |a, b| b.total_cmp(a)).1
+            };
+            self.list = self.from(floor);
         }
         &self.list[..n]
+    }
+
+    /// All with a score of at least `floor`, in order.
+    fn from(&self, floor: f32) -> Vec<Candidate> {
+        let mut keys = Vec::new();
+        let groups = (0..).step_by(GROUP).zip(self.scores.chunks(GROUP)).zip(&self.peaks);
+        for ((first, group), _) in groups.filter(|it| *it.1 >= floor) {
+            let reach = (first..).zip(group).filter(|it| *it.1 >= floor && *it.1 > f32::NEG_INFINITY);
+            keys.extend(reach.map(|(token, &logit)| key(token, logit)));
+        }
+        keys.sort_unstable();
+        let candidate = |key: u64| {
+            let token = key as TokenId;
+            Candidate { token, logit: self.scores[token as usize] }
+        };
+        keys.into_iter().map(candidate).collect()
     }
 
     /// The largest logit, or minus infinity if none is left.
     #[must_use]
     pub fn largest(&self) -> f32 {
         match self.list.first() {
-            Some(first) if self.ordered > 0 => first.logit,
-            _ => self.list.iter().fold(f32::NEG_INFINITY, |top, it| top.max(it.logit)),
+            Some(first) => first.logit,
+            None => largest(&self.peaks),
         }
     }
 
-    /// The sum of `exp(logit - largest)`: what turns logits into probabilities.
+    /// The sum of `exp(logit - largest)`, which turns logits into probabilities, and that of the same times
+    /// `logit - largest`, which is what entropy needs.
     #[must_use]
-    pub fn total(&self) -> f64 {
-        let largest = self.largest();
-        self.list.iter().map(|it| f64::from((it.logit - largest).exp())).sum()
+    pub fn masses(&self) -> (f64, f64) {
+        if self.is_listed() {
+            let logits: Vec<f32> = self.list.iter().map(|it| it.logit).collect();
+            return masses(&logits, self.largest());
+        }
+        masses(&self.scores, self.largest())
     }
 
     /// Keeps the `n` likeliest.
     pub fn truncate(&mut self, n: usize) {
         let kept = self.likeliest(n).len();
         self.list.truncate(kept);
-        self.ordered = kept;
+        self.only_listed();
+    }
+
+    fn only_listed(&mut self) {
+        self.scores.clear();
+        self.peaks.clear();
+        self.left = self.list.len();
     }
 
     /// Keeps those with a logit of at least `floor`.
     pub fn keep_from(&mut self, floor: f32) {
-        self.ordered = self.list[..self.ordered].iter().take_while(|it| it.logit >= floor).count();
-        self.list.retain(|it| it.logit >= floor);
+        let listed = self.list.iter().take_while(|it| it.logit >= floor).count();
+        if listed < self.list.len() || self.is_listed() {
+            self.list.truncate(listed);
+            return self.only_listed();
+        }
+        let count = self.scores.iter().map(|&it| u32::from(it >= floor)).sum::<u32>() as usize;
+        if count <= FEW {
+            self.list = self.from(floor);
+            return self.only_listed();
+        }
+        for it in &mut self.scores {
+            *it = if *it >= floor { *it } else { f32::NEG_INFINITY };
+        }
+        self.look();
     }
 
     /// Multiplies every logit by a positive factor, which keeps the order, counting from the largest.
@@ -113,9 +172,11 @@ impl Candidates {
     /// Only differences matter, and those of the largest are zero, however large the factor.
     pub fn scale(&mut self, factor: f32) {
         let largest = self.largest();
-        for it in &mut self.list {
-            it.logit = (it.logit - largest) * factor;
-        }
+        // What is in stays in, however far behind it falls.
+        let scaled = |it: f32| if it > f32::NEG_INFINITY { ((it - largest) * factor).max(f32::MIN) } else { it };
+        self.list.iter_mut().for_each(|it| it.logit = scaled(it.logit));
+        self.scores.iter_mut().for_each(|it| *it = scaled(*it));
+        self.peaks.iter_mut().for_each(|it| *it = scaled(*it));
     }
 
     /// How many of the likeliest it takes for their summed weights, `exp(logit - largest)`, to satisfy `enough`.
@@ -125,10 +186,10 @@ impl Candidates {
         let largest = self.largest();
         let (mut sum, mut n) = (0.0, 0);
         let mut piece = 64;
-        while n < self.list.len() {
+        while n < self.left {
             let end = self.likeliest(piece).len();
             for it in &self.list[n..end] {
-                sum += f64::from((it.logit - largest).exp());
+                sum += f64::from(exp(it.logit - largest));
                 n += 1;
                 if enough(sum) {
                     return n;
@@ -138,6 +199,77 @@ impl Candidates {
         }
         n
     }
+}
+
+/// A number that is smaller for what comes earlier: the larger logit, then the smaller token, which is its lower half.
+fn key(token: TokenId, logit: f32) -> u64 {
+    let bits = logit.to_bits();
+    let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
+    u64::from(!ascending) << 32 | u64::from(token)
+}
+
+/// The largest of some numbers, minus infinity if there is none. Several side by side, as in [`masses`].
+pub(super) fn largest(logits: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (groups, rest) = logits.as_chunks::<GROUP>();
+    let mut tops = [f32::NEG_INFINITY; GROUP];
+    for group in groups {
+        for (top, &it) in tops.iter_mut().zip(group) {
+            *top = larger(*top, it);
+        }
+    }
+    tops.iter().chain(rest).fold(f32::NEG_INFINITY, |top, &it| larger(top, it))
+}
+
+/// The sums of `exp(x)` and of `x exp(x)`, `x` being a logit less the `largest`.
+///
+/// Several sums side by side, which a processor does at once; always the same ones, so that the result is the same.
+pub(super) fn masses(logits: &[f32], largest: f32) -> (f64, f64) {
+    const SIDE_BY_SIDE: usize = 8;
+    let (mut totals, mut weighted) = ([0_f64; SIDE_BY_SIDE], [0_f64; SIDE_BY_SIDE]);
+    let (groups, rest) = logits.as_chunks::<SIDE_BY_SIDE>();
+    for group in groups {
+        for at in 0..SIDE_BY_SIDE {
+            let x = (group[at] - largest).max(LEAST);
+            let weight = exp(x);
+            totals[at] += f64::from(weight);
+            weighted[at] += f64::from(x * weight);
+        }
+    }
+    for (at, logit) in rest.iter().enumerate() {
+        let x = (logit - largest).max(LEAST);
+        let weight = exp(x);
+        totals[at] += f64::from(weight);
+        weighted[at] += f64::from(x * weight);
+    }
+    (totals.iter().sum(), weighted.iter().sum())
+}
+
+/// Below this, [`exp`] stays what it is here: 1.6e-38, which no sum notices.
+const LEAST: f32 = -87.0;
+
+/// e to the power of `x`, which is not above 0, with a relative error below 2e-7.
+///
+/// Without a branch or a call, so that a loop over it is made several numbers wide.
+///
+/// Source: the argument is brought to ±ln(2)/2 and the polynomial is Cephes' `expf`.
+#[expect(clippy::inline_always, reason = "a call would keep the loop narrow")]
+#[inline(always)]
+pub(super) fn exp(x: f32) -> f32 {
+    /// 1.5 times 2 to the 23rd: a sum with it is a whole number, which stands in its lowest bits.
+    const WHOLE: f32 = 12_582_912.0;
+    let x = if x > LEAST { x } else { LEAST };
+    let shifted = x * std::f32::consts::LOG2_E + WHOLE;
+    let whole = shifted - WHOLE;
+    // ln 2 in two parts, the first exact in a few bits, so that nothing is lost.
+    let x = x - whole * 0.693_359_4 + whole * 2.121_944_4e-4;
+    let mut y = 1.987_569_2e-4;
+    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+        y = y * x + coefficient;
+    }
+    let y = y * x * x + x + 1.0;
+    let exponent = shifted.to_bits().wrapping_sub(WHOLE.to_bits()).wrapping_add(127);
+    y * f32::from_bits(exponent << 23)
 }
 
 #[cfg(test)]
@@ -157,6 +289,36 @@ mod tests {
         let mut expected: Vec<TokenId> = (0..5000).collect();
         expected.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b)));
         assert_eq!(whole.iter().map(|it| it.token).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn powers_of_e() {
+        assert_eq!(exp(0.0), 1.0);
+        for step in 0..100_000 {
+            let x = step as f32 * -8.7e-4;
+            let expected = f64::from(x).exp();
+            assert!((f64::from(exp(x)) / expected - 1.0).abs() < 2e-7, "{x}: {} {expected}", exp(x));
+        }
+        assert!(exp(f32::NEG_INFINITY) < 1e-37 && exp(f32::NEG_INFINITY) > 0.0);
+    }
+
+    #[test]
+    fn what_is_cut_by_a_floor_is_out_whether_few_or_many_stay() {
+        let logits: Vec<f32> = (0..20_000_u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 8) as f32 / 1e6).collect();
+        let mut sorted: Vec<f32> = logits.clone();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        for count in [1, 10, FEW, FEW + 1, 15_000] {
+            for listed in [0, 5, FEW, 17_000] {
+                let mut candidates = Candidates::new(&logits);
+                candidates.likeliest(listed);
+                candidates.keep_from(sorted[count - 1]);
+                assert_eq!(candidates.len(), count, "{listed}");
+                let rest: Vec<f32> = candidates.likeliest(20_000).iter().map(|it| it.logit).collect();
+                assert_eq!(rest, sorted[..count], "{listed}");
+                let expected: f64 = rest.iter().map(|it| f64::from(it - rest[0]).exp()).sum();
+                assert!((candidates.masses().0 / expected - 1.0).abs() < 1e-6);
+            }
+        }
     }
 
     #[test]

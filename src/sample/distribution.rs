@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::candidates::{exp, largest, masses};
 use super::{Candidates, Settings, Step};
 use crate::TokenId;
 
@@ -77,7 +78,9 @@ pub struct Draw {
 pub struct Distribution {
     candidates: Candidates,
     largest: f32,
+    /// The candidates' masses, see [`Candidates::masses`].
     total: f64,
+    weighted: f64,
     /// Natural logarithm of the sum of `exp` of the model's logits.
     log_sum_exp: f64,
     /// Entropy of the model's own distribution, in bits.
@@ -93,10 +96,13 @@ impl Distribution {
     ///
     /// If a logit is NaN or plus infinity, or all are minus infinity.
     pub fn new(logits: &[f32], history: &[TokenId], settings: &Settings) -> Result<Self, SampleError> {
-        if let Some((token, &value)) = (0..).zip(logits).find(|(_, it)| it.is_nan() || **it == f32::INFINITY) {
+        // All at first, which is many at a time, and which one only if it must be told.
+        if !logits.iter().fold(true, |sound, &it| sound & (it < f32::INFINITY))
+            && let Some((token, &value)) = (0..).zip(logits).find(|(_, it)| it.is_nan() || **it == f32::INFINITY)
+        {
             return Err(SampleError::NotFinite { token, value });
         }
-        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let largest = largest(logits);
         if largest == f32::NEG_INFINITY {
             return Err(SampleError::NoCandidates);
         }
@@ -120,8 +126,8 @@ impl Distribution {
             trace.push(StepTrace { step, count });
         }
         let candidates = candidates.unwrap_or_else(|| Candidates::new(logits));
-        let (largest, total) = (candidates.largest(), candidates.total());
-        Ok(Self { candidates, largest, total, log_sum_exp, model_entropy, trace })
+        let (largest, (total, weighted)) = (candidates.largest(), candidates.masses());
+        Ok(Self { candidates, largest, total, weighted, log_sum_exp, model_entropy, trace })
     }
 
     /// How many tokens can still be drawn.
@@ -138,7 +144,7 @@ impl Distribution {
         let n = self.candidates.count_until(|sum| sum > line);
         // Rounding may leave the line uncrossed at the very end; then the last one is meant.
         let rank = n.saturating_sub(1);
-        let it = self.candidates.as_slice()[rank];
+        let it = self.candidates.likeliest(n)[rank];
         Picked { token: it.token, p: self.probability(it.logit), rank }
     }
 
@@ -167,8 +173,9 @@ impl Distribution {
     /// The record of a draw: `picked` under `die`, with the `n` likeliest tokens by the model.
     pub fn draw(&mut self, logits: &[f32], picked: Picked, die: f64, n: usize) -> Draw {
         let chosen = logits[picked.token as usize];
-        let rank =
-            (0..).zip(logits).filter(|&(token, &it)| it > chosen || (it >= chosen && token < picked.token)).count();
+        let (before, after) = logits.split_at(picked.token as usize);
+        let rank = before.iter().map(|&it| u32::from(it >= chosen)).sum::<u32>()
+            + after.iter().map(|&it| u32::from(it > chosen)).sum::<u32>();
         let mut all = Candidates::new(logits);
         let top = if n == 0 { Vec::new() } else { all.likeliest(n).to_vec() };
         let top = top
@@ -179,7 +186,7 @@ impl Distribution {
             token: picked.token,
             model: self.model(chosen),
             after: picked.p as f32,
-            rank: rank as u32,
+            rank,
             kept: self.kept() as u32,
             die,
             top,
@@ -189,16 +196,7 @@ impl Distribution {
     /// Entropy after the samplers, in bits.
     #[must_use]
     pub fn entropy(&self) -> f64 {
-        let weighted: f64 = self
-            .candidates
-            .as_slice()
-            .iter()
-            .map(|it| f64::from(it.logit - self.largest))
-            .map(|x| (x, f64::from((x as f32).exp())))
-            .filter(|&(_, weight)| weight > 0.0)
-            .map(|(x, weight)| x * weight)
-            .sum();
-        (self.total.ln() - weighted / self.total).max(0.0) / std::f64::consts::LN_2
+        entropy(self.total, self.weighted)
     }
 
     fn model(&self, logit: f32) -> f32 {
@@ -206,28 +204,23 @@ impl Distribution {
     }
 
     fn after(&self, token: TokenId) -> Option<f32> {
-        let it = self.candidates.as_slice().iter().find(|it| it.token == token)?;
-        Some(self.probability(it.logit) as f32)
+        self.candidates.logit(token).map(|it| self.probability(it) as f32)
     }
 
     fn probability(&self, logit: f32) -> f64 {
-        f64::from((logit - self.largest).exp()) / self.total
+        f64::from(exp(logit - self.largest)) / self.total
     }
 }
 
 /// Natural log-sum-exp, and entropy in bits, of a row of logits with the given largest value.
 fn log_sum_exp_and_entropy(logits: &[f32], largest: f32) -> (f64, f64) {
-    let (mut total, mut weighted) = (0.0_f64, 0.0_f64);
-    for &logit in logits {
-        let x = logit - largest;
-        let weight = f64::from(x.exp());
-        total += weight;
-        if weight > 0.0 {
-            weighted += f64::from(x) * weight;
-        }
-    }
-    let entropy = (total.ln() - weighted / total).max(0.0) / std::f64::consts::LN_2;
-    (f64::from(largest) + total.ln(), entropy)
+    let (total, weighted) = masses(logits, largest);
+    (f64::from(largest) + total.ln(), entropy(total, weighted))
+}
+
+/// Entropy in bits, from the sums of `exp(x)` and of `x exp(x)`.
+fn entropy(total: f64, weighted: f64) -> f64 {
+    (total.ln() - weighted / total).max(0.0) / std::f64::consts::LN_2
 }
 
 /// Penalises each token of `window` once: a positive logit is divided, a negative one multiplied.
@@ -257,7 +250,7 @@ fn apply(step: Step, candidates: &mut Candidates, settings: &Settings) {
         Step::TopK => candidates.truncate(settings.top_k as usize),
         // Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1.
         Step::TopP => {
-            let mass = f64::from(settings.top_p) * candidates.total();
+            let mass = f64::from(settings.top_p) * candidates.masses().0;
             let kept = candidates.count_until(|sum| sum >= mass);
             candidates.truncate(kept);
         }

@@ -1,9 +1,9 @@
 //! A few threads that work on one thing at a time.
 //!
-//! Work is cut into pieces that whoever is free takes next. A thread joins when it comes, and when the pieces are gone
+//! Work is cut into pieces. Each thread has a share of them, and takes from the others' when its own is done. A thread joins when it comes, and when the pieces are gone
 //! only those are waited for that have joined: one that the system has set aside meanwhile is not missed. One that is set
-//! aside in the middle of a piece, because another program computes on its processor, holds up everybody; it is left out
-//! for a while then, and for longer each time that happens again soon.
+//! aside in the middle of a piece, because another program computes on its processor, holds up everybody. If that costs
+//! more than its help is worth, it is left out for a while, and for longer each time that this happens again soon.
 //!
 //! Between two pieces of work a thread looks out for the next for some microseconds and then sleeps: a token is some
 //! hundred pieces of work, and waking takes longer than most of them.
@@ -26,6 +26,10 @@ const PATIENCE: u32 = 2_000;
 /// The caller waits this long for a piece that is not done before it thinks of other programs.
 const LATE: Duration = Duration::from_micros(300);
 
+/// Over which time lateness is added up, and the share of it that is too much. A short disturbance, such as this program
+/// drawing its screen, is cheaper than a thread less.
+const TROUBLE: (Duration, f64) = (Duration::from_millis(40), 0.3);
+
 /// How long a late worker is left out the first time, and at the most. Trying it again costs a time slice of the system,
 /// some milliseconds.
 const LEFT_OUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(300));
@@ -41,8 +45,9 @@ struct Shared {
     /// The number of the work in the upper half; in the lower whether it is closed, and how many workers have joined.
     gate: AtomicU64,
     work: Mutex<Option<Work>>,
-    /// The next piece.
-    next: AtomicUsize,
+    /// For each thread, the caller first: the next piece of its share. A share is a run of neighbours, so that memory is
+    /// read in order, which is much faster; who is done with its own goes on with those of the others.
+    next: Box<[Counter]>,
     /// Workers that joined and are done.
     left: AtomicUsize,
     workers: Box<[Worker]>,
@@ -55,6 +60,11 @@ struct Shared {
     caller_sleeps: AtomicBool,
     done: Condvar,
 }
+
+/// A number in a line of the cache of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Counter(AtomicUsize);
 
 /// What is known of one worker.
 #[derive(Default)]
@@ -83,6 +93,9 @@ pub(super) struct Pool {
     penalties: Vec<Penalty>,
     /// How many are left out.
     out: usize,
+    /// Time lost by waiting for late workers, forgotten at the pace of [`TROUBLE`], and when it was so much. In seconds.
+    trouble: f64,
+    at: Instant,
 }
 
 /// For how long a worker is left out.
@@ -99,7 +112,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             gate: AtomicU64::new(CLOSED),
             work: Mutex::new(None),
-            next: AtomicUsize::new(0),
+            next: (0..=wanted).map(|_| Counter::default()).collect(),
             left: AtomicUsize::new(0),
             workers: (0..wanted).map(|_| Worker::default()).collect(),
             panicked: AtomicBool::new(false),
@@ -113,11 +126,11 @@ impl Pool {
         let worker = |index: usize| {
             let shared = shared.clone();
             let name = format!("math {}", index + 1);
-            std::thread::Builder::new().name(name).spawn(move || work(&shared, &shared.workers[index])).ok()
+            std::thread::Builder::new().name(name).spawn(move || work(&shared, index)).ok()
         };
         let threads: Vec<_> = (0..wanted).map_while(worker).collect();
         let penalties = vec![Penalty { until: Instant::now(), length: Duration::ZERO }; threads.len()];
-        Self { shared, threads, penalties, out: 0 }
+        Self { shared, threads, penalties, out: 0, trouble: 0.0, at: Instant::now() }
     }
 
     /// Calls `run` once with every number below `pieces`; all have returned when this does.
@@ -140,7 +153,7 @@ impl Pool {
         let run_long: *const (dyn Fn(usize) + Sync + 'static) =
             unsafe { std::mem::transmute(std::ptr::from_ref::<dyn Fn(usize) + Sync>(run)) };
         *shared.work.lock().unwrap_or_else(PoisonError::into_inner) = Some(Work { run: run_long, pieces });
-        shared.next.store(0, Ordering::Relaxed);
+        shared.share(pieces);
         shared.left.store(0, Ordering::Relaxed);
         let begun = Instant::now();
         let epoch = shared.gate.load(Ordering::Relaxed) / EPOCH + 1;
@@ -148,7 +161,7 @@ impl Pool {
         if shared.sleepers.load(Ordering::SeqCst) > 0 {
             shared.wake();
         }
-        let outcome = catch_unwind(AssertUnwindSafe(|| shared.take(run, pieces)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| shared.take(run, pieces, 0)));
         let joined = (shared.gate.fetch_or(CLOSED, Ordering::SeqCst) % CLOSED) as usize;
         if !shared.are_done(joined) {
             self.wait(joined, begun.elapsed());
@@ -188,9 +201,17 @@ impl Pool {
         if now - begun < LATE.max(own) {
             return;
         }
+        let span = TROUBLE.0.as_secs_f64();
+        self.trouble *= (-(now - self.at).as_secs_f64() / span).exp();
+        self.trouble += (now - begun).as_secs_f64();
+        self.at = now;
         for index in late {
             let penalty = &mut self.penalties[index];
-            let soon = now < penalty.until + 2 * penalty.length;
+            // On probation once is enough.
+            let soon = now < penalty.until + penalty.length.min(TROUBLE.0);
+            if !soon && self.trouble < span * TROUBLE.1 {
+                continue;
+            }
             let length = if soon { penalty.length * 2 } else { Duration::ZERO };
             let length = length.clamp(LEFT_OUT.0, LEFT_OUT.1);
             *penalty = Penalty { until: now + length, length };
@@ -232,13 +253,29 @@ impl Shared {
         self.ring.notify_all();
     }
 
-    fn take(&self, run: &(dyn Fn(usize) + Sync), pieces: usize) {
-        loop {
-            let piece = self.next.fetch_add(1, Ordering::Relaxed);
-            if piece >= pieces {
-                return;
+    /// The first piece of a thread's share.
+    fn first(&self, pieces: usize, thread: usize) -> usize {
+        pieces * thread / self.next.len()
+    }
+
+    /// Gives every thread its share.
+    fn share(&self, pieces: usize) {
+        for (thread, next) in self.next.iter().enumerate() {
+            next.0.store(self.first(pieces, thread), Ordering::Relaxed);
+        }
+    }
+
+    fn take(&self, run: &(dyn Fn(usize) + Sync), pieces: usize, thread: usize) {
+        let threads = self.next.len();
+        for share in (thread..threads).chain(0..thread) {
+            let end = self.first(pieces, share + 1);
+            loop {
+                let piece = self.next[share].0.fetch_add(1, Ordering::Relaxed);
+                if piece >= end {
+                    break;
+                }
+                run(piece);
             }
-            run(piece);
         }
     }
 
@@ -298,8 +335,8 @@ impl Shared {
     }
 }
 
-fn work(shared: &Shared, worker: &Worker) {
-    let mut seen = 0;
+fn work(shared: &Shared, index: usize) {
+    let (worker, mut seen) = (&shared.workers[index], 0);
     while shared.wait(worker, seen) {
         let Some(epoch) = shared.join() else {
             continue;
@@ -309,7 +346,7 @@ fn work(shared: &Shared, worker: &Worker) {
         if let Some(work) = *shared.work.lock().unwrap_or_else(PoisonError::into_inner) {
             // SAFETY: this thread has joined, and `Pool::run` waits for it to leave before the function goes.
             let run = unsafe { &*work.run };
-            if catch_unwind(AssertUnwindSafe(|| shared.take(run, work.pieces))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| shared.take(run, work.pieces, index + 1))).is_err() {
                 shared.panicked.store(true, Ordering::Relaxed);
             }
         }
@@ -395,7 +432,9 @@ mod tests {
             assert_eq!(mine + theirs, 200);
             theirs
         };
-        // On a busy machine it may come too late to be late.
+        // Late once is nothing. On a busy machine it may also come too late to be late.
+        while both(&mut pool, 1_000) == 0 {}
+        assert_eq!(pool.out, 0);
         while both(&mut pool, 100_000) == 0 {}
         assert_eq!(pool.out, 1);
         assert_eq!(both(&mut pool, 0), 0, "it is left out");

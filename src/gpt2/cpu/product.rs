@@ -194,6 +194,9 @@ unsafe fn floats<L: Lanes, const M: usize>(
         }
         let mut sums = [zero; M];
         for column in 0..columns {
+            if M <= 4 {
+                L::prefetch(weights.wrapping_add(AHEAD));
+            }
             let weight = load(weights);
             for (m, sum) in sums.iter_mut().enumerate() {
                 *sum = L::mul_add(weight, L::splat(*x.add(m * columns + column)), *sum);
@@ -224,7 +227,7 @@ unsafe fn bytes<L: Lanes, const M: usize>(panel: &[u8], columns: usize, x: &Quan
                 *whole = L::begin_bytes(*corrections.add(m * blocks + block));
             }
             for four in 0..BLOCK / 4 {
-                if M == 1 {
+                if M <= 4 {
                     L::prefetch(weights.wrapping_add(AHEAD));
                 }
                 for (m, whole) in whole.iter_mut().enumerate() {
@@ -264,7 +267,7 @@ unsafe fn nibbles<L: Lanes, const M: usize>(panel: &[u8], columns: usize, x: &Qu
                 *whole = L::begin_nibbles(*corrections.add(m * blocks + block));
             }
             for four in 0..BLOCK / 8 {
-                if M == 1 {
+                if M <= 4 {
                     L::prefetch(weights.wrapping_add(AHEAD));
                 }
                 for (m, whole) in whole.iter_mut().enumerate() {
