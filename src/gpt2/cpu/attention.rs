@@ -1,6 +1,7 @@
 //! Attention of some tokens over everything before them, one head at a time.
 
 #![allow(unsafe_code, reason = "kernels")]
+#![allow(clippy::needless_range_loop, reason = "sums stay in registers where indices are known")]
 
 use super::cache::{Cache, Element, PAGE};
 use super::lanes::{LANES, Lanes};
@@ -8,10 +9,7 @@ use super::math::exp;
 use super::pool::Shareable;
 
 /// Queries that are worked on together, so that a key is read once for all of them.
-pub(super) const TILE: usize = 4;
-
-/// Channels whose sums are held in registers at a time.
-const CHANNELS: usize = 4 * LANES;
+pub(super) const TILE: usize = 8;
 
 /// Elements of a cache as the kernels read them.
 pub(super) trait Readable: Element {
@@ -66,6 +64,7 @@ impl<E: Readable> Attention<'_, E> {
         unsafe {
             match self.tokens - first {
                 1 => self.queries::<L, 1>(head, first, scratch),
+                2..=4 => self.queries::<L, 4>(head, first, scratch),
                 _ => self.queries::<L, TILE>(head, first, scratch),
             }
         }
@@ -109,27 +108,67 @@ impl<E: Readable> Attention<'_, E> {
     /// Products of the queries, (Q, D), with all keys: (Q, room).
     #[inline(always)]
     unsafe fn score<L: Lanes, const Q: usize>(&self, head: usize, queries: &[f32], scores: &mut [f32], room: usize) {
+        let mut start = 0;
+        // SAFETY: the caller's promises. Blocks begin at multiples of their size, so none reaches into the next page.
+        unsafe {
+            // With many sums side by side no addition waits for the one before it.
+            if Q == 1 {
+                while start + PAGE <= room {
+                    self.score_block::<L, Q, 4, 1>(head, queries, scores, room, start);
+                    start += PAGE;
+                }
+            } else {
+                while start + 2 * LANES <= room {
+                    self.score_block::<L, Q, 2, 1>(head, queries, scores, room, start);
+                    start += 2 * LANES;
+                }
+            }
+            while start < room {
+                self.score_block::<L, Q, 1, 4>(head, queries, scores, room, start);
+                start += LANES;
+            }
+        }
+    }
+
+    /// The same for `G` groups of keys from `start` on, with `T` sums for each that take turns.
+    #[inline(always)]
+    unsafe fn score_block<L: Lanes, const Q: usize, const G: usize, const T: usize>(
+        &self,
+        head: usize,
+        queries: &[f32],
+        scores: &mut [f32],
+        room: usize,
+        start: usize,
+    ) {
         let width = self.cache.shape.width;
-        let zero_fill = queries.len() == Q * width && scores.len() == Q * room;
-        assert!(zero_fill, "sizes of the scratch room");
-        for start in (0..room).step_by(LANES) {
-            let (keys, _) = self.cache.head(start / PAGE, self.layer, head);
-            let keys = &keys[start % PAGE * width..][..LANES * width];
-            // SAFETY: as many keys, queries and scores are there.
-            unsafe {
-                let mut sums = [[L::splat(0.0); 4]; Q];
-                for channel in 0..width {
-                    let key = E::read::<L>(keys.as_ptr().add(channel * LANES));
-                    for (query, sums) in sums.iter_mut().enumerate() {
+        assert!(queries.len() == Q * width && scores.len() == Q * room, "sizes of the scratch room");
+        let (keys, _) = self.cache.head(start / PAGE, self.layer, head);
+        let keys = &keys[start % PAGE * width..][..G * LANES * width];
+        // SAFETY: as many keys, queries and scores are there.
+        unsafe {
+            let mut sums = [[[L::splat(0.0); T]; G]; Q];
+            for first in (0..width).step_by(T) {
+                for turn in 0..T.min(width - first) {
+                    let channel = first + turn;
+                    let mut key = [L::splat(0.0); G];
+                    for group in 0..G {
+                        key[group] = E::read::<L>(keys.as_ptr().add((group * width + channel) * LANES));
+                    }
+                    for query in 0..Q {
                         let x = L::splat(*queries.as_ptr().add(query * width + channel));
-                        // Four sums in turn, since each addition waits for the one before it.
-                        let sum = &mut sums[channel % 4];
-                        *sum = L::mul_add(key, x, *sum);
+                        for group in 0..G {
+                            sums[query][group][turn] = L::mul_add(key[group], x, sums[query][group][turn]);
+                        }
                     }
                 }
-                for (query, sums) in sums.into_iter().enumerate() {
-                    let sum = L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3]));
-                    L::store(scores.as_mut_ptr().add(query * room + start), sum);
+            }
+            for query in 0..Q {
+                for group in 0..G {
+                    let mut sum = sums[query][group][0];
+                    for turn in 1..T {
+                        sum = L::add(sum, sums[query][group][turn]);
+                    }
+                    L::store(scores.as_mut_ptr().add(query * room + start + group * LANES), sum);
                 }
             }
         }
@@ -138,48 +177,72 @@ impl<E: Readable> Attention<'_, E> {
     /// Values weighted by `weights`, (Q, room), into (Q, D filled up).
     #[inline(always)]
     unsafe fn mix<L: Lanes, const Q: usize>(&self, head: usize, weights: &[f32], room: usize, out: &mut [f32]) {
+        let groups = self.cache.shape.padded() / LANES;
+        let mut group = 0;
+        // SAFETY: the caller's promises.
+        unsafe {
+            if Q == 1 {
+                while group + 4 <= groups {
+                    self.mix_block::<L, Q, 4, 2>(head, weights, room, out, group);
+                    group += 4;
+                }
+            }
+            while group + 2 <= groups {
+                self.mix_block::<L, Q, 2, 1>(head, weights, room, out, group);
+                group += 2;
+            }
+            while group < groups {
+                self.mix_block::<L, Q, 1, 2>(head, weights, room, out, group);
+                group += 1;
+            }
+        }
+    }
+
+    /// The same for `G` groups of channels from `first` on, with `T` sums for each that take turns.
+    #[inline(always)]
+    unsafe fn mix_block<L: Lanes, const Q: usize, const G: usize, const T: usize>(
+        &self,
+        head: usize,
+        weights: &[f32],
+        room: usize,
+        out: &mut [f32],
+        first: usize,
+    ) {
         let padded = self.cache.shape.padded();
         assert!(weights.len() == Q * room && out.len() == Q * padded, "sizes of the scratch room");
-        let mut start = 0;
-        while start < padded {
-            let groups = (padded - start).min(CHANNELS) / LANES;
-            // SAFETY: as many weights and sums are there, and a page has `padded` channels of each position.
-            unsafe {
-                let mut sums = [[L::splat(0.0); CHANNELS / LANES]; Q];
-                for page in 0..room.div_ceil(PAGE) {
-                    let (_, values) = self.cache.head(page, self.layer, head);
-                    for within in 0..PAGE.min(room - page * PAGE) {
-                        let value = values[within * padded..][..padded].as_ptr().add(start);
-                        let weight = weights.as_ptr().add(page * PAGE + within);
-                        if groups == CHANNELS / LANES {
-                            let mut channels = [L::splat(0.0); CHANNELS / LANES];
-                            for (group, channels) in channels.iter_mut().enumerate() {
-                                *channels = E::read::<L>(value.add(group * LANES));
-                            }
-                            for (query, sums) in sums.iter_mut().enumerate() {
-                                let x = L::splat(*weight.add(query * room));
-                                for (sum, channels) in sums.iter_mut().zip(channels) {
-                                    *sum = L::mul_add(channels, x, *sum);
-                                }
-                            }
-                        } else {
-                            for group in 0..groups {
-                                let channels = E::read::<L>(value.add(group * LANES));
-                                for (query, sums) in sums.iter_mut().enumerate() {
-                                    let x = L::splat(*weight.add(query * room));
-                                    sums[group] = L::mul_add(channels, x, sums[group]);
-                                }
+        assert!((first + G) * LANES <= padded && room.is_multiple_of(LANES) && LANES.is_multiple_of(T), "whole groups");
+        // SAFETY: as many weights and sums are there, and a page has `padded` channels of each position.
+        unsafe {
+            let mut sums = [[[L::splat(0.0); G]; Q]; T];
+            for page in 0..room.div_ceil(PAGE) {
+                let (_, values) = self.cache.head(page, self.layer, head);
+                let here = PAGE.min(room - page * PAGE);
+                let values = values[..here * padded].as_ptr().add(first * LANES);
+                for position in (0..here).step_by(T) {
+                    for turn in 0..T {
+                        let weight = weights.as_ptr().add(page * PAGE + position + turn);
+                        let mut channels = [L::splat(0.0); G];
+                        for group in 0..G {
+                            channels[group] = E::read::<L>(values.add((position + turn) * padded + group * LANES));
+                        }
+                        for query in 0..Q {
+                            let x = L::splat(*weight.add(query * room));
+                            for group in 0..G {
+                                sums[turn][query][group] = L::mul_add(channels[group], x, sums[turn][query][group]);
                             }
                         }
                     }
                 }
-                for (query, sums) in sums.into_iter().enumerate() {
-                    for (group, sum) in sums.into_iter().enumerate().take(groups) {
-                        L::store(out.as_mut_ptr().add(query * padded + start + group * LANES), sum);
+            }
+            for query in 0..Q {
+                for group in 0..G {
+                    let mut sum = sums[0][query][group];
+                    for turn in 1..T {
+                        sum = L::add(sum, sums[turn][query][group]);
                     }
+                    L::store(out.as_mut_ptr().add(query * padded + (first + group) * LANES), sum);
                 }
             }
-            start += CHANNELS;
         }
     }
 }

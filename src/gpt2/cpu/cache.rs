@@ -81,19 +81,25 @@ impl<E: Element> Cache<E> {
 
     /// Forgets what lies at `length` and beyond.
     pub(super) fn cut(&mut self, length: usize) {
+        // Pages stay for what comes next: making them anew costs more than a token.
         self.length = self.length.min(length);
-        self.pages.truncate(self.length.div_ceil(PAGE));
     }
 
     /// Makes room for `more` positions, in pages of its own.
     pub(super) fn reserve(&mut self, more: usize) {
-        let page = self.shape.page();
+        let page = || Arc::new(vec![E::default(); self.shape.page()]);
         for index in self.length / PAGE..(self.length + more).div_ceil(PAGE) {
             match self.pages.get_mut(index) {
-                Some(page) => {
-                    Arc::make_mut(page);
+                // One that others have is copied if something in it counts.
+                Some(it) if index * PAGE < self.length => {
+                    Arc::make_mut(it);
                 }
-                None => self.pages.push(Arc::new(vec![E::default(); page])),
+                Some(it) => {
+                    if Arc::get_mut(it).is_none() {
+                        *it = page();
+                    }
+                }
+                None => self.pages.push(page()),
             }
         }
     }
@@ -105,11 +111,11 @@ impl<E: Element> Cache<E> {
         all.split_at(self.shape.keys())
     }
 
-    /// What writes into the pages that [`Self::reserve`] made room in.
-    pub(super) fn writer(&mut self) -> Writer<E> {
-        let first = self.length / PAGE;
-        // A page that others have too was copied by `reserve`, so that every one from there on can be had.
-        let pages = self.pages[first..].iter_mut().map(|it| Shareable(Arc::make_mut(it).as_mut_ptr())).collect();
+    /// What writes the next `more` positions, for which [`Self::reserve`] made room.
+    pub(super) fn writer(&mut self, more: usize) -> Writer<E> {
+        let (first, end) = (self.length / PAGE, (self.length + more).div_ceil(PAGE));
+        // A page that others have too was copied by `reserve`, so that each of these can be had.
+        let pages = self.pages[first..end].iter_mut().map(|it| Shareable(Arc::make_mut(it).as_mut_ptr())).collect();
         Writer { shape: self.shape, first, pages }
     }
 }

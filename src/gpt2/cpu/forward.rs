@@ -9,7 +9,7 @@ use super::cache::Cache;
 use super::lanes::Isa;
 use super::matrix::{BLOCK, Matrix};
 use super::pool::{Pool, Shareable};
-use super::product::{Finish, Input, Product, Quantized};
+use super::product::{Finish, Input, Product, Quantized, QuantizedGroup, groups, transpose};
 use super::{Linear, Norm, Weights};
 use crate::TokenId;
 use crate::gpt2::ModelError;
@@ -31,6 +31,13 @@ pub(super) struct Buffers {
     qkv: Vec<f32>,
     /// The inner layer, (T, I).
     inner: Vec<f32>,
+    grouped: Grouped,
+}
+
+/// Activations in the order that products read them in.
+#[derive(Default)]
+struct Grouped {
+    floats: Vec<f32>,
     quantized: Quantized,
 }
 
@@ -66,7 +73,7 @@ pub(super) fn forward<E: Readable>(
     let config = &weights.config;
     let (c, inner) = (config.n_embd, config.n_inner);
     let tokens = runs.iter().map(|it| it.tokens.len()).sum();
-    let Buffers { hidden, normed, qkv, inner: middle, quantized } = buffers;
+    let Buffers { hidden, normed, qkv, inner: middle, grouped } = buffers;
     hidden.resize(tokens * c, 0.0);
     normed.resize(tokens * c, 0.0);
     qkv.resize(tokens * 3 * c, 0.0);
@@ -79,12 +86,12 @@ pub(super) fn forward<E: Readable>(
             return Err(ModelError::Interrupted);
         }
         step.norm(&layer.ln_1, epsilon, hidden, normed);
-        step.linear(&layer.c_attn, normed, quantized, qkv, Finish::Bias);
+        step.linear(&layer.c_attn, normed, grouped, qkv, Finish::Bias);
         step.attend(runs, index, qkv, normed);
-        step.linear(&layer.attn_proj, normed, quantized, hidden, Finish::Add);
+        step.linear(&layer.attn_proj, normed, grouped, hidden, Finish::Add);
         step.norm(&layer.ln_2, epsilon, hidden, normed);
-        step.linear(&layer.c_fc, normed, quantized, middle, |bias| Finish::Activation(bias, config.activation));
-        step.linear(&layer.mlp_proj, middle, quantized, hidden, Finish::Add);
+        step.linear(&layer.c_fc, normed, grouped, middle, |bias| Finish::Activation(bias, config.activation));
+        step.linear(&layer.mlp_proj, middle, grouped, hidden, Finish::Add);
     }
     Ok(())
 }
@@ -100,12 +107,12 @@ pub(super) fn scores(
 ) {
     let c = weights.config.n_embd;
     let tokens = out.len() / weights.config.vocab_size;
-    let Buffers { hidden, normed, quantized, .. } = buffers;
+    let Buffers { hidden, normed, grouped, .. } = buffers;
     let epsilon = weights.config.layer_norm_epsilon as f32;
     let mut step = Step { isa, pool, tokens };
     step.norm(&weights.ln_f, epsilon, &hidden[first * c..(first + tokens) * c], &mut normed[..tokens * c]);
     let head = weights.head.as_ref().unwrap_or(&weights.words);
-    step.product(head, &normed[..tokens * c], quantized, out, Finish::Plain);
+    step.product(head, &normed[..tokens * c], grouped, out, Finish::Plain);
 }
 
 fn embed<E>(weights: &Weights, runs: &[Run<'_, E>], hidden: &mut [f32]) {
@@ -134,26 +141,34 @@ impl Step<'_> {
         &mut self,
         linear: &'b Linear,
         x: &[f32],
-        quantized: &mut Quantized,
+        grouped: &mut Grouped,
         out: &mut [f32],
         finish: impl FnOnce(&'b [f32]) -> Finish<'b>,
     ) {
-        self.product(&linear.weight, x, quantized, out, finish(&linear.bias));
+        self.product(&linear.weight, x, grouped, out, finish(&linear.bias));
     }
 
-    fn product(&mut self, matrix: &Matrix, x: &[f32], quantized: &mut Quantized, out: &mut [f32], finish: Finish<'_>) {
+    fn product(&mut self, matrix: &Matrix, x: &[f32], grouped: &mut Grouped, out: &mut [f32], finish: Finish<'_>) {
         let (isa, tokens) = (self.isa, self.tokens);
         assert!(x.len() >= tokens * matrix.columns && out.len() >= tokens * matrix.rows);
         let input = if matrix.kind.is_quantized() {
-            self.quantize(x, matrix.columns, quantized);
-            Input::Bytes(quantized)
-        } else {
+            self.quantize(x, matrix.columns, &mut grouped.quantized);
+            Input::Bytes(&grouped.quantized)
+        } else if tokens < 4 {
+            // Groups of one are as they are.
             Input::Floats(x)
+        } else {
+            self.transpose(x, matrix.columns, &mut grouped.floats);
+            Input::Floats(&grouped.floats)
         };
         let panel = matrix.kind.panel_bytes(matrix.columns);
         let panels = matrix.panels();
-        // With many tokens a panel is much work; with few, only as much as reading it.
-        let per = if tokens < 8 { (PIECE_BYTES / panel).max(1) } else { 1 };
+        // With many tokens a panel is much work; with few, only as much as reading it. With some they go in pairs.
+        let per = match tokens {
+            0..4 => (PIECE_BYTES / panel).max(1),
+            4..8 => (PIECE_BYTES / panel).next_multiple_of(2).max(2),
+            _ => 2,
+        };
         let product = Product { matrix, input, tokens, out: Shareable(out.as_mut_ptr()), finish };
         self.pool.run(panels.div_ceil(per), &|piece| {
             // SAFETY: pieces are different panels, and the sizes are as asserted.
@@ -165,19 +180,38 @@ impl Step<'_> {
         let isa = self.isa;
         out.resize(self.tokens, columns);
         let blocks = columns.div_ceil(BLOCK);
+        let values = Shareable(out.values.as_mut_ptr());
         let (scales, sums) = (Shareable(out.scales.as_mut_ptr()), Shareable(out.sums.as_mut_ptr()));
-        self.pool.chunks(&mut out.values[..self.tokens * blocks * BLOCK], 8 * blocks * BLOCK, &|index, values| {
-            for (within, values) in values.chunks_exact_mut(blocks * BLOCK).enumerate() {
-                let token = index * 8 + within;
-                // SAFETY: a token's scales and sums are this piece's alone, and `resize` made room for them.
-                let (scales, sums) = unsafe {
-                    let at = token * blocks;
-                    let sums = std::slice::from_raw_parts_mut(sums.at(at), blocks);
-                    (std::slice::from_raw_parts_mut(scales.at(at), blocks), sums)
-                };
-                isa.quantize(&x[token * columns..(token + 1) * columns], values, scales, sums);
-            }
+        self.for_groups(&|first, count| {
+            // SAFETY: a group's part is this piece's alone, and `resize` made room for it.
+            let mut group = unsafe {
+                let (at, length) = (first * blocks, count * blocks);
+                let values = values.at(at * BLOCK / 4);
+                QuantizedGroup {
+                    values: std::slice::from_raw_parts_mut(values, length * BLOCK / 4),
+                    scales: std::slice::from_raw_parts_mut(scales.at(at), length),
+                    sums: std::slice::from_raw_parts_mut(sums.at(at), length),
+                }
+            };
+            group.fill(isa, &x[first * columns..(first + count) * columns], columns);
         });
+    }
+
+    fn transpose(&mut self, x: &[f32], columns: usize, out: &mut Vec<f32>) {
+        out.resize(self.tokens * columns, 0.0);
+        let to = Shareable(out.as_mut_ptr());
+        self.for_groups(&|first, count| {
+            let (start, length) = (first * columns, count * columns);
+            // SAFETY: a group's part is this piece's alone, and `resize` made room for it.
+            let out = unsafe { std::slice::from_raw_parts_mut(to.at(start), length) };
+            transpose(&x[start..start + length], columns, out);
+        });
+    }
+
+    /// Calls `run` with the first token and the size of each group.
+    fn for_groups(&mut self, run: &(dyn Fn(usize, usize) + Sync)) {
+        let all: Vec<(usize, usize)> = groups(self.tokens).collect();
+        self.pool.run(all.len(), &|index| run(all[index].0, all[index].1));
     }
 
     /// Puts keys and values into the caches, then attends: (T, 3, H, D) to (T, H, D).
@@ -190,7 +224,7 @@ impl Step<'_> {
             let c = heads * width;
             let tokens = run.tokens.len();
             let rows = &qkv[first * 3 * c..(first + tokens) * 3 * c];
-            let writer = run.cache.writer();
+            let writer = run.cache.writer(tokens);
             let write = |head: usize| {
                 for (row, position) in rows.chunks_exact(3 * c).zip(position..) {
                     let part = |which: usize| &row[which * c + head * width..][..width];

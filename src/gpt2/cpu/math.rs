@@ -112,26 +112,22 @@ pub(super) unsafe fn quantize<L: Lanes>(x: &[f32], values: &mut [i8], scales: &m
     let blocks = values.chunks_exact_mut(BLOCK).zip(scales).zip(sums);
     for (block, ((values, scale), sum)) in x.chunks(BLOCK).zip(blocks) {
         let mut padded = [0f32; BLOCK];
-        padded[..block.len()].copy_from_slice(block);
-        // SAFETY: a block is two groups.
+        let from = if block.len() == BLOCK {
+            block.as_ptr()
+        } else {
+            padded[..block.len()].copy_from_slice(block);
+            padded.as_ptr()
+        };
+        // SAFETY: a block is two groups, of numbers as of bytes.
         unsafe {
-            let from = padded.as_mut_ptr();
             let (low, high) = (L::load(from), L::load(from.add(LANES)));
             let zero = L::splat(0.0);
             let size = L::max(L::max(low, L::sub(zero, low)), L::max(high, L::sub(zero, high)));
             let largest = L::largest(size);
             let inverse = L::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
             *scale = largest / 127.0;
-            L::store(from, L::round(L::mul(low, inverse)));
-            L::store(from.add(LANES), L::round(L::mul(high, inverse)));
+            *sum = L::narrow(values.as_mut_ptr(), L::round(L::mul(low, inverse)), L::round(L::mul(high, inverse)));
         }
-        let mut all = 0;
-        for (value, number) in values.iter_mut().zip(padded) {
-            let whole = number as i32;
-            *value = whole as i8;
-            all += whole;
-        }
-        *sum = all;
     }
 }
 

@@ -1,42 +1,107 @@
 //! Products of packed matrices with the activations of one or many tokens.
 
 #![allow(unsafe_code, reason = "kernels")]
+#![allow(clippy::needless_range_loop, reason = "sums stay in registers where indices are known")]
 #![allow(clippy::cast_ptr_alignment, reason = "what is read through these is read at any alignment")]
 
-use super::lanes::{LANES, Lanes};
+use super::lanes::{Isa, LANES, Lanes};
 use super::math::gelu;
 use super::matrix::{BLOCK, Kind, Matrix};
 use super::pool::Shareable;
 use crate::checkpoint::Activation;
 
-/// Activations, (T, C), brought to 8 bits in blocks of [`BLOCK`].
+/// The sizes of groups of tokens. Tokens are worked on a group at a time, as many of the largest as there are first.
+const GROUPS: [usize; 4] = [12, 8, 4, 1];
+
+/// The groups of so many tokens: the first token and how many.
+pub(super) fn groups(tokens: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        let count = GROUPS.into_iter().find(|&it| it <= tokens - first)?;
+        first += count;
+        Some((first - count, count))
+    })
+}
+
+/// Activations brought to 8 bits in blocks of [`BLOCK`], a group of tokens after the other. Within a group of G tokens
+/// what belongs together of all its tokens lies side by side, so that a product reads memory in order.
 #[derive(Default)]
 pub(super) struct Quantized {
-    /// (T, C), C filled up with zeros to whole blocks.
-    pub(super) values: Vec<i8>,
-    /// (T, blocks): one step of the values.
+    /// For each group (C / 4, G), each number four columns as its bytes; C filled up with zeros to whole blocks.
+    pub(super) values: Vec<i32>,
+    /// For each group (blocks, G): one step of the values.
     pub(super) scales: Vec<f32>,
-    /// (T, blocks): the sum of the values.
+    /// For each group (blocks, G): the sum of the values.
     pub(super) sums: Vec<i32>,
+}
+
+/// The part of [`Quantized`] that is one group's.
+pub(super) struct QuantizedGroup<'a> {
+    pub(super) values: &'a mut [i32],
+    pub(super) scales: &'a mut [f32],
+    pub(super) sums: &'a mut [i32],
 }
 
 impl Quantized {
     /// Makes room for `tokens` rows of `columns`.
     pub(super) fn resize(&mut self, tokens: usize, columns: usize) {
         let blocks = columns.div_ceil(BLOCK);
-        self.values.resize(tokens * blocks * BLOCK, 0);
+        self.values.resize(tokens * blocks * BLOCK / 4, 0);
         self.scales.resize(tokens * blocks, 0.0);
         self.sums.resize(tokens * blocks, 0);
     }
 }
 
-/// What a matrix is multiplied with.
+impl QuantizedGroup<'_> {
+    /// Fills the group from its tokens' activations, (G, `columns`).
+    pub(super) fn fill(&mut self, isa: Isa, x: &[f32], columns: usize) {
+        let (count, blocks) = (x.len() / columns, columns.div_ceil(BLOCK));
+        let (mut values, mut scales, mut sums) = (vec![0i8; blocks * BLOCK], vec![0.0; blocks], vec![0; blocks]);
+        for (token, x) in x.chunks_exact(columns).enumerate() {
+            isa.quantize(x, &mut values, &mut scales, &mut sums);
+            let quads = values.as_chunks::<4>().0;
+            for (to, four) in self.values[token..].iter_mut().step_by(count).zip(quads) {
+                let [a, b, c, d] = *four;
+                *to = i32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()]);
+            }
+            for (to, scale) in self.scales[token..].iter_mut().step_by(count).zip(&scales) {
+                *to = *scale;
+            }
+            for (to, sum) in self.sums[token..].iter_mut().step_by(count).zip(&sums) {
+                *to = *sum;
+            }
+        }
+    }
+}
+
+/// Brings a group's activations, (G, C), into the order of products: (C, G).
+pub(super) fn transpose(x: &[f32], columns: usize, out: &mut [f32]) {
+    let count = x.len() / columns;
+    for (token, x) in x.chunks_exact(columns).enumerate() {
+        for (to, x) in out[token..].iter_mut().step_by(count).zip(x) {
+            *to = *x;
+        }
+    }
+}
+
+/// What a matrix is multiplied with, in [`groups`] of tokens.
 #[derive(Clone, Copy)]
 pub(super) enum Input<'a> {
-    /// (T, C).
+    /// For each group (C, G).
     Floats(&'a [f32]),
     /// The same in 8 bits, for matrices of 8 and 4 bits.
     Bytes(&'a Quantized),
+}
+
+/// Where a tile's tokens are.
+#[derive(Clone, Copy)]
+struct Tokens {
+    /// The first of the group.
+    first: usize,
+    /// How many the group has, G.
+    group: usize,
+    /// Where in the group the tile begins.
+    at: usize,
 }
 
 /// What becomes of a product.
@@ -72,54 +137,75 @@ impl Product<'_> {
     /// the input is of the matrix's kind, with T rows of its columns.
     #[inline(always)]
     pub(super) unsafe fn panels<L: Lanes>(&self, first: usize, last: usize) {
-        for index in first..last {
-            let mut token = 0;
-            // SAFETY: the caller's promises; tokens stay below T.
-            unsafe {
-                while token + 12 <= self.tokens {
-                    self.tile::<L, 12>(index, token);
-                    token += 12;
-                }
-                if token + 8 <= self.tokens {
-                    self.tile::<L, 8>(index, token);
-                    token += 8;
-                }
-                if token + 4 <= self.tokens {
-                    self.tile::<L, 4>(index, token);
-                    token += 4;
-                }
-                while token < self.tokens {
-                    self.tile::<L, 1>(index, token);
-                    token += 1;
+        let mut index = first;
+        while index < last {
+            // Two panels at a time read the activations half as often, if there are registers for their sums.
+            let pair = L::ROOMY && self.tokens >= 4 && index + 1 < last;
+            for (first, group) in groups(self.tokens) {
+                let tokens = Tokens { first, group, at: 0 };
+                // SAFETY: the caller's promises; tokens stay below T.
+                unsafe {
+                    match (group, pair) {
+                        (12, true) => self.tile::<L, 12, 2>(index, tokens),
+                        (8, true) => self.tile::<L, 8, 2>(index, tokens),
+                        (4, true) => self.tile::<L, 4, 2>(index, tokens),
+                        (_, true) => {
+                            self.tile::<L, 1, 1>(index, tokens);
+                            self.tile::<L, 1, 1>(index + 1, tokens);
+                        }
+                        (12, false) if L::ROOMY => self.tile::<L, 12, 1>(index, tokens),
+                        (1, false) => self.tile::<L, 1, 1>(index, tokens),
+                        (_, false) => {
+                            for at in (0..group).step_by(4) {
+                                self.tile::<L, 4, 1>(index, Tokens { at, ..tokens });
+                            }
+                        }
+                    }
                 }
             }
+            index += if pair { 2 } else { 1 };
         }
     }
 
-    /// One panel with `M` tokens.
+    /// `P` panels with `M` tokens.
     #[inline(always)]
-    unsafe fn tile<L: Lanes, const M: usize>(&self, index: usize, token: usize) {
+    unsafe fn tile<L: Lanes, const M: usize, const P: usize>(&self, index: usize, tokens: Tokens) {
         let columns = self.matrix.columns;
-        let panel = self.matrix.panel(index);
-        // SAFETY: a panel has all columns, the input all columns of `token + M` tokens.
+        let mut panels: [&[u8]; P] = [&[]; P];
+        for at in 0..P {
+            panels[at] = self.matrix.panel(index + at);
+        }
+        // SAFETY: a panel has all columns, the input all columns of the tile's tokens.
         let sums = unsafe {
             match (self.input, self.matrix.kind) {
-                (Input::Floats(x), Kind::F32) => floats::<L, M>(panel, 4, columns, x, token, |at| L::load(at.cast())),
+                (Input::Floats(x), Kind::F32) => {
+                    floats::<L, M, P>(panels, 4, columns, x, tokens, |at| L::load(at.cast()))
+                }
                 (Input::Floats(x), Kind::F16) => {
-                    floats::<L, M>(panel, 2, columns, x, token, |at| L::load_f16(at.cast()))
+                    floats::<L, M, P>(panels, 2, columns, x, tokens, |at| L::load_f16(at.cast()))
                 }
                 (Input::Floats(x), Kind::Bf16) => {
-                    floats::<L, M>(panel, 2, columns, x, token, |at| L::load_bf16(at.cast()))
+                    floats::<L, M, P>(panels, 2, columns, x, tokens, |at| L::load_bf16(at.cast()))
                 }
-                (Input::Bytes(x), Kind::Q8) => bytes::<L, M>(panel, columns, x, token),
-                (Input::Bytes(x), Kind::Q4) => nibbles::<L, M>(panel, columns, x, token),
+                (Input::Bytes(x), Kind::Q8) => bytes::<L, M, P>(panels, columns, x, tokens),
+                (Input::Bytes(x), Kind::Q4) => nibbles::<L, M, P>(panels, columns, x, tokens),
                 _ => return,
             }
         };
+        for at in 0..P {
+            // SAFETY: the caller's promises.
+            unsafe { self.put::<L, M>(index + at, tokens.first + tokens.at, sums[at]) }
+        }
+    }
+
+    /// Finishes a panel's results of some tokens and writes them.
+    #[inline(always)]
+    unsafe fn put<L: Lanes, const M: usize>(&self, index: usize, token: usize, sums: [L::F; M]) {
         let rows = self.matrix.rows;
         let row = index * LANES;
         let width = LANES.min(rows - row);
-        for (m, sum) in sums.into_iter().enumerate() {
+        for m in 0..M {
+            let sum = sums[m];
             // SAFETY: `width` numbers of this token's row, which no other panel has.
             unsafe {
                 let out = self.out.at((token + m) * rows + row);
@@ -160,22 +246,23 @@ impl Product<'_> {
 const AHEAD: usize = 4096;
 
 #[inline(always)]
-unsafe fn floats<L: Lanes, const M: usize>(
-    panel: &[u8],
+unsafe fn floats<L: Lanes, const M: usize, const P: usize>(
+    panels: [&[u8]; P],
     size: usize,
     columns: usize,
     x: &[f32],
-    token: usize,
+    tokens: Tokens,
     load: impl Fn(*const u8) -> L::F,
-) -> [L::F; M] {
-    debug_assert!(panel.len() >= columns * LANES * size && x.len() >= (token + M) * columns);
+) -> [[L::F; M]; P] {
+    debug_assert!(panels.iter().all(|it| it.len() >= columns * LANES * size));
+    debug_assert!(x.len() >= (tokens.first + tokens.group) * columns && tokens.at + M <= tokens.group);
     // SAFETY: as asserted; prefetching may reach over the end.
     unsafe {
-        let x = x.as_ptr().add(token * columns);
-        let mut weights = panel.as_ptr();
+        let x = x.as_ptr().add(tokens.first * columns + tokens.at);
         let step = LANES * size;
         let zero = L::splat(0.0);
         if M == 1 {
+            let mut weights = panels[0].as_ptr();
             // Four sums, since each addition waits for the one before it.
             let mut sums = [zero; 4];
             let whole = columns / 4 * 4;
@@ -190,98 +277,194 @@ unsafe fn floats<L: Lanes, const M: usize>(
                 sums[0] = L::mul_add(load(weights), L::splat(*x.add(column)), sums[0]);
                 weights = weights.add(step);
             }
-            return [L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3])); M];
+            return [[L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3])); M]; P];
         }
-        let mut sums = [zero; M];
+        let mut sums = [[zero; M]; P];
         for column in 0..columns {
-            if M <= 4 {
-                L::prefetch(weights.wrapping_add(AHEAD));
-            }
-            let weight = load(weights);
-            for (m, sum) in sums.iter_mut().enumerate() {
-                *sum = L::mul_add(weight, L::splat(*x.add(m * columns + column)), *sum);
-            }
-            weights = weights.add(step);
-        }
-        sums
-    }
-}
-
-#[inline(always)]
-unsafe fn bytes<L: Lanes, const M: usize>(panel: &[u8], columns: usize, x: &Quantized, token: usize) -> [L::F; M] {
-    let blocks = columns.div_ceil(BLOCK);
-    let scale_bytes = Kind::Q8.scale_bytes(columns);
-    debug_assert!(panel.len() >= scale_bytes + blocks * BLOCK * LANES);
-    debug_assert!(x.values.len() >= (token + M) * blocks * BLOCK && x.scales.len() >= (token + M) * blocks);
-    // SAFETY: as asserted; prefetching may reach over the end.
-    unsafe {
-        let mut scales = panel.as_ptr().cast::<u16>();
-        let mut weights = panel.as_ptr().add(scale_bytes);
-        let values = x.values.as_ptr().add(token * blocks * BLOCK).cast::<i32>();
-        let steps = x.scales.as_ptr().add(token * blocks);
-        let corrections = x.sums.as_ptr().add(token * blocks);
-        let mut sums = [L::splat(0.0); M];
-        for block in 0..blocks {
-            let mut whole = [L::begin_bytes(0); M];
-            for (m, whole) in whole.iter_mut().enumerate() {
-                *whole = L::begin_bytes(*corrections.add(m * blocks + block));
-            }
-            for four in 0..BLOCK / 4 {
+            let mut weights = [zero; P];
+            for at in 0..P {
+                let from = panels[at].as_ptr().add(step * column);
                 if M <= 4 {
-                    L::prefetch(weights.wrapping_add(AHEAD));
+                    L::prefetch(from.wrapping_add(AHEAD));
                 }
-                for (m, whole) in whole.iter_mut().enumerate() {
-                    let x = values.add((m * blocks + block) * (BLOCK / 4) + four).read_unaligned();
-                    *whole = L::dot_bytes(*whole, weights, x);
-                }
-                weights = weights.add(4 * LANES);
+                weights[at] = load(from);
             }
-            let scale = L::load_f16(scales);
-            scales = scales.add(LANES);
-            for (m, sum) in sums.iter_mut().enumerate() {
-                let step = L::mul(scale, L::splat(*steps.add(m * blocks + block)));
-                *sum = L::mul_add(L::to_float(whole[m]), step, *sum);
+            for m in 0..M {
+                let x = L::splat(*x.add(column * tokens.group + m));
+                for at in 0..P {
+                    sums[at][m] = L::mul_add(weights[at], x, sums[at][m]);
+                }
             }
         }
         sums
     }
 }
 
+/// A panel of 8 or 4 bits: where its scales begin and where its weights.
+#[derive(Clone, Copy)]
+struct Blocks {
+    scales: *const u16,
+    weights: *const u8,
+}
+
+impl Blocks {
+    /// # Safety
+    ///
+    /// It is a panel of that kind and so many columns.
+    #[inline(always)]
+    unsafe fn of(panel: &[u8], kind: Kind, columns: usize) -> Self {
+        debug_assert!(panel.len() >= kind.panel_bytes(columns));
+        // SAFETY: the caller's promise.
+        let weights = unsafe { panel.as_ptr().add(kind.scale_bytes(columns)) };
+        Self { scales: panel.as_ptr().cast(), weights }
+    }
+}
+
+/// A tile's activations in 8 bits.
+#[derive(Clone, Copy)]
+struct Bytes {
+    values: *const i32,
+    scales: *const f32,
+    sums: *const i32,
+}
+
+impl Bytes {
+    /// # Safety
+    ///
+    /// The tokens are there, with so many blocks each.
+    #[inline(always)]
+    unsafe fn of(x: &Quantized, blocks: usize, tokens: Tokens) -> Self {
+        let Tokens { first, group, at } = tokens;
+        debug_assert!(
+            x.values.len() >= (first + group) * blocks * BLOCK / 4 && x.scales.len() >= (first + group) * blocks
+        );
+        // SAFETY: the caller's promise.
+        unsafe {
+            Self {
+                values: x.values.as_ptr().add(first * blocks * BLOCK / 4 + at),
+                scales: x.scales.as_ptr().add(first * blocks + at),
+                sums: x.sums.as_ptr().add(first * blocks + at),
+            }
+        }
+    }
+}
+
+/// Adds a block's sums, scaled by the weights' and the activations' steps, to the others'.
+///
+/// # Safety
+///
+/// The block is there.
 #[inline(always)]
-unsafe fn nibbles<L: Lanes, const M: usize>(panel: &[u8], columns: usize, x: &Quantized, token: usize) -> [L::F; M] {
-    let blocks = columns.div_ceil(BLOCK);
-    let scale_bytes = Kind::Q4.scale_bytes(columns);
-    debug_assert!(panel.len() >= scale_bytes + blocks * BLOCK * LANES / 2);
-    debug_assert!(x.values.len() >= (token + M) * blocks * BLOCK && x.scales.len() >= (token + M) * blocks);
-    // SAFETY: as asserted; prefetching may reach over the end.
+unsafe fn scaled<L: Lanes, const M: usize, const P: usize>(
+    sums: &mut [[L::F; M]; P],
+    whole: [[L::I; M]; P],
+    panels: [Blocks; P],
+    steps: *const f32,
+    block: usize,
+) {
+    // SAFETY: the caller's promise.
     unsafe {
-        let mut scales = panel.as_ptr().cast::<u16>();
-        let mut weights = panel.as_ptr().add(scale_bytes);
-        let values = x.values.as_ptr().add(token * blocks * BLOCK).cast::<i32>();
-        let steps = x.scales.as_ptr().add(token * blocks);
-        let corrections = x.sums.as_ptr().add(token * blocks);
-        let mut sums = [L::splat(0.0); M];
+        for at in 0..P {
+            let scale = L::load_f16(panels[at].scales.add(block * LANES));
+            for m in 0..M {
+                let step = L::mul(scale, L::splat(*steps.add(m)));
+                sums[at][m] = L::mul_add(L::to_float(whole[at][m]), step, sums[at][m]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn bytes<L: Lanes, const M: usize, const P: usize>(
+    panels: [&[u8]; P],
+    columns: usize,
+    x: &Quantized,
+    tokens: Tokens,
+) -> [[L::F; M]; P] {
+    const FOURS: usize = BLOCK / 4;
+    let (blocks, group) = (columns.div_ceil(BLOCK), tokens.group);
+    // SAFETY: panels of this kind, and the caller's tokens; prefetching may reach over the end.
+    unsafe {
+        let mut of = [Blocks { scales: std::ptr::null(), weights: std::ptr::null() }; P];
+        for at in 0..P {
+            of[at] = Blocks::of(panels[at], Kind::Q8, columns);
+        }
+        let panels = of;
+        let x = Bytes::of(x, blocks, tokens);
+        let mut sums = [[L::splat(0.0); M]; P];
         for block in 0..blocks {
-            let mut whole = [L::begin_nibbles(0); M];
-            for (m, whole) in whole.iter_mut().enumerate() {
-                *whole = L::begin_nibbles(*corrections.add(m * blocks + block));
-            }
-            for four in 0..BLOCK / 8 {
-                if M <= 4 {
-                    L::prefetch(weights.wrapping_add(AHEAD));
+            let mut whole = [[L::begin_bytes(0); M]; P];
+            for m in 0..M {
+                let start = L::begin_bytes(*x.sums.add(block * group + m));
+                for at in 0..P {
+                    whole[at][m] = start;
                 }
-                for (m, whole) in whole.iter_mut().enumerate() {
-                    let x = values.add((m * blocks + block) * (BLOCK / 4) + four);
-                    *whole = L::dot_nibbles(*whole, weights, x.read_unaligned(), x.add(4).read_unaligned());
+            }
+            for four in 0..FOURS {
+                let mut weights = [std::ptr::null(); P];
+                for at in 0..P {
+                    weights[at] = panels[at].weights.add((block * FOURS + four) * 4 * LANES);
+                    if M <= 4 {
+                        L::prefetch(weights[at].wrapping_add(AHEAD));
+                    }
                 }
-                weights = weights.add(4 * LANES);
+                for m in 0..M {
+                    let x = *x.values.add((block * FOURS + four) * group + m);
+                    for at in 0..P {
+                        whole[at][m] = L::dot_bytes(whole[at][m], weights[at], x);
+                    }
+                }
             }
-            let scale = L::load_f16(scales);
-            scales = scales.add(LANES);
-            for (m, sum) in sums.iter_mut().enumerate() {
-                let step = L::mul(scale, L::splat(*steps.add(m * blocks + block)));
-                *sum = L::mul_add(L::to_float(whole[m]), step, *sum);
+            scaled::<L, M, P>(&mut sums, whole, panels, x.scales.add(block * group), block);
+        }
+        sums
+    }
+}
+
+#[inline(always)]
+unsafe fn nibbles<L: Lanes, const M: usize, const P: usize>(
+    panels: [&[u8]; P],
+    columns: usize,
+    x: &Quantized,
+    tokens: Tokens,
+) -> [[L::F; M]; P] {
+    const FOURS: usize = BLOCK / 8;
+    let (blocks, group) = (columns.div_ceil(BLOCK), tokens.group);
+    // SAFETY: panels of this kind, and the caller's tokens; prefetching may reach over the end.
+    unsafe {
+        let mut of = [Blocks { scales: std::ptr::null(), weights: std::ptr::null() }; P];
+        for at in 0..P {
+            of[at] = Blocks::of(panels[at], Kind::Q4, columns);
+        }
+        let panels = of;
+        let x = Bytes::of(x, blocks, tokens);
+        let mut sums = [[L::splat(0.0); M]; P];
+        for block in 0..blocks {
+            let mut whole = [[L::begin_nibbles(0); M]; P];
+            for m in 0..M {
+                let start = L::begin_nibbles(*x.sums.add(block * group + m));
+                for at in 0..P {
+                    whole[at][m] = start;
+                }
             }
+            for four in 0..FOURS {
+                let mut weights = [std::ptr::null(); P];
+                for at in 0..P {
+                    weights[at] = panels[at].weights.add((block * FOURS + four) * 4 * LANES);
+                    if M <= 4 {
+                        L::prefetch(weights[at].wrapping_add(AHEAD));
+                    }
+                }
+                for m in 0..M {
+                    // The lower halves are the first sixteen columns, the upper the others.
+                    let at = x.values.add((block * 2 * FOURS + four) * group + m);
+                    let (low, high) = (*at, *at.add(FOURS * group));
+                    for at in 0..P {
+                        whole[at][m] = L::dot_nibbles(whole[at][m], weights[at], low, high);
+                    }
+                }
+            }
+            scaled::<L, M, P>(&mut sums, whole, panels, x.scales.add(block * group), block);
         }
         sums
     }

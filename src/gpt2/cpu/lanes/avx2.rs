@@ -21,6 +21,8 @@ impl Lanes for Avx2 {
     type F = Pair;
     type I = (__m256i, __m256i);
 
+    const ROOMY: bool = false;
+
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self::F {
         unsafe { (_mm256_set1_ps(x), _mm256_set1_ps(x)) }
@@ -161,6 +163,21 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn to_float(x: Self::I) -> Self::F {
         unsafe { (_mm256_cvtepi32_ps(x.0), _mm256_cvtepi32_ps(x.1)) }
+    }
+    #[inline(always)]
+    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32 {
+        unsafe {
+            let whole = [low.0, low.1, high.0, high.1].map(|it| _mm256_cvtps_epi32(it));
+            let (low, high) = (_mm256_packs_epi32(whole[0], whole[1]), _mm256_packs_epi32(whole[2], whole[3]));
+            // Packing goes by halves of registers, so that groups of four come out in this order.
+            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+            let bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+            _mm256_storeu_si256(to.cast(), bytes);
+            let sum = _mm256_madd_epi16(_mm256_add_epi16(low, high), _mm256_set1_epi16(1));
+            let mut parts = [0i32; 8];
+            _mm256_storeu_si256(parts.as_mut_ptr().cast(), sum);
+            parts.iter().sum()
+        }
     }
     #[inline(always)]
     unsafe fn prefetch(at: *const u8) {

@@ -13,6 +13,8 @@ impl Lanes for Avx512 {
     type F = __m512;
     type I = __m512i;
 
+    const ROOMY: bool = true;
+
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self::F {
         unsafe { _mm512_set1_ps(x) }
@@ -106,6 +108,15 @@ impl Lanes for Avx512 {
     #[inline(always)]
     unsafe fn to_float(x: Self::I) -> Self::F {
         unsafe { _mm512_cvtepi32_ps(x) }
+    }
+    #[inline(always)]
+    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32 {
+        unsafe {
+            let (low, high) = (_mm512_cvtps_epi32(low), _mm512_cvtps_epi32(high));
+            _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(low));
+            _mm_storeu_si128(to.add(16).cast(), _mm512_cvtepi32_epi8(high));
+            _mm512_reduce_add_epi32(_mm512_add_epi32(low, high))
+        }
     }
     #[inline(always)]
     unsafe fn prefetch(at: *const u8) {

@@ -27,6 +27,9 @@ pub(super) trait Lanes: Copy {
     /// Sixteen 32-bit integers.
     type I: Copy;
 
+    /// Whether there are registers for two dozen sums.
+    const ROOMY: bool;
+
     unsafe fn splat(x: f32) -> Self::F;
     /// Reads 16 floats.
     unsafe fn load(from: *const f32) -> Self::F;
@@ -65,6 +68,8 @@ pub(super) trait Lanes: Copy {
     /// `high`. Each is above its value by 8.
     unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I;
     unsafe fn to_float(x: Self::I) -> Self::F;
+    /// Writes 32 whole numbers from -128 to 127 as bytes; answers their sum.
+    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32;
     /// Asks for the memory some way ahead. Any address will do.
     unsafe fn prefetch(at: *const u8);
 }

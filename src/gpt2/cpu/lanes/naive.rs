@@ -16,6 +16,8 @@ impl Lanes for Naive {
     type F = [f32; LANES];
     type I = [i32; LANES];
 
+    const ROOMY: bool = false;
+
     unsafe fn splat(x: f32) -> Self::F {
         [x; LANES]
     }
@@ -104,6 +106,15 @@ impl Lanes for Naive {
     }
     unsafe fn to_float(x: Self::I) -> Self::F {
         each(|lane| x[lane] as f32)
+    }
+    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32 {
+        let mut sum = 0;
+        for (at, number) in low.into_iter().chain(high).enumerate() {
+            // SAFETY: the caller lends 32 bytes.
+            unsafe { to.add(at).write(number as i8) };
+            sum += number as i32;
+        }
+        sum
     }
     unsafe fn prefetch(_at: *const u8) {}
 }
