@@ -253,7 +253,6 @@ const LEAST: f32 = -87.0;
 /// Without a branch or a call, so that a loop over it is made several numbers wide.
 ///
 /// Source: the argument is brought to ±ln(2)/2 and the polynomial is Cephes' `expf`.
-#[expect(clippy::inline_always, reason = "a call would keep the loop narrow")]
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     /// 1.5 times 2 to the 23rd: a sum with it is a whole number, which stands in its lowest bits.

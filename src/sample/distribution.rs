@@ -96,8 +96,8 @@ impl Distribution {
     ///
     /// If a logit is NaN or plus infinity, or all are minus infinity.
     pub fn new(logits: &[f32], history: &[TokenId], settings: &Settings) -> Result<Self, SampleError> {
-        // All at first, which is many at a time, and which one only if it must be told.
-        if !logits.iter().fold(true, |sound, &it| sound & (it < f32::INFINITY))
+        // Counted, which is many at a time; which one, only if it must be told.
+        if logits.iter().map(|&it| u32::from(it < f32::INFINITY)).sum::<u32>() as usize != logits.len()
             && let Some((token, &value)) = (0..).zip(logits).find(|(_, it)| it.is_nan() || **it == f32::INFINITY)
         {
             return Err(SampleError::NotFinite { token, value });

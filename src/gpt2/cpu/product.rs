@@ -61,8 +61,7 @@ impl QuantizedGroup<'_> {
             isa.quantize(x, &mut values, &mut scales, &mut sums);
             let quads = values.as_chunks::<4>().0;
             for (to, four) in self.values[token..].iter_mut().step_by(count).zip(quads) {
-                let [a, b, c, d] = *four;
-                *to = i32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()]);
+                *to = i32::from_le_bytes([four[0] as u8, four[1] as u8, four[2] as u8, four[3] as u8]);
             }
             for (to, scale) in self.scales[token..].iter_mut().step_by(count).zip(&scales) {
                 *to = *scale;
