@@ -26,6 +26,10 @@ pub use terminal::install_panic_hook;
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
 
+/// The same while nobody touches anything: text that streams is as well read at thirty frames a second, and each frame
+/// takes time from the model.
+const CALM_FRAME: Duration = Duration::from_millis(33);
+
 /// What reaches the main loop.
 enum Input {
     Msg(Msg),
@@ -118,7 +122,7 @@ fn main_loop(
     began: Instant,
 ) -> io::Result<End> {
     let mut last_frame: Option<Instant> = None;
-    let mut dirty = true;
+    let (mut dirty, mut touched) = (true, true);
     loop {
         if let Some(end) = hands.end {
             return Ok(end);
@@ -131,12 +135,13 @@ fn main_loop(
             terminal.repaint()?;
             dirty = true;
         }
-        let due = last_frame.map_or(Duration::ZERO, |it| FRAME.saturating_sub(it.elapsed()));
+        let pace = if touched { FRAME } else { CALM_FRAME };
+        let due = last_frame.map_or(Duration::ZERO, |it| pace.saturating_sub(it.elapsed()));
         if dirty && due.is_zero() {
             app.prepare();
             terminal.draw(app)?;
             last_frame = Some(Instant::now());
-            dirty = false;
+            (dirty, touched) = (false, false);
         }
         let wait = if dirty { due } else { patience(app, began) };
         let first = match inbox.recv_timeout(wait) {
@@ -150,6 +155,7 @@ fn main_loop(
                 Input::Msg(msg) => {
                     #[cfg(debug_assertions)]
                     panic_if_asked(&msg);
+                    touched |= !matches!(msg, Msg::Engine(_) | Msg::Install(_) | Msg::Store(_) | Msg::Tick);
                     let effects = update(app, msg, began.elapsed());
                     hands.act(effects);
                     dirty = true;
