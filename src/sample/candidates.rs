@@ -252,7 +252,7 @@ pub(super) fn masses(logits: &[f32], largest: f32) -> (f64, f64) {
     (total, mean)
 }
 
-#[inline(always)]
+#[inline]
 fn least(x: f32) -> f32 {
     if x > LEAST { x } else { LEAST }
 }

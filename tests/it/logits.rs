@@ -10,6 +10,7 @@ use megachat::assets;
 use megachat::checkpoint::{Activation, Config};
 use megachat::engine::load::load_model;
 use megachat::engine::protocol::{DeviceChoice, ModelSource};
+use megachat::gpt2::cpu::{self, CpuOptions, Isa};
 use megachat::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, Scores, TensorSource};
 use serde_json::Value;
 
@@ -151,6 +152,38 @@ impl TensorSource for Noise {
     fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
         let bytes = self.numbers(name).iter().flat_map(|it| it.to_le_bytes()).collect();
         Ok(RawTensor { dtype: RawType::F32, shape: self.shape(name), bytes })
+    }
+}
+
+#[test]
+fn every_position_agrees_with_hugging_face_for_one_some_and_all_tokens() {
+    let config = Config {
+        vocab_size: 211,
+        n_positions: 1024,
+        n_embd: 64,
+        n_layer: 3,
+        n_head: 4,
+        n_inner: 256,
+        layer_norm_epsilon: 1e-5,
+        activation: Activation::GeluTanh,
+        tie_word_embeddings: true,
+    };
+    let mut noise = Noise { width: 64, vocabulary: 211, positions: 1024 };
+    for isa in Isa::available() {
+        let options = CpuOptions { precision: Precision::F32, threads: 2, isa };
+        let mut model = cpu::load(&config, &mut noise, options, &mut |_| (), &mut |_| ()).unwrap();
+        for count in [1_u32, 17, 1024] {
+            let tokens: Vec<TokenId> = (0..count).map(|it| (it * 37 + 11) % 211).collect();
+            let expected = read_npy(&data(&format!("../noise/logits_{count}.npy")));
+            // Each thirteenth score of each position.
+            let mut found = Vec::new();
+            model.rewind(0);
+            let mut hear = |_: usize, row: &[f32]| found.extend(row.iter().step_by(13));
+            model.extend(&tokens, Scores::Each(&mut hear), &mut || true).unwrap();
+            let difference = largest_difference(&found, &expected);
+            println!("{}, {count} tokens: largest difference {difference:.2e}", isa.name());
+            assert!(difference <= 1e-3, "{} {count}: {difference}", isa.name());
+        }
     }
 }
 
