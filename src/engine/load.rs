@@ -134,9 +134,10 @@ fn load_tokenizer(directory: &Path) -> Result<Arc<Tokenizer>, Failure> {
 }
 
 /// The precision nobody chose: the fastest whose perplexity is within 0.2 % of that of 32 bits. On the CPU that is 8
-/// bits, by the measurement that the README shows; on a GPU 16.
+/// bits, by the measurement that the README shows, but for processors without kernels of their own; on a GPU 16.
 fn usual_precision(device: &Device) -> Precision {
     match device {
+        Device::Cpu if Isa::detect().is_portable() => Precision::F32,
         Device::Cpu => Precision::Q8,
         Device::Cuda(_) | Device::Metal(_) => Precision::F16,
     }

@@ -6,10 +6,11 @@ use std::cell::RefCell;
 
 use super::attention::{Attention, Readable, TILE};
 use super::cache::Cache;
+use super::grouped::{Input, Quantized, QuantizedGroup, groups, transpose};
 use super::lanes::Isa;
 use super::matrix::{BLOCK, Matrix};
 use super::pool::{Pool, Shareable};
-use super::product::{Finish, Input, Product, Quantized, QuantizedGroup, groups, transpose};
+use super::product::{Finish, Product};
 use super::{Linear, Norm, Weights};
 use crate::TokenId;
 use crate::gpt2::ModelError;

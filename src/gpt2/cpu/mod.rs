@@ -9,6 +9,7 @@ mod attention;
 mod backend;
 mod cache;
 mod forward;
+mod grouped;
 mod lanes;
 mod load;
 mod math;

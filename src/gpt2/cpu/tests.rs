@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::grouped::{Input, Quantized, QuantizedGroup, groups, transpose};
 use super::lanes::{Isa, LANES};
 use super::matrix::{Arena, Kind, Matrix};
 use super::pool::{Pool, Shareable};
-use super::product::{Finish, Input, Product, Quantized, QuantizedGroup, groups, transpose};
+use super::product::{Finish, Product};
 use super::{CpuOptions, load};
 use crate::TokenId;
 use crate::checkpoint::{Activation, Config};

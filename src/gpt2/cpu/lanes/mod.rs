@@ -121,6 +121,12 @@ impl Isa {
         all
     }
 
+    /// Whether there are no kernels for this processor but plain Rust, whose products of bytes are slow.
+    #[must_use]
+    pub fn is_portable(self) -> bool {
+        self.0 == Level::Naive
+    }
+
     /// Its name, for people.
     #[must_use]
     pub fn name(self) -> &'static str {
