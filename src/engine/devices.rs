@@ -57,7 +57,7 @@ fn or_cpu(device: candle_core::Result<Device>, name: &str) -> (Device, Option<St
     }
 }
 
-fn first_line(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 

@@ -10,10 +10,10 @@ use std::time::Instant;
 use candle_core::Device;
 use sha2::{Digest as _, Sha256};
 
-use super::devices::{choose_device, device_name};
+use super::devices::{choose_device, device_name, first_line};
 use super::generation::Session;
 use super::packed::Packs;
-use super::protocol::{Failure, ModelCard, ModelSource};
+use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
 use crate::assets;
 use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
 use crate::checkpoint::tensors::Dtype;
@@ -64,11 +64,25 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let tokenizer = load_tokenizer(directory)?;
     let mut tensors = FileTensors::open(&directory.join("model.safetensors"))?;
     tensors.checksums = manifest.as_ref().map(|it| it.checksums.clone()).unwrap_or_default();
-    let (device, note) = choose_device(source.device)?;
-    let precision = source.precision.unwrap_or_else(|| usual_precision(&device));
+    let (mut device, mut note) = choose_device(source.device)?;
+    let mut precision = source.precision.unwrap_or_else(|| usual_precision(&device));
     let total = config.n_layer;
     let mut progress = |done| progress(done, total);
-    let model: Result<Box<dyn Model>, ModelError> = if device.is_cpu() {
+    let mut model: Option<Result<Box<dyn Model>, ModelError>> = None;
+    if !device.is_cpu() {
+        let loaded = CandleModel::load(&config, &mut tensors, &device, precision, &mut progress);
+        match loaded {
+            // Mostly too little memory there. Whoever named the device wants to know; others want a model.
+            Err(ModelError::Engine(why)) if source.device == DeviceChoice::Auto => {
+                let name = device_name(&device);
+                note = Some(format!("{name} cannot run it ({}): running on the CPU", first_line(&why.to_string())));
+                device = Device::Cpu;
+                precision = source.precision.unwrap_or_else(|| usual_precision(&device));
+            }
+            loaded => model = Some(loaded.map(|it| Box::new(it) as Box<dyn Model>)),
+        }
+    }
+    let model = model.unwrap_or_else(|| {
         let options = CpuOptions { precision, threads: threads(source.threads), isa: Isa::detect() };
         let worth_it = tensors.parameters() >= SMALL;
         tensors.packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
@@ -78,10 +92,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
                 packs.write(precision, bytes);
             }
         })
-    } else {
-        let model = CandleModel::load(&config, &mut tensors, &device, precision, &mut progress);
-        model.map(|it| Box::new(it) as Box<dyn Model>)
-    };
+    });
     let model = model.map_err(|e| {
         let (path, why) = (tensors.path.clone(), e.to_string());
         let about_the_file =

@@ -290,7 +290,7 @@ fn a_model_is_downloaded_in_the_background_and_switched_to() {
     pty.press("\x1bOR");
     pty.see("switch to megatron-345m");
     pty.press("\r");
-    pty.see("megachat  megatron-345m f32");
+    pty.see("megachat  megatron-345m q8");
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
 }
