@@ -142,7 +142,7 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
         let advice = format!("`megachat model verify {name} --repair`");
         let text = match &fault {
             None => format!(
-                "{} in {}, sound as far as can be told without reading all",
+                "{} in {}, looks sound (`model verify` reads all of it)",
                 words::bytes(it.bytes),
                 it.directory.display()
             ),
@@ -167,7 +167,7 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
             topic: "model",
             name: String::new(),
             ok: true,
-            text: format!("{:<18} {:>12} bytes  sha256 {}", file.name, file.bytes, file.sha256),
+            text: format!("{:<18} {:>11} bytes  sha256 {:.12}...", file.name, file.bytes, file.sha256),
             data: Value::Null,
         }));
     }

@@ -79,9 +79,14 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
     match result {
         Ok(manifest) => {
             let bytes: u64 = manifest.files.iter().map(|it| it.bytes).sum();
-            let old =
-                if manifest.files.is_empty() { " (installed by an older megachat, which recorded less)" } else { "" };
-            writeln!(out, "{name}: sound, {} files, {}{old}", manifest.files.len(), words::bytes(bytes))?;
+            if manifest.files.is_empty() {
+                writeln!(
+                    out,
+                    "{name}: sound; an older megachat installed it, so that only its weights can be compared"
+                )?;
+            } else {
+                writeln!(out, "{name}: sound, {} files, {}", manifest.files.len(), words::bytes(bytes))?;
+            }
             Ok(None)
         }
         Err(CheckError::Damaged(fault)) => {

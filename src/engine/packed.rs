@@ -63,8 +63,19 @@ impl Packs {
     }
 
     /// Writes the file, if it can be: a full disk or a read-only directory costs time at the next start, nothing else.
+    ///
+    /// One for each model is enough: those of other precisions go. In 32 bits packing takes no longer than reading.
     pub(super) fn write(&self, precision: Precision, bytes: &[u8]) {
+        if precision == Precision::F32 {
+            return;
+        }
         let write = || -> io::Result<()> {
+            for entry in std::fs::read_dir(&self.directory)? {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with("packed-") {
+                    std::fs::remove_file(entry.path())?;
+                }
+            }
             let mut file = tempfile::Builder::new().prefix(".packed-").tempfile_in(&self.directory)?;
             let checksum = crc32fast::hash(bytes);
             file.write_all(&self.head(precision, bytes.len(), checksum))?;
@@ -114,6 +125,9 @@ mod tests {
         packs.write(Precision::Q8, &bytes);
         assert_eq!(read(&packs, Precision::Q8, bytes.len()).as_ref(), Some(&bytes));
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+        packs.write(Precision::Q4, &bytes[..70]);
+        assert_eq!(read(&packs, Precision::Q8, bytes.len()), None, "one is enough");
+        assert_eq!(read(&packs, Precision::Q4, 70), Some(bytes[..70].to_vec()));
         let nowhere = Packs { directory: directory.path().join("none"), weights_sha256: String::new() };
         nowhere.write(Precision::Q8, &bytes);
         assert_eq!(read(&nowhere, Precision::Q8, bytes.len()), None);
