@@ -5,7 +5,7 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -274,11 +274,13 @@ pub fn forget(places: &Places, name: &str) -> io::Result<bool> {
     if name == MEGATRON_345M {
         download::forget(&places.downloads, &places.sources);
     }
+    // A name and no path: what is removed must lie where downloads do.
+    let plain = matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
     let directory = fetch::directory_of(places, name);
-    // A name and no path.
-    if directory.parent() != Some(&places.downloads) || !directory.is_dir() {
+    if !plain || !directory.is_dir() {
         return Ok(false);
     }
+    std::fs::create_dir_all(&places.models)?;
     match Lock::acquire(&lock_of(places, name), &AtomicBool::new(true), &mut |_| ())? {
         Some(_lock) => std::fs::remove_dir_all(directory).map(|()| true),
         None => Ok(false),
@@ -459,6 +461,21 @@ mod tests {
         std::fs::write(home.path().join("models/demo/model.safetensors"), "half").unwrap();
         let (ready, _) = install_demo(home.path());
         assert!(ready.directory.join("config.json").exists());
+    }
+
+    #[test]
+    fn only_what_is_named_plainly_is_forgotten() {
+        let home = tempfile::tempdir().unwrap();
+        let places = places(home.path());
+        for directory in ["downloads/mine", "downloads/other", "elsewhere"] {
+            std::fs::create_dir_all(home.path().join(directory)).unwrap();
+        }
+        for name in ["..", ".", "", "../elsewhere", "mine/..", "/", "absent"] {
+            assert!(!forget(&places, name).unwrap(), "{name}");
+        }
+        assert!(forget(&places, "mine").unwrap());
+        let left = |name: &str| home.path().join(name).exists();
+        assert!(!left("downloads/mine") && left("downloads/other") && left("elsewhere"));
     }
 
     #[test]
