@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
 use crate::checkpoint::{Config, Limits};
-use crate::manifest::{CONFIG, FileRecord, Manifest, WEIGHTS, hex};
+use crate::manifest::{CONFIG, FileRecord, Manifest, ManifestError, WEIGHTS, hex};
 
 /// Files up to this length are hashed by [`quick`] too: a tokenizer is, weights are not. In bytes.
 const SMALL: u64 = 8 << 20;
@@ -28,6 +28,8 @@ pub struct Fault {
     pub path: PathBuf,
     /// What is wrong with it.
     pub what: String,
+    /// Whether nothing is wrong but that a newer program made it.
+    pub newer: bool,
 }
 
 /// Why a check did not end well.
@@ -42,14 +44,14 @@ pub enum CheckError {
 }
 
 fn fault(path: &Path, what: impl Into<String>) -> Fault {
-    Fault { path: path.to_owned(), what: what.into() }
+    Fault { path: path.to_owned(), what: what.into(), newer: false }
 }
 
 fn unreadable(path: &Path) -> impl Fn(io::Error) -> Fault {
     let path = path.to_owned();
     move |e| {
         let missing = e.kind() == io::ErrorKind::NotFound;
-        Fault { path: path.clone(), what: if missing { "it is missing".into() } else { e.to_string() } }
+        fault(&path, if missing { "it is missing".into() } else { e.to_string() })
     }
 }
 
@@ -61,8 +63,12 @@ fn unreadable(path: &Path) -> impl Fn(io::Error) -> Fault {
 pub fn read_manifest(directory: &Path) -> Result<Option<Manifest>, Fault> {
     let path = directory.join(Manifest::FILE);
     match std::fs::read(&path) {
-        Ok(bytes) => Manifest::read(&bytes).map(Some).map_err(|e| fault(&path, e.to_string())),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Ok(bytes) => Manifest::read(&bytes).map(Some).map_err(|e| {
+            let newer = matches!(e, ManifestError::Version(_));
+            Fault { newer, ..fault(&path, e.to_string()) }
+        }),
+        // A file among the models is none.
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(e) => Err(fault(&path, e.to_string())),
     }
 }

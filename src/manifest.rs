@@ -44,6 +44,9 @@ pub struct Manifest {
     /// The number of heads that a user had to give.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
+    /// Whether checksums and numbers were accepted as they were.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forced: bool,
     /// CRC-32 of each tensor's bytes, by its name in the file of the weights.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checksums: BTreeMap<String, u32>,
@@ -73,7 +76,7 @@ pub enum ManifestError {
     #[error("it is no manifest: {0}")]
     Malformed(String),
     /// Of a format this program does not know.
-    #[error("it is of version {0}, this program knows versions 1 and 2")]
+    #[error("it is of version {0}, made by a newer megachat; this one knows versions 1 and 2")]
     Version(u64),
     /// Changed since it was written.
     #[error("it was changed after it was written")]
@@ -152,6 +155,7 @@ mod tests {
             program: "megachat".into(),
             repository: None,
             heads: None,
+            forced: false,
             checksums: BTreeMap::from([("wte.weight".into(), 7)]),
             files: vec![FileRecord { name: CONFIG.into(), bytes: 7, sha256: "11".into() }],
             seal: None,

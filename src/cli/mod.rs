@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, ValueEnum};
 
 use crate::checkpoint::tensors::Dtype;
@@ -121,7 +121,7 @@ pub struct SamplingArguments {
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
     /// Go on past <|endoftext|> [env: `MEGACHAT_IGNORE_EOS`]
-    #[arg(long, env = "MEGACHAT_IGNORE_EOS", hide_env = true, value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "MEGACHAT_IGNORE_EOS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub ignore_eos: bool,
     /// When the context is full: stop, or slide (forget the oldest quarter) [default: stop] [env: `MEGACHAT_WHEN_FULL`]
     #[arg(long, env = "MEGACHAT_WHEN_FULL", hide_env = true)]
@@ -182,7 +182,7 @@ pub struct FileArguments {
     #[arg(long, value_name = "FILE", global = true, env = "MEGACHAT_CA_FILE", hide_env = true)]
     pub ca_file: Option<PathBuf>,
     /// Open no connection [env: `MEGACHAT_OFFLINE` or `HF_HUB_OFFLINE`]
-    #[arg(long, global = true, env = "MEGACHAT_OFFLINE", hide_env = true, value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = "MEGACHAT_OFFLINE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub offline: bool,
 }
 

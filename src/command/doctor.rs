@@ -40,8 +40,8 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
     let mut findings = vec![program()];
     findings.extend(directories(paths));
     findings.push(configuration(loaded, paths));
-    findings.extend(installed(paths)?);
-    findings.extend(downloads(files, paths)?);
+    findings.extend(installed(paths).unwrap_or_else(|e| vec![unreadable("model", &e)]));
+    findings.extend(downloads(files, paths).unwrap_or_else(|e| vec![unreadable("download", &e)]));
     findings.push(network(files, paths));
     findings.extend(devices().into_iter().map(|it| Finding {
         topic: "device",
@@ -73,6 +73,11 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
     }
     let what: Vec<String> = bad.iter().map(|it| format!("{} {}", it.topic, it.name)).collect();
     Err(Exit::failed(format!("needs attention: {}", what.join(", "))))
+}
+
+fn unreadable(topic: &'static str, exit: &Exit) -> Finding {
+    let text = exit.message.clone();
+    Finding { topic, name: "-".to_owned(), ok: false, text, data: Value::Null }
 }
 
 fn program() -> Finding {
@@ -203,7 +208,7 @@ fn network(files: &FileArguments, paths: &Paths) -> Finding {
     // The address of a proxy may hold a password.
     let set = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
     let proxies: Vec<(&str, String)> =
-        variables.into_iter().filter_map(|name| Some((name, without_secrets(&set(name)?)))).collect();
+        variables.into_iter().filter_map(|name| Some((name, proxy(name, &set(name)?)))).collect();
     let missing = places.ca_file.as_ref().filter(|it| !it.is_file());
     // Writing into a `String` cannot fail.
     let mut text = if places.offline {
@@ -232,6 +237,16 @@ fn network(files: &FileArguments, paths: &Paths) -> Finding {
             "ca_file": places.ca_file.as_ref().map(|it| it.display().to_string()),
         }),
     }
+}
+
+/// A proxy's host and port, whatever else was written around them; a list of hosts as it is.
+fn proxy(variable: &str, value: &str) -> String {
+    if variable.eq_ignore_ascii_case("no_proxy") {
+        return value.to_owned();
+    }
+    let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
+    let host = rest.rsplit('@').next().unwrap_or_default().split(['/', '?', '#']).next().unwrap_or_default();
+    format!("{scheme}://{host}")
 }
 
 fn terminal() -> Finding {

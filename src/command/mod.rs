@@ -82,7 +82,8 @@ pub fn places(paths: &Paths, files: &FileArguments) -> Places {
         ca_file: files.ca_file.clone(),
         // As Hugging Face's own programs read them.
         hub: variable("HF_ENDPOINT").unwrap_or(usual.hub),
-        offline: files.offline || variable("HF_HUB_OFFLINE").is_some_and(|it| it != "0"),
+        offline: files.offline
+            || variable("HF_HUB_OFFLINE").is_some_and(|it| ["1", "on", "yes", "true"].contains(&&*it.to_lowercase())),
         ..usual
     }
 }

@@ -72,7 +72,10 @@ fn download(name: Option<&str>, from: Option<&PathBuf>, files: &FileArguments, p
         None => (MEGATRON_345M, Some(words::NEEDED_345M)),
         Some(it) => (it.name.as_str(), it.needed),
     };
-    if let Some(it) = models::find(&paths.models, name) {
+    // One of the same name from elsewhere is another; the installer says so.
+    let same =
+        |it: &models::Installed| wanted.as_ref().is_none_or(|w| it.manifest.repository.as_ref() == Some(&w.repository));
+    if let Some(it) = models::find(&paths.models, name).filter(same) {
         if wanted.is_none() {
             job::tidy(&places(paths, files));
         }

@@ -4,15 +4,16 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use super::model::install;
-use super::{Exit, say};
+use super::{Exit, places, say};
 use crate::app::words;
 use crate::cli::FileArguments;
 use crate::install::catalogue;
 use crate::install::convert::Options;
-use crate::install::job::{Repair, Wishes};
+use crate::install::job::{Places, Repair, Wishes};
 use crate::install::protocol::{CopyAt, Job};
+use crate::install::source::without_secrets;
 use crate::integrity::{self, CheckError};
-use crate::manifest::{DEMO, MEGATRON_345M, Manifest};
+use crate::manifest::{DEMO, MEGATRON_345M, Manifest, WEIGHTS};
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::visible;
@@ -33,13 +34,22 @@ pub(super) fn verify(name: Option<&str>, repair: bool, files: &FileArguments, pa
         Some(name) => vec![name.to_owned()],
         None => all(paths).map_err(|e| Exit::failed(e.to_string()))?,
     };
-    let mut damaged = Vec::new();
+    let (mut damaged, mut failure) = (Vec::new(), None);
     for name in &names {
         match check(name, paths)? {
             None => {}
-            Some(manifest) if repair => mend(name, manifest, files, paths)?,
+            Some(manifest) if repair => {
+                // The others have a right to be looked at too.
+                if let Err(exit) = mend(name, manifest, files, paths) {
+                    say(&format!("megachat: {}", exit.message));
+                    failure = Some(Exit { code: exit.code, message: format!("{name} could not be repaired") });
+                }
+            }
             Some(_) => damaged.push(name.as_str()),
         }
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
     }
     if damaged.is_empty() {
         return Ok(());
@@ -89,6 +99,9 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
             }
             Ok(None)
         }
+        Err(CheckError::Damaged(fault)) if fault.newer => {
+            Err(Exit { code: 1, message: format!("{name}: {}", visible(&fault.to_string())) })
+        }
         Err(CheckError::Damaged(fault)) => {
             writeln!(out, "{name}: damaged: {}", visible(&fault.to_string()))?;
             Ok(Some(integrity::read_manifest(&directory).ok().flatten()))
@@ -99,16 +112,24 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
 
 /// Installs a model anew from where it came from, if that still holds the same.
 fn mend(name: &str, manifest: Option<Manifest>, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
-    let job = origin(name, manifest.as_ref()).map_err(|why| Exit { code: DAMAGED, message: why })?;
-    let convert = Options { heads: manifest.as_ref().and_then(|it| it.heads), ..Options::default() };
-    let repair = Some(Repair { weights_sha256: manifest.map(|it| it.weights_sha256) });
+    let places = places(paths, files);
+    let job = origin(name, manifest.as_ref(), &places).map_err(|why| Exit { code: DAMAGED, message: why })?;
+    let (heads, force) = manifest.as_ref().map_or((None, false), |it| (it.heads, it.forced));
+    let convert = Options { heads, force, ..Options::default() };
+    let repair = manifest.map(|it| Repair { weights_sha256: Some(it.weights_sha256), files: it.files });
+    // Where the record is lost, weights that can be read are still to be what they are.
+    let by_weights = || {
+        let weights = integrity::weights_record(&paths.models.join(name).join(WEIGHTS), &mut |_| true);
+        Repair { weights_sha256: weights.ok().flatten().map(|it| it.sha256), files: Vec::new() }
+    };
+    let repair = Some(repair.unwrap_or_else(by_weights));
     install(&job, &Wishes { convert, repair }, files, paths)?;
     say(&format!("{name} is repaired"));
     Ok(())
 }
 
 /// The job that made a model.
-fn origin(name: &str, manifest: Option<&Manifest>) -> Result<Job, String> {
+fn origin(name: &str, manifest: Option<&Manifest>, places: &Places) -> Result<Job, String> {
     let named = |from| Job::Import { from, name: Some(name.to_owned()) };
     let hub = |repository: String| Job::Hub { repository, name: Some(name.to_owned()) };
     let Some(it) = manifest else {
@@ -132,7 +153,9 @@ fn origin(name: &str, manifest: Option<&Manifest>) -> Result<Job, String> {
         return Ok(hub(repository.clone()));
     }
     match CopyAt::of(PathBuf::from(&it.source)) {
-        CopyAt::Url(_) if name == MEGATRON_345M => Ok(Job::Megatron345m),
+        CopyAt::Url(url) if name == MEGATRON_345M && places.sources.iter().any(|s| without_secrets(&s.url) == url) => {
+            Ok(Job::Megatron345m)
+        }
         CopyAt::Path(path) if !path.exists() => Err(format!(
             "{name}: its source {} is gone: put it back, or `megachat model remove {name}` and install it anew",
             visible(&it.source)

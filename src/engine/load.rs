@@ -58,7 +58,12 @@ pub fn load(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Res
 pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Result<LoadedModel, Failure> {
     let started = Instant::now();
     let directory = &source.directory;
-    let manifest = integrity::quick(directory).map_err(|fault| damaged(source, fault.path, &fault.what))?;
+    let manifest = integrity::quick(directory).map_err(|fault| {
+        if fault.newer {
+            return Failure::BadModel { path: fault.path, why: fault.what };
+        }
+        damaged(source, fault.path, &fault.what)
+    })?;
     let path = directory.join("config.json");
     let config = Config::from_json(&read(&path)?).map_err(|e| Failure::BadModel { path, why: e.to_string() })?;
     let tokenizer = load_tokenizer(directory)?;

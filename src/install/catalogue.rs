@@ -47,7 +47,7 @@ pub struct File {
 pub enum Role {
     /// The numbers. Nothing but the published hash tells whether they are the right ones, so they must have it.
     Weights,
-    /// A text that is checked by reading it. The hub may reformat it at any time, so another hash is only a remark.
+    /// A text, checked by reading it. The hub may reformat it at any time, so its hash is not asked for.
     Text,
 }
 

@@ -114,7 +114,7 @@ pub(super) fn hub(
     report: Report,
 ) -> Result<Arrived, Failure> {
     let directory = directory_of(places, name);
-    let (mut bytes, mut sha256, mut verified) = (0, None, false);
+    let (mut bytes, mut sha256, mut verified, mut names) = (0, None, false, Vec::new());
     for file in &wanted.files {
         let sources = wanted.sources(file, &places.hub);
         let got = match fetch(places, &directory, &sources, name, cancel, report) {
@@ -125,6 +125,11 @@ pub(super) fn hub(
             Err(failure) => return Err(failure),
         };
         bytes += got.bytes;
+        names.push(got.source.file_name.clone());
+        if let Err(why) = is_what_its_name_says(&got.path, &got.source.file_name) {
+            got.remove().map_err(|e| Failure::Disk { why: e.to_string() })?;
+            return Err(Failure::Convert { why: format!("{}: {}: {why}", wanted.repository, file.name) });
+        }
         if file.name == CONFIG {
             // Before gigabytes follow that nobody can use.
             let read = std::fs::read(&got.path).map_err(|e| Failure::Disk { why: e.to_string() })?;
@@ -136,9 +141,39 @@ pub(super) fn hub(
         // The weights come last.
         (sha256, verified) = (Some(got.sha256), got.verified);
     }
+    only(&directory, &names).map_err(|e| Failure::Disk { why: format!("{}: {e}", directory.display()) })?;
     let source = format!("{}/{}", without_secrets(&places.hub).trim_end_matches('/'), wanted.repository);
     let kept = Kept::Directory(directory.clone());
     Ok(Arrived { path: directory, source, sha256, verified, bytes, kept })
+}
+
+/// Removes what an earlier download of another repository of the same name left: the converter reads what is there.
+fn only(directory: &Path, names: &[String]) -> io::Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let about = name.strip_suffix(".json").unwrap_or(&name);
+        let lock = entry.path().extension().is_some_and(|it| it == "lock");
+        if !lock && !names.iter().any(|it| *it == name || it == about) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a tokenizer's file can be one: some servers answer with a message instead.
+fn is_what_its_name_says(path: &Path, name: &str) -> Result<(), String> {
+    let read = || std::fs::read(path).map_err(|e| e.to_string());
+    let json = || serde_json::from_slice::<serde_json::Value>(&read()?).map_err(|e| format!("no JSON: {e}"));
+    let sound = match name {
+        "vocab.json" => {
+            json()?.as_object().is_some_and(|it| it.len() > 1 && it.values().all(serde_json::Value::is_u64))
+        }
+        "tokenizer.json" => json()?.get("model").is_some(),
+        "merges.txt" => !read()?.starts_with(b"{"),
+        _ => true,
+    };
+    if sound { Ok(()) } else { Err("it is not the file of a tokenizer that its name says".to_owned()) }
 }
 
 fn is_absent(answer: &str) -> bool {

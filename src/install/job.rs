@@ -6,9 +6,7 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::convert::{self, ConvertError, Converted, Input, Step, TokenizerFiles};
@@ -20,7 +18,7 @@ use super::source::{self, Source};
 use super::{catalogue, download, fetch};
 use crate::assets;
 use crate::integrity;
-use crate::manifest::{DEMO, MEGATRON_345M, Manifest, hex};
+use crate::manifest::{DEMO, FileRecord, MEGATRON_345M, Manifest, hex};
 use crate::text::gpt2_merges_to_files;
 
 /// Where things go and come from.
@@ -63,66 +61,15 @@ pub struct Wishes {
 pub struct Repair {
     /// The SHA-256 that its weights had, hexadecimal; whatever has another is another model.
     pub weights_sha256: Option<String>,
+    /// Its other files, if they are known; the source must make the same.
+    pub files: Vec<FileRecord>,
 }
 
 /// Hears what happens.
 pub type Report<'a> = &'a mut dyn FnMut(Event);
 
-/// Runs jobs, each on a thread of its own.
-pub struct Installer {
-    places: Places,
-    cancel: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-impl Installer {
-    /// Nothing runs yet.
-    #[must_use]
-    pub fn new(places: Places) -> Self {
-        Self { places, cancel: Arc::default(), threads: Vec::new() }
-    }
-
-    /// Starts a job; `events` hears everything, on the job's thread.
-    ///
-    /// # Panics
-    ///
-    /// If the system gives no thread.
-    pub fn start(&mut self, job: Job, mut events: impl FnMut(Event) + Send + 'static) {
-        self.threads.retain(|it| !it.is_finished());
-        let (places, cancel) = (self.places.clone(), self.cancel.clone());
-        let body = move || {
-            let name = name_of(&job);
-            let run = || run(&job, &places, &Wishes::default(), &cancel, &mut events);
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
-            let failure = match result {
-                Ok(Ok(ready)) => return events(Event::Ready(ready)),
-                Ok(Err(failure)) => failure,
-                Err(_) => Failure::Convert { why: "the installer failed unexpectedly; the log has the details".into() },
-            };
-            events(Event::Failed { name, failure });
-        };
-        #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
-        let thread =
-            std::thread::Builder::new().name("install".into()).spawn(body).expect("a thread for the installer");
-        self.threads.push(thread);
-    }
-
-    /// Makes every job that runs now end soon, keeping what it has downloaded.
-    pub fn stop(&mut self) {
-        self.cancel.store(true, Ordering::Release);
-        self.cancel = Arc::default();
-    }
-
-    /// [`stop`](Self::stop), and waits.
-    pub fn finish(mut self) {
-        self.stop();
-        for thread in self.threads {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn name_of(job: &Job) -> String {
+/// The name that a job's events carry, and its model unless the content says otherwise.
+pub(super) fn name_of(job: &Job) -> String {
     match job {
         Job::Demo => DEMO.to_owned(),
         Job::Megatron345m => MEGATRON_345M.to_owned(),
@@ -160,6 +107,10 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
         let sound = manifest.source_sha256 == demo_sha256 && integrity::quick(&ready.directory).is_ok();
         (sound && wishes.repair.is_none()).then_some(ready)
     };
+    if name == DEMO && *job != Job::Demo {
+        let why = format!("`{DEMO}` is the name of the built-in model; --name gives another one");
+        return Err(Failure::Convert { why });
+    }
     // The usual start must work where nothing can be written.
     if demo_sha256.is_some()
         && let Some(ready) = demo()
@@ -201,6 +152,12 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
             Ok(ready)
         }
         Job::Hub { repository, .. } => {
+            if wishes.repair.is_none()
+                && let Some((_, there)) = installed(places, &name)
+                && there.repository.as_ref() != catalogue::wanted(repository).map(|it| it.repository).as_ref()
+            {
+                return Err(taken(&name, &there.source));
+            }
             if let Some(ready) = already(places, &name, wishes) {
                 forget_directory(places, &name);
                 return Ok(ready);
@@ -214,6 +171,10 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
             Ok(ready)
         }
         Job::Import { from: CopyAt::Url(url), name: wish } => {
+            // Before gigabytes come that have no place.
+            if let (Some((_, there)), true) = (installed(places, &name), wish.is_some() && wishes.repair.is_none()) {
+                return Err(taken(&name, &there.source));
+            }
             let got = fetch::address(places, url, &name, cancel, report)?;
             let place = Origin { name: wish.as_deref(), ..place };
             let ready = install_arrived(places, &name, &got, place, wishes, cancel, report)?;
@@ -227,6 +188,13 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
             install(places, &name, Input::Path(path), &origin, wishes, cancel, report)
         }
     }
+}
+
+fn taken(name: &str, source: &str) -> Failure {
+    let why = format!(
+        "there is another model named {name}, from {source}: `megachat model remove {name}` first, or use --name"
+    );
+    Failure::Convert { why }
 }
 
 /// The installed model that a job would make once more.
@@ -335,6 +303,7 @@ fn install(
         program: concat!("megachat ", env!("CARGO_PKG_VERSION")).to_owned(),
         repository: origin.repository.clone(),
         heads: wishes.convert.heads,
+        forced: wishes.convert.force,
         checksums: converted.weights.checksums,
         files: integrity::records(&made, &weights_sha256).map_err(|e| io_failure(&made, &e))?,
         weights_sha256,
@@ -351,15 +320,33 @@ fn install(
         );
         return Err(Failure::Convert { why });
     }
+    if let Some(repair) = &wishes.repair
+        && let Some(other) = repair.files.iter().find(|it| !manifest.files.contains(it))
+    {
+        let why = format!("{} now makes another {} than {name} had", origin.source, other.name);
+        return Err(Failure::Convert { why });
+    }
+    let asked = origin.replace || wishes.repair.is_some();
+    if let (Err(fault), false) = (integrity::read_manifest(&place), asked) {
+        let why = format!(
+            "there is a model named {name} that cannot be read ({fault}): `megachat model remove {name}` first"
+        );
+        return Err(Failure::Convert { why });
+    }
+    if let Input::Path(path) = input
+        && let (Ok(input), Ok(place)) = (path.canonicalize(), place.canonicalize())
+        && (input.starts_with(&place) || place.starts_with(&input))
+    {
+        let why = format!("{} is where {name} would be installed: choose another --name", input.display());
+        return Err(Failure::Convert { why });
+    }
     if let Some((ready, there)) = installed(places, &name)
-        && !origin.replace
-        && wishes.repair.is_none()
+        && !asked
     {
         if there.weights_sha256 == manifest.weights_sha256 {
             return Ok(ready);
         }
-        let why = format!("there is another model named {name}: `megachat model remove {name}` first, or use --name");
-        return Err(Failure::Convert { why });
+        return Err(taken(&name, &there.source));
     }
     publish(&made, &place, &manifest).map_err(|e| io_failure(&place, &e))?;
     Ok(Ready {

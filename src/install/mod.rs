@@ -6,6 +6,7 @@ pub mod disk;
 pub mod download;
 pub mod export;
 mod fetch;
+pub mod installer;
 pub mod job;
 pub mod kept;
 pub mod protocol;

@@ -31,11 +31,13 @@ pub(super) fn installed(places: &Places, name: &str) -> Option<(Ready, Manifest)
 /// Removes what a killed process left half-made. The job's lock is held, so nobody works there.
 pub(super) fn sweep(models: &Path, job: &str) {
     let prefix = format!(".installing-{job}-");
+    // What follows is letters and digits; with a dash in it, it is that of another model, whose name is longer.
+    let own = |name: &str| name.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('-'));
     let Ok(entries) = std::fs::read_dir(models) else {
         return;
     };
     for entry in entries.filter_map(Result::ok) {
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+        if own(&entry.file_name().to_string_lossy()) {
             // If it stays, it takes room and does no harm.
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -48,11 +50,19 @@ pub(super) fn publish(made: &Path, place: &Path, manifest: &Manifest) -> io::Res
     let mut file = std::fs::File::create_new(made.join(Manifest::FILE))?;
     file.write_all(&manifest.to_bytes())?;
     file.sync_all()?;
-    // An old model, or a directory without a manifest, which is none. Renaming onto it would fail.
-    if place.exists() {
-        std::fs::remove_dir_all(place)?;
+    // An old model, or a directory without a manifest, which is none. It steps aside and goes with the workshop, so that
+    // at every moment at least one of them is whole.
+    let aside = made.with_extension("old");
+    let replaced = std::fs::symlink_metadata(place).is_ok();
+    if replaced {
+        std::fs::rename(place, &aside)?;
     }
-    std::fs::rename(made, place)?;
+    if let Err(e) = std::fs::rename(made, place) {
+        if replaced {
+            std::fs::rename(&aside, place)?;
+        }
+        return Err(e);
+    }
     if let Some(parent) = place.parent() {
         std::fs::File::open(parent)?.sync_all()?;
     }

@@ -115,6 +115,7 @@ mod tests {
             program: String::new(),
             repository: None,
             heads: None,
+            forced: false,
             checksums: BTreeMap::new(),
             files: Vec::new(),
             seal: None,

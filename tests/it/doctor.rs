@@ -72,6 +72,10 @@ fn a_password_of_a_proxy_is_not_shown() {
     let text = found.to_string();
     assert!(code == Some(0) && text.contains("proxy.invalid:3128") && !text.contains("secret"), "{text}");
     assert_eq!(of(&found, "network", "settings")["data"]["offline"], true);
+    for odd in ["me:secret@proxy.invalid:3128", "http://me:a/secret@proxy.invalid:3128/"] {
+        let text = findings(&home, &[("http_proxy", odd)]).1.to_string();
+        assert!(text.contains("http://proxy.invalid:3128\"") && !text.contains("secret"), "{text}");
+    }
     let plain = megachat(home.path(), &["doctor"]).envs(variables).output().unwrap();
     assert!(out(&plain).contains("offline") && !out(&plain).contains("secret"), "{}", out(&plain));
 }

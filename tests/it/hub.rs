@@ -185,3 +185,53 @@ fn what_an_unfinished_download_left_is_listed_and_removed() {
     let left: Vec<String> = files(&home.downloads()).unwrap().into_iter().map(|it| it.0).collect();
     assert_eq!(left, ["m.zip.lock"]);
 }
+
+#[test]
+fn repositories_of_one_name_are_kept_apart() {
+    let home = Home::new();
+    // One breaks off when its tokenizer has arrived; the other has none of its own.
+    let mut files = repository("a/tiny", &ALL[..4]);
+    files[1].1 = br#"{"x": 0, "y": 1}"#.to_vec();
+    let server = FaultServer::start_files(files, Vec::new());
+    assert_eq!(ask(&home, &server, &["model", "download", "a/tiny"]).status.code(), Some(4));
+    let server = FaultServer::start_files(repository("b/tiny", &["config.json", "model.safetensors"]), Vec::new());
+    let output = ask(&home, &server, &["model", "download", "b/tiny"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let (vocabulary, _) = megachat::text::gpt2_merges_to_files(megachat::assets::MERGES).unwrap();
+    assert_eq!(std::fs::read(home.models().join("tiny/vocab.json")).unwrap(), vocabulary);
+    let other = ask(&home, &server, &["model", "download", "c/tiny"]);
+    assert_eq!(other.status.code(), Some(5), "{}", err(&other));
+    assert!(err(&other).contains("b/tiny"), "{}", err(&other));
+    let demo = ask(&home, &server, &["model", "download", "someone/demo"]);
+    assert_eq!(demo.status.code(), Some(5), "{}", err(&demo));
+}
+
+#[test]
+fn a_message_instead_of_a_vocabulary_is_refused() {
+    let mut files = repository("someone/tiny", &ALL);
+    files[1].1 = br#"{"error": "rate limited"}"#.to_vec();
+    let server = FaultServer::start_files(files, Vec::new());
+    let home = Home::new();
+    let output = ask(&home, &server, &["model", "download", "someone/tiny"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(err(&output).contains("vocab.json") && !home.models().join("tiny").exists(), "{}", err(&output));
+}
+
+#[test]
+fn work_on_a_model_of_a_longer_name_is_left_alone() {
+    let (home, copies) = (Home::new(), tempfile::tempdir().unwrap());
+    tiny::hugging_face(copies.path(), 1);
+    let (other, own) =
+        (home.models().join(".installing-gpt2-medium-AbC123"), home.models().join(".installing-gpt2-AbC123"));
+    std::fs::create_dir_all(&other).unwrap();
+    std::fs::create_dir_all(&own).unwrap();
+    let import = ["model", "import", copies.path().to_str().unwrap(), "--name", "gpt2"];
+    assert!(megachat(home.path(), &import).output().unwrap().status.success());
+    assert!(other.exists() && !own.exists());
+    // A model is not installed over the directory that it comes from.
+    let here = home.models().join("gpt2");
+    let import = ["model", "import", here.to_str().unwrap(), "--name", "gpt2"];
+    let output = megachat(home.path(), &import).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", err(&output));
+    assert!(here.join("model.safetensors").exists());
+}

@@ -129,6 +129,9 @@ fn a_damaged_model_is_named_and_repaired_from_its_source() {
     let output = run(&["model", "verify", "--repair"]);
     assert_eq!(output.status.code(), Some(7), "{}", err(&output));
     assert!(err(&output).contains("is gone"), "{}", err(&output));
+    // A file among the models is none.
+    std::fs::write(home.models().join("notes.txt"), "x").unwrap();
+    assert!(!out(&run(&["model", "list"])).contains("notes"));
     // Nothing was taken away meanwhile.
     assert_eq!(std::fs::read(directory.join("model.safetensors")).unwrap(), before[3].1);
     // Nobody knows where a model of an unknown name came from if its manifest is lost.
