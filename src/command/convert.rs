@@ -3,9 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::interrupt::Interrupt;
 use super::{Exit, say};
 use crate::assets;
 use crate::install::convert::{ConvertError, Input, Options, Step, TokenizerFiles, convert as run};
@@ -24,15 +23,9 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
         tokenizer_json: &tokenizer_json,
     };
     let lively = io::stderr().is_terminal();
-    // The number of the signal that came, or 0.
-    let signal = Arc::new(AtomicUsize::new(0));
-    #[cfg(unix)]
-    for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_usize(number, signal.clone(), number as usize)
-            .map_err(|e| Exit::failed(format!("cannot listen for signals: {e}")))?;
-    }
+    let interrupt = Interrupt::listen()?;
     let mut progress = |step: Step| {
-        if signal.load(Ordering::Acquire) != 0 {
+        if interrupt.came() {
             return ControlFlow::Break(());
         }
         if let (Step::Layer { index, count }, true) = (&step, lively) {
@@ -43,7 +36,7 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
     let converted = run(Input::Path(input), output, &tokenizer, options, &mut progress).map_err(|error| {
         let full = matches!(&error, ConvertError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull);
         let code = match error {
-            ConvertError::Cancelled => 128 + signal.load(Ordering::Acquire) as u8,
+            ConvertError::Cancelled => interrupt.status(),
             _ if full => 74,
             _ => 5,
         };

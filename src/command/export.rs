@@ -3,9 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::interrupt::Interrupt;
 use super::{Exit, demo_directory, find_model, places, say};
 use crate::app::words;
 use crate::cli::FileArguments;
@@ -17,7 +16,7 @@ use crate::text::visible;
 ///
 /// # Errors
 ///
-/// Status 3 if there is no such model, 5 if it cannot be exported, 74 if the disk is full, 130 if it was interrupted.
+/// Status 3 if there is no such model, 5 if it cannot be exported, 74 if the disk is full, 130, 143 or 129 after a signal.
 pub fn export(
     wanted: &str,
     output: &Path,
@@ -32,12 +31,7 @@ pub fn export(
         None => demo_directory(&places(paths, files))?,
     };
     // A signal must not leave a half-made file behind.
-    let stop = Arc::new(AtomicBool::new(false));
-    #[cfg(unix)]
-    for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-        signal_hook::flag::register(number, stop.clone())
-            .map_err(|e| Exit::failed(format!("cannot listen for signals: {e}")))?;
-    }
+    let interrupt = Interrupt::listen()?;
     let lively = io::stderr().is_terminal();
     let mut shown = None;
     let mut progress = |done: u64, total: u64| {
@@ -45,7 +39,7 @@ pub fn export(
         if lively && shown.replace(percent) != Some(percent) {
             let _ = write!(io::stderr(), "\rwriting: {percent} %");
         }
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt.came() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let result = run(&directory, output, &Options { name: &name, kind, force }, &mut progress);
     if lively && shown.is_some() {
@@ -54,7 +48,7 @@ pub fn export(
     let exported = result.map_err(|error| {
         let code = match &error {
             ExportError::DiskFull { .. } => 74,
-            ExportError::Cancelled => 130,
+            ExportError::Cancelled => interrupt.status(),
             _ => 5,
         };
         Exit { code, message: error.to_string() }

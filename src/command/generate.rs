@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::interrupt::Interrupt;
 use super::{Exit, demo_directory, find_model, model_source, places, say};
 use crate::TokenId;
 use crate::cli::Arguments;
@@ -68,34 +68,18 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
         want: Want::Continuation,
     };
     // From here on a signal ends the continuation; before, it ends the program.
-    let signal = catch_signals()?;
-    let mut printer = Printer::new(form, &card, settings, signal.clone());
+    let interrupt = Interrupt::listen()?;
+    let mut printer = Printer::new(form, &card, settings, interrupt.clone());
     session.run(&request, &mut printer);
     let reason = printer.finish(&card, &prompt)?;
-    match (reason, signal.load(Ordering::Relaxed)) {
-        (_, number) if number > 0 => Err(Exit { code: 128 + number as u8, message: String::new() }),
+    match (reason, interrupt.came()) {
+        (_, true) => Err(Exit { code: interrupt.status(), message: String::new() }),
         (StopReason::ContextFull, _) if !quiet => {
             say(&format!("megachat: the context of {} tokens is full (--when-full slide goes on)", card.n_positions));
             Ok(())
         }
         _ => Ok(()),
     }
-}
-
-/// The number of the signal that came, 0 before.
-#[cfg(unix)]
-fn catch_signals() -> Result<Arc<AtomicUsize>, Exit> {
-    let signal = Arc::new(AtomicUsize::new(0));
-    for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_usize(number, signal.clone(), number as usize)
-            .map_err(|e| Exit::failed(format!("cannot listen for signals: {e}")))?;
-    }
-    Ok(signal)
-}
-
-#[cfg(not(unix))]
-fn catch_signals() -> Result<Arc<AtomicUsize>, Exit> {
-    Ok(Arc::default())
 }
 
 /// The words of the command line, and standard input if it is no terminal, without its last line end.
@@ -147,7 +131,7 @@ struct Printer {
     form: Form,
     tokenizer: Arc<Tokenizer>,
     settings: Settings,
-    signal: Arc<AtomicUsize>,
+    interrupt: Interrupt,
     /// All bytes drawn, and how many of them have been handed out.
     bytes: Vec<u8>,
     printed: usize,
@@ -165,12 +149,12 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(form: Form, card: &ModelCard, settings: Settings, signal: Arc<AtomicUsize>) -> Self {
+    fn new(form: Form, card: &ModelCard, settings: Settings, interrupt: Interrupt) -> Self {
         Self {
             form,
             tokenizer: card.tokenizer.clone(),
             settings,
-            signal,
+            interrupt,
             bytes: Vec::new(),
             printed: 0,
             utf8: Utf8Stream::default(),
@@ -312,7 +296,7 @@ impl Control for Printer {
     }
 
     fn wanted(&mut self) -> bool {
-        self.broken.is_none() && self.signal.load(Ordering::Relaxed) == 0
+        self.broken.is_none() && !self.interrupt.came()
     }
 }
 

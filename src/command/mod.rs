@@ -7,6 +7,7 @@ mod convert;
 mod doctor;
 mod export;
 mod generate;
+mod interrupt;
 mod model;
 mod transcripts;
 mod verify;

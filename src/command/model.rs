@@ -2,9 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::interrupt::Interrupt;
 use super::verify::verify;
 use super::{Exit, find_model, install_exit, places, say};
 use crate::app::words;
@@ -162,15 +161,7 @@ fn info(name: &str, paths: &Paths) -> Result<(), Exit> {
 }
 
 pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
-    let cancel = Arc::new(AtomicBool::new(false));
-    // The number of the signal that came, or 0.
-    let signal = Arc::new(AtomicUsize::new(0));
-    #[cfg(unix)]
-    for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_usize(number, signal.clone(), number as usize)
-            .and_then(|_| signal_hook::flag::register(number, cancel.clone()))
-            .map_err(|e| Exit::failed(format!("cannot listen for signals: {e}")))?;
-    }
+    let interrupt = Interrupt::listen()?;
     let lively = io::stderr().is_terminal();
     let mut last = String::new();
     let mut report = |event: Event| {
@@ -198,16 +189,13 @@ pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: 
             Event::Ready(_) | Event::Failed { .. } => Ok(()),
         };
     };
-    let result = job::run(job, &places(paths, files), wishes, &cancel, &mut report);
+    let result = job::run(job, &places(paths, files), wishes, interrupt.flag(), &mut report);
     if lively {
         say("");
     }
     let ready = result.map_err(|e| {
         let exit = install_exit(&e);
-        match signal.load(Ordering::Acquire) {
-            number @ 1.. if matches!(e, Failure::Cancelled { .. }) => Exit { code: 128 + number as u8, ..exit },
-            _ => exit,
-        }
+        if matches!(e, Failure::Cancelled { .. }) { Exit { code: interrupt.status(), ..exit } } else { exit }
     })?;
     for note in &ready.notes {
         say(&format!("note: {}", visible(note)));

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use super::interrupt::Interrupt;
 use super::model::install;
 use super::{Exit, places, say};
 use crate::app::words;
@@ -71,7 +72,7 @@ fn all(paths: &Paths) -> io::Result<Vec<String>> {
 #[expect(clippy::option_option, reason = "damaged or not, and then known or not")]
 fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
     let directory = paths.models.join(name);
-    let lively = io::stderr().is_terminal();
+    let (lively, interrupt) = (io::stderr().is_terminal(), Interrupt::listen()?);
     let mut shown = 0;
     let mut progress = |done: u64, total: u64| {
         if lively && done >= shown {
@@ -79,7 +80,7 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
             // That it cannot be shown changes nothing.
             let _ = write!(io::stderr(), "\r\x1b[K{name}: read {} of {}", words::bytes(done), words::bytes(total));
         }
-        true
+        !interrupt.came()
     };
     let result = integrity::full(&directory, &mut progress);
     if lively {
@@ -106,7 +107,7 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
             writeln!(out, "{name}: damaged: {}", visible(&fault.to_string()))?;
             Ok(Some(integrity::read_manifest(&directory).ok().flatten()))
         }
-        Err(CheckError::Stopped) => Err(Exit { code: 130, message: "stopped".into() }),
+        Err(CheckError::Stopped) => Err(Exit { code: interrupt.status(), message: "stopped".into() }),
     }
 }
 

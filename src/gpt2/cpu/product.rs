@@ -105,8 +105,8 @@ impl Product<'_> {
                 (Input::Floats(x), Kind::Bf16) => {
                     floats::<L, M, P>(panels, 2, columns, x, tokens, |at| L::load_bf16(at.cast()))
                 }
-                (Input::Bytes(x), Kind::Q8) => bytes::<L, M, P>(panels, columns, x, tokens),
-                (Input::Bytes(x), Kind::Q4) => nibbles::<L, M, P>(panels, columns, x, tokens),
+                (Input::Bytes(x), Kind::Q8) => blocks::<L, false, M, P>(panels, columns, x, tokens),
+                (Input::Bytes(x), Kind::Q4) => blocks::<L, true, M, P>(panels, columns, x, tokens),
                 _ => return,
             }
         };
@@ -292,97 +292,59 @@ unsafe fn scaled<L: Lanes, const M: usize, const P: usize>(
     }
 }
 
+/// Panels of 8 bits, or of 4 if `NIBBLES`, with the activations of `M` tokens.
+///
+/// # Safety
+///
+/// The panels are of that kind, and the tokens are there.
 #[inline(always)]
-unsafe fn bytes<L: Lanes, const M: usize, const P: usize>(
+unsafe fn blocks<L: Lanes, const NIBBLES: bool, const M: usize, const P: usize>(
     panels: [&[u8]; P],
     columns: usize,
     x: &Quantized,
     tokens: Tokens,
 ) -> [[L::F; M]; P] {
-    const FOURS: usize = BLOCK / 4;
+    // 64 bytes of a panel are four columns of its rows, or eight.
+    let (kind, steps) = if NIBBLES { (Kind::Q4, BLOCK / 8) } else { (Kind::Q8, BLOCK / 4) };
     let (blocks, group) = (columns.div_ceil(BLOCK), tokens.group);
-    // SAFETY: panels of this kind, and the caller's tokens; prefetching may reach over the end.
+    // SAFETY: the caller's promises; prefetching may reach over the end.
     unsafe {
         let mut of = [Blocks { scales: std::ptr::null(), weights: std::ptr::null() }; P];
         for at in 0..P {
-            of[at] = Blocks::of(panels[at], Kind::Q8, columns);
+            of[at] = Blocks::of(panels[at], kind, columns);
         }
-        let panels = of;
         let x = Bytes::of(x, blocks, tokens);
         let mut sums = [[L::splat(0.0); M]; P];
         for block in 0..blocks {
             let mut whole = [[L::begin_bytes(0); M]; P];
             for m in 0..M {
-                let start = L::begin_bytes(*x.sums.add(block * group + m));
+                let sum = *x.sums.add(block * group + m);
+                let start = if NIBBLES { L::begin_nibbles(sum) } else { L::begin_bytes(sum) };
                 for at in 0..P {
                     whole[at][m] = start;
                 }
             }
-            for four in 0..FOURS {
+            for step in 0..steps {
                 let mut weights = [std::ptr::null(); P];
                 for at in 0..P {
-                    weights[at] = panels[at].weights.add((block * FOURS + four) * 4 * LANES);
+                    weights[at] = of[at].weights.add((block * steps + step) * 4 * LANES);
                     if M <= 4 {
                         L::prefetch(weights[at].wrapping_add(AHEAD));
                     }
                 }
                 for m in 0..M {
-                    let x = *x.values.add((block * FOURS + four) * group + m);
+                    let four = x.values.add((block * (BLOCK / 4) + step) * group + m);
                     for at in 0..P {
-                        whole[at][m] = L::dot_bytes(whole[at][m], weights[at], x);
+                        whole[at][m] = if NIBBLES {
+                            // The lower halves are the first sixteen columns, the upper the others.
+                            L::dot_nibbles(whole[at][m], weights[at], *four, *four.add(steps * group))
+                        } else {
+                            L::dot_bytes(whole[at][m], weights[at], *four)
+                        };
                     }
                 }
             }
-            scaled::<L, M, P>(&mut sums, whole, panels, x.scales.add(block * group), block);
-        }
-        sums
-    }
-}
-
-#[inline(always)]
-unsafe fn nibbles<L: Lanes, const M: usize, const P: usize>(
-    panels: [&[u8]; P],
-    columns: usize,
-    x: &Quantized,
-    tokens: Tokens,
-) -> [[L::F; M]; P] {
-    const FOURS: usize = BLOCK / 8;
-    let (blocks, group) = (columns.div_ceil(BLOCK), tokens.group);
-    // SAFETY: panels of this kind, and the caller's tokens; prefetching may reach over the end.
-    unsafe {
-        let mut of = [Blocks { scales: std::ptr::null(), weights: std::ptr::null() }; P];
-        for at in 0..P {
-            of[at] = Blocks::of(panels[at], Kind::Q4, columns);
-        }
-        let panels = of;
-        let x = Bytes::of(x, blocks, tokens);
-        let mut sums = [[L::splat(0.0); M]; P];
-        for block in 0..blocks {
-            let mut whole = [[L::begin_nibbles(0); M]; P];
-            for m in 0..M {
-                let start = L::begin_nibbles(*x.sums.add(block * group + m));
-                for at in 0..P {
-                    whole[at][m] = start;
-                }
-            }
-            for four in 0..FOURS {
-                let mut weights = [std::ptr::null(); P];
-                for at in 0..P {
-                    weights[at] = panels[at].weights.add((block * FOURS + four) * 4 * LANES);
-                    if M <= 4 {
-                        L::prefetch(weights[at].wrapping_add(AHEAD));
-                    }
-                }
-                for m in 0..M {
-                    // The lower halves are the first sixteen columns, the upper the others.
-                    let at = x.values.add((block * 2 * FOURS + four) * group + m);
-                    let (low, high) = (*at, *at.add(FOURS * group));
-                    for at in 0..P {
-                        whole[at][m] = L::dot_nibbles(whole[at][m], weights[at], low, high);
-                    }
-                }
-            }
-            scaled::<L, M, P>(&mut sums, whole, panels, x.scales.add(block * group), block);
+            scaled::<L, M, P>(&mut sums, whole, of, x.scales.add(block * group), block);
         }
         sums
     }
