@@ -309,44 +309,18 @@ fn install(
         weights_sha256,
         seal: None,
     };
+    // The content may have given it a name that another job works on.
+    let lock = (name != job).then(|| lock_of(places, &name));
+    let _lock = lock.map(|it| Lock::acquire(&it, cancel, &mut |_| ()).map_err(|e| io_failure(&it, &e))).transpose()?;
     let place = places.models.join(&name);
-    if let Some(expected) = wishes.repair.as_ref().and_then(|it| it.weights_sha256.as_ref())
-        && *expected != manifest.weights_sha256
-    {
-        let why = format!(
-            "{} now holds other weights (SHA-256 {}) than {name} had ({expected}): `megachat model remove {name}`, \
-             then install what you want",
-            origin.source, manifest.weights_sha256
-        );
-        return Err(Failure::Convert { why });
-    }
-    if let Some(repair) = &wishes.repair
-        && let Some(other) = repair.files.iter().find(|it| !manifest.files.contains(it))
-    {
-        let why = format!("{} now makes another {} than {name} had", origin.source, other.name);
-        return Err(Failure::Convert { why });
-    }
-    let asked = origin.replace || wishes.repair.is_some();
-    if let (Err(fault), false) = (integrity::read_manifest(&place), asked) {
-        let why = format!(
-            "there is a model named {name} that cannot be read ({fault}): `megachat model remove {name}` first"
-        );
-        return Err(Failure::Convert { why });
-    }
-    if let Input::Path(path) = input
-        && let (Ok(input), Ok(place)) = (path.canonicalize(), place.canonicalize())
-        && (input.starts_with(&place) || place.starts_with(&input))
-    {
-        let why = format!("{} is where {name} would be installed: choose another --name", input.display());
-        return Err(Failure::Convert { why });
-    }
-    if let Some((ready, there)) = installed(places, &name)
-        && !asked
-    {
-        if there.weights_sha256 == manifest.weights_sha256 {
-            return Ok(ready);
+    match &wishes.repair {
+        Some(repair) => is_the_same(&manifest, repair)?,
+        None if origin.replace => {}
+        None => {
+            if let Some(ready) = same_or_free(places, &manifest, input)? {
+                return Ok(ready);
+            }
         }
-        return Err(taken(&name, &there.source));
     }
     publish(&made, &place, &manifest).map_err(|e| io_failure(&place, &e))?;
     Ok(Ready {
@@ -357,6 +331,44 @@ fn install(
         verified,
         parameters: converted.parameters,
     })
+}
+
+/// Whether what was made anew is what is to be repaired.
+fn is_the_same(made: &Manifest, repair: &Repair) -> Result<(), Failure> {
+    let (name, source) = (&made.name, &made.source);
+    if let Some(expected) = repair.weights_sha256.as_ref().filter(|it| **it != made.weights_sha256) {
+        let why = format!(
+            "{source} now holds other weights (SHA-256 {}) than {name} had ({expected}): `megachat model remove {name}`, \
+             then install what you want",
+            made.weights_sha256
+        );
+        return Err(Failure::Convert { why });
+    }
+    if let Some(other) = repair.files.iter().find(|it| !made.files.contains(it)) {
+        return Err(Failure::Convert { why: format!("{source} now makes another {} than {name} had", other.name) });
+    }
+    Ok(())
+}
+
+/// Whether the place of a new model is free; answers what stands there if it is the same model.
+fn same_or_free(places: &Places, made: &Manifest, input: Input) -> Result<Option<Ready>, Failure> {
+    let (name, place) = (&made.name, places.models.join(&made.name));
+    if let Err(fault) = integrity::read_manifest(&place) {
+        let why = format!("there is a damaged model named {name} ({fault}): `megachat model remove {name}` first");
+        return Err(Failure::Convert { why });
+    }
+    if let Input::Path(path) = input
+        && let (Ok(input), Ok(place)) = (path.canonicalize(), place.canonicalize())
+        && (input.starts_with(&place) || place.starts_with(&input))
+    {
+        let why = format!("{} is where {name} would be installed: choose another --name", input.display());
+        return Err(Failure::Convert { why });
+    }
+    match installed(places, name) {
+        Some((ready, there)) if there.weights_sha256 == made.weights_sha256 => Ok(Some(ready)),
+        Some((_, there)) => Err(taken(name, &there.source)),
+        None => Ok(None),
+    }
 }
 
 fn convert_into(
