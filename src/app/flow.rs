@@ -64,6 +64,12 @@ impl Flow {
         self.starts.partition_point(|&start| start <= offset).saturating_sub(1)
     }
 
+    /// Where the text of a token begins; the end of the text for one that is not there.
+    #[must_use]
+    pub fn start_of(&self, position: usize) -> usize {
+        self.starts.get(position).copied().unwrap_or(self.text.len())
+    }
+
     /// Where the text of the token after `position` begins.
     #[must_use]
     pub fn end_of(&self, position: usize) -> usize {

@@ -4,9 +4,13 @@
 
 mod flow;
 mod input;
+mod inspection;
 pub mod keymap;
 mod knobs;
+mod lens;
 mod msg;
+mod past;
+mod rows;
 mod state;
 mod update;
 pub mod view;
@@ -14,8 +18,12 @@ pub mod words;
 
 pub use flow::Flow;
 pub use input::Input;
+pub use inspection::Inspection;
 pub use knobs::{KNOBS, Knob};
+pub use lens::{Heat, Lens, Losses};
 pub use msg::{Effect, Msg};
+pub use past::Past;
+pub use rows::Rows;
 pub use state::{
     App, EngineState, FirstRun, Focus, Installing, Loaded, Next, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
 };

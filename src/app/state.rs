@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Flow, Input};
+use super::{Flow, Input, Lens, Past};
 use crate::document::Document;
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
 use crate::engine::window_start;
@@ -51,6 +51,16 @@ pub enum Overlay {
         path: Option<Input>,
         /// Scrolled by so many rows.
         top: usize,
+    },
+    /// The token under the cursor.
+    Inspector {
+        /// The candidate that was chosen; none is the token itself.
+        chosen: Option<usize>,
+    },
+    /// The branches of the text.
+    Tree {
+        /// The run that was chosen.
+        chosen: usize,
     },
 }
 
@@ -228,6 +238,10 @@ pub struct App {
     pub document: Document,
     /// The document as rows.
     pub flow: Flow,
+    /// How it is looked at.
+    pub lens: Lens,
+    /// What can be undone.
+    pub past: Past,
     /// How the view follows it.
     pub scroll: Scroll,
     /// The input line.
@@ -321,10 +335,36 @@ impl App {
 
     /// Brings what is drawn up to date with the scores and settings. No model runs; cheap if nothing changed.
     ///
-    /// To be called once before a frame, and not for every token: many tokens may come between two frames.
-    pub fn prepare(&mut self) {
+    /// To be called once before a frame, and not for every token: many tokens may come between two frames. Says whether
+    /// something is left for the next frame.
+    pub fn prepare(&mut self) -> bool {
         if std::mem::take(&mut self.reshape_due) {
             self.reshape();
+            // The token not drawn yet is the one that obeys the settings of now.
+            if self.lens.cursor >= self.document.len() {
+                self.lens.inspection = None;
+            }
+        }
+        let looks = self.focus == Focus::Text || matches!(self.overlay, Some(Overlay::Inspector { .. }));
+        if !looks {
+            self.lens.inspection = None;
+        } else if self.lens.inspection.is_none() {
+            self.inspect();
+        }
+        let flips = self.look_for_a_flip();
+        let in_view = self.in_view();
+        self.judge(in_view) || flips
+    }
+
+    /// The positions of the tokens in view.
+    fn in_view(&self) -> std::ops::Range<usize> {
+        let height = super::view::layout(self).text.height as usize;
+        let rows = self.flow.rows();
+        let top = self.top_row(height);
+        let bottom = (top + height).min(rows.len());
+        match (rows.get(top), rows.get(bottom.saturating_sub(1))) {
+            (Some(first), Some(last)) => self.flow.token_at(first.start)..self.flow.token_at(last.end) + 1,
+            _ => 0..0,
         }
     }
 

@@ -287,7 +287,8 @@ impl Control for Printer {
             | Event::Loaded { .. }
             | Event::Prefill { .. }
             | Event::Next { .. }
-            | Event::Under { .. } => {}
+            | Event::Under { .. }
+            | Event::Surveyed { .. } => {}
         }
     }
 

@@ -71,6 +71,13 @@ pub enum Record {
         /// Its last node; none for the empty text.
         node: Option<NodeId>,
     },
+    /// A place is marked, or no longer.
+    Bookmark {
+        /// Which.
+        node: NodeId,
+        /// Whether it is marked.
+        on: bool,
+    },
     /// A continuation ended.
     Stopped {
         /// Why, in a word or two.

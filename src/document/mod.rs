@@ -5,9 +5,13 @@
 
 mod export;
 mod journal;
+mod tree;
 
 pub use export::{export_json, export_markdown, export_text};
 pub use journal::{Header, Journal, JournalError, Record, encode_line, read_journal};
+pub use tree::Run;
+
+use std::collections::BTreeSet;
 
 use crate::TokenId;
 use crate::sample::{Draw, Settings};
@@ -46,6 +50,7 @@ pub struct Document {
     path: Vec<NodeId>,
     /// The settings and the node they hold from, oldest first.
     settings: Vec<(NodeId, Settings)>,
+    bookmarks: BTreeSet<NodeId>,
 }
 
 /// A run of tokens of one kind along the path.
@@ -126,6 +131,24 @@ impl Document {
         &self.settings
     }
 
+    /// The settings a node was drawn under, if any were recorded before it.
+    #[must_use]
+    pub fn settings_at(&self, node: NodeId) -> Option<&Settings> {
+        let until = self.settings.partition_point(|it| it.0 <= node);
+        self.settings[..until].last().map(|it| &it.1)
+    }
+
+    /// Whether a node carries a bookmark.
+    #[must_use]
+    pub fn is_bookmarked(&self, node: NodeId) -> bool {
+        self.bookmarks.contains(&node)
+    }
+
+    /// The nodes that carry a bookmark, oldest first.
+    pub fn bookmarks(&self) -> impl Iterator<Item = NodeId> {
+        self.bookmarks.iter().copied()
+    }
+
     /// The runs of typed and drawn tokens along the text.
     #[must_use]
     pub fn segments(&self) -> Vec<Segment> {
@@ -161,6 +184,8 @@ impl Document {
                     _ => self.settings.push((from, settings.clone())),
                 }
             }
+            Record::Bookmark { node, on: true } => _ = self.bookmarks.insert(*node),
+            Record::Bookmark { node, on: false } => _ = self.bookmarks.remove(node),
             Record::Header(_) | Record::Model { .. } | Record::Stopped { .. } => {}
         }
     }
@@ -215,7 +240,7 @@ mod tests {
     use super::*;
 
     pub(super) fn draw(token: TokenId) -> Draw {
-        Draw { token, model: 0.5, after: 0.6, rank: 1, kept: 12, die: 0.25, top: Vec::new() }
+        Draw { token, model: 0.5, after: 0.6, rank: 1, kept: 12, die: 0.25, entropy: None, top: Vec::new() }
     }
 
     fn typed(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {

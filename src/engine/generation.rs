@@ -84,6 +84,9 @@ impl Session {
         settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
         let mut path = request.path.clone();
         self.take_in(request, &settings, &mut path, control)?;
+        if let Want::Survey(first) = request.want {
+            self.survey(request, &path, first, control)?;
+        }
         self.prefill(request, &path, control)?;
         let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep };
         loop {
@@ -92,7 +95,7 @@ impl Session {
                 settings = new;
                 control.event(Event::Under { id, settings: Box::new(settings.clone()) });
             }
-            if request.want == Want::Scores {
+            if request.want != Want::Continuation {
                 return Ok((StopReason::ScoresReady, None));
             }
             let enough = settings.max_tokens > 0 && run.drawn.len() >= settings.max_tokens as usize;
@@ -181,6 +184,53 @@ impl Session {
             self.fresh = true;
         }
         control.event(Event::Next { id, logits: self.scores().into() });
+        Ok(())
+    }
+
+    /// Reads the path again from before position `first` on, and tells what the model thought of every token.
+    ///
+    /// A position out of the model's sight, and the very first one, have no scores.
+    fn survey(
+        &mut self,
+        request: &Request,
+        path: &[TokenId],
+        first: usize,
+        control: &mut dyn Control,
+    ) -> Result<(), Break> {
+        /// Rows of one event: a megabyte or two at a time.
+        const ROWS: usize = 8;
+        let id = request.id;
+        let start = window_start(path.len(), self.model.config().n_positions);
+        let window = &path[start..];
+        let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
+        // The token before the first one in question must be read again: the scores are those after it.
+        let keep = first.saturating_sub(start + 1).min(common).min(window.len() - 1);
+        self.fresh = false;
+        self.read.truncate(keep);
+        self.model.rewind(keep);
+        let shown = self.logits.len().min(self.tokenizer.len());
+        let mut before = keep;
+        for block in window[keep..].chunks(PREFILL_BLOCK) {
+            let mut rows: Vec<Arc<[f32]>> = Vec::new();
+            let last_row = &mut self.logits;
+            let mut hear = |_: usize, row: &[f32]| {
+                rows.push(row[..shown].into());
+                last_row.copy_from_slice(row);
+            };
+            match self.model.extend(block, Scores::Each(&mut hear), &mut || control.wanted()) {
+                Err(ModelError::Interrupted) => return Err(Break::Cancelled),
+                other => other?,
+            }
+            self.read.extend_from_slice(block);
+            // The row after the path's last token is about no token of it.
+            rows.truncate(path.len() - 1 - (start + before));
+            for (index, rows) in rows.chunks(ROWS).enumerate() {
+                let first = start + before + 1 + index * ROWS;
+                control.event(Event::Surveyed { id, first, rows: rows.to_vec() });
+            }
+            before += block.len();
+        }
+        self.fresh = true;
         Ok(())
     }
 

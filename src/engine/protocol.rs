@@ -95,6 +95,8 @@ pub enum Want {
     Continuation,
     /// Only compute the scores of the next token.
     Scores,
+    /// Compute the scores of every token from this position of the path on that the model can see, and of the next one.
+    Survey(usize),
 }
 
 /// To the engine.
@@ -252,6 +254,15 @@ pub enum Event {
         id: RequestId,
         /// (V,).
         logits: Arc<[f32]>,
+    },
+    /// The model's scores of tokens that are in the document already.
+    Surveyed {
+        /// The request.
+        id: RequestId,
+        /// The position of the path that the first row is about.
+        first: usize,
+        /// A row, (V,), for each position on.
+        rows: Vec<Arc<[f32]>>,
     },
     /// What is drawn from here on is drawn under new settings.
     Under {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::candidates::{exp, largest, masses};
+use super::score::rank;
 use super::{Candidates, Settings, Step};
 use crate::TokenId;
 
@@ -68,6 +69,9 @@ pub struct Draw {
     pub kept: u32,
     /// The die, in `[0, 1)`.
     pub die: f64,
+    /// Entropy of the model's own distribution, in bits; older transcripts do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<f32>,
     /// The likeliest tokens by the model, likeliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub top: Vec<Row>,
@@ -173,9 +177,6 @@ impl Distribution {
     /// The record of a draw: `picked` under `die`, with the `n` likeliest tokens by the model.
     pub fn draw(&mut self, logits: &[f32], picked: Picked, die: f64, n: usize) -> Draw {
         let chosen = logits[picked.token as usize];
-        let (before, after) = logits.split_at(picked.token as usize);
-        let rank = before.iter().map(|&it| u32::from(it >= chosen)).sum::<u32>()
-            + after.iter().map(|&it| u32::from(it > chosen)).sum::<u32>();
         let mut all = Candidates::new(logits);
         let top = if n == 0 { Vec::new() } else { all.likeliest(n).to_vec() };
         let top = top
@@ -186,9 +187,10 @@ impl Distribution {
             token: picked.token,
             model: self.model(chosen),
             after: picked.p as f32,
-            rank,
+            rank: rank(logits, picked.token),
             kept: self.kept() as u32,
             die,
+            entropy: Some(self.model_entropy as f32),
             top,
         }
     }
@@ -203,7 +205,15 @@ impl Distribution {
         (f64::from(logit) - self.log_sum_exp).exp() as f32
     }
 
-    fn after(&self, token: TokenId) -> Option<f32> {
+    /// Whether a token can still be drawn.
+    #[must_use]
+    pub fn contains(&self, token: TokenId) -> bool {
+        self.candidates.logit(token).is_some()
+    }
+
+    /// The probability of a token after the samplers; `None` if they cut it.
+    #[must_use]
+    pub fn after(&self, token: TokenId) -> Option<f32> {
         self.candidates.logit(token).map(|it| self.probability(it) as f32)
     }
 
@@ -213,7 +223,7 @@ impl Distribution {
 }
 
 /// Natural log-sum-exp, and entropy in bits, of a row of logits with the given largest value.
-fn log_sum_exp_and_entropy(logits: &[f32], largest: f32) -> (f64, f64) {
+pub(super) fn log_sum_exp_and_entropy(logits: &[f32], largest: f32) -> (f64, f64) {
     let (total, weighted) = masses(logits, largest);
     (f64::from(largest) + total.ln(), entropy(total, weighted))
 }

@@ -7,9 +7,13 @@
 mod candidates;
 mod die;
 mod distribution;
+mod flips;
+mod score;
 mod settings;
 
 pub use candidates::{Candidate, Candidates};
 pub use die::die;
 pub use distribution::{Distribution, Draw, Picked, Row, SampleError, StepTrace};
+pub use flips::{Flip, LEVERS, Lever, flip};
+pub use score::Score;
 pub use settings::{EndOfText, Order, PRESETS, Preset, Settings, SettingsError, Step, WhenFull, preset};

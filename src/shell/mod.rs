@@ -139,10 +139,10 @@ fn main_loop(
         let pace = if touched { FRAME } else { CALM_FRAME };
         let due = last_frame.map_or(Duration::ZERO, |it| pace.saturating_sub(it.elapsed()));
         if dirty && due.is_zero() {
-            app.prepare();
+            let more = app.prepare();
             terminal.draw(app)?;
             last_frame = Some(Instant::now());
-            (dirty, touched) = (false, false);
+            (dirty, touched) = (more, more);
         }
         let wait = if dirty { due } else { patience(app, began) };
         let first = match inbox.recv_timeout(wait) {

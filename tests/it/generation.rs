@@ -234,3 +234,35 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
     assert_eq!(outcome(), Failure::NoModel);
     engine.quit();
 }
+
+#[test]
+fn a_survey_tells_the_scores_of_every_token_that_can_be_seen() {
+    let tokenizer = assets::tokenizer();
+    let path = tokenizer.encode("one two three four five six");
+    for (n_positions, first, expected) in [(64, 1, 1..6), (64, 4, 4..6), (4, 1, 3..6)] {
+        let mut session = session(" a b c d e f g", n_positions);
+        let settings = Settings { when_full: WhenFull::Slide, ..settings() };
+        // Whatever was read before, the scores are those of a fresh reading.
+        run(&mut session, &Request { want: Want::Scores, ..request(&path[..3], "", settings.clone()) });
+        let heard = run(&mut session, &Request { want: Want::Survey(first), ..request(&path, "", settings) });
+        let told: Vec<(usize, TokenId)> = heard
+            .events
+            .iter()
+            .filter_map(|it| if let Event::Surveyed { first, rows, .. } = it { Some((*first, rows)) } else { None })
+            .flat_map(|(first, rows)| (first..).zip(rows.iter().map(|row| likeliest(row))))
+            .collect();
+        let start = if n_positions == 4 { 2 } else { 0 };
+        let script = tokenizer.encode(" a b c d e f g");
+        let scripted: Vec<_> = expected.map(|position| (position, script[position - start])).collect();
+        assert_eq!(told, scripted, "{n_positions} {first}");
+        assert_eq!(heard.reason(), StopReason::ScoresReady);
+        let Some(Event::Next { logits, .. }) = heard.events.iter().find(|it| matches!(it, Event::Next { .. })) else {
+            panic!("the scores of the next token are told too");
+        };
+        assert_eq!(likeliest(logits), script[6 - start]);
+    }
+}
+
+fn likeliest(row: &[f32]) -> TokenId {
+    (0..).zip(row).max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0
+}

@@ -24,6 +24,7 @@ mod hostile;
 mod hub;
 mod installation;
 mod kills;
+mod lens;
 mod limits;
 mod logits;
 mod parallel;

@@ -98,3 +98,48 @@ fn chat() {
         it
     });
 }
+
+/// Something drawn, looked at from its middle.
+fn looked_at(size: (u16, u16)) -> Harness {
+    let mut it = writing(size);
+    it.settle();
+    it.key(KeyCode::Tab);
+    for _ in 0..12 {
+        it.key(KeyCode::Left);
+    }
+    it
+}
+
+#[test]
+fn a_token_under_the_inspector() {
+    check("inspector", |size| {
+        let mut it = looked_at(size);
+        it.key(KeyCode::Enter);
+        it.settle();
+        while it.app.prepare() {}
+        it
+    });
+}
+
+#[test]
+fn the_text_by_surprise() {
+    check("heat", |size| {
+        let mut it = looked_at(size);
+        it.key(KeyCode::F(4));
+        it.settle();
+        it
+    });
+}
+
+#[test]
+fn the_branches_of_the_text() {
+    check("tree", |size| {
+        let mut it = looked_at(size);
+        it.key(KeyCode::Char('t'));
+        it.write(" and then a wolf came out of the wood.");
+        it.key(KeyCode::Enter);
+        it.settle();
+        it.key(KeyCode::F(7));
+        it
+    });
+}

@@ -7,7 +7,7 @@ use super::super::{Effect, words};
 use super::{error, peek, record, record_settings};
 use crate::document::Record;
 use crate::engine::protocol::{Cut, Event, Failure, RequestId, StopReason};
-use crate::sample::Draw;
+use crate::sample::{Draw, Score};
 use crate::store::protocol::Job;
 
 /// Over how long the speed on the screen is measured.
@@ -43,6 +43,8 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
                 running.sent.clear();
             }
             append_typed(app, tokens, effects);
+            // What was written and what comes of it are undone one after the other.
+            app.past.keep(app.document.tip());
         }
         Event::Prefill { id, done, total } if is_running(app, id) => {
             if let Some(running) = &mut app.running {
@@ -61,10 +63,14 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
                 entropy: 0.0,
                 trace: Vec::new(),
             });
+            if let Some(tip) = app.document.tip() {
+                app.lens.rows.put(tip, logits.clone());
+            }
             next.logits = logits;
             app.next = Some(next);
             app.reshape_due = true;
         }
+        Event::Surveyed { id, first, rows } if app.peeking == Some(id) => surveyed(app, first, rows),
         Event::Under { id, settings } if is_running(app, id) => {
             record_settings(app, *settings, effects);
         }
@@ -76,6 +82,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
         | Event::Encoded { .. }
         | Event::Prefill { .. }
         | Event::Next { .. }
+        | Event::Surveyed { .. }
         | Event::Under { .. }
         | Event::Token { .. } => {}
     }
@@ -92,11 +99,26 @@ pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: 
     record(app, Record::Typed { first, parent, tokens }, effects);
     effects.push(Effect::Store(Job::Sync));
     app.flow.extend(&app.document, &app.tokenizer);
+    app.lens.cursor = app.document.len();
+}
+
+/// Keeps the scores of tokens that are there already.
+fn surveyed(app: &mut App, first: usize, rows: Vec<std::sync::Arc<[f32]>>) {
+    for (position, row) in (first..).zip(rows) {
+        let path = app.document.path();
+        let (Some(&before), Some(&id)) = (path.get(position - 1), path.get(position)) else { return };
+        if let Some(score) = app.document.node(id).and_then(|it| Score::new(&row, it.token)) {
+            app.lens.rows.put_score(id, score);
+        }
+        app.lens.rows.put(before, row);
+    }
 }
 
 fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     let first = app.document.next_node();
     let parent = app.document.tip();
+    // A cursor at the end stays there.
+    app.lens.cursor += usize::from(app.lens.cursor == app.document.len());
     record(app, Record::Drawn { first, parent, draws: vec![draw] }, effects);
     app.flow.extend(&app.document, &app.tokenizer);
     if let Scroll::At { unseen, .. } = &mut app.scroll {
@@ -154,7 +176,8 @@ fn finished(
 
 /// After a cut or an interrupted reading, the scores are not those of the document's end.
 fn peek_if_stale(app: &mut App, reason: &StopReason, effects: &mut Vec<Effect>) {
-    if matches!(reason, StopReason::StopString(_) | StopReason::Cancelled) {
+    let stale = matches!(reason, StopReason::StopString(_) | StopReason::Cancelled);
+    if stale || app.first_unknown().is_some() {
         peek(app, effects);
     }
 }
@@ -167,6 +190,7 @@ fn give_back(app: &mut App, sent: &str) {
 
 /// Takes a stop string out of the text. Its tokens stay in the tree, off the path.
 fn take_away(app: &mut App, cut: Cut, effects: &mut Vec<Effect>) {
+    app.lens.inspection = None;
     let keep = app.document.len().saturating_sub(cut.tokens);
     let node = keep.checked_sub(1).map(|it| app.document.path()[it]);
     record(app, Record::Tip { node }, effects);

@@ -9,7 +9,7 @@ use super::super::keymap::{Action, lookup};
 use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
 use super::super::{Effect, Input, KNOBS, Knob};
-use super::{CHAT_STOP, CHAT_TEMPLATE, generate, overlays, peek, settings_changed};
+use super::{CHAT_STOP, CHAT_TEMPLATE, branch, generate, overlays, peek, settings_changed, text};
 use crate::store::protocol::Job as StoreJob;
 
 /// How long a first Ctrl-C waits for the second.
@@ -34,6 +34,11 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
         (Screen::FirstRun(_), _) => overlays::first_run(app, key, effects),
         (Screen::Main, Some(Overlay::Help(_))) => overlays::help(app, key, action),
         (Screen::Main, Some(Overlay::Models { .. })) => overlays::models(app, key, now, effects),
+        (Screen::Main, Some(Overlay::Inspector { .. })) => {
+            // The names of the text's keys hold in what looks at it.
+            text::inspector(app, key, lookup(Focus::Text, key), now, effects);
+        }
+        (Screen::Main, Some(Overlay::Tree { .. })) => branch::tree(app, key.code, now, effects),
         (Screen::Main, None) if app.typing.is_some() => typing(app, key, effects),
         (Screen::Main, None) => match action {
             Some(action) => act(app, action, now, effects),
@@ -97,9 +102,33 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::NewTranscript => new_transcript(app, now, effects),
         Action::QuitOrDelete if app.input.is_empty() => effects.push(Effect::Quit),
         Action::LeaveText => app.focus = Focus::Input,
-        Action::PageUp | Action::PageDown | Action::RowUp | Action::RowDown | Action::Top | Action::Follow => {
+        Action::TokenLeft
+        | Action::TokenRight
+        | Action::TokenWordLeft
+        | Action::TokenWordRight
+        | Action::RowUp
+        | Action::RowDown
+        | Action::Top => text::go(app, action),
+        Action::Follow => {
+            text::go(app, action);
             scroll(app, action);
         }
+        Action::PageUp | Action::PageDown => scroll(app, action),
+        Action::Inspect => text::open_inspector(app, now, effects),
+        Action::Heat => text::next_heat(app, effects),
+        Action::Tree => {
+            let chosen = app.document.runs().iter().rposition(|it| it.on_path).unwrap_or(0);
+            app.overlay = Some(Overlay::Tree { chosen });
+        }
+        Action::Reroll
+        | Action::EditFromHere
+        | Action::TypeHere
+        | Action::PreviousSibling
+        | Action::NextSibling
+        | Action::Undo
+        | Action::Redo
+        | Action::Bookmark
+        | Action::NextBookmark => branch::act(app, action, now, effects),
         Action::LineEnd if app.input.cursor() == app.input.text().len() => {
             app.scroll = Scroll::Follow;
         }
@@ -284,6 +313,7 @@ pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
     }
     if app.document.is_empty() {
         let tokens = app.tokenizer.encode(CHAT_TEMPLATE);
+        app.past.keep(app.document.tip());
         super::record_circumstances(app, effects);
         super::engine::append_typed(app, tokens, effects);
         peek(app, effects);
@@ -315,6 +345,9 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     (app.scroll, app.ended, app.saved) = (Scroll::Follow, None, None);
     (app.recorded_settings, app.recorded_model) = (None, None);
     app.next = None;
+    (app.lens.cursor, app.past) = (0, crate::app::Past::default());
+    app.lens.rows.clear();
+    app.lens.inspection = None;
     app.inform(format!("A new transcript. The old one is in {}.", app.transcripts), now);
     if app.chat {
         enter_chat(app, effects);
@@ -330,9 +363,6 @@ fn scroll(app: &mut App, action: Action) {
     let top = match action {
         Action::PageUp => top.saturating_sub(page),
         Action::PageDown => top + page,
-        Action::RowUp => top.saturating_sub(1),
-        Action::RowDown => top + 1,
-        Action::Top => 0,
         _ => last,
     };
     let unseen = match app.scroll {

@@ -1,16 +1,18 @@
 //! What each message changes, and what must be done about it.
 
+mod branch;
 mod engine;
 mod install;
 mod keys;
 mod overlays;
+mod text;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone};
 use super::view::layout;
-use super::{Effect, Flow, Input, Msg};
+use super::{Effect, Flow, Input, Lens, Msg, Past};
 use crate::assets;
 use crate::document::Record;
 use crate::engine::protocol::{Command, ModelSource, Request, Want};
@@ -44,6 +46,8 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         recorded_settings: start.document.settings().cloned(),
         document: start.document,
         flow: Flow::new(1),
+        lens: Lens::default(),
+        past: Past::default(),
         scroll: Scroll::Follow,
         input,
         settings: start.settings,
@@ -160,6 +164,8 @@ fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mu
     app.loading = Some((id, name.clone(), directory.clone()));
     app.engine = EngineState::Loading { name: name.clone(), done: 0, total: 0 };
     app.next = None;
+    app.lens.rows.clear();
+    app.lens.inspection = None;
     let source = ModelSource { name, directory, device: app.device, precision: app.precision, threads: app.threads };
     effects.push(Effect::Engine(Command::Load { id, source }));
 }
@@ -168,6 +174,7 @@ fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mu
 fn generate(app: &mut App, text: String, written: String, now: Duration, effects: &mut Vec<Effect>) {
     record_circumstances(app, effects);
     let id = app.request();
+    app.past.keep(app.document.tip());
     app.peeking = None;
     app.ended = None;
     app.recent.clear();
@@ -204,13 +211,14 @@ fn peek(app: &mut App, effects: &mut Vec<Effect>) {
     }
     let id = app.request();
     app.peeking = Some(id);
+    let want = app.first_unknown().map_or(Want::Scores, Want::Survey);
     effects.push(Effect::Engine(Command::Generate(Request {
         id,
         path: app.document.tokens(),
         text: String::new(),
         settings: app.settings.clone(),
         keep: 0,
-        want: Want::Scores,
+        want,
     })));
 }
 

@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::super::state::{App, EngineState, Next};
 use super::lines;
 use super::theme::Theme;
-use crate::sample::{Row, Step};
+use crate::sample::{Row, Step, StepTrace};
 use crate::text::visible;
 
 /// Draws into `area`, whose first row is the heading.
@@ -86,7 +86,7 @@ fn candidate<'a>(app: &App, row: &Row, likeliest: f32, width: usize, theme: &The
 }
 
 /// A probability in five columns at the most.
-fn percent(p: f32) -> String {
+pub(super) fn percent(p: f32) -> String {
     match p * 100.0 {
         it if it >= 99.95 => "100%".to_owned(),
         it if it >= 9.95 => format!("{it:.0}%"),
@@ -96,7 +96,7 @@ fn percent(p: f32) -> String {
 }
 
 /// A bar of `share` of `width` columns, in eighths.
-fn bar(share: f64, width: usize) -> String {
+pub(super) fn bar(share: f64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (share.clamp(0.0, 1.0) * (width * 8) as f64).round() as usize;
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
@@ -117,7 +117,7 @@ fn cut_line(kept: usize, width: usize) -> String {
 }
 
 /// Exactly `width` columns: cut or padded.
-fn fit(text: &str, width: usize) -> String {
+pub(super) fn fit(text: &str, width: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
     for c in text.chars() {
@@ -134,8 +134,16 @@ fn fit(text: &str, width: usize) -> String {
 
 /// What each step did, wrapped.
 fn chain(next: &Next, width: usize) -> Vec<String> {
-    let mut text = format!("{}", next.logits.len());
-    for it in &next.trace {
+    let text = steps(next.logits.len(), &next.trace);
+    let mut wrap = crate::text::Wrap::new(width);
+    wrap.extend(&text);
+    wrap.rows().iter().take(2).map(|row| text[row.clone()].to_owned()).collect()
+}
+
+/// What each step did, in one line.
+pub(super) fn steps(vocabulary: usize, trace: &[StepTrace]) -> String {
+    let mut text = vocabulary.to_string();
+    for it in trace {
         use std::fmt::Write as _;
         // Writing to a string cannot fail.
         let _ = match it.step {
@@ -146,9 +154,7 @@ fn chain(next: &Next, width: usize) -> Vec<String> {
             Step::MinP => write!(text, " > min-p {}", it.count),
         };
     }
-    let mut wrap = crate::text::Wrap::new(width);
-    wrap.extend(&text);
-    wrap.rows().iter().take(2).map(|row| text[row.clone()].to_owned()).collect()
+    text
 }
 
 #[cfg(test)]

@@ -2,14 +2,17 @@
 
 mod bars;
 mod first_run;
+mod heat;
 mod help;
 mod input;
+mod inspector;
 mod layout;
 mod models;
 mod panel;
 mod status;
 mod text;
 mod theme;
+mod tree;
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
@@ -36,6 +39,8 @@ pub fn view(app: &App, frame: &mut Frame) {
                 Some(Overlay::Models { path, top }) => {
                     models::draw(app, path.as_ref(), *top, &theme, frame);
                 }
+                Some(Overlay::Inspector { chosen }) => inspector::draw(app, *chosen, &theme, frame),
+                Some(Overlay::Tree { chosen }) => tree::draw(app, *chosen, &theme, frame),
                 None => {}
             }
         }

@@ -135,7 +135,18 @@ pub(super) fn footer(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
             ("^N", "new"),
             ("^D", "quit"),
         ],
-        Focus::Text => &[("↑↓", "scroll"), ("End", "follow"), ("Enter", "go on"), ("Tab", "focus"), ("?", "help")],
+        Focus::Text => &[
+            ("←→", "token"),
+            ("Enter", "look"),
+            ("F4", "heat"),
+            ("r", "new dice"),
+            ("[ ]", "branch"),
+            ("u", "undo"),
+            ("F5", "go on"),
+            ("F7", "tree"),
+            ("t", "type here"),
+            ("?", "help"),
+        ],
         Focus::Panel => {
             &[("↑↓", "choose"), ("←→", "change"), ("Del", "off"), ("0-9", "type"), ("Tab", "focus"), ("?", "help")]
         }

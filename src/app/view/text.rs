@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use super::super::state::{App, EngineState, Focus, Scroll};
 use super::layout::Areas;
 use super::theme::Theme;
-use super::{block, lines};
+use super::{block, heat, lines};
 use crate::document::Origin;
 
 pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
@@ -25,6 +25,9 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
         if let Some(badge) = badge(app) {
             block = block.title_bottom(Line::styled(badge, theme.note).right_aligned());
         }
+        if let Some(legend) = heat::legend(app, theme, areas.text_outer.width as usize) {
+            block = block.title_bottom(legend);
+        }
         frame.render_widget(block, areas.text_outer);
     }
     let height = areas.text.height as usize;
@@ -38,6 +41,10 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
         .zip(rows)
         .map(|(index, row)| {
             let mut line = row_line(app, theme, row.clone());
+            let at_end = app.focus == Focus::Text && app.lens.cursor >= app.document.len();
+            if index == last && at_end && app.running.is_none() {
+                line.push_span(Span::styled(" ", theme.cursor));
+            }
             if index == last && app.running.is_some() {
                 line.push_span(Span::styled("▌", theme.good));
             }
@@ -88,6 +95,12 @@ fn row_line<'a>(app: &'a App, theme: &Theme, row: Range<usize>) -> Line<'a> {
 }
 
 fn style(app: &App, theme: &Theme, position: usize) -> Style {
+    let style = without_cursor(app, theme, position);
+    let looked_at = app.focus == Focus::Text && position == app.lens.cursor;
+    if looked_at { style.patch(theme.cursor) } else { style }
+}
+
+fn without_cursor(app: &App, theme: &Theme, position: usize) -> Style {
     let Some(node) = app.document.at(position) else {
         return theme.drawn;
     };
@@ -96,6 +109,9 @@ fn style(app: &App, theme: &Theme, position: usize) -> Style {
     }
     if Some(node.token) == app.tokenizer().end_of_text() {
         return theme.mark;
+    }
+    if let Some(hot) = heat::style(app, theme, position) {
+        return hot;
     }
     match node.origin {
         Origin::Typed => theme.typed,

@@ -22,9 +22,19 @@ pub(super) struct Theme {
     pub(super) strong: Style,
     /// Control characters made visible, and `<|endoftext|>`.
     pub(super) mark: Style,
+    /// What the settings of now would have cut.
+    pub(super) gone: Style,
+    /// The token under the cursor.
+    pub(super) cursor: Style,
+    levels: [Style; 5],
 }
 
 impl Theme {
+    /// A level of heat, 0 to 4, told apart without colour as well.
+    pub(super) fn level(&self, level: usize) -> Style {
+        self.levels[level.min(self.levels.len() - 1)]
+    }
+
     pub(super) fn new(colour: bool) -> Self {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
@@ -40,6 +50,15 @@ impl Theme {
             note: in_colour(plain, Color::Yellow),
             strong: bold,
             mark: in_colour(plain.add_modifier(Modifier::REVERSED), Color::Magenta),
+            gone: in_colour(plain.add_modifier(Modifier::REVERSED | Modifier::CROSSED_OUT), Color::Red),
+            cursor: in_colour(bold.add_modifier(Modifier::REVERSED | Modifier::UNDERLINED), Color::Cyan),
+            levels: [
+                plain,
+                in_colour(plain.add_modifier(Modifier::ITALIC), Color::Green),
+                in_colour(plain.add_modifier(Modifier::UNDERLINED), Color::Yellow),
+                in_colour(bold.add_modifier(Modifier::UNDERLINED), Color::Red),
+                in_colour(plain.add_modifier(Modifier::REVERSED), Color::Magenta),
+            ],
         }
     }
 }

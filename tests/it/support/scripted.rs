@@ -44,6 +44,23 @@ impl Scripted {
         Self { config, script: script.to_vec(), position: 0, read: Arc::default(), others: Vec::new(), fault: None }
     }
 }
+impl Scripted {
+    fn fault(&self) -> Option<Fault> {
+        self.fault.filter(|it| self.position >= it.0).map(|it| it.1)
+    }
+
+    /// The scores after so many tokens.
+    fn row(&self, position: usize, out: &mut [f32]) {
+        out.fill(-20.0);
+        for &(token, score) in &self.others {
+            out[token as usize] = score;
+        }
+        out[self.script[position % self.script.len()] as usize] = 10.0;
+        if self.fault().is_some() {
+            out[7] = f32::NAN;
+        }
+    }
+}
 
 impl Model for Scripted {
     fn config(&self) -> &Config {
@@ -57,24 +74,25 @@ impl Model for Scripted {
         _wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
         assert!(self.position + tokens.len() <= self.config.n_positions);
+        let first = self.position + 1;
         self.position += tokens.len();
         self.read.fetch_add(tokens.len(), Ordering::Relaxed);
-        let fault = self.fault.filter(|it| self.position >= it.0).map(|it| it.1);
-        match fault {
+        match self.fault() {
             Some(Fault::Panic) => panic!("a scripted panic"),
             Some(Fault::Error) => {
                 return Err(ModelError::Missing { name: "scripted".into() });
             }
             Some(Fault::NotANumber) | None => {}
         }
-        if let Scores::Last(out) = scores {
-            out.fill(-20.0);
-            for &(token, score) in &self.others {
-                out[token as usize] = score;
-            }
-            out[self.script[self.position % self.script.len()] as usize] = 10.0;
-            if fault.is_some() {
-                out[7] = f32::NAN;
+        match scores {
+            Scores::None => {}
+            Scores::Last(out) => self.row(self.position, out),
+            Scores::Each(hear) => {
+                let mut row = vec![0.0; self.config.vocab_size];
+                for index in 0..tokens.len() {
+                    self.row(first + index, &mut row);
+                    hear(index, &row);
+                }
             }
         }
         Ok(())

@@ -1,0 +1,115 @@
+//! A token questioned: what it could have been instead, and what would have made it so.
+
+use std::sync::Arc;
+
+use super::state::App;
+use crate::TokenId;
+use crate::document::{NodeId, Origin};
+use crate::sample::{Distribution, Flip, LEVERS, Lever, Row, Score, Settings, StepTrace, die, flip};
+
+/// What is known of one token.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// Its position.
+    pub position: usize,
+    /// It; none for the token not drawn yet.
+    pub node: Option<NodeId>,
+    /// Which token it is, or will be.
+    pub token: TokenId,
+    /// Whether a person wrote it; what the die would have picked is then told beside it.
+    pub typed: bool,
+    /// What the model thought of it.
+    pub score: Score,
+    /// Its probability after the samplers; `None` if they would have cut it.
+    pub after: Option<f32>,
+    /// The die of its position.
+    pub die: f64,
+    /// What the die picks.
+    pub picked: TokenId,
+    /// Its place after the samplers, 0 for the likeliest.
+    pub picked_rank: usize,
+    /// What each step of the chain did.
+    pub trace: Vec<StepTrace>,
+    /// Size of the vocabulary.
+    pub vocabulary: usize,
+    /// The table of candidates, likeliest first; the token itself is in it.
+    pub rows: Vec<Row>,
+    /// Where the draw flips, as far as it was looked for.
+    pub flips: Vec<Flip>,
+    /// The scores and settings it was made from: those in force when it was drawn, or those of now.
+    logits: Arc<[f32]>,
+    settings: Settings,
+    /// Directions in which flips are still to be looked for.
+    pending: Vec<(Lever, bool)>,
+}
+
+impl Inspection {
+    /// Whether flips are still being looked for.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// The settings it was, or will be, drawn under.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl App {
+    /// Questions the token under the cursor, if its scores are there.
+    pub(super) fn inspect(&mut self) {
+        const ROWS: usize = 64;
+        self.lens.inspection = None;
+        let position = self.lens.cursor;
+        let tokens = self.document.tokens();
+        let Some(before) = position.checked_sub(1) else { return };
+        let Some(&parent) = self.document.path().get(before) else { return };
+        let Some(logits) = self.lens.rows.after(parent).cloned() else { return };
+        let node = self.document.path().get(position).copied();
+        let origin = node.and_then(|it| self.document.node(it)).map(|it| &it.origin);
+        let (settings, coin) = match (origin, node.and_then(|it| self.document.settings_at(it))) {
+            (Some(Origin::Drawn(draw)), Some(then)) => (then.clone(), draw.die),
+            _ => (self.settings.clone(), die(self.settings.seed, position as u64)),
+        };
+        let Ok(mut distribution) = Distribution::new(&logits, &tokens[..position], &settings) else { return };
+        let picked = distribution.pick(coin);
+        let token = tokens.get(position).copied().unwrap_or(picked.token);
+        let Some(score) = Score::new(&logits, token) else { return };
+        let mut rows = distribution.rows(&logits, ROWS);
+        if rows.iter().all(|it| it.token != token) {
+            rows.push(Row { token, model: score.p, after: distribution.after(token) });
+        }
+        let directions = LEVERS.into_iter().flat_map(|lever| [(lever, true), (lever, false)]);
+        self.lens.inspection = Some(Inspection {
+            position,
+            node,
+            token,
+            typed: matches!(origin, Some(Origin::Typed)),
+            score,
+            after: distribution.after(token),
+            die: coin,
+            picked: picked.token,
+            picked_rank: picked.rank,
+            trace: distribution.trace,
+            vocabulary: logits.len(),
+            rows,
+            flips: Vec::new(),
+            logits,
+            settings,
+            // Taken from the end.
+            pending: directions.rev().collect(),
+        });
+    }
+
+    /// Looks for one more flip of the inspected token. Says whether there are more to look for.
+    pub(super) fn look_for_a_flip(&mut self) -> bool {
+        let Some(it) = &mut self.lens.inspection else { return false };
+        let Some(direction) = it.pending.pop() else { return false };
+        let history = self.document.tokens();
+        let history = &history[..it.position.min(history.len())];
+        it.flips.extend(flip(&it.logits, history, &it.settings, it.die, it.picked, direction));
+        it.is_pending()
+    }
+}

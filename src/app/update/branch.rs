@@ -1,0 +1,219 @@
+//! The text as a tree: other tokens, other branches, back and forth. Nothing is ever lost; only the end moves.
+
+use std::time::Duration;
+
+use super::super::Effect;
+use super::super::keymap::Action;
+use super::super::state::{App, Focus, Overlay, Scroll};
+use super::{generate, peek, record};
+use crate::TokenId;
+use crate::document::{NodeId, Record};
+use crate::store::protocol::Job;
+
+/// What a key does to the tree. While a continuation runs, only the stop key may touch its end.
+pub(super) fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) {
+    if app.running.is_some() {
+        return app.inform("Still writing: Ctrl-C stops it first.", now);
+    }
+    match action {
+        Action::Reroll => reroll(app, now, effects),
+        Action::EditFromHere => edit_from_here(app, now, effects),
+        Action::TypeHere => type_here(app, now, effects),
+        Action::PreviousSibling => sibling(app, -1, now, effects),
+        Action::NextSibling => sibling(app, 1, now, effects),
+        Action::Undo => undo(app, now, effects),
+        Action::Redo => redo(app, now, effects),
+        Action::Bookmark => bookmark(app, now, effects),
+        Action::NextBookmark => next_bookmark(app, now, effects),
+        _ => {}
+    }
+}
+
+/// Moves the end of the text, remembering where it was.
+pub(super) fn go_to(app: &mut App, node: Option<NodeId>, effects: &mut Vec<Effect>) {
+    if node != app.document.tip() {
+        app.past.keep(app.document.tip());
+        move_to(app, node, effects);
+    }
+}
+
+fn move_to(app: &mut App, node: Option<NodeId>, effects: &mut Vec<Effect>) {
+    record(app, Record::Tip { node }, effects);
+    effects.push(Effect::Store(Job::Sync));
+    app.flow.rebuild(&app.document, &app.tokenizer);
+    app.lens.cursor = app.lens.cursor.min(app.document.len());
+    app.lens.inspection = None;
+    app.ended = None;
+    app.next = None;
+    peek(app, effects);
+}
+
+/// The end of the text before the token under the cursor.
+fn before_cursor(app: &App) -> Option<NodeId> {
+    app.lens.cursor.checked_sub(1).and_then(|it| app.document.path().get(it)).copied()
+}
+
+/// Puts a token of one's own choice where the cursor is; what was there stays as another branch.
+pub(super) fn take(app: &mut App, token: TokenId, go_on: bool, now: Duration, effects: &mut Vec<Effect>) {
+    if app.running.is_some() {
+        return app.inform("Still writing: Ctrl-C stops it first.", now);
+    }
+    let parent = before_cursor(app);
+    // A branch that is there already is gone back to, not made twice.
+    let known =
+        app.document.children(parent).into_iter().find(|&it| app.document.node(it).is_some_and(|n| n.token == token));
+    app.past.keep(app.document.tip());
+    if let Some(known) = known {
+        record(app, Record::Tip { node: Some(known) }, effects);
+    } else {
+        super::record_circumstances(app, effects);
+        let first = app.document.next_node();
+        record(app, Record::Typed { first, parent, tokens: vec![token] }, effects);
+    }
+    effects.push(Effect::Store(Job::Sync));
+    app.flow.rebuild(&app.document, &app.tokenizer);
+    (app.next, app.scroll) = (None, Scroll::Follow);
+    app.lens.cursor = app.document.len();
+    app.lens.inspection = None;
+    if go_on {
+        app.overlay = None;
+        generate(app, String::new(), String::new(), now, effects);
+    } else {
+        peek(app, effects);
+    }
+}
+
+/// Throws new dice for the token under the cursor and all after it.
+fn reroll(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    if app.document.is_empty() {
+        return app.inform("There is nothing to throw again yet.", now);
+    }
+    if app.card().is_none() {
+        return app.inform("The model is not ready yet.", now);
+    }
+    let parent = before_cursor(app);
+    if parent.is_none() {
+        return app.inform("The first token has nothing before it: the model has no say in it.", now);
+    }
+    app.overlay = None;
+    // The dice are a function of the seed and the position: the same seed would throw the same ones.
+    app.settings.seed = app.settings.seed.wrapping_add(1);
+    app.reshape_due = true;
+    go_to(app, parent, effects);
+    app.inform(
+        format!("New dice from here: seed {}. [ and ] go between the branches, u goes back.", app.settings.seed),
+        now,
+    );
+    generate(app, String::new(), String::new(), now, effects);
+}
+
+/// Takes the text from the cursor on into the input, to be changed and sent again.
+fn edit_from_here(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    if !app.input.is_empty() {
+        return app.inform("There is something in the input already: send it or clear it first.", now);
+    }
+    let tail = app.document.tokens().split_off(app.lens.cursor.min(app.document.len()));
+    let text = app.tokenizer.decode(&tail);
+    type_here(app, now, effects);
+    app.input.set(&text);
+}
+
+/// Ends the text before the cursor, so that what is sent next goes there.
+fn type_here(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    let parent = before_cursor(app);
+    app.overlay = None;
+    app.focus = Focus::Input;
+    go_to(app, parent, effects);
+    app.inform("What you send now goes here; the old text stays as another branch (Alt-U goes back).", now);
+}
+
+/// Goes to the branch beside the one of the last fork at or before the cursor.
+fn sibling(app: &mut App, step: isize, now: Duration, effects: &mut Vec<Effect>) {
+    let Some(fork) = app.document.fork_before(app.lens.cursor) else {
+        return app.inform("There is no other branch here. Enter on a token shows what it could have been.", now);
+    };
+    let siblings = app.document.siblings(fork);
+    let here = app.document.path()[fork];
+    let at = siblings.iter().position(|&it| it == here).unwrap_or(0);
+    let to = (at as isize + step).rem_euclid(siblings.len() as isize) as usize;
+    let end = app.document.newest_leaf(siblings[to]);
+    go_to(app, Some(end), effects);
+    app.lens.cursor = fork;
+    super::text::show_cursor(app);
+    app.inform(format!("Branch {} of {} from here.", to + 1, siblings.len()), now);
+}
+
+fn undo(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    match app.past.undo(app.document.tip()) {
+        Some(tip) => {
+            move_to(app, tip, effects);
+            app.scroll = Scroll::Follow;
+            app.inform("Undone. Nothing is lost: Alt-R does it again.", now);
+        }
+        None => app.inform("There is nothing to undo.", now),
+    }
+}
+
+fn redo(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    match app.past.redo(app.document.tip()) {
+        Some(tip) => {
+            move_to(app, tip, effects);
+            app.scroll = Scroll::Follow;
+        }
+        None => app.inform("There is nothing to do again.", now),
+    }
+}
+
+fn bookmark(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    let last = app.document.len().saturating_sub(1);
+    let Some(&node) = app.document.path().get(app.lens.cursor.min(last)) else {
+        return app.inform("There is no text to mark yet.", now);
+    };
+    let on = !app.document.is_bookmarked(node);
+    record(app, Record::Bookmark { node, on }, effects);
+    app.inform(if on { "Marked; ' goes to the next mark." } else { "The mark is gone." }, now);
+}
+
+/// Goes to the next bookmark in the order of making, on whatever branch it is.
+fn next_bookmark(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    let here = app.document.path().get(app.lens.cursor).copied();
+    let marks: Vec<NodeId> = app.document.bookmarks().collect();
+    let next = marks.iter().find(|&&it| here.is_none_or(|here| it > here)).or(marks.first());
+    let Some(&node) = next else {
+        return app.inform("Nothing is marked yet: m marks the token under the cursor.", now);
+    };
+    if !app.document.path().contains(&node) {
+        let end = app.document.newest_leaf(node);
+        go_to(app, Some(end), effects);
+    }
+    app.focus = Focus::Text;
+    app.lens.cursor = app.document.path().iter().position(|&it| it == node).unwrap_or(app.lens.cursor);
+    super::text::show_cursor(app);
+}
+
+/// The keys of the tree view.
+pub(super) fn tree(app: &mut App, key: crossterm::event::KeyCode, now: Duration, effects: &mut Vec<Effect>) {
+    use crossterm::event::KeyCode;
+    let Some(Overlay::Tree { chosen }) = &mut app.overlay else { return };
+    let runs = app.document.runs();
+    let last = runs.len().saturating_sub(1);
+    match key {
+        KeyCode::Esc | KeyCode::F(7) | KeyCode::Char('q') => app.overlay = None,
+        KeyCode::Up | KeyCode::Char('k') => *chosen = chosen.saturating_sub(1),
+        KeyCode::Down | KeyCode::Char('j') => *chosen = (*chosen + 1).min(last),
+        KeyCode::Home => *chosen = 0,
+        KeyCode::End => *chosen = last,
+        KeyCode::Enter if app.running.is_some() => app.inform("Still writing: Ctrl-C stops it first.", now),
+        KeyCode::Enter => {
+            let Some(run) = runs.get(*chosen) else { return };
+            let (Some(&first), Some(&end)) = (run.nodes.first(), run.nodes.last()) else { return };
+            let leaf = app.document.newest_leaf(end);
+            app.overlay = None;
+            go_to(app, Some(leaf), effects);
+            app.focus = Focus::Text;
+            app.lens.cursor = app.document.path().iter().position(|&it| it == first).unwrap_or(0);
+            super::text::show_cursor(app);
+        }
+        _ => {}
+    }
+}

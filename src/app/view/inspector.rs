@@ -1,0 +1,166 @@
+//! A token questioned: probabilities, die, flip points, what it could have been.
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
+
+use super::super::Inspection;
+use super::super::state::App;
+use super::bars::{bar, fit, label, percent, steps};
+use super::theme::Theme;
+use super::{block, layout, lines};
+use crate::sample::{Flip, Lever, Row};
+
+/// Draws it over the main screen.
+pub(super) fn draw(app: &App, chosen: Option<usize>, theme: &Theme, frame: &mut Frame) {
+    let (position, length) = (app.lens.cursor, app.document.len());
+    let title = if position < length {
+        format!("token {} of {length}", position + 1)
+    } else {
+        format!("the next token, {}", length + 1)
+    };
+    let inner = place(app, &title, theme, frame);
+    let width = inner.width as usize;
+    let Some(it) = &app.lens.inspection else {
+        let why = if position == 0 {
+            "The first token: the model reads it, and has no say in it."
+        } else if position <= app.out_of_sight() && app.out_of_sight() > 0 {
+            "Out of the model's sight: it has no opinion on it any more."
+        } else {
+            "One moment: the model reads the text again for this."
+        };
+        return lines(frame, inner, super::first_run::wrapped(why, width, theme.drawn));
+    };
+    let mut out = facts(app, it, width, theme);
+    let keys = "Enter takes it and goes on, Space takes it, left/right another token, r new dice, t own words, Esc";
+    let keys = super::first_run::wrapped(keys, width, theme.dim);
+    let room = (inner.height as usize).saturating_sub(out.len() + 1);
+    let keys = if room >= keys.len() + 4 { keys } else { Vec::new() };
+    out.push(Line::styled(columns("    token", "", "model", "after", width), theme.dim));
+    let room = room.saturating_sub(keys.len());
+    out.extend(table(app, it, chosen, room, width, theme));
+    let used = out.len() as u16;
+    lines(frame, inner, out);
+    let y = inner.bottom().saturating_sub(keys.len() as u16).max(inner.y + used.min(inner.height));
+    let below = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+    lines(frame, below, keys);
+}
+
+/// Where the token in question stays in view: beside the text where there is room, else above or below its row.
+fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
+    let screen = frame.area();
+    let area = if screen.width >= 100 {
+        let width = 56;
+        Rect { x: screen.width - width, y: 1.min(screen.height), width, height: screen.height.saturating_sub(2) }
+    } else {
+        let text = layout(app).text;
+        let row = app.flow.row_of(app.flow.start_of(app.lens.cursor)).saturating_sub(app.top_row(text.height as usize));
+        let row = text.y.saturating_add(row as u16);
+        let (above, below) = (row.min(screen.height), screen.height.saturating_sub(row + 1));
+        let least = 9.min(screen.height);
+        if below >= above {
+            let height = below.max(least);
+            Rect { x: 0, y: screen.height - height, width: screen.width, height }
+        } else {
+            Rect { x: 0, y: 0, width: screen.width, height: above.max(least) }
+        }
+    };
+    frame.render_widget(Clear, area);
+    frame.render_widget(block(format!(" {title} "), true, theme), area);
+    area.inner(Margin { horizontal: 2.min(area.width / 2), vertical: 1.min(area.height / 2) })
+}
+
+/// Everything but the table.
+pub(super) fn facts(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let name = |token| label(app.tokenizer().bytes(token));
+    let bits = it.score.bits();
+    let whence = match (it.node, it.typed) {
+        (None, _) => "to be drawn",
+        (Some(_), true) => "typed",
+        (Some(_), false) => "drawn",
+    };
+    let whence = if it.node.is_some_and(|node| app.document.is_bookmarked(node)) {
+        format!("{whence}, marked")
+    } else {
+        whence.to_owned()
+    };
+    let mut out = vec![Line::from(vec![
+        Span::styled(format!("\"{}\"", name(it.token)), theme.focus),
+        Span::raw(format!("  id {}  {whence}", it.token)),
+    ])];
+    let mut say = |text: String, style| out.extend(super::first_run::wrapped(&text, width, style));
+    let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after them", percent(p)));
+    say(
+        format!("{} by the model, {after}; rank {}, surprise {bits:.1} bits", percent(it.score.p), it.score.rank + 1),
+        theme.drawn,
+    );
+    let verb = match (it.node, it.typed) {
+        (None, _) => "will draw",
+        (Some(_), true) => "would have drawn",
+        (Some(_), false) => "drew",
+    };
+    say(
+        format!("die {:.4} {verb} \"{}\", rank {} after the samplers", it.die, name(it.picked), it.picked_rank + 1),
+        theme.drawn,
+    );
+    let flips: Vec<String> = it.flips.iter().map(|flip| words(flip, &name(flip.token))).collect();
+    let flips = match (flips.is_empty(), it.is_pending()) {
+        (_, true) => format!("otherwise: {} ...", flips.join(", ")),
+        (true, false) => "otherwise: no temperature, top-k, top-p or min-p changes this draw".to_owned(),
+        (false, false) => format!("otherwise: {}", flips.join(", ")),
+    };
+    say(flips, theme.note);
+    say(steps(it.vocabulary, &it.trace), theme.dim);
+    out
+}
+
+/// A flip in words: what the draw becomes on the far side.
+fn words(flip: &Flip, token: &str) -> String {
+    let side = if flip.above { "above" } else { "below" };
+    let value = match flip.lever {
+        // Between the two lies the border; what is said is true on either side of it.
+        Lever::Temperature | Lever::TopP => format!("{:.3}", f32::midpoint(flip.same, flip.beyond)),
+        Lever::MinP => format!("{:.4}", f32::midpoint(flip.same, flip.beyond)),
+        Lever::TopK => format!("{:.0}", flip.same),
+    };
+    format!("\"{token}\" {side} {} {value}", flip.lever.name())
+}
+
+fn table(
+    app: &App,
+    it: &Inspection,
+    chosen: Option<usize>,
+    room: usize,
+    width: usize,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let own = it.rows.iter().position(|row| row.token == it.token);
+    let at = chosen.or(own).unwrap_or(0);
+    let top = (at + 1).saturating_sub(room.max(1));
+    let likeliest = it.rows.iter().filter_map(|row| row.after).fold(0.0, f32::max);
+    let line = |(index, row): (usize, &Row)| {
+        let mark = if index == at { ">" } else { " " };
+        let own = if Some(index) == own { "*" } else { " " };
+        let name = format!("{mark}{own}{}", label(app.tokenizer().bytes(row.token)));
+        let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
+        let after = row.after.map_or("cut".to_owned(), percent);
+        let text = columns(&name, &bar(f64::from(share), bar_width(width)), &percent(row.model), &after, width);
+        let style = match (index == at, row.after) {
+            (true, _) => theme.focus,
+            (false, Some(_)) => theme.drawn,
+            (false, None) => theme.dim,
+        };
+        Line::styled(text, style)
+    };
+    it.rows.iter().enumerate().skip(top).take(room).map(line).collect()
+}
+
+fn bar_width(width: usize) -> usize {
+    width.saturating_sub(13 + 20).min(32)
+}
+
+fn columns(name: &str, bar: &str, model: &str, after: &str, width: usize) -> String {
+    let bars = bar_width(width);
+    format!("{} {model:>5} {after:>5} {bar}", fit(name, width.saturating_sub(13 + bars)))
+}

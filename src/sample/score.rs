@@ -1,0 +1,73 @@
+//! What the model thought of a token that is there already.
+
+use super::Draw;
+use super::candidates::largest;
+use super::distribution::log_sum_exp_and_entropy;
+use crate::TokenId;
+
+/// The model's own view of one token, before any sampler.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// Its probability.
+    pub p: f32,
+    /// Its place, 0 for the likeliest.
+    pub rank: u32,
+    /// Entropy of the distribution it comes from, in bits; unknown in older transcripts.
+    pub entropy: Option<f32>,
+}
+
+impl Score {
+    /// Of `token` under the model's `logits`, (V,); `None` if the token is none of theirs or they are no scores.
+    #[must_use]
+    pub fn new(logits: &[f32], token: TokenId) -> Option<Self> {
+        let &chosen = logits.get(token as usize)?;
+        let largest = largest(logits);
+        if !largest.is_finite() || chosen.is_nan() {
+            return None;
+        }
+        let (log_sum_exp, entropy) = log_sum_exp_and_entropy(logits, largest);
+        Some(Self {
+            p: (f64::from(chosen) - log_sum_exp).exp() as f32,
+            rank: rank(logits, token),
+            entropy: Some(entropy as f32),
+        })
+    }
+
+    /// Its surprise, in bits: how many fair coins would have to fall as told.
+    #[must_use]
+    pub fn bits(&self) -> f32 {
+        -self.p.max(f32::MIN_POSITIVE).log2()
+    }
+}
+
+impl From<&Draw> for Score {
+    fn from(draw: &Draw) -> Self {
+        Self { p: draw.model, rank: draw.rank, entropy: draw.entropy }
+    }
+}
+
+/// How many tokens come before `token`, likeliest first; of equals the smaller token comes first.
+pub(super) fn rank(logits: &[f32], token: TokenId) -> u32 {
+    let (before, rest) = logits.split_at(token as usize);
+    let chosen = rest[0];
+    before.iter().map(|&it| u32::from(it >= chosen)).sum::<u32>()
+        + rest[1..].iter().map(|&it| u32::from(it > chosen)).sum::<u32>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_against_worked_numbers() {
+        // p = 1/2 1/4 1/4: entropy 1.5 bits; the third is as likely as the second and comes after it.
+        let row: Vec<f32> = [0.5_f32, 0.25, 0.25].iter().map(|p| p.ln()).collect();
+        let score = Score::new(&row, 2).unwrap();
+        assert!((score.p - 0.25).abs() < 1e-6 && (score.bits() - 2.0).abs() < 1e-5, "{score:?}");
+        assert_eq!(score.rank, 2);
+        assert!((score.entropy.unwrap() - 1.5).abs() < 1e-5);
+        assert_eq!(Score::new(&row, 3), None);
+        assert_eq!(Score::new(&[f32::NAN, 1.0], 0), None);
+        assert_eq!(Score::new(&[f32::NEG_INFINITY; 2], 0), None);
+    }
+}

@@ -1,0 +1,267 @@
+//! The text questioned and steered: cursor, inspector, heat, branches, undo.
+
+use crossterm::event::{KeyCode, KeyModifiers};
+use megachat::app::Effect;
+use megachat::app::{Focus, Heat, Overlay};
+use megachat::document::{Origin, Record};
+use megachat::engine::protocol::{Command, Want};
+use megachat::sample::Lever;
+
+use crate::support::harness::Harness;
+
+const SIZE: (u16, u16) = (80, 24);
+
+/// Something written and five tokens drawn, the text in focus.
+fn written() -> Harness {
+    let mut it = Harness::ready(SIZE);
+    it.app.settings.max_tokens = 5;
+    it.write("Once upon a time,");
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.key(KeyCode::Tab);
+    assert_eq!((it.app.focus, it.app.lens.cursor, it.app.document.len()), (Focus::Text, 10, 10));
+    it
+}
+
+#[track_caller]
+fn check_journal(harness: &Harness) {
+    assert_eq!(harness.journalled().tokens(), harness.app.document.tokens());
+}
+
+#[test]
+fn the_cursor_goes_by_token_word_row_and_to_both_ends() {
+    let mut it = written();
+    for (key, expected) in [
+        (KeyCode::Left, 9),
+        (KeyCode::Char('h'), 8),
+        (KeyCode::Right, 9),
+        (KeyCode::Char('b'), 8),
+        (KeyCode::Char('g'), 0),
+        (KeyCode::Char('w'), 1),
+        (KeyCode::Char('G'), 10),
+        (KeyCode::Right, 10),
+        (KeyCode::Up, 0),
+        (KeyCode::Down, 10),
+    ] {
+        it.key(key);
+        assert_eq!(it.app.lens.cursor, expected, "{key:?}");
+    }
+    // While text streams, a cursor at the end stays at the end and another one where it is.
+    it.key(KeyCode::F(5));
+    it.settle();
+    assert_eq!(it.app.lens.cursor, 15);
+    it.key(KeyCode::Left);
+    it.key(KeyCode::F(5));
+    it.settle();
+    assert_eq!(it.app.lens.cursor, 14);
+}
+
+#[test]
+fn a_drawn_token_says_what_it_could_have_been_and_why() {
+    let mut it = written();
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.app.prepare();
+    let seen = it.app.lens.inspection.clone().expect("the scores of a drawn token are kept");
+    let Origin::Drawn(draw) = &it.app.document.at(9).unwrap().origin else { panic!() };
+    assert_eq!((seen.token, seen.picked, seen.die.to_bits()), (draw.token, draw.token, draw.die.to_bits()));
+    assert!((seen.score.p - draw.model).abs() < 1e-6 && seen.score.rank == draw.rank);
+    assert!((seen.after.unwrap() - draw.after).abs() < 1e-6);
+    while it.app.prepare() {}
+    // The script's token is all but certain at any temperature that is looked at.
+    let flips = &it.app.lens.inspection.as_ref().unwrap().flips;
+    assert!(flips.iter().all(|it| it.lever == Lever::Temperature), "{flips:?}");
+    assert!(it.screen().contains("token 10 of 10"));
+}
+
+#[test]
+fn the_token_to_come_is_told_before_it_is_drawn() {
+    let mut it = written();
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.app.prepare();
+    let told = it.app.lens.inspection.clone().unwrap();
+    assert_eq!((told.position, told.node), (10, None));
+    it.key(KeyCode::Esc);
+    it.app.settings.max_tokens = 1;
+    it.key(KeyCode::F(5));
+    it.settle();
+    assert_eq!(it.app.document.at(10).unwrap().token, told.picked);
+}
+
+#[test]
+fn another_token_makes_a_branch_and_nothing_is_lost() {
+    let mut it = written();
+    let before = it.text();
+    for _ in 0..3 {
+        it.key(KeyCode::Left);
+    }
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.app.prepare();
+    // The one after the token itself, and only that one: step by step.
+    let seen = it.app.lens.inspection.as_ref().unwrap();
+    let own = seen.rows.iter().position(|row| row.token == seen.token).unwrap();
+    let other = seen.rows[own + 1].token;
+    it.key(KeyCode::Down);
+    it.key(KeyCode::Char(' '));
+    it.settle();
+    assert_eq!((it.app.document.len(), it.app.document.at(7).unwrap().token), (8, other));
+    assert!(matches!(it.app.overlay, Some(Overlay::Inspector { .. })), "the next one is asked for");
+    check_journal(&it);
+    it.key(KeyCode::Esc);
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Char('['));
+    it.settle();
+    assert_eq!(it.text(), before);
+    assert_eq!(it.app.lens.cursor, 7);
+    it.key(KeyCode::Char(']'));
+    it.settle();
+    assert_eq!(it.app.document.len(), 8);
+    // The same choice again goes to the branch that is there.
+    let nodes = it.app.document.next_node();
+    it.key(KeyCode::Char('u'));
+    it.settle();
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.app.prepare();
+    it.key(KeyCode::Down);
+    it.key(KeyCode::Char(' '));
+    it.settle();
+    assert_eq!((it.app.document.next_node(), it.app.document.len()), (nodes, 8));
+    check_journal(&it);
+}
+
+#[test]
+fn undo_goes_back_over_drawing_writing_and_branching_and_redo_forward() {
+    let mut it = written();
+    let drawn = it.text();
+    it.key(KeyCode::Char('u'));
+    assert_eq!(it.text(), "Once upon a time,");
+    it.key(KeyCode::Char('u'));
+    assert_eq!(it.text(), "");
+    it.key(KeyCode::Char('u'));
+    assert!(it.app.notice.as_ref().unwrap().text.contains("nothing to undo"));
+    it.press(KeyCode::Char('r'), KeyModifiers::ALT);
+    it.press(KeyCode::Char('r'), KeyModifiers::ALT);
+    it.settle();
+    assert_eq!(it.text(), drawn);
+    check_journal(&it);
+    // Not while something is being written.
+    it.key(KeyCode::F(5));
+    it.tokens(1);
+    let streaming = it.text();
+    it.key(KeyCode::Char('u'));
+    assert_eq!(it.text(), streaming);
+}
+
+#[test]
+fn new_dice_from_here_keep_what_stood_there() {
+    let mut it = written();
+    let (before, seed) = (it.text(), it.app.settings.seed);
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Char('r'));
+    it.settle();
+    assert_eq!(it.app.settings.seed, seed + 1);
+    assert_eq!(it.app.document.len(), 8 + 5);
+    let recorded = it.records().into_iter().rev().find_map(|it| match it {
+        Record::Settings { settings } => Some(settings.seed),
+        _ => None,
+    });
+    assert_eq!(recorded, Some(seed + 1));
+    it.key(KeyCode::Char('u'));
+    it.key(KeyCode::Char('u'));
+    assert_eq!(it.text(), before);
+    check_journal(&it);
+}
+
+#[test]
+fn the_text_from_here_on_can_be_edited() {
+    let mut it = written();
+    let text = it.text();
+    it.key(KeyCode::Char('g'));
+    it.key(KeyCode::Char('w'));
+    it.key(KeyCode::Char('e'));
+    assert_eq!((it.text().as_str(), it.app.focus), ("Once", Focus::Input));
+    assert_eq!(format!("Once{}", it.app.input.text()), text);
+    it.settle();
+    it.press(KeyCode::Char('u'), KeyModifiers::ALT);
+    assert_eq!(it.text(), text, "the old text is a branch");
+    check_journal(&it);
+}
+
+#[test]
+fn what_was_typed_is_read_again_once_for_the_heat_map() {
+    let mut it = written();
+    assert_eq!(it.app.score(2), None);
+    it.key(KeyCode::F(4));
+    it.settle();
+    assert_eq!(it.app.lens.heat, Heat::Surprise);
+    assert_eq!(it.app.score(0), None, "nothing comes before the first token");
+    assert!((1..10).all(|position| it.app.score(position).is_some()));
+    let surveys = |it: &Harness| {
+        let survey =
+            |it: &&Effect| matches!(it, Effect::Engine(Command::Generate(r)) if matches!(r.want, Want::Survey(_)));
+        it.effects.iter().filter(survey).count()
+    };
+    assert_eq!(surveys(&it), 1);
+    assert!(it.screen().contains("surprise, bits"));
+    for _ in 0..4 {
+        it.key(KeyCode::F(4));
+        it.settle();
+    }
+    assert_eq!((it.app.lens.heat, surveys(&it)), (Heat::Off, 1));
+}
+
+#[test]
+fn what_would_not_survive_the_settings_is_counted_without_the_model() {
+    let mut it = written();
+    it.app.lens.heat = Heat::Cut;
+    it.key(KeyCode::Left);
+    it.settle();
+    while it.app.prepare() {}
+    assert_eq!(it.app.losses().cut, 0);
+    // Far from the text's own dice, nothing of it could have been drawn.
+    let asked = it.effects.len();
+    it.app.settings.repeat_penalty = 100.0;
+    it.app.settings.repeat_last_n = -1;
+    it.app.settings.top_k = 1;
+    it.app.settings.temperature = 0.0;
+    while it.app.prepare() {}
+    let losses = it.app.losses();
+    assert_eq!((losses.drawn, losses.unknown), (5, 0));
+    for position in 0..5 {
+        assert_eq!(it.app.survives(position), None, "typed tokens are no dice");
+    }
+    assert_eq!(it.effects.len(), asked, "no model was asked");
+    assert!(it.screen().contains(&format!("{} of 5 impossible", losses.cut)) || it.screen().contains("/5 cut"));
+}
+
+#[test]
+fn the_tree_lists_the_branches_and_goes_to_them() {
+    let mut it = written();
+    let before = it.text();
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Char('t'));
+    it.write(" and that was that.");
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.key(KeyCode::Tab);
+    it.key(KeyCode::Char('m'));
+    it.key(KeyCode::F(7));
+    let runs = it.app.document.runs();
+    assert_eq!((runs.len(), runs[0].depth, runs[2].on_path), (3, 0, true));
+    assert!(it.screen().contains("and that was that"));
+    it.key(KeyCode::Up);
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert_eq!((it.text(), it.app.overlay.is_none()), (before, true));
+    // The mark is on the other branch: it is gone to.
+    it.key(KeyCode::Char('\''));
+    it.settle();
+    assert!(it.text().contains("and that was that"));
+    check_journal(&it);
+}
