@@ -56,6 +56,8 @@ pub enum Action {
     MuchMore,
     Neutral,
     Type,
+    Palette,
+    FindToken,
 }
 
 /// Where a key counts.
@@ -123,6 +125,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(PANEL, "Backspace / Delete", Action::Neutral, "neutral: off"),
     bind(PANEL, "Enter", Action::Type, "type a value (a digit does too)"),
     bind(PANEL, "Esc", Action::LeaveText, "back to the input"),
+    bind(TEXT, "/", Action::FindToken, "find a token among all that could come next"),
+    bind(PANEL, "/", Action::FindToken, "find a token among all that could come next"),
     bind(TEXT, "?", Action::Help, "this help"),
     bind(PANEL, "?", Action::Help, "this help"),
     bind(ANYWHERE, "F1", Action::Help, "this help"),
@@ -136,6 +140,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(ANYWHERE, "Shift-Tab", Action::PreviousFocus, "the one before"),
     bind(ANYWHERE, "F2", Action::TogglePanel, "show or hide sampling"),
     bind(ANYWHERE, "F3", Action::Models, "models: download, import, switch"),
+    bind(ANYWHERE, "Ctrl-P", Action::Palette, "palette: every command by name"),
     bind(ANYWHERE, "F5", Action::Continue, "continue the text"),
     bind(ANYWHERE, "PgUp", Action::PageUp, "page up; the view then stays"),
     bind(ANYWHERE, "PgDn", Action::PageDown, "page down"),
@@ -233,7 +238,10 @@ mod tests {
             (Focus::Input, KeyCode::BackTab, M::NONE, Some(Action::PreviousFocus)),
             (Focus::Panel, KeyCode::Up, M::ALT, Some(Action::Warmer)),
             (Focus::Input, KeyCode::F(5), M::NONE, Some(Action::Continue)),
-            (Focus::Input, KeyCode::Char('p'), M::CONTROL, None),
+            (Focus::Panel, KeyCode::Char('p'), M::CONTROL, Some(Action::Palette)),
+            (Focus::Input, KeyCode::Char('/'), M::NONE, None),
+            (Focus::Text, KeyCode::Char('/'), M::NONE, Some(Action::FindToken)),
+            (Focus::Input, KeyCode::Char('q'), M::CONTROL, None),
         ] {
             assert_eq!(lookup(focus, &key(code, modifiers)), expected, "{focus:?} {code:?} {modifiers:?}");
         }

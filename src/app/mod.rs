@@ -2,20 +2,27 @@
 //!
 //! Everything here is pure. Time comes with the messages, files and threads are reached through effects.
 
+mod find;
 mod flow;
 mod input;
+mod intent;
 pub mod keymap;
 mod knobs;
 mod msg;
+mod names;
+mod palette;
 mod state;
 mod update;
 pub mod view;
 pub mod words;
 
+pub use find::{Find, Found};
 pub use flow::Flow;
 pub use input::Input;
+pub use intent::{Intent, knob_word, set_knob};
 pub use knobs::{KNOBS, Knob};
 pub use msg::{Effect, Msg};
+pub use palette::{Entry, Palette};
 pub use state::{
     App, EngineState, FirstRun, Focus, Installing, Loaded, Next, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
 };

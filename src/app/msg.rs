@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
 
+use super::Intent;
 use crate::engine::protocol as engine;
 use crate::install::protocol as install;
 use crate::store::protocol as store;
@@ -23,6 +24,8 @@ pub enum Msg {
     Install(install::Event),
     /// The transcripts' writer said something.
     Store(store::Event),
+    /// The user wants something and says so by name.
+    Intent(Intent),
     /// Nothing but time passed.
     Tick,
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Flow, Input};
+use super::{Find, Flow, Input, Palette};
 use crate::document::Document;
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
 use crate::engine::window_start;
@@ -41,7 +41,7 @@ pub struct FirstRun {
 }
 
 /// What lies over the main screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
     /// The keys; scrolled by so many rows.
     Help(usize),
@@ -52,6 +52,10 @@ pub enum Overlay {
         /// Scrolled by so many rows.
         top: usize,
     },
+    /// Every command, by name.
+    Palette(Palette),
+    /// Any token of the vocabulary, and how likely it is to come next.
+    Find(Find),
 }
 
 impl Overlay {
@@ -325,6 +329,18 @@ impl App {
     pub fn prepare(&mut self) {
         if std::mem::take(&mut self.reshape_due) {
             self.reshape();
+            self.find_again();
+        }
+    }
+
+    /// Brings the search for a token up to date with the scores and settings.
+    pub(super) fn find_again(&mut self) {
+        if !matches!(self.overlay, Some(Overlay::Find(_))) {
+            return;
+        }
+        if let Some(Overlay::Find(mut find)) = self.overlay.take() {
+            find.refresh(self);
+            self.overlay = Some(Overlay::Find(find));
         }
     }
 

@@ -26,6 +26,7 @@ mod installation;
 mod kills;
 mod limits;
 mod logits;
+mod palette;
 mod parallel;
 mod precision;
 mod processes;

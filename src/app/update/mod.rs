@@ -2,6 +2,7 @@
 
 mod engine;
 mod install;
+mod intents;
 mod keys;
 mod overlays;
 
@@ -117,6 +118,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         Msg::Engine(event) => engine::heard(app, event, now, &mut effects),
         Msg::Install(event) => install::heard(app, event, now, &mut effects),
         Msg::Store(event) => saved(app, event),
+        Msg::Intent(intent) => intents::heard(app, intent, now, &mut effects),
         Msg::Tick => {}
     }
     // Where the text is may have changed with anything: the panel, the input's height, the terminal.

@@ -1,11 +1,13 @@
 //! What is on the screen. Decides nothing: reads the state and draws.
 
-mod bars;
+pub(super) mod bars;
+mod find;
 mod first_run;
 mod help;
 mod input;
 mod layout;
 mod models;
+mod palette;
 mod panel;
 mod status;
 mod text;
@@ -36,6 +38,8 @@ pub fn view(app: &App, frame: &mut Frame) {
                 Some(Overlay::Models { path, top }) => {
                     models::draw(app, path.as_ref(), *top, &theme, frame);
                 }
+                Some(Overlay::Palette(state)) => palette::draw(app, state, &theme, frame),
+                Some(Overlay::Find(state)) => find::draw(app, state, &theme, frame),
                 None => {}
             }
         }
@@ -52,6 +56,18 @@ pub fn help_rows(app: &App) -> usize {
 #[must_use]
 pub fn models_overflow(app: &App) -> usize {
     models::overflow(app)
+}
+
+/// How many rows of the palette there is room for at the current size.
+#[must_use]
+pub fn palette_rows(app: &App) -> usize {
+    palette::list_rows(app.size)
+}
+
+/// How many rows of the search for a token there is room for at the current size.
+#[must_use]
+pub fn find_rows(app: &App) -> usize {
+    find::list_rows(app.size)
 }
 
 fn main(app: &App, theme: &Theme, frame: &mut Frame) {

@@ -130,15 +130,31 @@ pub(super) fn footer(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
             ("F2", "panel"),
             ("Alt-↑↓", "temp"),
             ("Tab", "focus"),
+            ("^P", "commands"),
             ("F3", "models"),
             ("^T", "chat"),
             ("^N", "new"),
             ("^D", "quit"),
         ],
-        Focus::Text => &[("↑↓", "scroll"), ("End", "follow"), ("Enter", "go on"), ("Tab", "focus"), ("?", "help")],
-        Focus::Panel => {
-            &[("↑↓", "choose"), ("←→", "change"), ("Del", "off"), ("0-9", "type"), ("Tab", "focus"), ("?", "help")]
-        }
+        Focus::Text => &[
+            ("↑↓", "scroll"),
+            ("End", "follow"),
+            ("Enter", "go on"),
+            ("Tab", "focus"),
+            ("?", "help"),
+            ("/", "find token"),
+            ("^P", "commands"),
+        ],
+        Focus::Panel => &[
+            ("↑↓", "choose"),
+            ("←→", "change"),
+            ("Del", "off"),
+            ("0-9", "type"),
+            ("Tab", "focus"),
+            ("?", "help"),
+            ("/", "find token"),
+            ("^P", "commands"),
+        ],
     };
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
