@@ -72,6 +72,8 @@ pub enum Action {
     MuchMore,
     Neutral,
     Type,
+    Palette,
+    FindToken,
 }
 
 /// Where a key counts.
@@ -152,6 +154,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(PANEL, "Backspace / Delete", Action::Neutral, "neutral: off"),
     bind(PANEL, "Enter", Action::Type, "type a value (a digit does too)"),
     bind(PANEL, "Esc", Action::LeaveText, "back to the input"),
+    bind(TEXT, "/", Action::FindToken, "find a token among all that could come next"),
+    bind(PANEL, "/", Action::FindToken, "find a token among all that could come next"),
     bind(TEXT, "?", Action::Help, "this help"),
     bind(PANEL, "?", Action::Help, "this help"),
     bind(ANYWHERE, "F1", Action::Help, "this help"),
@@ -166,6 +170,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(ANYWHERE, "F2", Action::TogglePanel, "show or hide sampling"),
     bind(ANYWHERE, "F3", Action::Models, "models: download, import, switch"),
     bind(ANYWHERE, "F4", Action::Heat, "colour the text: surprise, entropy, rank, cut, off"),
+    bind(ANYWHERE, "Ctrl-P", Action::Palette, "palette: every command by name"),
     bind(ANYWHERE, "F5", Action::Continue, "continue the text"),
     bind(ANYWHERE, "F7", Action::Tree, "the branches of the text"),
     bind(ANYWHERE, "Alt-I", Action::Inspect, "look at the next token: what could come"),
@@ -267,7 +272,10 @@ mod tests {
             (Focus::Input, KeyCode::BackTab, M::NONE, Some(Action::PreviousFocus)),
             (Focus::Panel, KeyCode::Up, M::ALT, Some(Action::Warmer)),
             (Focus::Input, KeyCode::F(5), M::NONE, Some(Action::Continue)),
-            (Focus::Input, KeyCode::Char('p'), M::CONTROL, None),
+            (Focus::Panel, KeyCode::Char('p'), M::CONTROL, Some(Action::Palette)),
+            (Focus::Input, KeyCode::Char('/'), M::NONE, None),
+            (Focus::Text, KeyCode::Char('/'), M::NONE, Some(Action::FindToken)),
+            (Focus::Input, KeyCode::Char('q'), M::CONTROL, None),
         ] {
             assert_eq!(lookup(focus, &key(code, modifiers)), expected, "{focus:?} {code:?} {modifiers:?}");
         }

@@ -2,13 +2,17 @@
 //!
 //! Everything here is pure. Time comes with the messages, files and threads are reached through effects.
 
+mod find;
 mod flow;
 mod input;
 mod inspection;
+mod intent;
 pub mod keymap;
 mod knobs;
 mod lens;
 mod msg;
+mod names;
+mod palette;
 mod past;
 mod rows;
 mod state;
@@ -16,12 +20,15 @@ mod update;
 pub mod view;
 pub mod words;
 
+pub use find::{Find, Found};
 pub use flow::Flow;
 pub use input::Input;
 pub use inspection::Inspection;
+pub use intent::{Intent, knob_word, set_knob};
 pub use knobs::{KNOBS, Knob};
 pub use lens::{Heat, Lens, Losses};
 pub use msg::{Effect, Msg};
+pub use palette::{Entry, Palette};
 pub use past::Past;
 pub use rows::Rows;
 pub use state::{

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Flow, Input, Lens, Past};
+use super::{Find, Flow, Input, Lens, Palette, Past};
 use crate::document::Document;
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
 use crate::engine::window_start;
@@ -41,7 +41,7 @@ pub struct FirstRun {
 }
 
 /// What lies over the main screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
     /// The keys; scrolled by so many rows.
     Help(usize),
@@ -62,6 +62,10 @@ pub enum Overlay {
         /// The run that was chosen.
         chosen: usize,
     },
+    /// Every command, by name.
+    Palette(Palette),
+    /// Any token of the vocabulary, and how likely it is to come next.
+    Find(Find),
 }
 
 impl Overlay {
@@ -340,6 +344,7 @@ impl App {
     pub fn prepare(&mut self) -> bool {
         if std::mem::take(&mut self.reshape_due) {
             self.reshape();
+            self.find_again();
             // The token not drawn yet is the one that obeys the settings of now.
             if self.lens.cursor >= self.document.len() {
                 self.lens.inspection = None;
@@ -365,6 +370,17 @@ impl App {
         match (rows.get(top), rows.get(bottom.saturating_sub(1))) {
             (Some(first), Some(last)) => self.flow.token_at(first.start)..self.flow.token_at(last.end) + 1,
             _ => 0..0,
+        }
+    }
+
+    /// Brings the search for a token up to date with the scores and settings.
+    pub(super) fn find_again(&mut self) {
+        if !matches!(self.overlay, Some(Overlay::Find(_))) {
+            return;
+        }
+        if let Some(Overlay::Find(mut find)) = self.overlay.take() {
+            find.refresh(self);
+            self.overlay = Some(Overlay::Find(find));
         }
     }
 

@@ -174,6 +174,12 @@ impl Distribution {
         rows
     }
 
+    /// The line of the table for any token of the vocabulary.
+    #[must_use]
+    pub fn row(&self, logits: &[f32], token: TokenId) -> Row {
+        Row { token, model: self.model(logits[token as usize]), after: self.after(token) }
+    }
+
     /// The record of a draw: `picked` under `die`, with the `n` likeliest tokens by the model.
     pub fn draw(&mut self, logits: &[f32], picked: Picked, die: f64, n: usize) -> Draw {
         let chosen = logits[picked.token as usize];
@@ -288,6 +294,18 @@ mod tests {
         let mut it = Distribution::new(logits, history, settings).unwrap();
         let rows = it.rows(logits, logits.len());
         rows.iter().filter_map(|row| Some((row.token, (f64::from(row.after?) * 1e4).round() / 1e4))).collect()
+    }
+
+    #[test]
+    fn any_token_has_a_line_in_the_table() {
+        // .5 .3 .15 .05 and top-p .75: two are left, with .5 / .8 and .3 / .8.
+        let logits = logits(&[0.5, 0.3, 0.15, 0.05]);
+        let it = Distribution::new(&logits, &[], &Settings { top_p: 0.75, ..raw() }).unwrap();
+        for (token, model, after) in [(0, 0.5, Some(0.625)), (1, 0.3, Some(0.375)), (3, 0.05, None)] {
+            let row = it.row(&logits, token);
+            assert!((row.model - model).abs() < 1e-6, "{row:?}");
+            assert_eq!(row.after.map(|it| (it * 1e6).round()), after.map(|it: f32| (it * 1e6).round()), "{row:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod kills;
 mod lens;
 mod limits;
 mod logits;
+mod palette;
 mod parallel;
 mod precision;
 mod processes;

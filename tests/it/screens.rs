@@ -143,3 +143,35 @@ fn the_branches_of_the_text() {
         it
     });
 }
+
+#[test]
+fn palette() {
+    check("palette", |size| {
+        let mut it = writing(size);
+        it.control('p');
+        it
+    });
+}
+
+#[test]
+fn palette_with_letters_typed() {
+    check("palette-typed", |size| {
+        let mut it = writing(size);
+        it.control('p');
+        it.write("top");
+        it.key(KeyCode::Down);
+        it
+    });
+}
+
+#[test]
+fn a_token_is_looked_for() {
+    check("find", |size| {
+        let mut it = writing(size);
+        it.settle();
+        it.key(KeyCode::Tab);
+        it.key(KeyCode::Char('/'));
+        it.write("and");
+        it
+    });
+}

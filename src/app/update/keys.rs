@@ -8,8 +8,8 @@ use super::super::input::Motion;
 use super::super::keymap::{Action, lookup};
 use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
-use super::super::{Effect, Input, KNOBS, Knob};
-use super::{CHAT_STOP, CHAT_TEMPLATE, branch, generate, overlays, peek, settings_changed, text};
+use super::super::{Effect, Input, KNOBS, Knob, Palette};
+use super::{CHAT_STOP, CHAT_TEMPLATE, branch, generate, intents, overlays, peek, settings_changed, text};
 use crate::store::protocol::Job as StoreJob;
 
 /// How long a first Ctrl-C waits for the second.
@@ -39,6 +39,8 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
             text::inspector(app, key, lookup(Focus::Text, key), now, effects);
         }
         (Screen::Main, Some(Overlay::Tree { .. })) => branch::tree(app, key.code, now, effects),
+        (Screen::Main, Some(Overlay::Palette(_))) => intents::palette(app, key, action, now, effects),
+        (Screen::Main, Some(Overlay::Find(_))) => intents::find(app, key, action),
         (Screen::Main, None) if app.typing.is_some() => typing(app, key, effects),
         (Screen::Main, None) => match action {
             Some(action) => act(app, action, now, effects),
@@ -54,12 +56,23 @@ pub(super) fn paste(app: &mut App, text: &str) {
         | (Screen::Main, Some(Overlay::Models { path: Some(path), .. })) => {
             path.insert(text.trim());
         }
+        (Screen::Main, Some(Overlay::Palette(_) | Overlay::Find(_))) => intents::paste(app, text),
         (Screen::FirstRun(_), _) | (Screen::Main, Some(_)) => {}
         (Screen::Main, None) => {
             app.typing = None;
             app.focus = Focus::Input;
             app.input.insert(text);
         }
+    }
+}
+
+/// Does what an action means, however it was asked for.
+pub(super) fn perform(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Interrupt => interrupt(app, now, effects),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Repaint => effects.push(Effect::Repaint),
+        _ => act(app, action, now, effects),
     }
 }
 
@@ -83,6 +96,8 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
     match action {
         Action::Help => app.overlay = Some(Overlay::Help(0)),
         Action::Models => app.overlay = Some(Overlay::models()),
+        Action::Palette => app.overlay = Some(Overlay::Palette(Palette::default())),
+        Action::FindToken => intents::open_find(app, ""),
         Action::NextFocus => app.focus = next_focus(app, true),
         Action::PreviousFocus => app.focus = next_focus(app, false),
         Action::TogglePanel => toggle_panel(app),

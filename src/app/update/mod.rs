@@ -3,6 +3,7 @@
 mod branch;
 mod engine;
 mod install;
+mod intents;
 mod keys;
 mod overlays;
 mod text;

@@ -50,12 +50,12 @@ pub(super) fn first_run(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>
     }
 }
 
-fn download(app: &mut App, effects: &mut Vec<Effect>) {
+pub(super) fn download(app: &mut App, effects: &mut Vec<Effect>) {
     effects.push(Effect::RememberDemoOnly(false));
     super::install::begin(app, Job::Megatron345m, MEGATRON_345M, effects);
 }
 
-fn import(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
+pub(super) fn import(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
     let path = PathBuf::from(text.trim().trim_matches(['\'', '"']));
     effects.push(Effect::Open(path));
     app.import = Some(text.trim().to_owned());
@@ -118,7 +118,7 @@ pub(super) fn models(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut
 }
 
 /// Goes over to the model that is ready.
-fn switch(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+pub(super) fn switch(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     let Some((name, directory)) = app.offered.take() else {
         app.overlay = None;
         return;

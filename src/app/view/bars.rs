@@ -86,7 +86,7 @@ fn candidate<'a>(app: &App, row: &Row, likeliest: f32, width: usize, theme: &The
 }
 
 /// A probability in five columns at the most.
-pub(super) fn percent(p: f32) -> String {
+pub(in crate::app) fn percent(p: f32) -> String {
     match p * 100.0 {
         it if it >= 99.95 => "100%".to_owned(),
         it if it >= 9.95 => format!("{it:.0}%"),
@@ -103,7 +103,7 @@ pub(super) fn bar(share: f64, width: usize) -> String {
 }
 
 /// A token as people can read it: spaces and line feeds seen, half characters as their bytes.
-pub(super) fn label(bytes: &[u8]) -> String {
+pub(in crate::app) fn label(bytes: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
         visible(&text.replace('\n', "\\n")).replace(' ', "␣")
     } else {

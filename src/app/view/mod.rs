@@ -1,6 +1,7 @@
 //! What is on the screen. Decides nothing: reads the state and draws.
 
-mod bars;
+pub(super) mod bars;
+mod find;
 mod first_run;
 mod heat;
 mod help;
@@ -8,6 +9,7 @@ mod input;
 mod inspector;
 mod layout;
 mod models;
+mod palette;
 mod panel;
 mod status;
 mod text;
@@ -41,6 +43,8 @@ pub fn view(app: &App, frame: &mut Frame) {
                 }
                 Some(Overlay::Inspector { chosen }) => inspector::draw(app, *chosen, &theme, frame),
                 Some(Overlay::Tree { chosen }) => tree::draw(app, *chosen, &theme, frame),
+                Some(Overlay::Palette(state)) => palette::draw(app, state, &theme, frame),
+                Some(Overlay::Find(state)) => find::draw(app, state, &theme, frame),
                 None => {}
             }
         }
@@ -57,6 +61,18 @@ pub fn help_rows(app: &App) -> usize {
 #[must_use]
 pub fn models_overflow(app: &App) -> usize {
     models::overflow(app)
+}
+
+/// How many rows of the palette there is room for at the current size.
+#[must_use]
+pub fn palette_rows(app: &App) -> usize {
+    palette::list_rows(app.size)
+}
+
+/// How many rows of the search for a token there is room for at the current size.
+#[must_use]
+pub fn find_rows(app: &App) -> usize {
+    find::list_rows(app.size)
 }
 
 fn main(app: &App, theme: &Theme, frame: &mut Frame) {

@@ -130,6 +130,7 @@ pub(super) fn footer(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
             ("F2", "panel"),
             ("Alt-↑↓", "temp"),
             ("Tab", "focus"),
+            ("^P", "commands"),
             ("F3", "models"),
             ("^T", "chat"),
             ("^N", "new"),
@@ -145,11 +146,18 @@ pub(super) fn footer(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
             ("F5", "go on"),
             ("F7", "tree"),
             ("t", "type here"),
+            ("/", "find token"),
             ("?", "help"),
         ],
-        Focus::Panel => {
-            &[("↑↓", "choose"), ("←→", "change"), ("Del", "off"), ("0-9", "type"), ("Tab", "focus"), ("?", "help")]
-        }
+        Focus::Panel => &[
+            ("↑↓", "choose"),
+            ("←→", "change"),
+            ("Del", "off"),
+            ("0-9", "type"),
+            ("/", "find token"),
+            ("Tab", "focus"),
+            ("?", "help"),
+        ],
     };
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
