@@ -18,6 +18,14 @@ pub enum Intent {
 pub fn knob_word(knob: Knob) -> String {
     match knob {
         Knob::RepeatPenalty => "repeat-penalty".to_owned(),
+        Knob::TopNSigma => "top-n-sigma".to_owned(),
+        Knob::XtcProbability => "xtc-probability".to_owned(),
+        Knob::XtcThreshold => "xtc-threshold".to_owned(),
+        Knob::DynatempRange => "dynatemp-range".to_owned(),
+        Knob::DynatempExponent => "dynatemp-exp".to_owned(),
+        Knob::FrequencyPenalty => "frequency-penalty".to_owned(),
+        Knob::PresencePenalty => "presence-penalty".to_owned(),
+        Knob::NoRepeatNgram => "no-repeat-ngram".to_owned(),
         Knob::RepeatLastN => "repeat-last-n".to_owned(),
         Knob::MaxTokens => "max-tokens".to_owned(),
         Knob::EndOfText => "end-of-text".to_owned(),

@@ -19,10 +19,19 @@ pub enum Knob {
     Stop,
     EndOfText,
     WhenFull,
+    TopNSigma,
+    TypicalP,
+    XtcProbability,
+    XtcThreshold,
+    DynatempRange,
+    DynatempExponent,
+    FrequencyPenalty,
+    PresencePenalty,
+    NoRepeatNgram,
 }
 
 /// All controls, as the panel lists them.
-pub const KNOBS: [Knob; 13] = [
+pub const KNOBS: [Knob; 22] = [
     Knob::Preset,
     Knob::Temperature,
     Knob::TopK,
@@ -36,9 +45,32 @@ pub const KNOBS: [Knob; 13] = [
     Knob::Stop,
     Knob::EndOfText,
     Knob::WhenFull,
+    Knob::TopNSigma,
+    Knob::TypicalP,
+    Knob::XtcProbability,
+    Knob::XtcThreshold,
+    Knob::DynatempRange,
+    Knob::DynatempExponent,
+    Knob::FrequencyPenalty,
+    Knob::PresencePenalty,
+    Knob::NoRepeatNgram,
 ];
 
 impl Knob {
+    /// Whether it is one of those that are out of the way until somebody turns to the panel or sets them.
+    #[must_use]
+    pub fn is_more(self) -> bool {
+        KNOBS.iter().position(|&it| it == self) > KNOBS.iter().position(|&it| it == Self::WhenFull)
+    }
+
+    /// Whether it changes nothing where it stands.
+    #[must_use]
+    pub fn is_neutral(self, settings: &Settings) -> bool {
+        let mut neutral = settings.clone();
+        self.neutral(&mut neutral);
+        neutral == *settings
+    }
+
     /// Its name in the panel.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -56,6 +88,15 @@ impl Knob {
             Self::Stop => "stop",
             Self::EndOfText => "<|end|>",
             Self::WhenFull => "full ctx",
+            Self::TopNSigma => "n-sigma",
+            Self::TypicalP => "typical",
+            Self::XtcProbability => "xtc",
+            Self::XtcThreshold => "  thresh",
+            Self::DynatempRange => "dyn-temp",
+            Self::DynatempExponent => "  exp",
+            Self::FrequencyPenalty => "freq pen",
+            Self::PresencePenalty => "pres pen",
+            Self::NoRepeatNgram => "no n-gram",
         }
     }
 
@@ -85,10 +126,16 @@ impl Knob {
                 0 => "off".to_owned(),
                 n => n.to_string(),
             },
-            Self::Order => match settings.order {
-                Order::LlamaCpp => "llama".to_owned(),
-                Order::HuggingFace => "hf".to_owned(),
-            },
+            Self::Order => settings.order.name().to_owned(),
+            Self::TopNSigma => off_or(settings.top_n_sigma <= 0.0, trim(settings.top_n_sigma)),
+            Self::TypicalP => off_or(settings.typical_p >= 1.0, trim(settings.typical_p)),
+            Self::XtcProbability => off_or(settings.xtc_probability <= 0.0, trim(settings.xtc_probability)),
+            Self::XtcThreshold => trim(settings.xtc_threshold),
+            Self::DynatempRange => off_or(settings.dynatemp_range <= 0.0, trim(settings.dynatemp_range)),
+            Self::DynatempExponent => trim(settings.dynatemp_exponent),
+            Self::FrequencyPenalty => off_or(settings.frequency_penalty.abs() < 1e-6, trim(settings.frequency_penalty)),
+            Self::PresencePenalty => off_or(settings.presence_penalty.abs() < 1e-6, trim(settings.presence_penalty)),
+            Self::NoRepeatNgram => off_or(settings.no_repeat_ngram == 0, settings.no_repeat_ngram.to_string()),
             Self::Seed => settings.seed.to_string(),
             Self::MaxTokens => off_or(settings.max_tokens == 0, settings.max_tokens.to_string()),
             Self::Stop => off_or(settings.stop.is_empty(), show_stops(&settings.stop)),
@@ -117,7 +164,17 @@ impl Knob {
             Self::Order => match settings.order {
                 Order::LlamaCpp => "top-k, top-p, min-p, then temperature",
                 Order::HuggingFace => "temperature, then top-k, top-p, min-p",
+                Order::Own(_) => "your own; the chain below shows it",
             },
+            Self::TopNSigma => "within so many standard deviations of the top",
+            Self::TypicalP => "the share nearest to the expected surprise",
+            Self::XtcProbability => "how often the likeliest are left out",
+            Self::XtcThreshold => "how likely a token must be for that",
+            Self::DynatempRange => "temperature moves so far with the entropy",
+            Self::DynatempExponent => "how it follows: 1 in proportion",
+            Self::FrequencyPenalty => "off a recent token's logit, each time",
+            Self::PresencePenalty => "off a recent token's logit, once",
+            Self::NoRepeatNgram => "no sequence of so many tokens twice",
             Self::Seed => "the dice: same seed, same throws",
             Self::MaxTokens => "stop after so many new tokens",
             Self::Stop => "stop at these strings, | between them",
@@ -134,6 +191,9 @@ impl Knob {
             Self::Temperature => f(settings.temperature / 2.0),
             Self::TopP => f(settings.top_p),
             Self::MinP => f(settings.min_p),
+            Self::TypicalP => f(settings.typical_p),
+            Self::XtcProbability => f(settings.xtc_probability),
+            Self::XtcThreshold => f(settings.xtc_threshold * 2.0),
             Self::RepeatPenalty => f(settings.repeat_penalty - 1.0),
             _ => None,
         }
@@ -171,8 +231,19 @@ impl Knob {
             Self::Order => {
                 settings.order = match settings.order {
                     Order::LlamaCpp => Order::HuggingFace,
-                    Order::HuggingFace => Order::LlamaCpp,
+                    Order::HuggingFace | Order::Own(_) => Order::LlamaCpp,
                 }
+            }
+            Self::TopNSigma => settings.top_n_sigma = step(settings.top_n_sigma, 10, 0, 1000),
+            Self::TypicalP => settings.typical_p = step(settings.typical_p, 1, 0, 100),
+            Self::XtcProbability => settings.xtc_probability = step(settings.xtc_probability, 5, 0, 100),
+            Self::XtcThreshold => settings.xtc_threshold = step(settings.xtc_threshold, 1, 0, 100),
+            Self::DynatempRange => settings.dynatemp_range = step(settings.dynatemp_range, 5, 0, 500),
+            Self::DynatempExponent => settings.dynatemp_exponent = step(settings.dynatemp_exponent, 10, 10, 1000),
+            Self::FrequencyPenalty => settings.frequency_penalty = step(settings.frequency_penalty, 5, -200, 200),
+            Self::PresencePenalty => settings.presence_penalty = step(settings.presence_penalty, 5, -200, 200),
+            Self::NoRepeatNgram => {
+                settings.no_repeat_ngram = settings.no_repeat_ngram.saturating_add_signed(n).min(100);
             }
             Self::Seed => settings.seed = settings.seed.wrapping_add_signed(i64::from(n)),
             Self::MaxTokens => {
@@ -208,6 +279,15 @@ impl Knob {
             Self::Stop => settings.stop.clear(),
             Self::Seed => settings.seed = 0,
             Self::Order => settings.order = Order::default(),
+            Self::TopNSigma => settings.top_n_sigma = 0.0,
+            Self::TypicalP => settings.typical_p = 1.0,
+            Self::XtcProbability => settings.xtc_probability = 0.0,
+            Self::XtcThreshold => settings.xtc_threshold = 0.1,
+            Self::DynatempRange => settings.dynatemp_range = 0.0,
+            Self::DynatempExponent => settings.dynatemp_exponent = 1.0,
+            Self::FrequencyPenalty => settings.frequency_penalty = 0.0,
+            Self::PresencePenalty => settings.presence_penalty = 0.0,
+            Self::NoRepeatNgram => settings.no_repeat_ngram = 0,
             Self::EndOfText => settings.end_of_text = EndOfText::default(),
             Self::WhenFull => settings.when_full = WhenFull::default(),
         }
@@ -249,6 +329,17 @@ impl Knob {
             Self::TopK => new.top_k = text.parse().map_err(|_| number("a whole number"))?,
             Self::TopP => new.top_p = text.parse().map_err(|_| number("a number"))?,
             Self::MinP => new.min_p = text.parse().map_err(|_| number("a number"))?,
+            Self::TopNSigma => new.top_n_sigma = text.parse().map_err(|_| number("a number"))?,
+            Self::TypicalP => new.typical_p = text.parse().map_err(|_| number("a number"))?,
+            Self::XtcProbability => new.xtc_probability = text.parse().map_err(|_| number("a number"))?,
+            Self::XtcThreshold => new.xtc_threshold = text.parse().map_err(|_| number("a number"))?,
+            Self::DynatempRange => new.dynatemp_range = text.parse().map_err(|_| number("a number"))?,
+            Self::DynatempExponent => new.dynatemp_exponent = text.parse().map_err(|_| number("a number"))?,
+            Self::FrequencyPenalty => new.frequency_penalty = text.parse().map_err(|_| number("a number"))?,
+            Self::PresencePenalty => new.presence_penalty = text.parse().map_err(|_| number("a number"))?,
+            Self::NoRepeatNgram => {
+                new.no_repeat_ngram = text.parse().map_err(|_| number("a whole number"))?;
+            }
             Self::RepeatPenalty => {
                 new.repeat_penalty = text.parse().map_err(|_| number("a number"))?;
             }
@@ -260,7 +351,8 @@ impl Knob {
                 new.max_tokens = text.parse().map_err(|_| number("a whole number"))?;
             }
             Self::Stop => new.stop = parse_stops(text),
-            Self::Order | Self::EndOfText | Self::WhenFull => {}
+            Self::Order => new.order = text.parse()?,
+            Self::EndOfText | Self::WhenFull => {}
         }
         new.check().map_err(|e| e.to_string())?;
         *settings = new;
@@ -323,7 +415,9 @@ mod tests {
         for knob in KNOBS {
             let before = Settings::default();
             let mut settings = before.clone();
-            for steps in [1, -1] {
+            // One that stands at the end of its range goes down first.
+            let there = if knob == Knob::TypicalP { -1 } else { 1 };
+            for steps in [there, -there] {
                 knob.turn(&mut settings, steps, false);
             }
             assert_eq!(settings, before, "{knob:?}");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::engine::protocol::{Failure, StopReason};
 use crate::install::protocol as install;
+use crate::sample::Settings;
 
 /// What Megatron GPT-2 345M is, in two lines.
 pub const WHAT_IT_IS: [&str; 2] = [
@@ -156,6 +157,18 @@ pub fn progress(stage: &install::Stage) -> Option<f64> {
         Stage::Finishing => Some(1.0),
         Stage::Connecting { .. } | Stage::Waiting { .. } | Stage::Retrying { .. } => None,
     }
+}
+
+/// What changed between two settings, in short: `temp .7>1.2 top-k off>40`.
+#[must_use]
+pub fn change(before: &Settings, after: &Settings) -> String {
+    let changed = super::KNOBS.into_iter().filter(|it| *it != super::Knob::Preset);
+    let said = changed.filter_map(|knob| {
+        let (old, new) = (knob.show(before), knob.show(after));
+        let short = |text: &str| text.strip_suffix(" off").unwrap_or(text).to_owned();
+        (old != new).then(|| format!("{} {}>{}", knob.name().trim(), short(&old), short(&new)))
+    });
+    said.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -3,13 +3,11 @@
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
-use super::{
-    Arguments, DeviceName, DtypeName, ExportDtype, ModelArguments, OrderName, SamplingArguments, WhenFullName,
-};
+use super::{Arguments, DeviceName, DtypeName, ExportDtype, ModelArguments, SamplingArguments, WhenFullName};
 use crate::engine::protocol::DeviceChoice;
 use crate::gpt2::Precision;
 use crate::install::export::Kind;
-use crate::sample::{EndOfText, Order, Settings, SettingsError, WhenFull, preset};
+use crate::sample::{EndOfText, Settings, SettingsError, WhenFull, preset};
 use crate::store::config::Config;
 
 /// A value that cannot be meant.
@@ -69,12 +67,16 @@ impl SamplingArguments {
         set(&mut it.min_p, self.min_p);
         set(&mut it.repeat_penalty, self.repeat_penalty);
         set(&mut it.repeat_last_n, self.repeat_last_n);
-        if let Some(order) = self.order {
-            it.order = match order {
-                OrderName::Llama => Order::LlamaCpp,
-                OrderName::Hf => Order::HuggingFace,
-            };
-        }
+        set(&mut it.top_n_sigma, self.top_n_sigma);
+        set(&mut it.typical_p, self.typical_p);
+        set(&mut it.xtc_probability, self.xtc_probability);
+        set(&mut it.xtc_threshold, self.xtc_threshold);
+        set(&mut it.dynatemp_range, self.dynatemp_range);
+        set(&mut it.dynatemp_exponent, self.dynatemp_exponent);
+        set(&mut it.frequency_penalty, self.frequency_penalty);
+        set(&mut it.presence_penalty, self.presence_penalty);
+        set(&mut it.no_repeat_ngram, self.no_repeat_ngram);
+        set(&mut it.order, self.order);
         if let Some(when_full) = self.when_full {
             it.when_full = match when_full {
                 WhenFullName::Stop => WhenFull::Stop,
@@ -110,6 +112,15 @@ impl Arguments {
             sampling.min_p.take_if(|_| inherited("min_p"));
             sampling.repeat_penalty.take_if(|_| inherited("repeat_penalty"));
             sampling.repeat_last_n.take_if(|_| inherited("repeat_last_n"));
+            sampling.top_n_sigma.take_if(|_| inherited("top_n_sigma"));
+            sampling.typical_p.take_if(|_| inherited("typical_p"));
+            sampling.xtc_probability.take_if(|_| inherited("xtc_probability"));
+            sampling.xtc_threshold.take_if(|_| inherited("xtc_threshold"));
+            sampling.dynatemp_range.take_if(|_| inherited("dynatemp_range"));
+            sampling.dynatemp_exponent.take_if(|_| inherited("dynatemp_exponent"));
+            sampling.frequency_penalty.take_if(|_| inherited("frequency_penalty"));
+            sampling.presence_penalty.take_if(|_| inherited("presence_penalty"));
+            sampling.no_repeat_ngram.take_if(|_| inherited("no_repeat_ngram"));
         }
         it
     }

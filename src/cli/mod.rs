@@ -108,10 +108,49 @@ pub struct SamplingArguments {
     /// How many recent tokens, 0 = off, -1 = all [default: 64] [env: `MEGACHAT_REPEAT_LAST_N`]
     #[arg(long, value_name = "N", allow_negative_numbers = true, env = "MEGACHAT_REPEAT_LAST_N", hide_env = true)]
     pub repeat_last_n: Option<i32>,
-    /// Order of the samplers: llama (temperature last) or hf (first) [default: llama] [env: `MEGACHAT_ORDER`]
-    #[arg(long, env = "MEGACHAT_ORDER", hide_env = true)]
-    pub order: Option<OrderName>,
-    /// A named mix: steady, raw, gpt2, nucleus, minp, wild, greedy [env: `MEGACHAT_PRESET`]
+    /// Keep logits within N standard deviations of the largest, 0 = off [default: 0] [env: `MEGACHAT_TOP_N_SIGMA`]
+    #[arg(long = "top-n-sigma", value_name = "N", env = "MEGACHAT_TOP_N_SIGMA", hide_env = true)]
+    pub top_n_sigma: Option<f32>,
+    /// Keep those of the most ordinary surprise that together hold P, 1 = off [default: 1] [env: `MEGACHAT_TYPICAL`]
+    #[arg(long = "typical", value_name = "P", env = "MEGACHAT_TYPICAL", hide_env = true)]
+    pub typical_p: Option<f32>,
+    /// How often the likeliest are left out but the last likely one, 0 = off [default: 0] [env: `MEGACHAT_XTC_PROBABILITY`]
+    #[arg(long = "xtc-probability", value_name = "P", env = "MEGACHAT_XTC_PROBABILITY", hide_env = true)]
+    pub xtc_probability: Option<f32>,
+    /// How likely a token must be to be left out so, over 0.5 = off [default: 0.1] [env: `MEGACHAT_XTC_THRESHOLD`]
+    #[arg(long = "xtc-threshold", value_name = "P", env = "MEGACHAT_XTC_THRESHOLD", hide_env = true)]
+    pub xtc_threshold: Option<f32>,
+    /// How far the temperature moves with the entropy, 0 = off [default: 0] [env: `MEGACHAT_DYNATEMP_RANGE`]
+    #[arg(long = "dynatemp-range", value_name = "T", env = "MEGACHAT_DYNATEMP_RANGE", hide_env = true)]
+    pub dynatemp_range: Option<f32>,
+    /// How it follows the entropy [default: 1] [env: `MEGACHAT_DYNATEMP_EXP`]
+    #[arg(long = "dynatemp-exp", value_name = "X", env = "MEGACHAT_DYNATEMP_EXP", hide_env = true)]
+    pub dynatemp_exponent: Option<f32>,
+    /// Taken off a recent token's logit each time it was written, 0 = off [default: 0] [env: `MEGACHAT_FREQUENCY_PENALTY`]
+    #[arg(
+        long = "frequency-penalty",
+        value_name = "X",
+        allow_negative_numbers = true,
+        env = "MEGACHAT_FREQUENCY_PENALTY",
+        hide_env = true
+    )]
+    pub frequency_penalty: Option<f32>,
+    /// Taken off a recent token's logit once, 0 = off [default: 0] [env: `MEGACHAT_PRESENCE_PENALTY`]
+    #[arg(
+        long = "presence-penalty",
+        value_name = "X",
+        allow_negative_numbers = true,
+        env = "MEGACHAT_PRESENCE_PENALTY",
+        hide_env = true
+    )]
+    pub presence_penalty: Option<f32>,
+    /// No sequence of N tokens twice, 0 = off [default: 0] [env: `MEGACHAT_NO_REPEAT_NGRAM`]
+    #[arg(long = "no-repeat-ngram", value_name = "N", env = "MEGACHAT_NO_REPEAT_NGRAM", hide_env = true)]
+    pub no_repeat_ngram: Option<u32>,
+    /// Order of the samplers: llama (temperature last), hf (first), or steps with commas [default: llama] [env: `MEGACHAT_ORDER`]
+    #[arg(long, value_name = "ORDER", env = "MEGACHAT_ORDER", hide_env = true)]
+    pub order: Option<crate::sample::Order>,
+    /// A named mix: steady, raw, gpt2, nucleus, minp, wild, noloop, greedy [env: `MEGACHAT_PRESET`]
     #[arg(long, value_name = "NAME", env = "MEGACHAT_PRESET", hide_env = true)]
     pub preset: Option<String>,
     /// The dice; chosen anew and told if not given [env: `MEGACHAT_SEED`]
@@ -225,14 +264,6 @@ impl From<WeightName> for Dtype {
             WeightName::Bf16 => Self::Bf16,
         }
     }
-}
-
-/// An order of samplers, as typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "each is the order of that name")]
-pub enum OrderName {
-    Llama,
-    Hf,
 }
 
 /// What a full context does, as typed.

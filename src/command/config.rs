@@ -3,8 +3,9 @@
 use std::io::{self, Write as _};
 
 use super::Exit;
-use crate::cli::{Arguments, ConfigVerb};
-use crate::store::config::LoadedConfig;
+use crate::cli::{Arguments, ConfigVerb, SamplingArguments};
+use crate::sample::Settings;
+use crate::store::config::{LoadedConfig, Sampling};
 use crate::store::paths::Paths;
 
 /// Runs one of the verbs.
@@ -18,14 +19,14 @@ pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, pa
         ConfigVerb::Path => writeln!(out, "{}", paths.config_file.display())?,
         ConfigVerb::Show => {
             for (name, value, origin) in values(arguments, loaded)? {
-                writeln!(out, "{name:<16} {value:<24} {origin}")?;
+                writeln!(out, "{name:<18} {value:<24} {origin}")?;
             }
             let there = if paths.config_file.exists() { "" } else { " (not there)" };
-            writeln!(out, "\nconfiguration    {}{there}", paths.config_file.display())?;
-            writeln!(out, "models           {}", paths.models.display())?;
-            writeln!(out, "transcripts      {}", paths.transcripts.display())?;
-            writeln!(out, "downloads        {}", paths.downloads.display())?;
-            writeln!(out, "state            {}", paths.state.display())?;
+            writeln!(out, "\nconfiguration      {}{there}", paths.config_file.display())?;
+            writeln!(out, "models             {}", paths.models.display())?;
+            writeln!(out, "transcripts        {}", paths.transcripts.display())?;
+            writeln!(out, "downloads          {}", paths.downloads.display())?;
+            writeln!(out, "state              {}", paths.state.display())?;
         }
     }
     Ok(())
@@ -51,7 +52,7 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
         "default" if by_preset => "preset",
         other => other,
     };
-    Ok(vec![
+    let mut values = vec![
         (
             "model",
             name(model.model.as_ref().or(file.model.as_ref()), "megatron-345m, else demo"),
@@ -72,21 +73,10 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
             name(sampling.preset.as_ref().or(file.preset.as_ref()), "steady"),
             origin(sampling.preset.is_some(), file.preset.is_some()),
         ),
-        ("temperature", s.temperature.to_string(), mixed(sampling.temp.is_some(), from_file.temperature.is_some())),
-        ("top-k", s.top_k.to_string(), mixed(sampling.top_k.is_some(), from_file.top_k.is_some())),
-        ("top-p", s.top_p.to_string(), mixed(sampling.top_p.is_some(), from_file.top_p.is_some())),
-        ("min-p", s.min_p.to_string(), mixed(sampling.min_p.is_some(), from_file.min_p.is_some())),
-        (
-            "repeat-penalty",
-            s.repeat_penalty.to_string(),
-            mixed(sampling.repeat_penalty.is_some(), from_file.repeat_penalty.is_some()),
-        ),
-        (
-            "repeat-last-n",
-            s.repeat_last_n.to_string(),
-            mixed(sampling.repeat_last_n.is_some(), from_file.repeat_last_n.is_some()),
-        ),
-        ("order", s.order.name().to_owned(), origin(sampling.order.is_some(), from_file.order.is_some())),
+    ];
+    values.extend(samplers(&s, sampling, from_file, &mixed));
+    values.extend([
+        ("order", s.order.to_string(), origin(sampling.order.is_some(), from_file.order.is_some())),
         (
             "seed",
             seed.map_or("chosen at each start".to_owned(), |it| it.to_string()),
@@ -104,5 +94,72 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
             format!("{:?}", s.when_full).to_lowercase(),
             origin(sampling.when_full.is_some(), from_file.when_full.is_some()),
         ),
-    ])
+    ]);
+    Ok(values)
+}
+
+/// The values of the chain. `origin` is told whether the environment and whether the configuration names one.
+fn samplers(
+    s: &Settings,
+    sampling: &SamplingArguments,
+    from_file: &Sampling,
+    origin: &dyn Fn(bool, bool) -> &'static str,
+) -> Vec<Value> {
+    vec![
+        ("temperature", s.temperature.to_string(), origin(sampling.temp.is_some(), from_file.temperature.is_some())),
+        ("top-k", s.top_k.to_string(), origin(sampling.top_k.is_some(), from_file.top_k.is_some())),
+        ("top-p", s.top_p.to_string(), origin(sampling.top_p.is_some(), from_file.top_p.is_some())),
+        ("min-p", s.min_p.to_string(), origin(sampling.min_p.is_some(), from_file.min_p.is_some())),
+        (
+            "repeat-penalty",
+            s.repeat_penalty.to_string(),
+            origin(sampling.repeat_penalty.is_some(), from_file.repeat_penalty.is_some()),
+        ),
+        (
+            "repeat-last-n",
+            s.repeat_last_n.to_string(),
+            origin(sampling.repeat_last_n.is_some(), from_file.repeat_last_n.is_some()),
+        ),
+        (
+            "top-n-sigma",
+            s.top_n_sigma.to_string(),
+            origin(sampling.top_n_sigma.is_some(), from_file.top_n_sigma.is_some()),
+        ),
+        ("typical", s.typical_p.to_string(), origin(sampling.typical_p.is_some(), from_file.typical_p.is_some())),
+        (
+            "xtc-probability",
+            s.xtc_probability.to_string(),
+            origin(sampling.xtc_probability.is_some(), from_file.xtc_probability.is_some()),
+        ),
+        (
+            "xtc-threshold",
+            s.xtc_threshold.to_string(),
+            origin(sampling.xtc_threshold.is_some(), from_file.xtc_threshold.is_some()),
+        ),
+        (
+            "dynatemp-range",
+            s.dynatemp_range.to_string(),
+            origin(sampling.dynatemp_range.is_some(), from_file.dynatemp_range.is_some()),
+        ),
+        (
+            "dynatemp-exp",
+            s.dynatemp_exponent.to_string(),
+            origin(sampling.dynatemp_exponent.is_some(), from_file.dynatemp_exponent.is_some()),
+        ),
+        (
+            "frequency-penalty",
+            s.frequency_penalty.to_string(),
+            origin(sampling.frequency_penalty.is_some(), from_file.frequency_penalty.is_some()),
+        ),
+        (
+            "presence-penalty",
+            s.presence_penalty.to_string(),
+            origin(sampling.presence_penalty.is_some(), from_file.presence_penalty.is_some()),
+        ),
+        (
+            "no-repeat-ngram",
+            s.no_repeat_ngram.to_string(),
+            origin(sampling.no_repeat_ngram.is_some(), from_file.no_repeat_ngram.is_some()),
+        ),
+    ]
 }

@@ -87,10 +87,13 @@ fn describe(settings: &Settings) -> String {
     let Settings {
         temperature, top_k, top_p, min_p, repeat_penalty, repeat_last_n, order, seed, max_tokens, stop, ..
     } = settings;
+    let mut chain = String::new();
+    for (name, value) in settings.more() {
+        let _ = write!(chain, "{name} {value}, ");
+    }
     format!(
         "temp {temperature}, top-k {top_k}, top-p {top_p}, min-p {min_p}, repeat-penalty {repeat_penalty} over \
-         {repeat_last_n}, order {}, seed {seed}, max {max_tokens}, stop {stop:?}",
-        order.name()
+         {repeat_last_n}, {chain}order {order}, seed {seed}, max {max_tokens}, stop {stop:?}"
     )
 }
 

@@ -138,6 +138,14 @@ impl Document {
         self.settings[..until].last().map(|it| &it.1)
     }
 
+    /// The settings before and from a position of the text on, if they changed there.
+    #[must_use]
+    pub fn change_at(&self, position: usize) -> Option<(&Settings, &Settings)> {
+        let before = self.settings_at(*self.path.get(position.checked_sub(1)?)?)?;
+        let after = self.settings_at(*self.path.get(position)?)?;
+        (before != after).then_some((before, after))
+    }
+
     /// Whether a node carries a bookmark.
     #[must_use]
     pub fn is_bookmarked(&self, node: NodeId) -> bool {

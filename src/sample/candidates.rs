@@ -167,6 +167,65 @@ impl Candidates {
         self.look();
     }
 
+    /// Takes out the `n` likeliest.
+    pub fn drop_likeliest(&mut self, n: usize) {
+        let was_listed = self.is_listed();
+        let n = self.likeliest(n).len();
+        let out: Vec<Candidate> = self.list.drain(..n).collect();
+        if was_listed {
+            return self.only_listed();
+        }
+        for it in out {
+            self.scores[it.token as usize] = f32::NEG_INFINITY;
+        }
+        self.look();
+    }
+
+    /// How far the logits are spread: their standard deviation, as of a whole population.
+    #[must_use]
+    pub fn deviation(&self) -> f64 {
+        let listed = self.list.iter().map(|it| it.logit);
+        let scored = self.scores.iter().copied().filter(|&it| it > f32::NEG_INFINITY);
+        let all: Vec<f64> =
+            if self.is_listed() { listed.map(f64::from).collect() } else { scored.map(f64::from).collect() };
+        let mean = all.iter().sum::<f64>() / all.len().max(1) as f64;
+        (all.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / all.len().max(1) as f64).sqrt()
+    }
+
+    /// Keeps those whose logits are nearest to `middle`, counted from the largest, until their summed weights,
+    /// `exp(logit - largest)`, reach `mass`. Of two as near the likelier one comes first; the one that reaches it stays.
+    pub fn keep_around(&mut self, middle: f32, mass: f64) {
+        let largest = self.largest();
+        let mut piece = 64;
+        loop {
+            let listed = self.likeliest(piece).len();
+            let whole = listed == self.left;
+            let x = |at: usize| self.list[at].logit - largest;
+            let mut first = self.list.partition_point(|it| it.logit - largest >= middle).min(listed);
+            let (mut end, mut sum) = (first, 0.0);
+            while (sum < mass || first == end) && (first > 0 || end < listed) {
+                // What stands outside of the piece may be nearer than what is left of it.
+                if end == listed && !whole {
+                    break;
+                }
+                let likelier = first > 0 && (end == listed || x(first - 1) - middle <= middle - x(end));
+                if likelier {
+                    first -= 1;
+                    sum += f64::from(exp(x(first)));
+                } else {
+                    sum += f64::from(exp(x(end)));
+                    end += 1;
+                }
+            }
+            if whole || (sum >= mass && first < end) {
+                self.list.truncate(end);
+                self.list.drain(..first);
+                return self.only_listed();
+            }
+            piece *= 4;
+        }
+    }
+
     /// Multiplies every logit by a positive factor, which keeps the order, counting from the largest.
     ///
     /// Only differences matter, and those of the largest are zero, however large the factor.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidates::{exp, largest, masses};
 use super::score::rank;
-use super::{Candidates, Settings, Step};
+use super::{Candidates, Settings, Step, die, penalties};
 use crate::TokenId;
 
 /// Why nothing can be drawn.
@@ -113,23 +113,28 @@ impl Distribution {
         let (log_sum_exp, model_entropy) = log_sum_exp_and_entropy(logits, largest);
         let mut trace = Vec::new();
         let mut candidates = None;
+        let mut penalised: Option<Vec<f32>> = None;
         for step in settings.order.steps() {
             if settings.is_neutral(step) {
                 continue;
             }
-            let count = if step == Step::RepeatPenalty {
-                let mut penalised = logits.to_vec();
-                let touched = repeat_penalty(&mut penalised, settings.penalty_window(history), settings.repeat_penalty);
-                candidates = Some(Candidates::new(&penalised));
-                touched
+            let count = if step.is_penalty() {
+                penalise(step, penalised.get_or_insert_with(|| logits.to_vec()), history, settings)
             } else {
-                let left = candidates.get_or_insert_with(|| Candidates::new(logits));
-                apply(step, left, settings);
+                let scores = penalised.as_deref().unwrap_or(logits);
+                let left = candidates.get_or_insert_with(|| Candidates::new(scores));
+                if left.is_empty() {
+                    return Err(SampleError::NoCandidates);
+                }
+                apply(step, left, settings, history.len() as u64);
                 left.len()
             };
             trace.push(StepTrace { step, count });
         }
-        let candidates = candidates.unwrap_or_else(|| Candidates::new(logits));
+        let candidates = candidates.unwrap_or_else(|| Candidates::new(penalised.as_deref().unwrap_or(logits)));
+        if candidates.is_empty() {
+            return Err(SampleError::NoCandidates);
+        }
         let (largest, (total, weighted)) = (candidates.largest(), candidates.masses());
         Ok(Self { candidates, largest, total, weighted, log_sum_exp, model_entropy, trace })
     }
@@ -239,30 +244,27 @@ fn entropy(total: f64, weighted: f64) -> f64 {
     (total.ln() - weighted / total).max(0.0) / std::f64::consts::LN_2
 }
 
-/// Penalises each token of `window` once: a positive logit is divided, a negative one multiplied.
-///
-/// Returns how many logits it touched.
-///
-/// Source: Keskar et al., *CTRL* (2019), section 4.1, with the sign rule that Hugging Face and llama.cpp both use.
-fn repeat_penalty(logits: &mut [f32], window: &[TokenId], penalty: f32) -> usize {
-    let mut recent: Vec<TokenId> = window.to_vec();
-    recent.sort_unstable();
-    recent.dedup();
-    let mut touched = 0;
-    for token in recent {
-        if let Some(logit) = logits.get_mut(token as usize) {
-            *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
-            touched += 1;
+/// Changes the scores of single tokens; returns how many.
+fn penalise(step: Step, logits: &mut [f32], history: &[TokenId], settings: &Settings) -> usize {
+    let window = settings.penalty_window(history);
+    match step {
+        Step::RepeatPenalty => penalties::repeat(logits, window, settings.repeat_penalty),
+        Step::FrequencyPresence => {
+            penalties::frequency_presence(logits, window, settings.frequency_penalty, settings.presence_penalty)
         }
+        _ => penalties::no_repeat_ngram(logits, history, settings.no_repeat_ngram as usize),
     }
-    touched
 }
 
-fn apply(step: Step, candidates: &mut Candidates, settings: &Settings) {
+fn apply(step: Step, candidates: &mut Candidates, settings: &Settings, position: u64) {
     match step {
-        Step::RepeatPenalty => unreachable!("works on the logits, before there are candidates"),
-        Step::Temperature if settings.temperature <= 0.0 => candidates.truncate(1),
-        Step::Temperature => candidates.scale(settings.temperature.max(f32::MIN_POSITIVE).recip()),
+        Step::RepeatPenalty | Step::FrequencyPresence | Step::NoRepeatNgram => {
+            unreachable!("works on the logits, before there are candidates")
+        }
+        Step::Temperature => match temperature(candidates, settings) {
+            it if it <= 0.0 => candidates.truncate(1),
+            it => candidates.scale(it.max(f32::MIN_POSITIVE).recip()),
+        },
         Step::TopK => candidates.truncate(settings.top_k as usize),
         // Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1.
         Step::TopP => {
@@ -272,7 +274,55 @@ fn apply(step: Step, candidates: &mut Candidates, settings: &Settings) {
         }
         // Nguyen et al., *Turning Up the Heat: Min-p Sampling* (2024), section 3.
         Step::MinP => candidates.keep_from(candidates.largest() + settings.min_p.ln()),
+        // Tang et al., *Top-nσ: Not All Logits Are You Need* (2024), section 3.
+        Step::TopNSigma => {
+            let reach = f64::from(settings.top_n_sigma) * candidates.deviation();
+            candidates.keep_from(candidates.largest() - reach as f32);
+        }
+        // Meister et al., *Locally Typical Sampling* (2023), section 4. The surprise is nearest to the entropy where the
+        // logit is nearest to the expected one.
+        Step::Typical => {
+            let (total, weighted) = candidates.masses();
+            candidates.keep_around((weighted / total) as f32, f64::from(settings.typical_p) * total);
+        }
+        // oobabooga/text-generation-webui, pull request 6335: of several that are likely enough, only the last stays.
+        Step::Xtc => {
+            /// Keeps its coin apart from the one that picks the token.
+            const STREAM: u64 = 0x7874_6321;
+            if die(settings.seed ^ STREAM, position) < f64::from(settings.xtc_probability) {
+                let line = f64::from(settings.xtc_threshold) * candidates.masses().0;
+                let reached = count_reaching(candidates, line);
+                candidates.drop_likeliest(reached.saturating_sub(1));
+            }
+        }
     }
+}
+
+/// How many candidates weigh at least `line`, `exp(logit - largest)`.
+fn count_reaching(candidates: &mut Candidates, line: f64) -> usize {
+    let (mut before, mut reached) = (0.0, 0);
+    candidates.count_until(|sum| {
+        let enough = sum - before >= line;
+        before = sum;
+        reached += usize::from(enough);
+        !enough
+    });
+    reached
+}
+
+/// The temperature at this entropy.
+///
+/// Source: kalomaze's entropy-driven temperature, as in llama.cpp: the entropy's share of the largest possible one, to
+/// the power of the exponent, goes from the temperature less the range to the temperature plus the range.
+fn temperature(candidates: &Candidates, settings: &Settings) -> f32 {
+    if settings.dynatemp_range <= 0.0 || candidates.len() < 2 {
+        return settings.temperature;
+    }
+    let (total, weighted) = candidates.masses();
+    let share = entropy(total, weighted) / (candidates.len() as f64).log2();
+    let low = (settings.temperature - settings.dynatemp_range).max(0.0);
+    let high = settings.temperature + settings.dynatemp_range;
+    low + (high - low) * (share as f32).powf(settings.dynatemp_exponent)
 }
 
 #[cfg(test)]
@@ -357,15 +407,66 @@ mod tests {
     }
 
     #[test]
-    fn the_penalty_divides_above_zero_multiplies_below_and_counts_a_token_once() {
-        // 2 / 1.25 = 1.6 and -1 * 1.25 = -1.25; token 0 appears twice in the window.
-        let mut row = [2.0, -1.0, 0.5];
-        assert_eq!(repeat_penalty(&mut row, &[0, 1, 0, 77], 1.25), 2);
-        assert_eq!(row, [1.6, -1.25, 0.5]);
+    fn the_further_samplers_against_worked_numbers() {
+        let p = logits(&[0.4, 0.3, 0.2, 0.1]);
+        let all = [(0, 0.4), (1, 0.3), (2, 0.2), (3, 0.1)];
+        for (why, settings, expected) in [
+            // The entropy is 1.2799 nats; surprises .9163 1.2040 1.6094 2.3026 are .3636 .0759 .3295 1.0227 away.
+            ("typical .2: the nearest", Settings { typical_p: 0.2, ..raw() }, &[(1, 1.0)][..]),
+            ("typical .45: the crossing one stays", Settings { typical_p: 0.45, ..raw() }, &[(1, 0.6), (2, 0.4)]),
+            ("typical .6", Settings { typical_p: 0.6, ..raw() }, &[(0, 0.4444), (1, 0.3333), (2, 0.2222)]),
+            ("typical 0 keeps one", Settings { typical_p: 0.0, ..raw() }, &[(1, 1.0)]),
+            // The logits' deviation is .5206: 1 sigma reaches down to .4 / e^.5206 = .2377, 1.5 to .1832.
+            ("1 sigma", Settings { top_n_sigma: 1.0, ..raw() }, &[(0, 0.5714), (1, 0.4286)]),
+            ("1.5 sigma", Settings { top_n_sigma: 1.5, ..raw() }, &[(0, 0.4444), (1, 0.3333), (2, 0.2222)]),
+            // Always: three reach .15, so the first two go; two reach .25; only one reaches .35, and stays.
+            ("xtc .15", Settings { xtc_probability: 1.0, xtc_threshold: 0.15, ..raw() }, &[(2, 0.6667), (3, 0.3333)]),
+            (
+                "xtc .25",
+                Settings { xtc_probability: 1.0, xtc_threshold: 0.25, ..raw() },
+                &[(1, 0.5), (2, 0.3333), (3, 0.1667)],
+            ),
+            ("xtc .35", Settings { xtc_probability: 1.0, xtc_threshold: 0.35, ..raw() }, &all),
+            ("xtc 0", Settings { xtc_probability: 1.0, xtc_threshold: 0.0, ..raw() }, &[(3, 1.0)]),
+            ("xtc over a half", Settings { xtc_probability: 1.0, xtc_threshold: 0.51, ..raw() }, &all),
+            // The entropy's share is 1.2799 / ln 4 = .9232: the temperature .5 + 1 * .9232 = 1.4232.
+            (
+                "dynamic temperature",
+                Settings { dynatemp_range: 0.5, ..raw() },
+                &[(0, 0.356), (1, 0.2908), (2, 0.2187), (3, 0.1344)],
+            ),
+        ] {
+            assert_eq!(left(&p, &[], &settings), expected, "{why}");
+        }
+        // Twice and once: .4 / e^1 = .1472 and .3 / e^.5 = .1820, of .6291 together.
+        let settings = Settings { frequency_penalty: 0.5, presence_penalty: 0.0, ..raw() };
+        assert_eq!(left(&p, &[0, 0, 1], &settings), [(2, 0.3179), (1, 0.2892), (0, 0.2339), (3, 0.159)]);
+        // After 0 1 0 nothing may make "0 1" a second time.
+        let settings = Settings { no_repeat_ngram: 2, ..raw() };
+        assert_eq!(left(&p, &[0, 1, 0], &settings), [(0, 0.5714), (2, 0.2857), (3, 0.1429)]);
+        let traced = Distribution::new(&p, &[0, 1, 0], &settings).unwrap().trace;
+        assert_eq!(traced, [StepTrace { step: Step::NoRepeatNgram, count: 1 }]);
+        // Everything banned is an error, not an endless loop.
+        let settings = Settings { no_repeat_ngram: 1, ..raw() };
+        assert_eq!(Distribution::new(&p, &[0, 1, 2, 3], &settings).unwrap_err(), SampleError::NoCandidates);
+    }
 
-        let settings = Settings { repeat_penalty: 1.25, repeat_last_n: 1, ..raw() };
-        let traced = Distribution::new(&[2.0, -1.0, 0.5], &[0, 1], &settings).unwrap().trace;
-        assert_eq!(traced, [StepTrace { step: Step::RepeatPenalty, count: 1 }]);
+    #[test]
+    fn xtc_throws_its_own_die_at_each_position() {
+        let p = logits(&[0.4, 0.3, 0.2, 0.1]);
+        let settings = Settings { xtc_probability: 0.3, xtc_threshold: 0.15, ..raw() };
+        let cuts = |position: usize| Distribution::new(&p, &vec![0; position], &settings).unwrap().kept() < 4;
+        let often = (0..1000).filter(|&it| cuts(it)).count();
+        assert!((250..350).contains(&often), "{often}");
+        assert!((0..1000).all(|it| cuts(it) == cuts(it)), "a position has one die");
+    }
+
+    #[test]
+    fn one_own_order() {
+        // softmax(6, 4, 2) = .8668 .1173 .0159: with the temperature first, top-p .8 keeps one.
+        let own = Order::own(&[Step::Temperature, Step::TopP]).unwrap();
+        let settings = Settings { temperature: 0.5, top_p: 0.8, order: own, ..raw() };
+        assert_eq!(left(&[3.0, 2.0, 1.0], &[], &settings), [(0, 1.0)]);
     }
 
     #[test]
@@ -449,10 +550,13 @@ mod tests {
         fn any_finite_scores_and_any_settings_in_range_give_a_token(
             row in proptest::collection::vec(-1e4_f32..1e4, 1..200),
             temperature in 0.0_f32..100.0, top_k in 0_u32..300, top_p in 0.0_f32..=1.0, min_p in 0.0_f32..=1.0,
-            repeat_penalty in 0.01_f32..100.0, hf in proptest::bool::ANY, coin in 0.0_f64..1.0,
+            repeat_penalty in 0.01_f32..100.0, typical_p in 0.0_f32..=1.0, top_n_sigma in 0.0_f32..5.0,
+            xtc_threshold in 0.0_f32..0.6, dynatemp_range in 0.0_f32..3.0, frequency_penalty in -2.0_f32..2.0, hf in proptest::bool::ANY, coin in 0.0_f64..1.0,
         ) {
             let order = if hf { Order::HuggingFace } else { Order::LlamaCpp };
-            let settings = Settings { temperature, top_k, top_p, min_p, repeat_penalty, order, ..raw() };
+            let more = Settings { frequency_penalty, top_n_sigma, typical_p, xtc_threshold, dynatemp_range, ..raw() };
+            let settings =
+                Settings { temperature, top_k, top_p, min_p, repeat_penalty, order, xtc_probability: 0.5, ..more };
             let mut it = Distribution::new(&row, &[0, 1, 2], &settings).unwrap();
             let picked = it.pick(coin);
             proptest::prop_assert!((picked.token as usize) < row.len());

@@ -8,6 +8,8 @@ mod candidates;
 mod die;
 mod distribution;
 mod flips;
+mod order;
+mod penalties;
 mod score;
 mod settings;
 
@@ -15,5 +17,6 @@ pub use candidates::{Candidate, Candidates};
 pub use die::die;
 pub use distribution::{Distribution, Draw, Picked, Row, SampleError, StepTrace};
 pub use flips::{Flip, LEVERS, Lever, flip};
+pub use order::{Order, Step};
 pub use score::Score;
-pub use settings::{EndOfText, Order, PRESETS, Preset, Settings, SettingsError, Step, WhenFull, preset};
+pub use settings::{EndOfText, PRESETS, Preset, Settings, SettingsError, WhenFull, preset};

@@ -2,54 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// In which order the samplers are applied. Penalties always come first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Order {
-    /// llama.cpp's: top-k, top-p, min-p, and the temperature last, so that it does not change what is cut.
-    #[default]
-    #[serde(rename = "llama")]
-    LlamaCpp,
-    /// Hugging Face's `generate`: the temperature first, then top-k, top-p, min-p.
-    #[serde(rename = "hf")]
-    HuggingFace,
-}
-
-/// One step of the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Step {
-    /// Repetition penalty over the last tokens.
-    RepeatPenalty,
-    /// Division of the logits; 0 keeps the likeliest alone.
-    Temperature,
-    /// The k likeliest.
-    TopK,
-    /// The likeliest that together hold a share of the probability.
-    TopP,
-    /// All that have at least a share of the likeliest one's probability.
-    MinP,
-}
-
-impl Order {
-    /// The steps as they are applied.
-    #[must_use]
-    pub fn steps(self) -> [Step; 5] {
-        use Step::{MinP, RepeatPenalty, Temperature, TopK, TopP};
-        match self {
-            Self::LlamaCpp => [RepeatPenalty, TopK, TopP, MinP, Temperature],
-            Self::HuggingFace => [RepeatPenalty, Temperature, TopK, TopP, MinP],
-        }
-    }
-
-    /// The name used on the command line, in the configuration and on the screen.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LlamaCpp => "llama",
-            Self::HuggingFace => "hf",
-        }
-    }
-}
+use super::{Order, Step};
 
 /// What to do when `<|endoftext|>` is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +45,24 @@ pub struct Settings {
     pub repeat_penalty: f32,
     /// How many recent tokens the penalty looks at; 0 is off, -1 is all of the context.
     pub repeat_last_n: i32,
+    /// Taken off a recent token's logit for every time it was written; 0 is off.
+    pub frequency_penalty: f32,
+    /// Taken off a recent token's logit once; 0 is off.
+    pub presence_penalty: f32,
+    /// No sequence of so many tokens is written twice; 0 is off.
+    pub no_repeat_ngram: u32,
+    /// How many standard deviations below the largest logit a token may be; 0 is off.
+    pub top_n_sigma: f32,
+    /// The share of probability that stays, those of the most ordinary surprise first; 1 is off.
+    pub typical_p: f32,
+    /// How often the likeliest tokens are left out (XTC); 0 is off.
+    pub xtc_probability: f32,
+    /// How likely a token must be to be left out; over a half nothing is.
+    pub xtc_threshold: f32,
+    /// How far the temperature moves with the entropy, both ways; 0 is off.
+    pub dynatemp_range: f32,
+    /// How the temperature follows the entropy: 1 is in proportion.
+    pub dynatemp_exponent: f32,
     /// The order of the steps.
     pub order: Order,
     /// The dice. The same seed, settings and text give the same tokens.
@@ -115,6 +86,15 @@ impl Default for Settings {
             min_p: 0.0,
             repeat_penalty: 1.1,
             repeat_last_n: 64,
+            frequency_penalty: 0.0,
+            presence_penalty: 0.0,
+            no_repeat_ngram: 0,
+            top_n_sigma: 0.0,
+            typical_p: 1.0,
+            xtc_probability: 0.0,
+            xtc_threshold: 0.1,
+            dynatemp_range: 0.0,
+            dynatemp_exponent: 1.0,
             order: Order::LlamaCpp,
             seed: 0,
             max_tokens: 200,
@@ -155,6 +135,14 @@ impl Settings {
         within("top-p", self.top_p, 0.0, 1.0, "between 0 and 1 (1 is off)")?;
         within("min-p", self.min_p, 0.0, 1.0, "between 0 and 1 (0 is off)")?;
         within("repeat-penalty", self.repeat_penalty, 0.01, 100.0, "between 0.01 and 100 (1 is off)")?;
+        within("frequency-penalty", self.frequency_penalty, -10.0, 10.0, "between -10 and 10 (0 is off)")?;
+        within("presence-penalty", self.presence_penalty, -10.0, 10.0, "between -10 and 10 (0 is off)")?;
+        within("top-n-sigma", self.top_n_sigma, 0.0, 100.0, "between 0 and 100 (0 is off)")?;
+        within("typical", self.typical_p, 0.0, 1.0, "between 0 and 1 (1 is off)")?;
+        within("xtc-probability", self.xtc_probability, 0.0, 1.0, "between 0 and 1 (0 is off)")?;
+        within("xtc-threshold", self.xtc_threshold, 0.0, 1.0, "between 0 and 1 (over 0.5 is off)")?;
+        within("dynatemp-range", self.dynatemp_range, 0.0, 100.0, "between 0 and 100 (0 is off)")?;
+        within("dynatemp-exp", self.dynatemp_exponent, 0.01, 100.0, "between 0.01 and 100")?;
         if self.repeat_last_n < -1 {
             return Err(SettingsError {
                 name: "repeat-last-n",
@@ -173,11 +161,43 @@ impl Settings {
     pub fn is_neutral(&self, step: Step) -> bool {
         match step {
             Step::RepeatPenalty => is_one(self.repeat_penalty) || self.repeat_last_n == 0,
-            Step::Temperature => is_one(self.temperature),
+            Step::FrequencyPresence => {
+                let off = self.frequency_penalty.abs() < 1e-6 && self.presence_penalty.abs() < 1e-6;
+                off || self.repeat_last_n == 0
+            }
+            Step::NoRepeatNgram => self.no_repeat_ngram == 0,
+            Step::TopNSigma => self.top_n_sigma <= 0.0,
+            Step::Typical => self.typical_p >= 1.0,
+            Step::Xtc => self.xtc_probability <= 0.0 || self.xtc_threshold > 0.5,
+            Step::Temperature => is_one(self.temperature) && self.dynatemp_range <= 0.0,
             Step::TopK => self.top_k == 0,
             Step::TopP => self.top_p >= 1.0,
             Step::MinP => self.min_p <= 0.0,
         }
+    }
+
+    /// The samplers that are off by default and are not now, by the names of the command line.
+    #[must_use]
+    pub fn more(&self) -> Vec<(&'static str, f32)> {
+        let mut more = Vec::new();
+        let mut say = |step, named: &[(&'static str, f32)]| {
+            if !self.is_neutral(step) {
+                more.extend_from_slice(named);
+            }
+        };
+        let Self { frequency_penalty, presence_penalty, .. } = *self;
+        say(
+            Step::FrequencyPresence,
+            &[("frequency-penalty", frequency_penalty), ("presence-penalty", presence_penalty)],
+        );
+        say(Step::NoRepeatNgram, &[("no-repeat-ngram", self.no_repeat_ngram as f32)]);
+        say(Step::TopNSigma, &[("top-n-sigma", self.top_n_sigma)]);
+        say(Step::Typical, &[("typical", self.typical_p)]);
+        say(Step::Xtc, &[("xtc-probability", self.xtc_probability), ("xtc-threshold", self.xtc_threshold)]);
+        if self.dynatemp_range > 0.0 {
+            more.extend([("dynatemp-range", self.dynatemp_range), ("dynatemp-exp", self.dynatemp_exponent)]);
+        }
+        more
     }
 
     /// The tail of `history` that the repetition penalty looks at.
@@ -195,6 +215,14 @@ impl Settings {
         self.min_p = preset.min_p;
         self.repeat_penalty = preset.repeat_penalty;
         self.repeat_last_n = 64;
+        let neutral = Self::default();
+        self.frequency_penalty = neutral.frequency_penalty;
+        self.presence_penalty = neutral.presence_penalty;
+        self.no_repeat_ngram = preset.no_repeat_ngram;
+        self.top_n_sigma = neutral.top_n_sigma;
+        self.typical_p = neutral.typical_p;
+        self.xtc_probability = neutral.xtc_probability;
+        self.dynatemp_range = neutral.dynatemp_range;
     }
 
     /// Whether the chain is that of a preset.
@@ -231,6 +259,8 @@ pub struct Preset {
     pub min_p: f32,
     /// See [`Settings::repeat_penalty`].
     pub repeat_penalty: f32,
+    /// See [`Settings::no_repeat_ngram`].
+    pub no_repeat_ngram: u32,
 }
 
 const RAW: Preset = Preset {
@@ -241,10 +271,11 @@ const RAW: Preset = Preset {
     top_p: 1.0,
     min_p: 0.0,
     repeat_penalty: 1.0,
+    no_repeat_ngram: 0,
 };
 
 /// The presets, in the order in which the panel offers them.
-pub const PRESETS: [Preset; 7] = [
+pub const PRESETS: [Preset; 8] = [
     Preset {
         name: "steady",
         what: "calm and coherent; the default",
@@ -258,6 +289,15 @@ pub const PRESETS: [Preset; 7] = [
     Preset { name: "nucleus", what: "the likeliest nine tenths", top_p: 0.9, ..RAW },
     Preset { name: "minp", what: "cut only what is unlikely beside the likeliest", min_p: 0.05, ..RAW },
     Preset { name: "wild", what: "hot, with a floor", temperature: 1.6, min_p: 0.1, ..RAW },
+    Preset {
+        name: "noloop",
+        what: "steady, and no four tokens twice",
+        temperature: 0.7,
+        top_p: 0.9,
+        repeat_penalty: 1.1,
+        no_repeat_ngram: 4,
+        ..RAW
+    },
     Preset { name: "greedy", what: "always the likeliest token", temperature: 0.0, ..RAW },
 ];
 

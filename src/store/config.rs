@@ -50,6 +50,17 @@ pub struct Sampling {
     pub min_p: Option<f32>,
     pub repeat_penalty: Option<f32>,
     pub repeat_last_n: Option<i32>,
+    pub top_n_sigma: Option<f32>,
+    #[serde(rename = "typical")]
+    pub typical_p: Option<f32>,
+    pub xtc_probability: Option<f32>,
+    pub xtc_threshold: Option<f32>,
+    pub dynatemp_range: Option<f32>,
+    #[serde(rename = "dynatemp-exp")]
+    pub dynatemp_exponent: Option<f32>,
+    pub frequency_penalty: Option<f32>,
+    pub presence_penalty: Option<f32>,
+    pub no_repeat_ngram: Option<u32>,
     pub order: Option<crate::sample::Order>,
     pub seed: Option<u64>,
     pub max_tokens: Option<u32>,
@@ -75,6 +86,15 @@ impl Sampling {
         set(&mut settings.min_p, self.min_p.as_ref());
         set(&mut settings.repeat_penalty, self.repeat_penalty.as_ref());
         set(&mut settings.repeat_last_n, self.repeat_last_n.as_ref());
+        set(&mut settings.top_n_sigma, self.top_n_sigma.as_ref());
+        set(&mut settings.typical_p, self.typical_p.as_ref());
+        set(&mut settings.xtc_probability, self.xtc_probability.as_ref());
+        set(&mut settings.xtc_threshold, self.xtc_threshold.as_ref());
+        set(&mut settings.dynatemp_range, self.dynatemp_range.as_ref());
+        set(&mut settings.dynatemp_exponent, self.dynatemp_exponent.as_ref());
+        set(&mut settings.frequency_penalty, self.frequency_penalty.as_ref());
+        set(&mut settings.presence_penalty, self.presence_penalty.as_ref());
+        set(&mut settings.no_repeat_ngram, self.no_repeat_ngram.as_ref());
         set(&mut settings.order, self.order.as_ref());
         set(&mut settings.seed, self.seed.as_ref());
         set(&mut settings.max_tokens, self.max_tokens.as_ref());

@@ -1,8 +1,7 @@
 //! The text questioned and steered: cursor, inspector, heat, branches, undo.
 
 use crossterm::event::{KeyCode, KeyModifiers};
-use megachat::app::Effect;
-use megachat::app::{Focus, Heat, Overlay};
+use megachat::app::{Effect, Focus, Heat, Msg, Overlay};
 use megachat::document::{Origin, Record};
 use megachat::engine::protocol::{Command, Want};
 use megachat::sample::Lever;
@@ -264,4 +263,20 @@ fn the_tree_lists_the_branches_and_goes_to_them() {
     it.settle();
     assert!(it.text().contains("and that was that"));
     check_journal(&it);
+}
+
+#[test]
+fn where_a_setting_changed_the_text_says_so() {
+    let mut it = written();
+    assert!(!it.screen().contains('◆'));
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    it.key(KeyCode::F(5));
+    it.settle();
+    assert_eq!(it.app.document.change_at(9), None);
+    let (before, after) = it.app.document.change_at(10).unwrap();
+    assert!((after.temperature - before.temperature - 0.05).abs() < 1e-6);
+    // Where there is no room for words, the mark stands alone.
+    assert!(it.screen().contains('◆') && !it.screen().contains("temp 0.7>0.75"));
+    it.send(Msg::Resize(120, 40));
+    assert!(it.screen().contains("temp 0.7>0.75"), "{}", it.screen());
 }

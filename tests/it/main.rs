@@ -34,6 +34,7 @@ mod processes;
 mod proxies;
 mod pty;
 mod replay;
+mod samplers;
 mod screens;
 mod support;
 mod tls;

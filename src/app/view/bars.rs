@@ -148,6 +148,11 @@ pub(super) fn steps(vocabulary: usize, trace: &[StepTrace]) -> String {
         // Writing to a string cannot fail.
         let _ = match it.step {
             Step::RepeatPenalty => write!(text, " > repeat {}", it.count),
+            Step::FrequencyPresence => write!(text, " > freq/pres {}", it.count),
+            Step::NoRepeatNgram => write!(text, " > n-gram {} out", it.count),
+            Step::TopNSigma => write!(text, " > n-sigma {}", it.count),
+            Step::Typical => write!(text, " > typical {}", it.count),
+            Step::Xtc => write!(text, " > xtc {}", it.count),
             Step::Temperature => write!(text, " > temp"),
             Step::TopK => write!(text, " > top-k {}", it.count),
             Step::TopP => write!(text, " > top-p {}", it.count),

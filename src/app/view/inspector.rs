@@ -7,6 +7,7 @@ use ratatui::widgets::Clear;
 
 use super::super::Inspection;
 use super::super::state::App;
+use super::super::words;
 use super::bars::{bar, fit, label, percent, steps};
 use super::theme::Theme;
 use super::{block, layout, lines};
@@ -104,19 +105,22 @@ pub(super) fn facts(app: &App, it: &Inspection, width: usize, theme: &Theme) -> 
         format!("die {:.4} {verb} \"{}\", rank {} after the samplers", it.die, name(it.picked), it.picked_rank + 1),
         theme.drawn,
     );
-    let flips: Vec<String> = it.flips.iter().map(|flip| words(flip, &name(flip.token))).collect();
+    let flips: Vec<String> = it.flips.iter().map(|flip| flipped(flip, &name(flip.token))).collect();
     let flips = match (flips.is_empty(), it.is_pending()) {
         (_, true) => format!("otherwise: {} ...", flips.join(", ")),
         (true, false) => "otherwise: no temperature, top-k, top-p or min-p changes this draw".to_owned(),
         (false, false) => format!("otherwise: {}", flips.join(", ")),
     };
+    if let Some((before, after)) = app.document.change_at(it.position) {
+        say(format!("the settings changed here: {}", words::change(before, after)), theme.drawn);
+    }
     say(flips, theme.note);
     say(steps(it.vocabulary, &it.trace), theme.dim);
     out
 }
 
 /// A flip in words: what the draw becomes on the far side.
-fn words(flip: &Flip, token: &str) -> String {
+fn flipped(flip: &Flip, token: &str) -> String {
     let side = if flip.above { "above" } else { "below" };
     let value = match flip.lever {
         // Between the two lies the border; what is said is true on either side of it.

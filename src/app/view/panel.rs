@@ -23,25 +23,27 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, bordered: bool, frame: 
     };
     let rows = inner.height as usize;
     // Bars need some rows to say anything; the controls scroll if they must.
-    let knob_rows = if rows >= KNOBS.len() + 9 { KNOBS.len() } else { (rows * 3 / 5).min(KNOBS.len()) };
+    // What is seldom needed shows itself to whoever turns to the panel, or when it does something.
+    let listed = |it: &(usize, Knob)| focused || !it.1.is_more() || !it.1.is_neutral(&app.settings);
+    let knobs: Vec<(usize, Knob)> = KNOBS.into_iter().enumerate().filter(listed).collect();
+    let at = knobs.iter().position(|it| it.0 == app.knob).unwrap_or(0);
+    let knob_rows = if rows >= knobs.len() + 9 { knobs.len() } else { (rows * 3 / 5).min(knobs.len()) };
     let explanation = explanation(app, inner.width as usize);
     let explain = if focused && rows >= 12 { explanation.len() } else { 0 };
     let shown = knob_rows.saturating_sub(explain).max(1).min(rows);
-    let top =
-        app.knob.saturating_sub(shown.saturating_sub(1)).max(if app.knob < shown { 0 } else { app.knob + 1 - shown });
-    let mut out: Vec<Line> = KNOBS
+    let top = (at + 1).saturating_sub(shown);
+    let mut out: Vec<Line> = knobs
         .iter()
-        .enumerate()
         .skip(top)
         .take(shown)
-        .map(|(index, &knob)| knob_line(app, knob, focused && index == app.knob, inner.width as usize, theme))
+        .map(|&(index, knob)| knob_line(app, knob, focused && index == app.knob, inner.width as usize, theme))
         .collect();
     out.extend(explanation.into_iter().take(explain).map(|it| Line::styled(it, theme.dim)));
     let used = out.len() as u16;
     lines(frame, Rect { height: used.min(inner.height), ..inner }, out);
     if let (Some(typing), true) = (&app.typing, focused) {
         let x = 11 + unicode_width::UnicodeWidthStr::width(&*visible(&typing.text()[..typing.cursor()]));
-        put_cursor(frame, inner, x, app.knob - top);
+        put_cursor(frame, inner, x, at - top);
     }
     if inner.height > used {
         let below = Rect { y: inner.y + used, height: inner.height - used, ..inner };

@@ -70,8 +70,10 @@ pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     }
     if let Some((used, of)) = context(app) {
         let nearly_full = used * 10 >= of * 9;
-        let gauge = if area.width >= 100 { format!("{} ", gauge(used, of, 10)) } else { String::new() };
-        parts.push((format!("{gauge}ctx {used}/{of}"), if nearly_full { theme.note } else { theme.drawn }));
+        let (typed, drawn) = seen(app);
+        let gauge = if area.width >= 100 { format!("{} ", gauge(typed, drawn, of, 20)) } else { String::new() };
+        let warning = if nearly_full { format!(", {} left", of - used) } else { String::new() };
+        parts.push((format!("{gauge}ctx {used}/{of}{warning}"), if nearly_full { theme.note } else { theme.drawn }));
     }
     if app.out_of_sight() > 0 {
         parts.push((format!("{} out of sight", app.out_of_sight()), theme.note));
@@ -106,9 +108,20 @@ pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     frame.render_widget(Line::from(spans), area);
 }
 
-fn gauge(used: usize, of: usize, width: usize) -> String {
-    let full = (used * width).div_ceil(of.max(1)).min(width);
-    format!("{}{}", "█".repeat(full), "░".repeat(width - full))
+/// How many of the tokens in the model's sight were typed and drawn.
+fn seen(app: &App) -> (usize, usize) {
+    let from = app.out_of_sight();
+    let drawn = app.document.segments().into_iter().filter(|it| it.drawn);
+    let drawn = drawn.map(|it| it.end.saturating_sub(it.start.max(from))).sum();
+    ((app.document.len() - from).saturating_sub(drawn), drawn)
+}
+
+/// The context: what was typed, what was drawn, what is free. Whatever there is takes a column at least.
+fn gauge(typed: usize, drawn: usize, of: usize, width: usize) -> String {
+    let columns = |tokens: usize| (tokens * width).div_ceil(of.max(1)).min(width);
+    let typed = columns(typed);
+    let drawn = columns(drawn).min(width - typed);
+    format!("{}{}{}", "▓".repeat(typed), "█".repeat(drawn), "░".repeat(width - typed - drawn))
 }
 
 /// The keys that matter now, most important first; what does not fit is left out whole.

@@ -5,8 +5,10 @@ use std::ops::Range;
 use ratatui::Frame;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::super::state::{App, EngineState, Focus, Scroll};
+use super::super::words;
 use super::layout::Areas;
 use super::theme::Theme;
 use super::{block, heat, lines};
@@ -52,11 +54,33 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
         })
         .collect();
     lines(frame, areas.text, drawn);
+    for (y, row) in (0..).zip(rows) {
+        mark_changes(app, theme, areas, y, row, frame);
+    }
     if let (false, Some(badge)) = (areas.bordered, badge(app)) {
         let mut area = areas.text;
         area.y = area.bottom().saturating_sub(1);
         area.height = area.height.min(1);
         frame.render_widget(Line::styled(badge, theme.note).right_aligned(), area);
+    }
+}
+
+/// Says beside a row where the settings changed: a mark on the frame, and what changed where there is room for it.
+fn mark_changes(app: &App, theme: &Theme, areas: &Areas, y: u16, row: &Range<usize>, frame: &mut Frame) {
+    let first = app.flow.token_at(row.start);
+    let begins_here = |it: &usize| app.flow.start_of(*it) >= row.start;
+    let positions = (first..app.flow.len()).take_while(|&it| app.flow.start_of(it) < row.end).filter(begins_here);
+    let Some((before, after)) = positions.filter_map(|it| app.document.change_at(it)).last() else { return };
+    let y = areas.text.y + y;
+    if areas.bordered {
+        frame.buffer_mut().set_string(areas.text_outer.x, y, "◆", theme.note);
+    }
+    let label = words::change(before, after);
+    let taken = app.flow.text()[row.clone()].trim_end().width();
+    let room = areas.text.width as usize;
+    if !label.is_empty() && taken + label.width() + 2 <= room {
+        let x = areas.text.x + (room - label.width()) as u16;
+        frame.buffer_mut().set_string(x, y, label, theme.note);
     }
 }
 

@@ -300,9 +300,13 @@ fn send_chunk(stream: &mut TcpStream, body: &[u8], shared: &Shared) -> Option<()
 }
 
 fn send(stream: &mut TcpStream, bytes: &[u8], shared: &Shared) -> Option<()> {
-    stream.write_all(bytes).ok()?;
+    // Counted first: the client may have it all, and a test ask, before this thread goes on.
     shared.sent.fetch_add(bytes.len() as u64, Ordering::SeqCst);
-    Some(())
+    let written = stream.write_all(bytes);
+    if written.is_err() {
+        shared.sent.fetch_sub(bytes.len() as u64, Ordering::SeqCst);
+    }
+    written.ok()
 }
 
 fn read_request(stream: &TcpStream) -> Option<Asked> {

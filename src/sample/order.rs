@@ -1,0 +1,231 @@
+//! The steps of the chain, and the order in which they are applied.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// One step of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Repetition penalty over the last tokens.
+    RepeatPenalty,
+    /// Frequency and presence penalties over the same tokens.
+    FrequencyPresence,
+    /// Whatever would repeat a sequence of n tokens is out.
+    NoRepeatNgram,
+    /// All within so many standard deviations of the largest logit.
+    TopNSigma,
+    /// The k likeliest.
+    TopK,
+    /// Those whose surprise is nearest to the expected one.
+    Typical,
+    /// The likeliest that together hold a share of the probability.
+    TopP,
+    /// All that have at least a share of the likeliest one's probability.
+    MinP,
+    /// Sometimes, all of the likely ones but the least likely of them are out.
+    Xtc,
+    /// Division of the logits; 0 keeps the likeliest alone.
+    Temperature,
+}
+
+impl Step {
+    /// All steps, in llama.cpp's order.
+    pub const ALL: [Self; 10] = [
+        Self::RepeatPenalty,
+        Self::FrequencyPresence,
+        Self::NoRepeatNgram,
+        Self::TopNSigma,
+        Self::TopK,
+        Self::Typical,
+        Self::TopP,
+        Self::MinP,
+        Self::Xtc,
+        Self::Temperature,
+    ];
+
+    /// The name in an order, in a transcript and in a chain that is told in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RepeatPenalty => "repeat-penalty",
+            Self::FrequencyPresence => "frequency-presence",
+            Self::NoRepeatNgram => "no-repeat-ngram",
+            Self::TopNSigma => "top-n-sigma",
+            Self::TopK => "top-k",
+            Self::Typical => "typical",
+            Self::TopP => "top-p",
+            Self::MinP => "min-p",
+            Self::Xtc => "xtc",
+            Self::Temperature => "temperature",
+        }
+    }
+
+    /// Whether it changes the scores of single tokens. Such steps come before all others, which look at all tokens.
+    #[must_use]
+    pub fn is_penalty(self) -> bool {
+        matches!(self, Self::RepeatPenalty | Self::FrequencyPresence | Self::NoRepeatNgram)
+    }
+}
+
+impl FromStr for Step {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = if text == "temp" { "temperature" } else { text };
+        Self::ALL.into_iter().find(|it| it.name() == text).ok_or_else(|| format!("`{text}` is no step of the chain"))
+    }
+}
+
+/// In which order the steps are applied. What changes single scores always comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// llama.cpp's: the cuts, and the temperature after them, so that it does not change what is cut.
+    #[default]
+    LlamaCpp,
+    /// Hugging Face's `generate`: the temperature first, then top-k, top-p, min-p, typical.
+    HuggingFace,
+    /// One's own: every step once.
+    Own([Step; 10]),
+}
+
+impl Order {
+    /// The steps as they are applied.
+    #[must_use]
+    pub fn steps(self) -> [Step; 10] {
+        use Step::{
+            FrequencyPresence, MinP, NoRepeatNgram, RepeatPenalty, Temperature, TopK, TopNSigma, TopP, Typical, Xtc,
+        };
+        match self {
+            Self::LlamaCpp => Step::ALL,
+            Self::HuggingFace => [
+                RepeatPenalty,
+                FrequencyPresence,
+                NoRepeatNgram,
+                Temperature,
+                TopK,
+                TopP,
+                MinP,
+                Typical,
+                TopNSigma,
+                Xtc,
+            ],
+            Self::Own(steps) => steps,
+        }
+    }
+
+    /// The order that names `steps` in a row. Those that are not named stand before them if they change single
+    /// scores, else behind them, in llama.cpp's order.
+    ///
+    /// # Errors
+    ///
+    /// If a step is named twice.
+    pub fn own(named: &[Step]) -> Result<Self, String> {
+        if let Some(twice) = named.iter().enumerate().find(|it| named[..it.0].contains(it.1)) {
+            return Err(format!("`{}` is named twice", twice.1.name()));
+        }
+        let mut steps = Step::ALL;
+        let place = |it: &Step| named.iter().position(|other| other == it);
+        // Stable, so that what is not named keeps its order.
+        steps.sort_by_key(|it| {
+            let unnamed = if it.is_penalty() { 0 } else { named.len() + 1 };
+            (!it.is_penalty(), place(it).map_or(unnamed, |at| at + 1))
+        });
+        Ok([Self::LlamaCpp, Self::HuggingFace].into_iter().find(|it| it.steps() == steps).unwrap_or(Self::Own(steps)))
+    }
+
+    /// The order with `step` one place earlier or later; the same where it cannot move.
+    #[must_use]
+    pub fn moved(self, step: Step, later: bool) -> Self {
+        let mut steps = self.steps();
+        let Some(at) = steps.iter().position(|&it| it == step) else { return self };
+        let other = if later { at + 1 } else { at.wrapping_sub(1) };
+        if steps.get(other).is_none_or(|it| it.is_penalty() != step.is_penalty()) {
+            return self;
+        }
+        steps.swap(at, other);
+        Self::own(&steps).unwrap_or(self)
+    }
+
+    /// The name of the order, in a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LlamaCpp => "llama",
+            Self::HuggingFace => "hf",
+            Self::Own(_) => "own",
+        }
+    }
+}
+
+impl fmt::Display for Order {
+    /// As it is read back: a name, or the steps with commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(steps) => f.write_str(&steps.map(Step::name).join(",")),
+            named => f.write_str(named.name()),
+        }
+    }
+}
+
+impl FromStr for Order {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "llama" => Ok(Self::LlamaCpp),
+            "hf" => Ok(Self::HuggingFace),
+            list => Self::own(&list.split(',').map(|it| it.trim().parse()).collect::<Result<Vec<_>, _>>()?)
+                .map_err(|why| format!("{why}; an order is llama, hf or steps with commas")),
+        }
+    }
+}
+
+impl Serialize for Order {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Order {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_has_every_step_once_and_is_read_back_as_it_is_written() {
+        let own: Order = "top-p,temp,no-repeat-ngram".parse().unwrap();
+        for order in [Order::LlamaCpp, Order::HuggingFace, own] {
+            let steps = order.steps();
+            assert!(Step::ALL.iter().all(|it| steps.contains(it)), "{order}");
+            assert!(steps.is_sorted_by_key(|it| !it.is_penalty()), "{order}");
+            let text = serde_json::to_string(&order).unwrap();
+            assert_eq!(serde_json::from_str::<Order>(&text).unwrap(), order);
+        }
+        assert_eq!(serde_json::from_str::<Order>("\"hf\"").unwrap(), Order::HuggingFace);
+        let place = |step| own.steps().iter().position(|&it| it == step).unwrap();
+        assert!(place(Step::TopP) < place(Step::Temperature) && place(Step::Temperature) < place(Step::TopK));
+    }
+
+    #[test]
+    fn an_order_names_known_steps_once() {
+        assert!("top-p,top-q".parse::<Order>().unwrap_err().contains("top-q"));
+        assert!("top-p,top-p".parse::<Order>().unwrap_err().contains("twice"));
+    }
+
+    #[test]
+    fn a_step_moves_among_its_like_and_back() {
+        let moved = Order::LlamaCpp.moved(Step::TopK, true);
+        assert_eq!(moved.name(), "own");
+        assert_eq!(moved.moved(Step::TopK, false), Order::LlamaCpp);
+        assert_eq!(Order::LlamaCpp.moved(Step::TopNSigma, false), Order::LlamaCpp, "no cut before a penalty");
+        assert_eq!(Order::LlamaCpp.moved(Step::Temperature, true), Order::LlamaCpp, "nothing is after the last");
+    }
+}
