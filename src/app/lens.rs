@@ -153,10 +153,10 @@ impl App {
 
     /// Finds out for some more tokens whether they would survive, those in view first. Says whether there are more.
     ///
-    /// A full context takes a quarter of a second, which is too long for one frame.
+    /// A full context takes half a second, which is too long for one frame.
     pub(super) fn judge(&mut self, in_view: std::ops::Range<usize>) -> bool {
         /// So many scores are looked at for one frame: some milliseconds.
-        const BUDGET: usize = 1_500_000;
+        const BUDGET: usize = 500_000;
         if self.lens.heat != Heat::Cut {
             return false;
         }
