@@ -41,7 +41,8 @@ pub fn knob_word(knob: Knob) -> String {
 /// What the value must be, in words.
 pub fn set_knob(knob: Knob, settings: &mut Settings, text: &str) -> Result<(), String> {
     let text = text.trim();
-    if knob.is_typed() {
+    // An order is a word or a list of steps.
+    if knob.is_typed() || knob == Knob::Order && text != "off" {
         if text == "off" {
             knob.neutral(settings);
             return Ok(());
@@ -102,7 +103,9 @@ mod tests {
         }
         let before = settings.clone();
         let error = set_knob(Knob::Order, &mut settings, "random").unwrap_err();
-        assert_eq!(error, "`random` is none of: hf, llama");
+        assert!(error.contains("`random` is no step of the chain"), "{error}");
+        set_knob(Knob::Order, &mut settings.clone(), "top-p,temperature").unwrap();
+        assert!(set_knob(Knob::WhenFull, &mut settings, "x").unwrap_err().contains("none of: slide, stop"));
         assert!(set_knob(Knob::Temperature, &mut settings, "hot").is_err());
         assert_eq!(settings, before);
     }

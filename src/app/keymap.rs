@@ -76,6 +76,20 @@ pub enum Action {
     FindToken,
 }
 
+impl Action {
+    /// Whether it moves the end of the text or goes between its branches.
+    #[must_use]
+    pub fn steers(self) -> bool {
+        use Action::{
+            Bookmark, EditFromHere, NextBookmark, NextSibling, PreviousSibling, Redo, Reroll, TypeHere, Undo,
+        };
+        matches!(
+            self,
+            Reroll | EditFromHere | TypeHere | PreviousSibling | NextSibling | Undo | Redo | Bookmark | NextBookmark
+        )
+    }
+}
+
 /// Where a key counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {

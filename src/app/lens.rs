@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::inspection::Inspection;
 use super::rows::Rows;
-use super::state::App;
+use super::state::{App, Overlay};
 use crate::document::{NodeId, Origin};
 use crate::sample::{Distribution, Score, Settings};
 
@@ -137,9 +137,14 @@ impl App {
         Losses { cut, drawn, unknown: drawn - all }
     }
 
+    /// Whether the inspector is open.
+    pub(super) fn inspects(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Inspector { .. }))
+    }
+
     /// The first position whose scores are wanted and not there, but could be had.
     pub(super) fn first_unknown(&self) -> Option<usize> {
-        let needs_rows = self.lens.heat == Heat::Cut || self.lens.inspection.is_some();
+        let needs_rows = self.lens.heat == Heat::Cut || self.inspects();
         if self.lens.heat == Heat::Off && !needs_rows {
             return None;
         }

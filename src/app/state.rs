@@ -345,13 +345,12 @@ impl App {
         if std::mem::take(&mut self.reshape_due) {
             self.reshape();
             self.find_again();
-            // The token not drawn yet is the one that obeys the settings of now.
-            if self.lens.cursor >= self.document.len() {
+            // A token that was drawn obeyed the settings of then; what is told of any other obeys those of now.
+            if self.lens.inspection.as_ref().is_some_and(|it| it.node.is_none() || it.typed) {
                 self.lens.inspection = None;
             }
         }
-        let looks = self.focus == Focus::Text || matches!(self.overlay, Some(Overlay::Inspector { .. }));
-        if !looks {
+        if !self.inspects() {
             self.lens.inspection = None;
         } else if self.lens.inspection.is_none() {
             self.inspect();

@@ -280,3 +280,25 @@ fn where_a_setting_changed_the_text_says_so() {
     it.send(Msg::Resize(120, 40));
     assert!(it.screen().contains("temp 0.7>0.75"), "{}", it.screen());
 }
+
+#[test]
+fn a_typed_token_is_read_again_to_be_looked_at_and_follows_the_settings() {
+    let mut it = written();
+    for _ in 0..8 {
+        it.key(KeyCode::Left);
+    }
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.app.prepare();
+    let seen = it.app.lens.inspection.clone().expect("the model reads the text again");
+    assert_eq!((seen.position, seen.typed), (2, true));
+    assert!(it.screen().contains("would have drawn"));
+    // Another seed throws another die for the same place.
+    it.app.settings.seed += 1;
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    it.key(KeyCode::Esc);
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    it.key(KeyCode::Enter);
+    it.app.prepare();
+    assert_ne!(it.app.lens.inspection.as_ref().unwrap().die.to_bits(), seen.die.to_bits());
+}

@@ -6,7 +6,6 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::Effect;
 use super::super::keymap::Action;
-use super::super::lens::Heat;
 use super::super::state::{App, Focus, Overlay, Scroll};
 use super::super::view::layout;
 use super::{branch, peek};
@@ -126,17 +125,8 @@ pub(super) fn inspector(
         KeyCode::Home | KeyCode::Char('g') => step(app, Action::Top, effects),
         KeyCode::End | KeyCode::Char('G') => step(app, Action::Follow, effects),
         _ => match action {
-            Some(
-                Action::Reroll
-                | Action::EditFromHere
-                | Action::TypeHere
-                | Action::PreviousSibling
-                | Action::NextSibling
-                | Action::Undo
-                | Action::Redo
-                | Action::Bookmark,
-            ) => {
-                branch::act(app, action.unwrap_or(Action::Undo), now, effects);
+            Some(action) if action.steers() => {
+                branch::act(app, action, now, effects);
                 survey(app, effects);
             }
             Some(Action::Heat) => next_heat(app, effects),
@@ -149,12 +139,4 @@ fn step(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     go(app, action);
     app.overlay = Some(Overlay::Inspector { chosen: None });
     survey(app, effects);
-}
-
-impl Heat {
-    /// Whether anything is shown.
-    #[must_use]
-    pub fn is_on(self) -> bool {
-        self != Self::Off
-    }
 }
