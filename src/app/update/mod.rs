@@ -8,6 +8,7 @@ mod overlays;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::keymap::Action;
 use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone};
 use super::view::layout;
 use super::{Effect, Flow, Input, Msg};
@@ -73,6 +74,8 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         free: start.free,
         sources: start.sources,
         transcripts: start.transcripts,
+        keymap: start.keymap,
+        prefix: None,
         reshape_due: false,
         next_request: 0,
         recorded_model: None,
@@ -190,9 +193,9 @@ fn wait_for_a_model(app: &mut App, now: Duration) {
     let coming = app.loading.is_some() || app.demo_coming;
     app.send_when_ready = coming;
     let why = if coming {
-        "The model is not ready yet; this is sent as soon as it is."
+        "The model is not ready yet; this is sent as soon as it is.".to_owned()
     } else {
-        "There is no model. F3 shows what can be done."
+        format!("There is no model. {} shows what can be done.", app.key_of(Action::Models))
     };
     app.inform(why, now);
 }

@@ -6,6 +6,7 @@ use ratatui::Frame;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::super::keymap::Action;
 use super::super::state::{App, EngineState, Focus, Scroll};
 use super::layout::Areas;
 use super::theme::Theme;
@@ -104,12 +105,15 @@ fn style(app: &App, theme: &Theme, position: usize) -> Style {
 }
 
 fn hint(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+    let models = app.key_of(Action::Models);
     let ready = match &app.engine {
         EngineState::Ready(_) => {
             "Write the beginning of something below and press Enter: the model goes on from there."
         }
-        EngineState::Failed => "The model could not be loaded. F3 shows the models.",
-        EngineState::Empty if !app.demo_coming => "There is no model. F3 says why, and what can be done.",
+        EngineState::Failed => &format!("The model could not be loaded. {models} shows the models."),
+        EngineState::Empty if !app.demo_coming => {
+            &format!("There is no model. {models} says why, and what can be done.")
+        }
         EngineState::Empty | EngineState::Loading { .. } => "One moment: the model is being made ready.",
     };
     let mut wrap = crate::text::Wrap::new(app.flow.width());
