@@ -95,13 +95,11 @@ impl FromStr for Key {
         let mut letters = rest.chars();
         let code = match (letters.next(), letters.next()) {
             (Some(c), None) if !c.is_control() => KeyCode::Char(c),
-            _ => match NAMES.iter().find(|it| it.0.eq_ignore_ascii_case(rest)) {
-                Some(&(_, code)) => code,
-                None => {
-                    let number = rest.strip_prefix(['F', 'f']).and_then(|it| it.parse().ok());
-                    KeyCode::F(number.filter(|it| (1..=24).contains(it)).ok_or(())?)
-                }
-            },
+            _ => {
+                let named = NAMES.iter().find(|it| it.0.eq_ignore_ascii_case(rest)).map(|it| it.1);
+                let number = || rest.strip_prefix(['F', 'f'])?.parse().ok().filter(|it| (1..=24).contains(it));
+                named.or_else(|| number().map(KeyCode::F)).ok_or(())?
+            }
         };
         Ok(Self::new(code, modifiers))
     }
@@ -159,8 +157,8 @@ impl FromStr for Chord {
     fn from_str(text: &str) -> Result<Self, ()> {
         let keys: Vec<Key> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
         match keys.as_slice() {
-            &[key] => Ok(Self { prefix: None, key }),
-            &[prefix, key] => Ok(Self { prefix: Some(prefix), key }),
+            [key] => Ok(Self { prefix: None, key: *key }),
+            [prefix, key] => Ok(Self { prefix: Some(*prefix), key: *key }),
             _ => Err(()),
         }
     }

@@ -26,13 +26,12 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
     let prefix = app.prefix.take();
     let action = match app.keymap.meaning(app.focus, prefix, key) {
         Meaning::Action(action) => Some(action),
-        Meaning::Nothing => None,
         Meaning::Prefix(first) if app.overlay.is_none() && app.typing.is_none() && app.screen == Screen::Main => {
             app.inform(format!("{first} ..."), now);
             app.prefix = Some(first);
             return;
         }
-        Meaning::Prefix(_) => None,
+        Meaning::Prefix(_) | Meaning::Nothing => None,
     };
     match action {
         Some(Action::Interrupt) => return interrupt(app, now, effects),

@@ -35,7 +35,8 @@ pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     if left.width() + right.width() + 8 > area.width as usize {
         right = format!("T {temperature}  ");
     }
-    right.push_str(&format!("{} help ", app.key_of(Action::Help)));
+    right.push_str(&app.key_of(Action::Help));
+    right.push_str(" help ");
     frame.render_widget(Line::styled(left, theme.strong), area);
     let width = right.width().min(area.width as usize) as u16;
     let place = Rect { x: area.right() - width, width, ..area };
