@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use crate::app::Start;
+use crate::app::keymap::Keymap;
 use crate::cli::{Arguments, ColorName, MeaningError, ModelFormat, Verb};
 use crate::command::{self, Exit, find_model, places};
 use crate::document::Document;
@@ -40,7 +41,9 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
         paths.config_file.clone_from(file);
     }
-    let loaded = load_config(&paths.config_file);
+    let mut loaded = load_config(&paths.config_file);
+    let (keymap, problems) = Keymap::with(&loaded.config.keys);
+    loaded.problems.extend(problems.iter().map(|it| format!("{}: {it}", paths.config_file.display())));
     let interface = arguments.verb.is_none() && wants_interface(arguments)?;
     if !interface && !arguments.output.quiet {
         for problem in &loaded.problems {
@@ -64,7 +67,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Doctor { json }) => command::doctor(*json, &arguments.files, &loaded, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
         Some(Verb::Config { verb }) => command::config(*verb, arguments, &loaded, &paths)?,
-        None if interface => return open_interface(arguments, loaded, paths),
+        None if interface => return open_interface(arguments, loaded, keymap, paths),
         None if arguments.interface.resume.is_some() => {
             return Err(Exit::usage("--resume needs the interface: a terminal on both sides and no --print"));
         }
@@ -88,7 +91,7 @@ fn wants_interface(arguments: &Arguments) -> Result<bool, Exit> {
     Ok(true)
 }
 
-fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> Result<u8, Exit> {
+fn open_interface(arguments: &Arguments, loaded: LoadedConfig, keymap: Keymap, paths: Paths) -> Result<u8, Exit> {
     let LoadedConfig { config, mut problems } = loaded;
     let usage = |e: MeaningError| Exit::usage(e.to_string());
     let (mut settings, seed) = arguments.sampling.settings(&config).map_err(usage)?;
@@ -132,6 +135,7 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, paths: Paths) -> 
         sources: places.sources.iter().map(|it| it.label.clone()).collect(),
         transcripts: paths.transcripts.display().to_string(),
         notices: problems,
+        keymap,
     };
     shell::install_panic_hook(paths.state.join("megachat.log"));
     let save = !arguments.interface.no_save;

@@ -1,13 +1,66 @@
 //! Which key does what: one table, from which the help and the footer are made.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+mod key;
+mod table;
+
+use crossterm::event::KeyEvent;
+
+pub use key::{Chord, Key};
+pub use table::{Entry, Keymap, Meaning};
 
 use super::state::Focus;
 
-/// What a key means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the table below says what each does")]
-pub enum Action {
+/// Makes the enum, the list of all actions, and their names from one list.
+macro_rules! actions {
+    ($($action:ident,)*) => {
+        /// What a key means.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the table below says what each does")]
+        pub enum Action {
+            $($action,)*
+        }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$action,)*];
+
+            /// The name, as the configuration spells it: `top-p-up`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$action => {
+                        const NAME: [u8; kebab_length(stringify!($action))] = kebab(stringify!($action));
+                        std::str::from_utf8(&NAME).unwrap_or_default()
+                    })*
+                }
+            }
+        }
+    };
+}
+
+const fn kebab_length(name: &str) -> usize {
+    let (name, mut at, mut capitals) = (name.as_bytes(), 0, 0);
+    while at < name.len() {
+        capitals += name[at].is_ascii_uppercase() as usize;
+        at += 1;
+    }
+    // The first of the capitals has nothing before it that it must be kept from.
+    name.len() + capitals - 1
+}
+
+const fn kebab<const N: usize>(name: &str) -> [u8; N] {
+    let (name, mut out, mut at, mut to) = (name.as_bytes(), [b'-'; N], 0, 0);
+    while at < name.len() {
+        if at > 0 && name[at].is_ascii_uppercase() {
+            to += 1;
+        }
+        out[to] = name[at].to_ascii_lowercase();
+        (at, to) = (at + 1, to + 1);
+    }
+    out
+}
+
+actions! {
     Interrupt,
     QuitOrDelete,
     Help,
@@ -199,67 +252,27 @@ pub const BINDINGS: &[Binding] = &[
     bind(ANYWHERE, "Ctrl-Z", Action::Suspend, "suspend, as in any shell program"),
 ];
 
-/// What a key means while `focus` has the focus; nothing if it is to be written, or has no meaning.
-#[must_use]
-pub fn lookup(focus: Focus, key: &KeyEvent) -> Option<Action> {
-    let counts = |it: &&Binding| match it.place {
-        Place::Anywhere => true,
-        Place::In(place) => place == focus,
-    };
-    let fits = |it: &Binding| it.keys.split(" / ").any(|name| names(name, key));
-    BINDINGS.iter().filter(counts).find(|it| fits(it)).map(|it| it.action)
+impl Action {
+    /// The action of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.name() == name)
+    }
 }
 
-/// Whether `name` (`Ctrl-Left`, `k`, `F5`) is this key.
-fn names(name: &str, key: &KeyEvent) -> bool {
-    let mut modifiers = KeyModifiers::NONE;
-    let mut rest = name;
-    while let Some((modifier, after)) = rest.split_once('-').filter(|it| !it.1.is_empty()) {
-        modifiers |= match modifier {
-            "Ctrl" => KeyModifiers::CONTROL,
-            "Alt" => KeyModifiers::ALT,
-            _ => KeyModifiers::SHIFT,
-        };
-        rest = after;
+/// What a key means by itself while `focus` has the focus; nothing if it is to be written, or has no meaning.
+#[must_use]
+pub fn lookup(keymap: &Keymap, focus: Focus, key: &KeyEvent) -> Option<Action> {
+    match keymap.meaning(focus, None, key) {
+        Meaning::Action(action) => Some(action),
+        Meaning::Prefix(_) | Meaning::Nothing => None,
     }
-    let code = match rest {
-        "Enter" => KeyCode::Enter,
-        "Tab" if modifiers == KeyModifiers::SHIFT => KeyCode::BackTab,
-        "Tab" => KeyCode::Tab,
-        "Esc" => KeyCode::Esc,
-        "Up" => KeyCode::Up,
-        "Down" => KeyCode::Down,
-        "Left" => KeyCode::Left,
-        "Right" => KeyCode::Right,
-        "Home" => KeyCode::Home,
-        "End" => KeyCode::End,
-        "PgUp" => KeyCode::PageUp,
-        "PgDn" => KeyCode::PageDown,
-        "Backspace" => KeyCode::Backspace,
-        "Delete" => KeyCode::Delete,
-        _ => {
-            if let Some(n) = rest.strip_prefix('F').and_then(|it| it.parse().ok()) {
-                KeyCode::F(n)
-            } else {
-                let letter = rest.chars().next().unwrap_or('\0');
-                let lower = if modifiers.is_empty() { letter } else { letter.to_ascii_lowercase() };
-                KeyCode::Char(lower)
-            }
-        }
-    };
-    let pressed = match key.code {
-        // With Ctrl or Alt, terminals differ in whether the letter is a capital.
-        KeyCode::Char(c) if !modifiers.is_empty() => KeyCode::Char(c.to_ascii_lowercase()),
-        other => other,
-    };
-    // A shifted letter or Shift-Tab is its own key; whether the modifier is reported besides is up to the terminal.
-    let shift_is_in_the_key = matches!(code, KeyCode::Char(_) | KeyCode::BackTab);
-    let ignored = if shift_is_in_the_key { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
-    pressed == code && (key.modifiers - ignored) == (modifiers - ignored)
 }
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::{KeyCode, KeyModifiers};
+
     use super::*;
 
     fn key(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
@@ -269,6 +282,7 @@ mod tests {
     #[test]
     fn keys_mean_what_the_table_says() {
         use KeyModifiers as M;
+        let keymap = Keymap::default();
         for (focus, code, modifiers, expected) in [
             (Focus::Input, KeyCode::Enter, M::NONE, Some(Action::Send)),
             (Focus::Input, KeyCode::Enter, M::ALT, Some(Action::NewLine)),
@@ -291,7 +305,7 @@ mod tests {
             (Focus::Text, KeyCode::Char('/'), M::NONE, Some(Action::FindToken)),
             (Focus::Input, KeyCode::Char('q'), M::CONTROL, None),
         ] {
-            assert_eq!(lookup(focus, &key(code, modifiers)), expected, "{focus:?} {code:?} {modifiers:?}");
+            assert_eq!(lookup(&keymap, focus, &key(code, modifiers)), expected, "{focus:?} {code:?} {modifiers:?}");
         }
     }
 
@@ -303,6 +317,18 @@ mod tests {
                     |it: &&Binding| it.place == binding.place && it.keys.split(" / ").any(|other| other == name);
                 assert_eq!(BINDINGS[..index].iter().find(taken).map(|it| it.action), None, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn names_are_kebab_case_and_lead_back() {
+        for (action, name) in [(Action::Help, "help"), (Action::TopPUp, "top-p-up"), (Action::NextFocus, "next-focus")]
+        {
+            assert_eq!(action.name(), name);
+        }
+        for &action in Action::ALL {
+            assert_eq!(Action::from_name(action.name()), Some(action));
+            assert!(BINDINGS.iter().any(|it| it.action == action), "{action:?} has no key and no help");
         }
     }
 }

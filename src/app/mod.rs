@@ -11,7 +11,6 @@ pub mod keymap;
 mod knobs;
 mod lens;
 mod msg;
-mod names;
 mod palette;
 mod past;
 mod rows;

@@ -1,7 +1,7 @@
 //! The palette: every command by name, found by typing some of its letters.
 
 use super::intent::{Intent, knob_named, knob_word};
-use super::keymap::{Action, BINDINGS, Binding, Place};
+use super::keymap::{Action, BINDINGS, Binding, Keymap, Place};
 use super::{Input, KNOBS, Knob};
 use crate::sample::Settings;
 
@@ -46,12 +46,12 @@ impl Entry {
         }
     }
 
-    /// The first of its keys.
+    /// The best of its keys in force; empty without one.
     #[must_use]
-    pub fn key(&self) -> &'static str {
+    pub fn key(&self, keymap: &Keymap) -> String {
         match self {
-            Self::Act(binding) => binding.keys.split(" / ").next().unwrap_or_default(),
-            Self::Set(..) => "",
+            Self::Act(binding) => keymap.best(binding.action).map_or_else(String::new, |it| it.to_string()),
+            Self::Set(..) => String::new(),
         }
     }
 

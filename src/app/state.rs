@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::keymap::{Action, Key, Keymap};
 use super::{Find, Flow, Input, Lens, Palette, Past};
 use crate::document::Document;
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
@@ -220,6 +221,8 @@ pub struct Start {
     pub transcripts: String,
     /// Sentences from before the start.
     pub notices: Vec<String>,
+    /// Which key does what.
+    pub keymap: Keymap,
 }
 
 /// Everything the application knows.
@@ -304,6 +307,10 @@ pub struct App {
     pub sources: Vec<String>,
     /// Where transcripts are kept, to be shown.
     pub transcripts: String,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// The first key of two, while the second is awaited.
+    pub prefix: Option<Key>,
     /// Whether the scores or the settings changed since the last [`prepare`](Self::prepare).
     pub(super) reshape_due: bool,
     pub(super) next_request: u64,
@@ -396,6 +403,11 @@ impl App {
         next.model_entropy = distribution.model_entropy;
         next.entropy = distribution.entropy();
         next.trace = distribution.trace;
+    }
+
+    /// The key of an action, as people write it.
+    pub(super) fn key_of(&self, action: Action) -> String {
+        self.keymap.name_of(action)
     }
 
     pub(super) fn request(&mut self) -> RequestId {

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::Exit;
+use crate::app::keymap::Keymap;
 use crate::cli::{Arguments, ConfigVerb, SamplingArguments};
 use crate::sample::Settings;
 use crate::store::config::{LoadedConfig, Sampling};
@@ -20,6 +21,11 @@ pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, pa
         ConfigVerb::Show => {
             for (name, value, origin) in values(arguments, loaded)? {
                 writeln!(out, "{name:<18} {value:<24} {origin}")?;
+            }
+            writeln!(out)?;
+            for entry in Keymap::with(&loaded.config.keys).0.entries() {
+                let (name, origin) = (entry.action.name(), if entry.is_chosen { "configuration" } else { "default" });
+                writeln!(out, "keys.{name:<20} {:<24} {origin}", entry.names())?;
             }
             let there = if paths.config_file.exists() { "" } else { " (not there)" };
             writeln!(out, "\nconfiguration      {}{there}", paths.config_file.display())?;

@@ -33,6 +33,9 @@ pub struct Config {
     pub preset: Option<String>,
     /// Single values.
     pub sampling: Sampling,
+    /// Keys by the name of the action; an empty list leaves it without one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, Vec<String>>,
     /// Keys this program does not know.
     #[serde(flatten, skip_serializing)]
     pub unknown: BTreeMap<String, serde_json::Value>,

@@ -94,6 +94,7 @@ fn full_context(size: (u16, u16)) -> App {
         sources: Vec::new(),
         transcripts: String::new(),
         notices: Vec::new(),
+        keymap: megachat::app::keymap::Keymap::default(),
     });
     let id =
         effects.iter().find_map(|it| if let Effect::Engine(Command::Load { id, .. }) = it { Some(*id) } else { None });

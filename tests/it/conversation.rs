@@ -1,6 +1,7 @@
 //! Keys in, state and effects out.
 
 use crossterm::event::{KeyCode, KeyModifiers};
+use megachat::app::keymap::Keymap;
 use megachat::app::{CHAT_STOP, CHAT_TEMPLATE, Effect, Focus, Msg, Overlay, Scroll};
 use megachat::document::Record;
 use megachat::engine::protocol::{Command, Event, StopReason};
@@ -391,4 +392,31 @@ fn without_a_demo_nothing_is_promised() {
     assert!(it.screen().contains("Read-only file system"), "{}", it.screen());
     it.key(KeyCode::Esc);
     assert!(it.screen().contains("There is no model. F3 says why"), "{}", it.screen());
+}
+
+#[test]
+fn chosen_keys_hold_everywhere_and_the_screen_names_them() {
+    let mut start = a_start(SIZE);
+    let chosen = [("help", vec!["F9"]), ("models", vec!["Ctrl-X m"]), ("chat", vec![])];
+    let chosen = chosen.map(|(name, keys)| (name.to_owned(), keys.into_iter().map(str::to_owned).collect()));
+    let problems;
+    (start.keymap, problems) = Keymap::with(&chosen.into());
+    assert_eq!(problems, [""; 0]);
+    let mut it = Harness::begin(start);
+    it.install_demo();
+    it.settle();
+    let screen = it.screen();
+    assert!(screen.contains("F9 help") && !screen.contains("F1 ") && !screen.contains("^T"), "{screen}");
+    it.key(KeyCode::F(9));
+    let screen = it.screen();
+    assert!(screen.contains("Ctrl-X m") && !screen.contains("F3 ") && !screen.contains("template"), "{screen}");
+    it.key(KeyCode::F(9));
+    it.control('x');
+    assert!(it.screen().contains("Ctrl-X ..."), "{}", it.screen());
+    it.key(KeyCode::Char('m'));
+    assert_eq!(it.app.overlay, Some(Overlay::models()));
+    it.key(KeyCode::Esc);
+    it.control('x');
+    it.write("abc");
+    assert_eq!((it.app.input.text(), &it.app.overlay), ("abc", &None));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::Effect;
 use super::super::keymap::Action;
 use super::super::state::{App, Focus, Overlay, Scroll};
-use super::{generate, peek, record};
+use super::{generate, peek, record, still_writing};
 use crate::TokenId;
 use crate::document::{NodeId, Record};
 use crate::store::protocol::Job;
@@ -13,7 +13,7 @@ use crate::store::protocol::Job;
 /// What a key does to the tree. While a continuation runs, only the stop key may touch its end.
 pub(super) fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
-        return app.inform("Still writing: Ctrl-C stops it first.", now);
+        return still_writing(app, now);
     }
     match action {
         Action::Reroll => reroll(app, now, effects),
@@ -56,7 +56,7 @@ fn before_cursor(app: &App) -> Option<NodeId> {
 /// Puts a token of one's own choice where the cursor is; what was there stays as another branch.
 pub(super) fn take(app: &mut App, token: TokenId, go_on: bool, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
-        return app.inform("Still writing: Ctrl-C stops it first.", now);
+        return still_writing(app, now);
     }
     let parent = before_cursor(app);
     // A branch that is there already is gone back to, not made twice.
@@ -124,7 +124,8 @@ fn type_here(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     app.overlay = None;
     app.focus = Focus::Input;
     go_to(app, parent, effects);
-    app.inform("What you send now goes here; the old text stays as another branch (Alt-U goes back).", now);
+    let undo = app.key_of(Action::Undo);
+    app.inform(format!("What you send now goes here; the old text stays as another branch ({undo} goes back)."), now);
 }
 
 /// Goes to the branch beside the one of the last fork at or before the cursor.
@@ -148,7 +149,7 @@ fn undo(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         Some(tip) => {
             move_to(app, tip, effects);
             app.scroll = Scroll::Follow;
-            app.inform("Undone. Nothing is lost: Alt-R does it again.", now);
+            app.inform(format!("Undone. Nothing is lost: {} does it again.", app.key_of(Action::Redo)), now);
         }
         None => app.inform("There is nothing to undo.", now),
     }
@@ -203,7 +204,7 @@ pub(super) fn tree(app: &mut App, key: crossterm::event::KeyCode, now: Duration,
         KeyCode::Down | KeyCode::Char('j') => *chosen = (*chosen + 1).min(last),
         KeyCode::Home => *chosen = 0,
         KeyCode::End => *chosen = last,
-        KeyCode::Enter if app.running.is_some() => app.inform("Still writing: Ctrl-C stops it first.", now),
+        KeyCode::Enter if app.running.is_some() => still_writing(app, now),
         KeyCode::Enter => {
             let Some(run) = runs.get(*chosen) else { return };
             let (Some(&first), Some(&end)) = (run.nodes.first(), run.nodes.last()) else { return };

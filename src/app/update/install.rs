@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::keymap::Action;
 use super::super::state::{App, EngineState, Installing, Overlay, Screen};
 use super::super::{Effect, Input, words};
 use super::{error, load};
@@ -53,7 +54,8 @@ fn is_ready(app: &mut App, ready: Ready, now: Duration, effects: &mut Vec<Effect
         return;
     }
     let trust = if is_345m && !ready.verified { " (its source has no published hash)" } else { "" };
-    app.inform(format!("{} is ready{trust}. F3 switches to it; nothing is interrupted.", ready.name), now);
+    let models = app.key_of(Action::Models);
+    app.inform(format!("{} is ready{trust}. {models} switches to it; nothing is interrupted.", ready.name), now);
     app.offered = Some((ready.name, ready.directory));
 }
 
@@ -81,6 +83,6 @@ fn failed(app: &mut App, name: String, failure: &Failure, now: Duration) {
     if app.screen == Screen::Main && !busy {
         app.overlay = Some(Overlay::models());
     } else {
-        app.notice = Some(error(format!("{text} F3 shows what was tried.")));
+        app.notice = Some(error(format!("{text} {} shows what was tried.", app.key_of(Action::Models))));
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn palette(app: &mut App, key: &KeyEvent, action: Option<Action>, now
         KeyCode::PageDown => state.chosen = (state.chosen + page).min(last),
         KeyCode::Enter => choose(app, now, effects),
         _ => {
-            edit_line(&mut state.input, key);
+            edit_line(&app.keymap, &mut state.input, key);
             state.chosen = 0;
         }
     }
@@ -91,7 +91,7 @@ pub(super) fn find(app: &mut App, key: &KeyEvent, action: Option<Action>) {
         KeyCode::PageDown => state.top = (state.top + page).min(most),
         _ => {
             let before = state.input.text().to_owned();
-            edit_line(&mut state.input, key);
+            edit_line(&app.keymap, &mut state.input, key);
             if state.input.text() != before {
                 state.top = 0;
                 app.find_again();

@@ -5,11 +5,13 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::super::input::Motion;
-use super::super::keymap::{Action, lookup};
+use super::super::keymap::{Action, Keymap, Meaning, lookup};
 use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
 use super::super::{Effect, Input, KNOBS, Knob, Palette};
-use super::{CHAT_STOP, CHAT_TEMPLATE, branch, generate, intents, overlays, peek, settings_changed, text};
+use super::{
+    CHAT_STOP, CHAT_TEMPLATE, branch, generate, intents, overlays, peek, settings_changed, still_writing, text,
+};
 use crate::store::protocol::Job as StoreJob;
 
 /// How long a first Ctrl-C waits for the second.
@@ -23,7 +25,16 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
     if app.quit_armed.is_none() {
         app.notice = None;
     }
-    let action = lookup(app.focus, key);
+    let prefix = app.prefix.take();
+    let action = match app.keymap.meaning(app.focus, prefix, key) {
+        Meaning::Action(action) => Some(action),
+        Meaning::Prefix(first) if app.overlay.is_none() && app.typing.is_none() && app.screen == Screen::Main => {
+            app.inform(format!("{first} ..."), now);
+            app.prefix = Some(first);
+            return;
+        }
+        Meaning::Prefix(_) | Meaning::Nothing => None,
+    };
     match action {
         Some(Action::Interrupt) => return interrupt(app, now, effects),
         Some(Action::Suspend) => return effects.push(Effect::Suspend),
@@ -33,10 +44,11 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
     match (&mut app.screen, &mut app.overlay) {
         (Screen::FirstRun(_), _) => overlays::first_run(app, key, effects),
         (Screen::Main, Some(Overlay::Help(_))) => overlays::help(app, key, action),
-        (Screen::Main, Some(Overlay::Models { .. })) => overlays::models(app, key, now, effects),
+        (Screen::Main, Some(Overlay::Models { .. })) => overlays::models(app, key, action, now, effects),
         (Screen::Main, Some(Overlay::Inspector { .. })) => {
             // The names of the text's keys hold in what looks at it.
-            text::inspector(app, key, lookup(Focus::Text, key), now, effects);
+            let action = lookup(&app.keymap, Focus::Text, key);
+            text::inspector(app, key, action, now, effects);
         }
         (Screen::Main, Some(Overlay::Tree { .. })) => branch::tree(app, key.code, now, effects),
         (Screen::Main, Some(Overlay::Palette(_))) => intents::palette(app, key, action, now, effects),
@@ -88,7 +100,7 @@ fn interrupt(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         effects.push(Effect::Quit);
     } else {
         app.quit_armed = Some(now + ARMED);
-        app.inform("Ctrl-C again to quit.", now);
+        app.inform(format!("{} again to quit.", app.key_of(Action::Interrupt)), now);
     }
 }
 
@@ -110,7 +122,11 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::Chat if app.chat => leave_chat(app, now, effects),
         Action::Chat => {
             if !app.document.is_empty() {
-                app.inform("What you send is now wrapped as User: and Bot:. Ctrl-N begins with the template.", now);
+                let new = app.key_of(Action::NewTranscript);
+                app.inform(
+                    format!("What you send is now wrapped as User: and Bot:. {new} begins with the template."),
+                    now,
+                );
             }
             enter_chat(app, effects);
         }
@@ -241,13 +257,13 @@ fn typing(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
                 Err(why) => app.complain(format!("{}: {why}.", KNOBS[app.knob].name().trim())),
             }
         }
-        _ => edit_line(app.typing.get_or_insert_default(), key),
+        _ => edit_line(&app.keymap, app.typing.get_or_insert_default(), key),
     }
 }
 
 /// A key in a line of its own: a path, a value.
-pub(super) fn edit_line(line: &mut Input, key: &KeyEvent) {
-    match (key.code, lookup(Focus::Input, key)) {
+pub(super) fn edit_line(keymap: &Keymap, line: &mut Input, key: &KeyEvent) {
+    match (key.code, lookup(keymap, Focus::Input, key)) {
         (_, Some(Action::NewLine | Action::Up | Action::Down)) => {}
         (_, Some(action)) => edit(line, action),
         (KeyCode::Char(c), None) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
@@ -292,7 +308,10 @@ fn toggle_panel(app: &mut App) {
 /// Sends what is written; nothing is written, the text is continued.
 pub(super) fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
-        app.inform("Still writing: Ctrl-C stops it. What you wrote stays here.", now);
+        app.inform(
+            format!("Still writing: {} stops it. What you wrote stays here.", app.key_of(Action::Interrupt)),
+            now,
+        );
         return;
     }
     if app.card().is_none() {
@@ -345,7 +364,7 @@ fn leave_chat(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
 
 fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
-        app.inform("Still writing: Ctrl-C stops it first.", now);
+        still_writing(app, now);
         return;
     }
     if let Some(Err(why)) = &app.saved {

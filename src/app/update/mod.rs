@@ -11,6 +11,7 @@ mod text;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::keymap::Action;
 use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone};
 use super::view::layout;
 use super::{Effect, Flow, Input, Lens, Msg, Past};
@@ -78,6 +79,8 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         free: start.free,
         sources: start.sources,
         transcripts: start.transcripts,
+        keymap: start.keymap,
+        prefix: None,
         reshape_due: false,
         next_request: 0,
         recorded_model: None,
@@ -194,13 +197,18 @@ fn generate(app: &mut App, text: String, written: String, now: Duration, effects
 }
 
 /// Keeps what was sent until there is a model; it can still be changed until then.
+/// Says that the running continuation must end first.
+fn still_writing(app: &mut App, now: Duration) {
+    app.inform(format!("Still writing: {} stops it first.", app.key_of(Action::Interrupt)), now);
+}
+
 fn wait_for_a_model(app: &mut App, now: Duration) {
     let coming = app.loading.is_some() || app.demo_coming;
     app.send_when_ready = coming;
     let why = if coming {
-        "The model is not ready yet; this is sent as soon as it is."
+        "The model is not ready yet; this is sent as soon as it is.".to_owned()
     } else {
-        "There is no model. F3 shows what can be done."
+        format!("There is no model. {} shows what can be done.", app.key_of(Action::Models))
     };
     app.inform(why, now);
 }

@@ -29,7 +29,7 @@ pub(super) fn first_run(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>
                     import(app, &text, effects);
                 }
             }
-            _ => edit_line(path, key),
+            _ => edit_line(&app.keymap, path, key),
         }
         return;
     }
@@ -83,7 +83,7 @@ pub(super) fn help(app: &mut App, key: &KeyEvent, action: Option<Action>) {
     }
 }
 
-pub(super) fn models(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Vec<Effect>) {
+pub(super) fn models(app: &mut App, key: &KeyEvent, action: Option<Action>, now: Duration, effects: &mut Vec<Effect>) {
     let Some(Overlay::Models { path, top }) = &mut app.overlay else {
         return;
     };
@@ -96,13 +96,14 @@ pub(super) fn models(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut
                     import(app, &text, effects);
                 }
             }
-            _ => edit_line(line, key),
+            _ => edit_line(&app.keymap, line, key),
         }
         return;
     }
     let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
     match key.code {
-        KeyCode::Esc | KeyCode::F(3) | KeyCode::Char('q') => app.overlay = None,
+        _ if action == Some(Action::Models) => app.overlay = None,
+        KeyCode::Esc | KeyCode::Char('q') => app.overlay = None,
         KeyCode::Char('i') => *path = Some(Input::default()),
         KeyCode::Up => *top = top.saturating_sub(1),
         KeyCode::Down => *top += 1,
@@ -126,7 +127,8 @@ pub(super) fn switch(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
         app.offered = Some((name, directory));
         app.overlay = None;
-        app.inform("Still writing: Ctrl-C stops it, then F3 and Enter switch.", now);
+        let (stop, models) = (app.key_of(Action::Interrupt), app.key_of(Action::Models));
+        app.inform(format!("Still writing: {stop} stops it, then {models} and Enter switch."), now);
         return;
     }
     // The one that is left can be gone back to.

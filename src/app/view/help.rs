@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-use super::super::keymap::{BINDINGS, Place};
+use super::super::keymap::{Keymap, Place};
 use super::super::state::{App, Focus};
 use super::theme::Theme;
 use super::{lines, over};
@@ -23,7 +23,7 @@ pub(super) enum Row {
 }
 
 /// The rows of the help, `width` columns wide.
-pub(super) fn rows(width: usize) -> Vec<Row> {
+pub(super) fn rows(keymap: &Keymap, width: usize) -> Vec<Row> {
     let keys_width = if width >= 60 { 32 } else { 16 };
     let mut rows = Vec::new();
     for (heading, place) in SECTIONS {
@@ -31,14 +31,14 @@ pub(super) fn rows(width: usize) -> Vec<Row> {
             rows.push(Row::Empty);
         }
         rows.push(Row::Heading(heading));
-        for binding in BINDINGS.iter().filter(|it| it.place == place) {
+        for entry in keymap.entries().iter().filter(|it| it.place == place && !it.keys.is_empty()) {
             let room = width.saturating_sub(keys_width).max(8);
             let mut wrap = crate::text::Wrap::new(room);
-            wrap.extend(binding.help);
-            let keys = if width >= 60 { binding.keys } else { binding.keys.split(" / ").next().unwrap_or_default() };
+            wrap.extend(entry.help);
+            let keys = if width >= 60 { entry.names() } else { entry.keys[0].to_string() };
             for (index, row) in wrap.rows().iter().enumerate() {
-                let keys = if index == 0 { keys } else { "" };
-                rows.push(Row::Key(format!("{keys:<keys_width$}"), binding.help[row.clone()].to_owned()));
+                let keys = if index == 0 { keys.as_str() } else { "" };
+                rows.push(Row::Key(format!("{keys:<keys_width$}"), entry.help[row.clone()].to_owned()));
             }
         }
     }
@@ -48,7 +48,7 @@ pub(super) fn rows(width: usize) -> Vec<Row> {
 pub(super) fn draw(app: &App, top: usize, theme: &Theme, frame: &mut Frame) {
     let title = if app.size.0 >= 60 { "help: arrows scroll, Esc closes" } else { "help: Esc closes" };
     let inner = over(frame, title, 90, app.size.1, theme);
-    let drawn = rows(inner.width as usize)
+    let drawn = rows(&app.keymap, inner.width as usize)
         .into_iter()
         .skip(top)
         .take(inner.height as usize)

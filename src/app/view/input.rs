@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::Input;
+use super::super::keymap::Action;
 use super::super::state::{App, Focus};
 use super::layout::Areas;
 use super::theme::Theme;
@@ -24,15 +25,19 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
     }
     if app.input.is_empty() {
         let hint = if app.running.is_some() {
-            "Ctrl-C stops and keeps the text."
+            &format!("{} stops and keeps the text.", app.key_of(Action::Interrupt))
         } else if app.chat {
-            "Write to Bot, then Enter. Ctrl-T leaves the template."
+            &format!(
+                "Write to Bot, then {}. {} leaves the template.",
+                app.key_of(Action::Send),
+                app.key_of(Action::Chat)
+            )
         } else if app.document.is_empty() {
-            "Write the beginning of a text, then press Enter."
+            &format!("Write the beginning of a text, then press {}.", app.key_of(Action::Send))
         } else {
-            "Enter continues. Write to add text first."
+            &format!("{} continues. Write to add text first.", app.key_of(Action::Send))
         };
-        lines(frame, areas.input, vec![Line::styled(hint, theme.dim)]);
+        lines(frame, areas.input, vec![Line::styled(hint.to_owned(), theme.dim)]);
     }
     let (shown, cursor) = near_the_cursor(&app.input, areas.input.width as usize * areas.input.height as usize);
     let mut wrap = Wrap::new(areas.input.width as usize);

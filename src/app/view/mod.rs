@@ -3,6 +3,7 @@
 pub(super) mod bars;
 mod find;
 mod first_run;
+mod footer;
 mod heat;
 mod help;
 mod input;
@@ -54,7 +55,7 @@ pub fn view(app: &App, frame: &mut Frame) {
 /// How many rows the help has at the current size.
 #[must_use]
 pub fn help_rows(app: &App) -> usize {
-    help::rows(app.size.0.saturating_sub(4) as usize).len()
+    help::rows(&app.keymap, app.size.0.saturating_sub(4) as usize).len()
 }
 
 /// How many rows of the models' overlay there is no room for.
@@ -100,7 +101,7 @@ fn main(app: &App, theme: &Theme, frame: &mut Frame) {
         status::status(app, theme, area, frame);
     }
     if let Some(area) = areas.footer {
-        status::footer(app, theme, area, frame);
+        footer::draw(app, theme, area, frame);
     }
 }
 

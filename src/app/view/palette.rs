@@ -54,7 +54,7 @@ pub(super) fn draw(app: &App, state: &Palette, theme: &Theme, frame: &mut Frame)
 /// A name, what it does where there is room, and its key.
 fn entry_line(app: &App, entry: &Entry, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
     let (mark, style) = if chosen { ("> ", theme.focus) } else { ("  ", theme.drawn) };
-    let key = entry.key();
+    let key = entry.key(&app.keymap);
     let key_width = 13.min(width / 3);
     let name_width = if width >= 60 { 24 } else { width.saturating_sub(2 + key_width) };
     let help_width = width.saturating_sub(2 + name_width + key_width);

@@ -1,11 +1,12 @@
-//! The lines around the text: title, status, footer, notices, a download's progress.
+//! The lines around the text: title, status, notices, a download's progress.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::super::state::{App, EngineState, Focus, Tone};
+use super::super::keymap::Action;
+use super::super::state::{App, EngineState, Tone};
 use super::super::{Knob, words};
 use super::theme::Theme;
 use crate::text::{Wrap, visible};
@@ -34,7 +35,8 @@ pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     if left.width() + right.width() + 8 > area.width as usize {
         right = format!("T {temperature}  ");
     }
-    right.push_str("F1 help ");
+    right.push_str(&app.key_of(Action::Help));
+    right.push_str(" help ");
     frame.render_widget(Line::styled(left, theme.strong), area);
     let width = right.width().min(area.width as usize) as u16;
     let place = Rect { x: area.right() - width, width, ..area };
@@ -79,7 +81,7 @@ pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         parts.push((format!("{} out of sight", app.out_of_sight()), theme.note));
     }
     if let Some((name, _)) = &app.offered {
-        parts.push((format!("{name} ready: F3"), theme.good));
+        parts.push((format!("{name} ready: {}", app.key_of(Action::Models)), theme.good));
     }
     if let Some(speed) = app.speed {
         parts.push((format!("{speed:.0} tok/s"), theme.drawn));
@@ -122,68 +124,6 @@ fn gauge(typed: usize, drawn: usize, of: usize, width: usize) -> String {
     let typed = columns(typed);
     let drawn = columns(drawn).min(width - typed);
     format!("{}{}{}", "▓".repeat(typed), "█".repeat(drawn), "░".repeat(width - typed - drawn))
-}
-
-/// The keys that matter now, most important first; what does not fit is left out whole.
-pub(super) fn footer(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
-    let running = app.running.is_some();
-    let keys: &[(&str, &str)] = match app.focus {
-        _ if app.typing.is_some() => &[("Enter", "set"), ("Esc", "leave")],
-        Focus::Input if running => &[
-            ("^C", "stop"),
-            ("Alt-↑↓", "temp"),
-            ("F1", "help"),
-            ("Alt-←→", "top-p"),
-            ("PgUp", "scroll"),
-            ("Tab", "focus"),
-        ],
-        Focus::Input => &[
-            ("Enter", "go"),
-            ("F1", "help"),
-            ("F2", "panel"),
-            ("Alt-↑↓", "temp"),
-            ("Tab", "focus"),
-            ("^P", "commands"),
-            ("F3", "models"),
-            ("^T", "chat"),
-            ("^N", "new"),
-            ("^D", "quit"),
-        ],
-        Focus::Text => &[
-            ("←→", "token"),
-            ("Enter", "look"),
-            ("F4", "heat"),
-            ("r", "new dice"),
-            ("[ ]", "branch"),
-            ("u", "undo"),
-            ("F5", "go on"),
-            ("F7", "tree"),
-            ("t", "type here"),
-            ("/", "find token"),
-            ("?", "help"),
-        ],
-        Focus::Panel => &[
-            ("↑↓", "choose"),
-            ("←→", "change"),
-            ("Del", "off"),
-            ("0-9", "type"),
-            ("/", "find token"),
-            ("Tab", "focus"),
-            ("?", "help"),
-        ],
-    };
-    let mut spans = vec![Span::raw(" ")];
-    let mut used = 1;
-    for (key, what) in keys {
-        let width = key.width() + what.width() + 3;
-        if used + width > area.width as usize + 2 {
-            continue;
-        }
-        used += width;
-        spans.push(Span::styled(*key, theme.strong));
-        spans.push(Span::styled(format!(" {what}  "), theme.dim));
-    }
-    frame.render_widget(Line::from(spans), area);
 }
 
 pub(super) fn notice(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {

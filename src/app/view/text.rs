@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::super::keymap::Action;
 use super::super::state::{App, EngineState, Focus, Scroll};
 use super::super::words;
 use super::layout::Areas;
@@ -144,12 +145,15 @@ fn without_cursor(app: &App, theme: &Theme, position: usize) -> Style {
 }
 
 fn hint(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+    let models = app.key_of(Action::Models);
     let ready = match &app.engine {
         EngineState::Ready(_) => {
             "Write the beginning of something below and press Enter: the model goes on from there."
         }
-        EngineState::Failed => "The model could not be loaded. F3 shows the models.",
-        EngineState::Empty if !app.demo_coming => "There is no model. F3 says why, and what can be done.",
+        EngineState::Failed => &format!("The model could not be loaded. {models} shows the models."),
+        EngineState::Empty if !app.demo_coming => {
+            &format!("There is no model. {models} says why, and what can be done.")
+        }
         EngineState::Empty | EngineState::Loading { .. } => "One moment: the model is being made ready.",
     };
     let mut wrap = crate::text::Wrap::new(app.flow.width());

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use megachat::app::keymap::Keymap;
 use megachat::app::{App, Effect, Msg, Screen, Start, start, update, view};
 use megachat::assets;
 use megachat::document::{Document, Record};
@@ -66,6 +67,7 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         sources: vec!["NVIDIA NGC, zip".into(), "NVIDIA NGC, single file".into(), "the hub copy".into()],
         transcripts: "/home/ada/.local/share/megachat/transcripts".into(),
         notices: Vec::new(),
+        keymap: Keymap::default(),
     }
 }
 

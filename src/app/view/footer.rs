@@ -1,0 +1,101 @@
+//! The last line: the keys that matter now, from the table in force.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::super::keymap::Action;
+use super::super::state::{App, Focus};
+use super::theme::Theme;
+
+/// Actions that belong together, and what they do, in a word.
+type Item = (&'static [Action], &'static str);
+
+const WRITING: &[Item] = &[
+    (&[Action::Interrupt], "stop"),
+    (&[Action::Warmer, Action::Colder], "temp"),
+    (&[Action::Help], "help"),
+    (&[Action::TopPDown, Action::TopPUp], "top-p"),
+    (&[Action::PageUp], "scroll"),
+    (&[Action::NextFocus], "focus"),
+];
+const INPUT: &[Item] = &[
+    (&[Action::Send], "go"),
+    (&[Action::Help], "help"),
+    (&[Action::TogglePanel], "panel"),
+    (&[Action::Warmer, Action::Colder], "temp"),
+    (&[Action::NextFocus], "focus"),
+    (&[Action::Palette], "commands"),
+    (&[Action::Models], "models"),
+    (&[Action::Chat], "chat"),
+    (&[Action::NewTranscript], "new"),
+    (&[Action::QuitOrDelete], "quit"),
+];
+const TEXT: &[Item] = &[
+    (&[Action::TokenLeft, Action::TokenRight], "token"),
+    (&[Action::Inspect], "look"),
+    (&[Action::Heat], "heat"),
+    (&[Action::Reroll], "new dice"),
+    (&[Action::PreviousSibling, Action::NextSibling], "branch"),
+    (&[Action::Undo], "undo"),
+    (&[Action::Continue], "go on"),
+    (&[Action::Tree], "tree"),
+    (&[Action::TypeHere], "type here"),
+    (&[Action::FindToken], "find token"),
+    (&[Action::Help], "help"),
+];
+const PANEL: &[Item] = &[
+    (&[Action::KnobUp, Action::KnobDown], "choose"),
+    (&[Action::Less, Action::More], "change"),
+    (&[Action::Neutral], "off"),
+    (&[Action::Type], "type"),
+    (&[Action::FindToken], "find token"),
+    (&[Action::NextFocus], "focus"),
+    (&[Action::Help], "help"),
+];
+
+/// The keys that matter now, most important first; what does not fit is left out whole.
+pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
+    let items = match app.focus {
+        Focus::Input if app.running.is_some() => WRITING,
+        Focus::Input => INPUT,
+        Focus::Text => TEXT,
+        Focus::Panel => PANEL,
+    };
+    // The keys of a line of its own are fixed.
+    let keys: Vec<(String, &str)> = if app.typing.is_some() {
+        vec![("Enter".into(), "set"), ("Esc".into(), "leave")]
+    } else {
+        items.iter().filter_map(|&(actions, what)| Some((names(app, actions)?, what))).collect()
+    };
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    for (key, what) in keys {
+        let width = key.width() + what.width() + 3;
+        if used + width > area.width as usize + 2 {
+            continue;
+        }
+        used += width;
+        spans.push(Span::styled(key, theme.strong));
+        spans.push(Span::styled(format!(" {what}  "), theme.dim));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// The keys of some actions in a word: `Alt-↑↓`; `None` if one of them has none.
+fn names(app: &App, actions: &[Action]) -> Option<String> {
+    let keys: Vec<String> = actions.iter().map(|&it| app.keymap.short(app.focus, it)).collect::<Option<_>>()?;
+    let [one, other] = keys.as_slice() else { return Some(keys.concat()) };
+    let arrow = |name: &str| Some(ARROWS.iter().find(|it| it.0 == name)?.1);
+    let split = |key: &str| {
+        key.rsplit_once('-').map_or((String::new(), key.to_owned()), |it| (format!("{}-", it.0), it.1.to_owned()))
+    };
+    let ((before, first), (also, second)) = (split(one), split(other));
+    match (arrow(&first), arrow(&second)) {
+        (Some(first), Some(second)) if before == also => Some(format!("{before}{first}{second}")),
+        _ => Some(format!("{one}/{other}")),
+    }
+}
+
+const ARROWS: [(&str, &str); 4] = [("Up", "↑"), ("Down", "↓"), ("Left", "←"), ("Right", "→")];
