@@ -196,12 +196,12 @@ fn generate(app: &mut App, text: String, written: String, now: Duration, effects
     })));
 }
 
-/// Keeps what was sent until there is a model; it can still be changed until then.
 /// Says that the running continuation must end first.
 fn still_writing(app: &mut App, now: Duration) {
     app.inform(format!("Still writing: {} stops it first.", app.key_of(Action::Interrupt)), now);
 }
 
+/// Keeps what was sent until there is a model; it can still be changed until then.
 fn wait_for_a_model(app: &mut App, now: Duration) {
     let coming = app.loading.is_some() || app.demo_coming;
     app.send_when_ready = coming;
