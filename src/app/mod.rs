@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure. Time comes with the messages, files and threads are reached through effects.
 
+pub mod columns;
 mod find;
 mod flow;
 mod input;

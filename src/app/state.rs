@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::columns::Columns;
 use super::keymap::{Action, Key, Keymap};
 use super::{Find, Flow, Input, Lens, Palette, Past};
 use crate::document::Document;
@@ -65,6 +66,13 @@ pub enum Overlay {
     },
     /// Every command, by name.
     Palette(Palette),
+    /// Several futures of the text.
+    Columns(Columns),
+    /// The text goes round in circles; drawing is paused.
+    Circles {
+        /// Since this position.
+        since: usize,
+    },
     /// Any token of the vocabulary, and how likely it is to come next.
     Find(Find),
 }
@@ -285,6 +293,8 @@ pub struct App {
     pub demo_coming: bool,
     /// Whether the 345M model is installed.
     pub has_345m: bool,
+    /// Whether the text may go round in circles without a question.
+    pub circles_allowed: bool,
     /// A sentence for the user.
     pub notice: Option<Notice>,
     /// Until when a second Ctrl-C quits.

@@ -288,7 +288,9 @@ impl Control for Printer {
             | Event::Prefill { .. }
             | Event::Next { .. }
             | Event::Under { .. }
-            | Event::Surveyed { .. } => {}
+            | Event::Surveyed { .. }
+            | Event::ColumnToken { .. }
+            | Event::ColumnEnded { .. } => {}
         }
     }
 

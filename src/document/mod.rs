@@ -5,6 +5,7 @@
 
 mod export;
 mod journal;
+mod loops;
 mod tree;
 
 pub use export::{export_json, export_markdown, export_text};

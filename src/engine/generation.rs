@@ -1,12 +1,14 @@
 //! A continuation, from tokens to a reason to stop. Knows no thread and no channel.
 
+mod columns;
+
 use std::sync::Arc;
 
 use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopReason, Want};
 use super::stops;
 use crate::TokenId;
 use crate::gpt2::{Model, ModelError, Scores};
-use crate::sample::{Distribution, EndOfText, Settings, WhenFull, die};
+use crate::sample::{Distribution, Draw, EndOfText, Settings, WhenFull, die};
 use crate::text::Tokenizer;
 
 /// How many tokens are read between two reports of how far reading is.
@@ -64,14 +66,8 @@ impl Session {
 
     /// Draws a continuation; the outcome is an event.
     pub fn run(&mut self, request: &Request, control: &mut dyn Control) {
-        let id = request.id;
-        match self.continuation(request, control) {
-            Ok((reason, cut)) => control.event(Event::Finished { id, reason, cut }),
-            Err(Break::Cancelled) => {
-                control.event(Event::Finished { id, reason: StopReason::Cancelled, cut: None });
-            }
-            Err(Break::Failed(failure)) => control.event(Event::Failed { id, failure }),
-        }
+        let outcome = self.continuation(request, control);
+        report(request.id, outcome, control);
     }
 
     fn continuation(
@@ -87,7 +83,7 @@ impl Session {
         if let Want::Survey(first) = request.want {
             self.survey(request, &path, first, control)?;
         }
-        self.prefill(request, &path, control)?;
+        self.prefill(id, &path, control)?;
         let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep };
         loop {
             // Broken settings cannot come from the panel; if they came, the old ones would hold.
@@ -114,7 +110,7 @@ impl Session {
             if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.tokenizer) {
                 return Ok((StopReason::StopString(stop), Some(cut)));
             }
-            self.prefill(request, &path, control)?;
+            self.prefill(id, &path, control)?;
             if Some(token) == self.tokenizer.end_of_text() && settings.end_of_text == EndOfText::Stop {
                 return Ok((StopReason::EndOfText, None));
             }
@@ -153,8 +149,7 @@ impl Session {
     }
 
     /// Brings the model's context to the end of `path`, keeping what it has read already.
-    fn prefill(&mut self, request: &Request, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
-        let id = request.id;
+    fn prefill(&mut self, id: RequestId, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
         let out_of_sight = window_start(path.len(), self.model.config().n_positions);
         let window = &path[out_of_sight..];
         let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
@@ -240,28 +235,49 @@ impl Session {
     }
 
     fn draw(
-        &mut self,
+        &self,
         id: RequestId,
         path: &[TokenId],
         settings: &Settings,
         run: &mut Run,
         control: &mut dyn Control,
     ) -> Result<TokenId, Break> {
-        let logits = self.scores();
-        let failed = |e: crate::sample::SampleError| Break::Failed(Failure::Model(e.to_string()));
-        let mut distribution = Distribution::new(logits, path, settings).map_err(failed)?;
-        let coin = die(settings.seed, path.len() as u64);
-        let picked = distribution.pick(coin);
-        let draw = distribution.draw(logits, picked, coin, run.keep);
-        // The mark has a name, but where it ends the text it is no text: a stop string must not be found in it.
-        let ends = Some(picked.token) == self.tokenizer.end_of_text() && settings.end_of_text == EndOfText::Stop;
-        if !ends {
-            run.bytes.extend_from_slice(self.tokenizer.bytes(picked.token));
-        }
-        run.drawn.push(run.bytes.len());
+        let draw = throw(&self.tokenizer, self.scores(), path, settings, run)?;
+        let token = draw.token;
         control.event(Event::Token { id, draw: Box::new(draw) });
-        Ok(picked.token)
+        Ok(token)
     }
+}
+
+/// Says how it ended.
+fn report(id: RequestId, outcome: Result<(StopReason, Option<Cut>), Break>, control: &mut dyn Control) {
+    match outcome {
+        Ok((reason, cut)) => control.event(Event::Finished { id, reason, cut }),
+        Err(Break::Cancelled) => control.event(Event::Finished { id, reason: StopReason::Cancelled, cut: None }),
+        Err(Break::Failed(failure)) => control.event(Event::Failed { id, failure }),
+    }
+}
+
+/// Draws the token after `path` from its scores, and adds its bytes to what was written.
+fn throw(
+    tokenizer: &Tokenizer,
+    logits: &[f32],
+    path: &[TokenId],
+    settings: &Settings,
+    run: &mut Run,
+) -> Result<Draw, Break> {
+    let failed = |e: crate::sample::SampleError| Break::Failed(Failure::Model(e.to_string()));
+    let mut distribution = Distribution::new(logits, path, settings).map_err(failed)?;
+    let coin = die(settings.seed, path.len() as u64);
+    let picked = distribution.pick(coin);
+    let draw = distribution.draw(logits, picked, coin, run.keep);
+    // The mark has a name, but where it ends the text it is no text: a stop string must not be found in it.
+    let ends = Some(picked.token) == tokenizer.end_of_text() && settings.end_of_text == EndOfText::Stop;
+    if !ends {
+        run.bytes.extend_from_slice(tokenizer.bytes(picked.token));
+    }
+    run.drawn.push(run.bytes.len());
+    Ok(draw)
 }
 
 /// What one continuation has written.

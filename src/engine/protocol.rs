@@ -88,6 +88,21 @@ pub struct Request {
     pub want: Want,
 }
 
+/// Several continuations of one text, drawn as one batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnsRequest {
+    /// Its name.
+    pub id: RequestId,
+    /// The document's tokens; at least one.
+    pub path: Vec<TokenId>,
+    /// How to draw each.
+    pub columns: Vec<Settings>,
+    /// How many tokens each gets at the most.
+    pub tokens: usize,
+    /// How many of the likeliest tokens each [`Draw`] keeps.
+    pub keep: usize,
+}
+
 /// How far a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
@@ -111,6 +126,8 @@ pub enum Command {
     },
     /// Draw a continuation.
     Generate(Request),
+    /// Draw several continuations at once.
+    Columns(ColumnsRequest),
     /// From the next token on, draw under these.
     Settings(Settings),
     /// End the thread.
@@ -278,7 +295,27 @@ pub enum Event {
         /// It, and what was known.
         draw: Box<Draw>,
     },
-    /// The continuation ended.
+    /// A token of one column was drawn.
+    ColumnToken {
+        /// The request.
+        id: RequestId,
+        /// Which column.
+        column: usize,
+        /// It, and what was known.
+        draw: Box<Draw>,
+    },
+    /// One column ended; the others may go on.
+    ColumnEnded {
+        /// The request.
+        id: RequestId,
+        /// Which column.
+        column: usize,
+        /// Why.
+        reason: StopReason,
+        /// What a stop string takes away.
+        cut: Option<Cut>,
+    },
+    /// The continuation, or the last of the columns, ended.
     Finished {
         /// The request.
         id: RequestId,

@@ -30,6 +30,7 @@ impl Engine {
     pub fn send(&self, command: Command) {
         match &command {
             Command::Generate(request) => self.wanted.store(request.id.0, Ordering::Release),
+            Command::Columns(request) => self.wanted.store(request.id.0, Ordering::Release),
             Command::Load { id, .. } => self.wanted.store(id.0, Ordering::Release),
             Command::Quit => self.wanted.store(0, Ordering::Release),
             Command::Settings(_) => {}
@@ -117,7 +118,8 @@ impl Worker {
             };
             match command {
                 Command::Load { id, source } => self.load(id, &source),
-                Command::Generate(request) => self.generate(&request),
+                Command::Generate(request) => self.generate(request.id, |it, to| it.run(&request, to)),
+                Command::Columns(request) => self.generate(request.id, |it, to| it.run_columns(&request, to)),
                 // Nothing runs: the next request brings them along.
                 Command::Settings(_) => {}
                 Command::Quit => break,
@@ -144,14 +146,13 @@ impl Worker {
         }
     }
 
-    fn generate(&mut self, request: &super::protocol::Request) {
-        let id = request.id;
+    fn generate(&mut self, id: RequestId, run: impl FnOnce(&mut Session, &mut Self)) {
         let Some(mut session) = self.session.take() else {
             (self.events)(Event::Failed { id, failure: Failure::NoModel });
             return;
         };
         self.current = id;
-        match catch_unwind(AssertUnwindSafe(|| session.run(request, self))) {
+        match catch_unwind(AssertUnwindSafe(|| run(&mut session, self))) {
             Ok(()) => self.session = Some(session),
             // The model may be in any state: it is dropped, and the interface loads it again.
             Err(panic) => (self.events)(Event::Failed { id, failure: Failure::Panic(words(panic.as_ref())) }),
@@ -163,7 +164,7 @@ impl Worker {
             match command {
                 Command::Settings(settings) => self.settings = Some(settings),
                 Command::Quit => self.quit = true,
-                Command::Load { .. } | Command::Generate(_) => {
+                Command::Load { .. } | Command::Generate(_) | Command::Columns(_) => {
                     // Settings that came before it are in it; those that come after are for it.
                     self.settings = None;
                     self.pending.push_back(command);

@@ -12,6 +12,7 @@ mod answers;
 mod architecture;
 mod checkpoint;
 mod cli;
+mod columns;
 mod conversation;
 mod disk;
 mod distributed;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::state::{App, EngineState, Loaded, Next, Scroll};
+use super::super::state::{App, EngineState, Loaded, Next, Overlay, Scroll};
 use super::super::{Effect, words};
-use super::{error, peek, record, record_settings};
+use super::{columns, error, peek, record, record_settings};
 use crate::document::Record;
 use crate::engine::protocol::{Cut, Event, Failure, RequestId, StopReason};
 use crate::sample::{Draw, Score};
@@ -75,6 +75,11 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             record_settings(app, *settings, effects);
         }
         Event::Token { id, draw } if is_running(app, id) => token(app, *draw, now, effects),
+        Event::ColumnToken { id, .. } | Event::ColumnEnded { id, .. } | Event::Finished { id, .. }
+            if columns::awaits(app, id) =>
+        {
+            columns::heard(app, event);
+        }
         Event::Finished { id, reason, cut } => finished(app, id, &reason, cut, now, effects),
         Event::Failed { id, failure } => failed(app, id, &failure, effects),
         // Of a request that nobody waits for any more.
@@ -84,6 +89,8 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
         | Event::Next { .. }
         | Event::Surveyed { .. }
         | Event::Under { .. }
+        | Event::ColumnToken { .. }
+        | Event::ColumnEnded { .. }
         | Event::Token { .. } => {}
     }
 }
@@ -130,6 +137,7 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
             app.first_token = Some(now.saturating_sub(running.asked));
         }
     }
+    watch_for_circles(app, effects);
     app.recent.push_back(now);
     while app.recent.front().is_some_and(|&it| now.saturating_sub(it) > SPEED_WINDOW) {
         app.recent.pop_front();
@@ -137,6 +145,17 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     if let (Some(&from), true) = (app.recent.front(), app.recent.len() > 1) {
         let seconds = now.saturating_sub(from).as_secs_f64();
         app.speed = (seconds > 0.0).then(|| (app.recent.len() - 1) as f64 / seconds);
+    }
+}
+
+/// Pauses a text that goes round in circles, unless somebody is busy with something else or allowed it.
+fn watch_for_circles(app: &mut App, effects: &mut Vec<Effect>) {
+    let free = app.overlay.is_none() && app.input.is_empty() && !app.circles_allowed;
+    let Some(running) = app.running.as_mut().filter(|it| free && !it.stopping) else { return };
+    if let Some(since) = app.document.looping_since() {
+        running.stopping = true;
+        effects.push(Effect::StopEngine);
+        app.overlay = Some(Overlay::Circles { since });
     }
 }
 
@@ -214,6 +233,8 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure, effects: &mut Vec<Eff
         if !matches!(failure, Failure::Panic(_)) {
             return;
         }
+    } else if columns::awaits(app, id) {
+        columns::heard(app, Event::Failed { id, failure: failure.clone() });
     } else if is_running(app, id) {
         let sent = app.running.take().map(|it| it.sent).unwrap_or_default();
         give_back(app, &sent);

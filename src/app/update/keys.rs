@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::super::columns::Purpose;
 use super::super::input::Motion;
 use super::super::keymap::{Action, Keymap, Meaning, lookup};
 use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
 use super::super::{Effect, Input, KNOBS, Knob, Palette};
 use super::{
-    CHAT_STOP, CHAT_TEMPLATE, branch, generate, intents, overlays, peek, settings_changed, still_writing, text,
+    CHAT_STOP, CHAT_TEMPLATE, branch, columns, generate, intents, overlays, peek, settings_changed, still_writing, text,
 };
 use crate::store::protocol::Job as StoreJob;
 
@@ -51,6 +52,8 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
             text::inspector(app, key, action, now, effects);
         }
         (Screen::Main, Some(Overlay::Tree { .. })) => branch::tree(app, key.code, now, effects),
+        (Screen::Main, Some(Overlay::Columns(_))) => columns::key(app, key, action, now, effects),
+        (Screen::Main, Some(Overlay::Circles { .. })) => columns::circles(app, key, now, effects),
         (Screen::Main, Some(Overlay::Palette(_))) => intents::palette(app, key, action, now, effects),
         (Screen::Main, Some(Overlay::Find(_))) => intents::find(app, key, action),
         (Screen::Main, None) if app.typing.is_some() => typing(app, key, effects),
@@ -92,6 +95,8 @@ fn interrupt(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if let Some(running) = &mut app.running {
         running.stopping = true;
         effects.push(Effect::StopEngine);
+    } else if columns::stop(app, effects) {
+        app.inform("Stopped; what was drawn can still be taken.", now);
     } else if !app.input.is_empty() && app.screen == Screen::Main && app.overlay.is_none() {
         app.input.take();
         app.send_when_ready = false;
@@ -151,6 +156,8 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
             let chosen = app.document.runs().iter().rposition(|it| it.on_path).unwrap_or(0);
             app.overlay = Some(Overlay::Tree { chosen });
         }
+        Action::Compare => columns::open(app, Purpose::Compare, now, effects),
+        Action::Fan => columns::open(app, Purpose::Fan, now, effects),
         Action::Reroll
         | Action::EditFromHere
         | Action::TypeHere

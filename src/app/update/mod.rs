@@ -1,6 +1,7 @@
 //! What each message changes, and what must be done about it.
 
 mod branch;
+mod columns;
 mod engine;
 mod install;
 mod intents;
@@ -68,6 +69,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         import: None,
         demo_coming: false,
         has_345m: start.has_345m,
+        circles_allowed: false,
         notice: None,
         quit_armed: None,
         saved: None,

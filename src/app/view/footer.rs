@@ -40,6 +40,8 @@ const TEXT: &[Item] = &[
     (&[Action::PreviousSibling, Action::NextSibling], "branch"),
     (&[Action::Undo], "undo"),
     (&[Action::Continue], "go on"),
+    (&[Action::Compare], "A/B"),
+    (&[Action::Fan], "futures"),
     (&[Action::Tree], "tree"),
     (&[Action::TypeHere], "type here"),
     (&[Action::FindToken], "find token"),

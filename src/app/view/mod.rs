@@ -1,6 +1,7 @@
 //! What is on the screen. Decides nothing: reads the state and draws.
 
 pub(super) mod bars;
+mod columns;
 mod find;
 mod first_run;
 mod footer;
@@ -44,6 +45,8 @@ pub fn view(app: &App, frame: &mut Frame) {
                 }
                 Some(Overlay::Inspector { chosen }) => inspector::draw(app, *chosen, &theme, frame),
                 Some(Overlay::Tree { chosen }) => tree::draw(app, *chosen, &theme, frame),
+                Some(Overlay::Columns(state)) => columns::draw(app, state, &theme, frame),
+                Some(Overlay::Circles { since }) => columns::circles(*since, &theme, frame),
                 Some(Overlay::Palette(state)) => palette::draw(app, state, &theme, frame),
                 Some(Overlay::Find(state)) => find::draw(app, state, &theme, frame),
                 None => {}

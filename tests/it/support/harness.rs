@@ -10,7 +10,7 @@ use megachat::app::{App, Effect, Msg, Screen, Start, start, update, view};
 use megachat::assets;
 use megachat::document::{Document, Record};
 use megachat::engine::generation::{Control, Session};
-use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard};
+use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, StopReason};
 use megachat::install::protocol as install;
 use megachat::sample::Settings;
 use megachat::store::protocol::Job;
@@ -141,6 +141,9 @@ impl Harness {
                 Effect::Engine(Command::Generate(request)) => {
                     self.session.run(request, &mut Collect(&mut self.pending));
                 }
+                Effect::Engine(Command::Columns(request)) => {
+                    self.session.run_columns(request, &mut Collect(&mut self.pending));
+                }
                 _ => {}
             }
         }
@@ -168,6 +171,14 @@ impl Harness {
             }
             self.send(Msg::Engine(event));
         }
+    }
+
+    /// The engine ends the running continuation, as it does soon after it was asked to.
+    pub(crate) fn stopped(&mut self) {
+        self.pending.clear();
+        let id = self.app.running.as_ref().expect("something runs").id;
+        self.send(Msg::Engine(Event::Finished { id, reason: StopReason::Cancelled, cut: None }));
+        self.settle();
     }
 
     pub(crate) fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) {

@@ -12,6 +12,7 @@ pub(crate) struct Scripted {
     config: Config,
     script: Vec<TokenId>,
     position: usize,
+    branches: usize,
     /// How many tokens were read, over and over ones included.
     pub(crate) read: Arc<AtomicUsize>,
     /// The scores of a few other tokens; all others have none to speak of.
@@ -41,7 +42,15 @@ impl Scripted {
             activation: Activation::GeluTanh,
             tie_word_embeddings: true,
         };
-        Self { config, script: script.to_vec(), position: 0, read: Arc::default(), others: Vec::new(), fault: None }
+        Self {
+            config,
+            script: script.to_vec(),
+            position: 0,
+            branches: 0,
+            read: Arc::default(),
+            others: Vec::new(),
+            fault: None,
+        }
     }
 }
 impl Scripted {
@@ -103,15 +112,25 @@ impl Model for Scripted {
     }
 
     fn rewind(&mut self, position: usize) {
+        self.branches = 0;
         self.position = self.position.min(position);
     }
 
-    fn branch(&mut self, _count: usize) -> Result<(), ModelError> {
-        Err(ModelError::Missing { name: "branches of a script".into() })
+    fn branch(&mut self, count: usize) -> Result<(), ModelError> {
+        self.branches = count;
+        Ok(())
     }
 
-    fn step(&mut self, tokens: &[TokenId], _scores: &mut [f32]) -> Result<(), ModelError> {
-        Err(ModelError::Branches { found: tokens.len(), expected: 0 })
+    fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
+        if tokens.len() != self.branches {
+            return Err(ModelError::Branches { found: tokens.len(), expected: self.branches });
+        }
+        assert!(self.position < self.config.n_positions);
+        self.position += 1;
+        for row in scores.chunks_mut(self.config.vocab_size) {
+            self.row(self.position, row);
+        }
+        Ok(())
     }
 
     fn keep(&mut self, _branch: usize) {}

@@ -1,0 +1,185 @@
+//! Futures side by side, or as a list; and the box that says the text goes round in circles.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::super::columns::{Columns, Purpose};
+use super::super::state::App;
+use super::super::words;
+use super::bars::{fit, percent};
+use super::first_run::wrapped;
+use super::theme::Theme;
+use super::{lines, over, put_cursor};
+use crate::text::{Wrap, visible};
+
+/// Columns narrower than this stand one under the other.
+const NARROWEST: usize = 26;
+
+pub(super) fn draw(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
+    match state.purpose {
+        Purpose::Compare => compare(app, state, theme, frame),
+        Purpose::Fan => fan(app, state, theme, frame),
+    }
+}
+
+fn compare(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
+    let title = if state.same_dice { "A/B: same dice, other settings" } else { "A/B: each its own dice" };
+    let inner = over(frame, title, 150, app.size.1.min(30), theme);
+    let foot = if inner.height >= 10 { 2 } else { 1 };
+    let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
+    let count = state.columns.len().max(1);
+    let beside = (inner.width as usize + 2) / count >= NARROWEST;
+    for index in 0..state.columns.len() {
+        let area = part(body, index, count, beside);
+        let out = column(app, state, index, area, theme);
+        lines(frame, area, out);
+    }
+    let below = Rect { y: inner.bottom().saturating_sub(foot), height: foot.min(inner.height), ..inner };
+    lines(frame, below, compare_foot(state, inner.width as usize, theme));
+    if let Some(typing) = &state.typing {
+        put_cursor(frame, below, PROMPT.len() + visible(&typing.text()[..typing.cursor()]).width(), 0);
+    }
+}
+
+const PROMPT: &str = "NAME VALUE: ";
+
+fn compare_foot(state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    if let Some(typing) = &state.typing {
+        let problem = state.problem.as_deref().map(visible).unwrap_or_default();
+        return vec![
+            Line::from(vec![Span::styled(PROMPT, theme.strong), Span::raw(visible(typing.text()))]),
+            Line::styled(problem, theme.bad),
+        ];
+    }
+    let keys = "←→ column  ↑↓ temp  s set  + more  - fewer  d dice  r new dice  Enter take this  k keep all  Esc leave";
+    let mut out = wrapped(keys, width, theme.dim);
+    out.truncate(2);
+    out
+}
+
+/// The place of one of `count` parts, with a gap of two columns or none between rows.
+fn part(body: Rect, index: usize, count: usize, beside: bool) -> Rect {
+    let (index, count) = (index as u16, count as u16);
+    if beside {
+        let width = (body.width + 2) / count;
+        Rect { x: body.x + index * width, width: width.saturating_sub(2), ..body }
+    } else {
+        let height = body.height / count;
+        Rect { y: body.y + index * height, height, ..body }
+    }
+}
+
+fn column(app: &App, state: &Columns, index: usize, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
+    let (width, height) = (area.width as usize, area.height as usize);
+    let it = &state.columns[index];
+    let mut like = it.settings.clone();
+    like.seed = app.settings.seed;
+    let change = words::change(&app.settings, &like);
+    let (mark, style) = if index == state.chosen { ("> ", theme.focus) } else { ("  ", theme.strong) };
+    let name = char::from(b'A' + index as u8);
+    let settings = if change.is_empty() { format!("temp {} (the panel's)", it.settings.temperature) } else { change };
+    let mut out = vec![Line::styled(fit(&format!("{mark}{name}  {settings}"), width), style)];
+    let difference = (index > 0).then(|| state.first_difference(index)).flatten();
+    out.extend(text(app, state, index, difference, width, theme));
+    out.truncate(height.saturating_sub(2).max(1));
+    while out.len() + 2 < height {
+        out.push(Line::default());
+    }
+    let told = match difference {
+        Some(at) => format!("first difference +{}  u={:.4}", at + 1, it.draws.get(at).map_or(0.0, |it| it.die)),
+        None if index == 0 => String::new(),
+        None if state.request.is_some() => "the same so far".to_owned(),
+        None => "no difference".to_owned(),
+    };
+    out.push(Line::styled(fit(&told, width), theme.note));
+    let surprise = (!it.draws.is_empty()).then(|| format!("{:.1} b/tok", it.surprise()));
+    let distinct = it.distinct().map(|it| format!("distinct-2 {it:.2}"));
+    let figures = [Some(format!("{} tok", it.draws.len())), surprise, distinct, it.ended.map(str::to_owned)];
+    let figures = figures.into_iter().flatten().collect::<Vec<_>>().join("  ");
+    out.push(Line::styled(fit(&figures, width), theme.dim));
+    out
+}
+
+/// The text of a column: dim where it says what A says, the first other token marked.
+fn text(
+    app: &App,
+    state: &Columns,
+    index: usize,
+    difference: Option<usize>,
+    width: usize,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let tokens = state.columns[index].tokens();
+    let shown = |n: usize| visible(&app.tokenizer().decode(&tokens[..n.min(tokens.len())]));
+    let whole = shown(tokens.len());
+    // A character in halves may be told otherwise in part than in whole.
+    let at = |n: usize| (0..=shown(n).len().min(whole.len())).rev().find(|&it| whole.is_char_boundary(it)).unwrap_or(0);
+    let (same, marked) = match difference {
+        Some(n) => (at(n), at(n + 1)),
+        None if index == 0 => (0, 0),
+        None => (whole.len(), whole.len()),
+    };
+    let mut wrap = Wrap::new(width.max(1));
+    wrap.extend(&whole);
+    let piece = |row: &std::ops::Range<usize>, from: usize, to: usize| {
+        whole[row.start.max(from).min(row.end)..row.end.min(to).max(row.start)].trim_end_matches('\n').to_owned()
+    };
+    let line = |row: &std::ops::Range<usize>| {
+        let piece = |from: usize, to: usize| if from < to { piece(row, from, to) } else { String::new() };
+        Line::from(vec![
+            Span::styled(piece(0, same), theme.dim),
+            Span::styled(piece(same, marked), theme.cursor),
+            Span::styled(piece(marked, whole.len()), theme.drawn),
+        ])
+    };
+    wrap.rows().iter().map(line).collect()
+}
+
+fn fan(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
+    let title = "futures, the likeliest first";
+    let inner = over(frame, title, 110, (state.columns.len() as u16 + 5).min(app.size.1), theme);
+    let (width, rows) = (inner.width as usize, inner.height as usize);
+    let mut out = Vec::new();
+    for (line, index) in state.by_likelihood().into_iter().enumerate().take(rows.saturating_sub(1)) {
+        let it = &state.columns[index];
+        let (mark, style) = if index == state.chosen { (">", theme.focus) } else { (" ", theme.drawn) };
+        let text = visible(&app.tokenizer().decode(&it.tokens()).replace('\n', "\\n"));
+        let figure = if it.draws.is_empty() { String::new() } else { percent(2f64.powf(-it.surprise()) as f32) };
+        let room = width.saturating_sub(11);
+        out.push(Line::from(vec![
+            Span::styled(format!("{mark}{} ", line + 1), theme.strong),
+            Span::styled(fit(&text, room), style),
+            Span::styled(format!("  {figure:>5}"), theme.dim),
+        ]));
+    }
+    let keys = "1-8, Enter, Tab take all  → take a word  r other dice  Esc leave";
+    let about = if rows > out.len() + 2 { "the figure is the mean probability of a token (geometric)" } else { "" };
+    while out.len() + 2 < rows {
+        out.push(Line::default());
+    }
+    if !about.is_empty() {
+        out.push(Line::styled(fit(about, width), theme.dim));
+    }
+    out.truncate(rows.saturating_sub(1));
+    out.push(Line::styled(fit(keys, width), theme.dim));
+    lines(frame, inner, out);
+}
+
+/// What can be done about a loop.
+pub(super) fn circles(since: usize, theme: &Theme, frame: &mut Frame) {
+    let inner = over(frame, "going round in circles", 66, 9, theme);
+    let width = inner.width as usize;
+    let mut out = wrapped(&format!("Looping since token {}; paused.", since + 1), width, theme.note);
+    let ways = [
+        ("d", "back there, and on with no 4 tokens said twice"),
+        ("b", "back there, and stop"),
+        ("c", "carry on, and do not ask again"),
+        ("Esc", "leave it as it is"),
+    ];
+    for (key, what) in ways {
+        out.push(Line::from(vec![Span::styled(format!("{key:>4}  "), theme.strong), Span::raw(what)]));
+    }
+    lines(frame, inner, out);
+}

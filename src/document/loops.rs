@@ -1,0 +1,88 @@
+//! Text that goes round in circles.
+
+use super::{Document, Origin};
+
+/// The longest stretch that is looked for.
+const LONGEST: usize = 40;
+/// How many copies make a loop.
+const COPIES: usize = 3;
+/// How many tokens they must come to: three dots are no loop.
+const TOKENS: usize = 24;
+/// Bits a token, over [`TOKENS`] of them, below which a model only recites.
+const BORED: f32 = 0.3;
+
+impl Document {
+    /// The position since which the text goes round: its last tokens, all drawn, are three or more copies of a stretch
+    /// of up to 40 tokens, 24 tokens together, or the last 24 surprised the model by less than 0.3 bits on average.
+    ///
+    /// For copies it is where the second one begins: the first was no repetition yet.
+    #[must_use]
+    pub fn looping_since(&self) -> Option<usize> {
+        let len = self.len();
+        let drawn = |position: usize| matches!(self.at(position).map(|it| &it.origin), Some(Origin::Drawn(_)));
+        let token = |position: usize| self.at(position).map(|it| it.token);
+        let run = (0..len).rev().take_while(|&it| drawn(it)).take(LONGEST * COPIES).count();
+        for stretch in 1..=LONGEST.min(run / COPIES) {
+            let same = (1..=run - stretch).take_while(|&back| token(len - back) == token(len - back - stretch)).count();
+            if same + stretch >= TOKENS.max(COPIES * stretch) {
+                return Some(len - same);
+            }
+        }
+        let surprise = |position: usize| match self.at(position).map(|it| &it.origin) {
+            Some(Origin::Drawn(draw)) => -draw.model.log2(),
+            _ => f32::INFINITY,
+        };
+        let bored = run >= TOKENS && (len - TOKENS..len).map(surprise).sum::<f32>() < BORED * TOKENS as f32;
+        bored.then(|| len - TOKENS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Record;
+    use super::*;
+    use crate::TokenId;
+    use crate::sample::Draw;
+
+    fn drawn(tokens: impl IntoIterator<Item = TokenId>, p: f32) -> Document {
+        let draw =
+            |token| Draw { token, model: p, after: p, rank: 0, kept: 1, die: 0.5, entropy: None, top: Vec::new() };
+        let mut document = Document::default();
+        let draws = tokens.into_iter().map(draw).collect();
+        document.apply(&Record::Drawn { first: 0, parent: None, draws });
+        document
+    }
+
+    #[test]
+    fn copies_make_a_loop_and_say_where_it_began() {
+        let copies = |before: u32, stretch: u32, n: usize| {
+            (100..100 + before).chain((0..n).flat_map(move |_| 0..stretch)).collect::<Vec<TokenId>>()
+        };
+        for (tokens, expected) in [
+            (copies(5, 8, 3), Some(5 + 8)),
+            (copies(5, 8, 2), None),
+            // Fewer than 24 tokens are no loop yet, however often.
+            (copies(5, 1, 23), None),
+            (copies(5, 1, 24), Some(5 + 1)),
+            (copies(5, 40, 3), Some(5 + 40)),
+            (copies(5, 41, 3), None),
+            (copies(60, 0, 0), None),
+        ] {
+            assert_eq!(drawn(tokens.clone(), 0.5).looping_since(), expected, "{tokens:?}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_is_never_surprised_recites() {
+        assert_eq!(drawn(0..30, 0.9).looping_since(), Some(6));
+        assert_eq!(drawn(0..30, 0.8).looping_since(), None);
+        assert_eq!(drawn(0..23, 0.99).looping_since(), None);
+    }
+
+    #[test]
+    fn what_a_person_wrote_is_no_loop() {
+        let mut document = drawn([1, 2], 0.5);
+        document.apply(&Record::Typed { first: 2, parent: Some(1), tokens: [7; 60].to_vec() });
+        assert_eq!(document.looping_since(), None);
+    }
+}
