@@ -16,6 +16,10 @@ use crate::text::{Wrap, visible};
 
 /// Columns narrower than this stand one under the other.
 const NARROWEST: usize = 26;
+/// Columns of the screen that a comparison takes at the most.
+const WIDEST: u16 = 150;
+/// Columns of the screen that a token takes, with room for lines that break early.
+const COLUMNS_A_TOKEN: u16 = 7;
 
 pub(super) fn draw(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
     match state.purpose {
@@ -26,7 +30,11 @@ pub(super) fn draw(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame)
 
 fn compare(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let title = if state.same_dice { "A/B: same dice, other settings" } else { "A/B: each its own dice" };
-    let inner = over(frame, title, 150, app.size.1.min(30), theme);
+    // As high as the longest text will be, so that nothing moves while it grows.
+    let across = state.columns.len().max(1) as u16;
+    let width = (app.size.0.min(WIDEST) / across).max(NARROWEST as u16);
+    let height = (state.tokens() as u16 * COLUMNS_A_TOKEN / width + 9).max(14);
+    let inner = over(frame, title, WIDEST, app.size.1.min(height), theme);
     let foot = if inner.height >= 10 { 2 } else { 1 };
     let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
     let count = state.columns.len().max(1);
@@ -53,7 +61,11 @@ fn compare_foot(state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'stati
             Line::styled(problem, theme.bad),
         ];
     }
-    let keys = "←→ column  ↑↓ temp  s set  + more  - fewer  d dice  r new dice  Enter take this  k keep all  Esc leave";
+    let keys = if width >= 60 {
+        "←→ column  ↑↓ temp  s set  + more  - fewer  d dice  r new dice  Enter take this  k keep all  Esc leave"
+    } else {
+        "↑↓ temp  s set  Enter take  k keep all"
+    };
     let mut out = wrapped(keys, width, theme.dim);
     out.truncate(2);
     out
@@ -154,7 +166,11 @@ fn fan(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
             Span::styled(format!("  {figure:>5}"), theme.dim),
         ]));
     }
-    let keys = "1-8, Enter, Tab take all  → take a word  r other dice  Esc leave";
+    let keys = if width >= 66 {
+        "1-8, Enter, Tab take all  → take a word  r other dice  Esc leave"
+    } else {
+        "1-8 take  → a word  r other dice"
+    };
     let about = if rows > out.len() + 2 { "the figure is the mean probability of a token (geometric)" } else { "" };
     while out.len() + 2 < rows {
         out.push(Line::default());
