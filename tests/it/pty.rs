@@ -186,6 +186,43 @@ fn a_transcript_is_gone_on_with() {
 }
 
 #[test]
+fn a_text_is_compared_branched_undone_and_looked_at() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "5", "-s", "1", "--temp", "1"], &[]);
+    pty.see("ctx ");
+    pty.press("The bear\r");
+    pty.see("5 new");
+    // F6: two columns under the same dice, then each its own.
+    pty.press("\x1b[17~");
+    pty.see("same dice, other settings");
+    pty.see("distinct-2");
+    pty.press("d");
+    pty.see("each its own dice");
+    pty.see("first difference +");
+    pty.press("k");
+    pty.see("Kept as 2 branches");
+    // F7: the branches; Alt-U: back; Alt-I: what comes next.
+    pty.press("\x1b[18~");
+    pty.see("branches: Enter goes there");
+    pty.press("q");
+    pty.press("\x1bu");
+    pty.see("Undone");
+    pty.press("\x1bi");
+    pty.see("the next token");
+    pty.press("q\t\t");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    pty.assert_restored();
+    let (_, journal) = transcripts::read(&home.path().join("data/transcripts"), "latest").unwrap();
+    let document = transcripts::replay(&journal);
+    let end = document.tip();
+    // The text is what it was before; both columns are there after it.
+    assert_eq!((document.len(), document.children(end).len()), (7, 2));
+    let settings: Vec<_> = document.children(end).iter().map(|&it| document.settings_at(it).cloned()).collect();
+    assert_ne!(settings[0], settings[1]);
+}
+
+#[test]
 fn signals_give_the_terminal_back_and_keep_the_text() {
     use rustix::process::Signal;
     for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2)] {
