@@ -169,6 +169,8 @@ mod tests {
             kept: 9,
             die: 0.5,
             entropy: None,
+            mu: None,
+            begun: 0,
             top: Vec::new(),
         };
         Column { draws: tokens.iter().map(draw).collect(), ..Column::new(Settings::default()) }

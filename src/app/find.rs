@@ -1,7 +1,8 @@
 //! A search through the whole vocabulary: which tokens contain a text, and how likely each is to come next.
 
 use super::Input;
-use super::state::{App, Next};
+use super::next::Next;
+use super::state::App;
 use crate::TokenId;
 use crate::sample::{Distribution, Row};
 use crate::text::Tokenizer;
@@ -55,7 +56,8 @@ impl Find {
 }
 
 fn distribution(app: &App, next: &Next) -> Option<Distribution> {
-    Distribution::new(&next.logits, &app.document.tokens(), &app.settings).ok()
+    let tokens = app.document.tokens();
+    Distribution::new(&next.logits, &app.context(&tokens, tokens.len(), &app.words), &app.settings).ok()
 }
 
 /// The tokens whose text contains `wanted`; none for nothing. Capitals count only if there are some in it.

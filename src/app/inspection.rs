@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::state::App;
 use crate::TokenId;
 use crate::document::{NodeId, Origin};
-use crate::sample::{Distribution, Flip, LEVERS, Lever, Row, Score, Settings, StepTrace, die, flip};
+use crate::sample::{Context, Distribution, Flip, LEVERS, Lever, Row, Score, Settings, StepTrace, Words, die, flip};
 
 /// What is known of one token.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Inspection {
     pub picked_rank: usize,
     /// What each step of the chain did.
     pub trace: Vec<StepTrace>,
+    /// How many tokens went on with what a person had begun, if something was.
+    pub held_to: Option<usize>,
     /// Size of the vocabulary.
     pub vocabulary: usize,
     /// The table of candidates, likeliest first; the token itself is in it.
@@ -39,6 +41,7 @@ pub struct Inspection {
     /// The scores and settings it was made from: those in force when it was drawn, or those of now.
     logits: Arc<[f32]>,
     settings: Settings,
+    words: Words,
     /// Directions in which flips are still to be looked for.
     pending: Vec<(Lever, bool)>,
 }
@@ -58,6 +61,17 @@ impl Inspection {
 }
 
 impl App {
+    /// What stands before the token at a position of `tokens`, which are those of the document.
+    pub(super) fn context<'a>(&'a self, tokens: &'a [TokenId], position: usize, words: &'a Words) -> Context<'a> {
+        let begun = match self.document.at(position).map(|it| &it.origin) {
+            Some(Origin::Drawn(draw)) => draw.begun,
+            _ => 0,
+        };
+        let bytes = tokens.get(position).map_or(&[][..], |&it| self.tokenizer().bytes(it));
+        let before = &tokens[..position.min(tokens.len())];
+        Context::new(before, words).with_mu(self.document.mu(position)).with_begun(&bytes[..begun.min(bytes.len())])
+    }
+
     /// Questions the token under the cursor, if its scores are there.
     pub(super) fn inspect(&mut self) {
         const ROWS: usize = 64;
@@ -73,7 +87,9 @@ impl App {
             (Some(Origin::Drawn(draw)), Some(then)) => (then.clone(), draw.die),
             _ => (self.settings.clone(), die(self.settings.seed, position as u64)),
         };
-        let Ok(mut distribution) = Distribution::new(&logits, &tokens[..position], &settings) else { return };
+        let words = Words::of(&settings, &self.tokenizer);
+        let context = self.context(&tokens, position, &words);
+        let Ok(mut distribution) = Distribution::new(&logits, &context, &settings) else { return };
         let picked = distribution.pick(coin);
         let token = tokens.get(position).copied().unwrap_or(picked.token);
         let Some(score) = Score::new(&logits, token) else { return };
@@ -92,12 +108,14 @@ impl App {
             die: coin,
             picked: picked.token,
             picked_rank: picked.rank,
+            held_to: distribution.held_to,
             trace: distribution.trace,
             vocabulary: logits.len(),
             rows,
             flips: Vec::new(),
             logits,
             settings,
+            words,
             // Taken from the end.
             pending: directions.rev().collect(),
         });
@@ -105,11 +123,14 @@ impl App {
 
     /// Looks for one more flip of the inspected token. Says whether there are more to look for.
     pub(super) fn look_for_a_flip(&mut self) -> bool {
-        let Some(it) = &mut self.lens.inspection else { return false };
-        let Some(direction) = it.pending.pop() else { return false };
-        let history = self.document.tokens();
-        let history = &history[..it.position.min(history.len())];
-        it.flips.extend(flip(&it.logits, history, &it.settings, it.die, it.picked, direction));
-        it.is_pending()
+        let Some(mut it) = self.lens.inspection.take() else { return false };
+        if let Some(direction) = it.pending.pop() {
+            let tokens = self.document.tokens();
+            let context = self.context(&tokens, it.position, &it.words);
+            it.flips.extend(flip(&it.logits, &context, &it.settings, it.die, it.picked, direction));
+        }
+        let is_pending = it.is_pending();
+        self.lens.inspection = Some(it);
+        is_pending
     }
 }

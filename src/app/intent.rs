@@ -13,27 +13,6 @@ pub enum Intent {
     Set(Knob, String),
 }
 
-/// The name of a control in one word: that of its flag on the command line.
-#[must_use]
-pub fn knob_word(knob: Knob) -> String {
-    match knob {
-        Knob::RepeatPenalty => "repeat-penalty".to_owned(),
-        Knob::TopNSigma => "top-n-sigma".to_owned(),
-        Knob::XtcProbability => "xtc-probability".to_owned(),
-        Knob::XtcThreshold => "xtc-threshold".to_owned(),
-        Knob::DynatempRange => "dynatemp-range".to_owned(),
-        Knob::DynatempExponent => "dynatemp-exp".to_owned(),
-        Knob::FrequencyPenalty => "frequency-penalty".to_owned(),
-        Knob::PresencePenalty => "presence-penalty".to_owned(),
-        Knob::NoRepeatNgram => "no-repeat-ngram".to_owned(),
-        Knob::RepeatLastN => "repeat-last-n".to_owned(),
-        Knob::MaxTokens => "max-tokens".to_owned(),
-        Knob::EndOfText => "end-of-text".to_owned(),
-        Knob::WhenFull => "when-full".to_owned(),
-        _ => knob.name().trim().replace(' ', "-"),
-    }
-}
-
 /// Sets a control to a value as typed: a number, `off`, or one of its words.
 ///
 /// # Errors
@@ -70,7 +49,7 @@ pub fn set_knob(knob: Knob, settings: &mut Settings, text: &str) -> Result<(), S
 #[must_use]
 pub(super) fn knob_named(word: &str) -> Option<Knob> {
     let word = if word == "temperature" { "temp" } else { word };
-    KNOBS.into_iter().find(|&it| knob_word(it) == word)
+    KNOBS.iter().copied().find(|it| it.word() == word)
 }
 
 #[cfg(test)]
@@ -79,7 +58,7 @@ mod tests {
 
     #[test]
     fn every_control_has_a_word_of_its_own() {
-        let words: Vec<String> = KNOBS.into_iter().map(knob_word).collect();
+        let words: Vec<&str> = KNOBS.iter().map(|it| it.word()).collect();
         for (index, word) in words.iter().enumerate() {
             assert!(!word.is_empty() && !word.contains(' ') && !words[..index].contains(word), "{word}");
             assert_eq!(knob_named(word), Some(KNOBS[index]));

@@ -184,7 +184,7 @@ impl App {
                 return true;
             }
             spent += row.len();
-            let survives = Distribution::new(row, &tokens[..position], &self.settings)
+            let survives = Distribution::new(row, &self.context(&tokens, position, &self.words), &self.settings)
                 .is_ok_and(|it| it.contains(tokens[position]));
             self.lens.survives.insert(id, survives);
         }

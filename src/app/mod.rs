@@ -12,6 +12,7 @@ pub mod keymap;
 mod knobs;
 mod lens;
 mod msg;
+mod next;
 mod palette;
 mod past;
 mod rows;
@@ -24,15 +25,16 @@ pub use find::{Find, Found};
 pub use flow::Flow;
 pub use input::Input;
 pub use inspection::Inspection;
-pub use intent::{Intent, knob_word, set_knob};
+pub use intent::{Intent, set_knob};
 pub use knobs::{KNOBS, Knob};
 pub use lens::{Heat, Lens, Losses};
 pub use msg::{Effect, Msg};
+pub use next::Next;
 pub use palette::{Entry, Palette};
 pub use past::Past;
 pub use rows::Rows;
 pub use state::{
-    App, EngineState, FirstRun, Focus, Installing, Loaded, Next, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
+    App, EngineState, FirstRun, Focus, Installing, Loaded, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
 };
 pub use update::{CHAT_STOP, CHAT_TEMPLATE, next_deadline, start, update};
 pub use view::view;

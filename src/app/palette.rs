@@ -1,6 +1,6 @@
 //! The palette: every command by name, found by typing some of its letters.
 
-use super::intent::{Intent, knob_named, knob_word};
+use super::intent::{Intent, knob_named};
 use super::keymap::{Action, BINDINGS, Binding, Keymap, Place};
 use super::{Input, KNOBS, Knob};
 use crate::sample::Settings;
@@ -32,7 +32,7 @@ impl Entry {
         match self {
             Self::Act(binding) => binding.action.name().to_owned(),
             Self::Set(knob, value) => {
-                format!("set {} {}", knob_word(*knob), if value.is_empty() { "…" } else { value })
+                format!("set {} {}", knob.word(), if value.is_empty() { "…" } else { value })
             }
         }
     }
@@ -98,7 +98,7 @@ fn split(text: &str) -> (&str, Option<&str>) {
 /// Every action once, those that count anywhere first, then every control.
 fn all(value: Option<&str>) -> impl Iterator<Item = Entry> {
     let value = value.unwrap_or_default().to_owned();
-    actions().map(Entry::Act).chain(KNOBS.into_iter().map(move |knob| Entry::Set(knob, value.clone())))
+    actions().map(Entry::Act).chain(KNOBS.iter().copied().map(move |knob| Entry::Set(knob, value.clone())))
 }
 
 /// Every action once with the line of the table that names it, those that count anywhere first.
@@ -118,7 +118,7 @@ pub(super) fn actions() -> impl Iterator<Item = &'static Binding> {
 fn fits(query: &str, entry: &Entry) -> Option<Score> {
     let name = match entry {
         Entry::Act(binding) => binding.action.name().to_owned(),
-        Entry::Set(knob, _) => format!("set {}", knob_word(*knob)),
+        Entry::Set(knob, _) => format!("set {}", knob.word()),
     };
     let help = match entry {
         Entry::Act(binding) => binding.help,

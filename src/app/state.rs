@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use super::columns::Columns;
 use super::keymap::{Action, Key, Keymap};
+use super::next::Next;
 use super::{Find, Flow, Input, Lens, Palette, Past};
 use crate::document::Document;
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
 use crate::engine::window_start;
 use crate::gpt2::Precision;
 use crate::install::protocol::Stage;
-use crate::sample::{Distribution, Row, Settings, StepTrace};
+use crate::sample::{Settings, Words};
 use crate::text::Tokenizer;
 
 /// What has the focus.
@@ -161,23 +162,6 @@ pub struct Running {
     pub sent: String,
     /// Whether the stop key was pressed.
     pub stopping: bool,
-}
-
-/// The model's scores of the next token and what the settings make of them.
-#[derive(Clone, Debug)]
-pub struct Next {
-    /// (V,).
-    pub logits: Arc<[f32]>,
-    /// The table to show, likeliest first.
-    pub rows: Vec<Row>,
-    /// How many tokens can still be drawn.
-    pub kept: usize,
-    /// Entropy by the model, in bits.
-    pub model_entropy: f64,
-    /// Entropy after the samplers, in bits.
-    pub entropy: f64,
-    /// What each step of the chain did.
-    pub trace: Vec<StepTrace>,
 }
 
 /// The installer's job, as the screen tells it.
@@ -330,6 +314,8 @@ pub struct App {
     /// The engine's request to load, and the model it is for.
     pub(super) loading: Option<(RequestId, String, std::path::PathBuf)>,
     pub(super) tokenizer: Arc<Tokenizer>,
+    /// The texts that the settings name, in its tokens.
+    pub(super) words: Words,
 }
 
 impl App {
@@ -359,6 +345,7 @@ impl App {
     /// To be called once before a frame, and not for every token: many tokens may come between two frames. Says whether
     /// something is left for the next frame.
     pub fn prepare(&mut self) -> bool {
+        self.words.follow(&self.settings, &self.tokenizer);
         if std::mem::take(&mut self.reshape_due) {
             self.reshape();
             self.find_again();
@@ -398,21 +385,6 @@ impl App {
             find.refresh(self);
             self.overlay = Some(Overlay::Find(find));
         }
-    }
-
-    fn reshape(&mut self) {
-        /// More rows than any panel shows.
-        const ROWS: usize = 48;
-        let Some(next) = &mut self.next else { return };
-        let history = self.document.tokens();
-        let Ok(mut distribution) = Distribution::new(&next.logits, &history, &self.settings) else {
-            return;
-        };
-        next.rows = distribution.rows(&next.logits, ROWS);
-        next.kept = distribution.kept();
-        next.model_entropy = distribution.model_entropy;
-        next.entropy = distribution.entropy();
-        next.trace = distribution.trace;
     }
 
     /// The key of an action, as people write it.

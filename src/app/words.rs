@@ -162,7 +162,7 @@ pub fn progress(stage: &install::Stage) -> Option<f64> {
 /// What changed between two settings, in short: `temp .7>1.2 top-k off>40`.
 #[must_use]
 pub fn change(before: &Settings, after: &Settings) -> String {
-    let changed = super::KNOBS.into_iter().filter(|it| *it != super::Knob::Preset);
+    let changed = super::KNOBS.iter().copied().filter(|it| *it != super::Knob::Preset);
     let said = changed.filter_map(|knob| {
         let (old, new) = (knob.show(before), knob.show(after));
         let short = |text: &str| text.strip_suffix(" off").unwrap_or(text).to_owned();

@@ -3,11 +3,11 @@
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
-use super::{Arguments, DeviceName, DtypeName, ExportDtype, ModelArguments, SamplingArguments, WhenFullName};
+use super::{Arguments, DeviceName, DtypeName, ExportDtype, ModelArguments, SamplingArguments};
 use crate::engine::protocol::DeviceChoice;
 use crate::gpt2::Precision;
 use crate::install::export::Kind;
-use crate::sample::{EndOfText, Settings, SettingsError, WhenFull, preset};
+use crate::sample::{EndOfText, Settings, SettingsError, preset, preset_names};
 use crate::store::config::Config;
 
 /// A value that cannot be meant.
@@ -17,7 +17,7 @@ pub enum MeaningError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// There is no such preset.
-    #[error("there is no preset `{0}`; there are steady, raw, gpt2, nucleus, minp, wild, greedy")]
+    #[error("there is no preset `{0}`; there are {names}", names = preset_names())]
     Preset(String),
     /// A word of the configuration file that means nothing.
     #[error("`{value}` is no {what}")]
@@ -42,7 +42,7 @@ impl SamplingArguments {
             it.apply(preset(name).ok_or_else(|| MeaningError::Preset(name.clone()))?);
         }
         config.sampling.apply(&mut it);
-        let seed = self.seed.or(config.sampling.seed);
+        let seed = self.values.seed.or(config.sampling.seed);
         Ok((self.over(it)?, seed))
     }
 
@@ -52,44 +52,13 @@ impl SamplingArguments {
     ///
     /// If a value is out of its range.
     pub fn over(&self, mut it: Settings) -> Result<Settings, MeaningError> {
-        fn set<T: Copy>(to: &mut T, from: Option<T>) {
-            if let Some(value) = from {
-                *to = value;
-            }
-        }
         if let Some(name) = &self.preset {
             it.apply(preset(name).ok_or_else(|| MeaningError::Preset(name.clone()))?);
         }
-        set(&mut it.max_tokens, self.max_tokens);
-        set(&mut it.temperature, self.temp);
-        set(&mut it.top_k, self.top_k);
-        set(&mut it.top_p, self.top_p);
-        set(&mut it.min_p, self.min_p);
-        set(&mut it.repeat_penalty, self.repeat_penalty);
-        set(&mut it.repeat_last_n, self.repeat_last_n);
-        set(&mut it.top_n_sigma, self.top_n_sigma);
-        set(&mut it.typical_p, self.typical_p);
-        set(&mut it.xtc_probability, self.xtc_probability);
-        set(&mut it.xtc_threshold, self.xtc_threshold);
-        set(&mut it.dynatemp_range, self.dynatemp_range);
-        set(&mut it.dynatemp_exponent, self.dynatemp_exponent);
-        set(&mut it.frequency_penalty, self.frequency_penalty);
-        set(&mut it.presence_penalty, self.presence_penalty);
-        set(&mut it.no_repeat_ngram, self.no_repeat_ngram);
-        set(&mut it.order, self.order);
-        if let Some(when_full) = self.when_full {
-            it.when_full = match when_full {
-                WhenFullName::Stop => WhenFull::Stop,
-                WhenFullName::Slide => WhenFull::Slide,
-            };
-        }
+        self.values.apply(&mut it);
         if self.ignore_eos {
             it.end_of_text = EndOfText::Continue;
         }
-        if !self.stop.is_empty() {
-            it.stop = self.stop.iter().map(|text| unescape(text)).collect();
-        }
-        set(&mut it.seed, self.seed);
         it.check()?;
         Ok(it)
     }
@@ -102,25 +71,9 @@ impl Arguments {
         let matches = Self::command().get_matches();
         let mut it = Self::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
         // A flag goes before the environment: a preset that was typed is not changed by single values that were not.
-        let from = |name| matches.value_source(name);
+        let from = |name: &str| matches.value_source(name);
         if from("preset") == Some(ValueSource::CommandLine) {
-            let inherited = |name| from(name) == Some(ValueSource::EnvVariable);
-            let sampling = &mut it.sampling;
-            sampling.temp.take_if(|_| inherited("temp"));
-            sampling.top_k.take_if(|_| inherited("top_k"));
-            sampling.top_p.take_if(|_| inherited("top_p"));
-            sampling.min_p.take_if(|_| inherited("min_p"));
-            sampling.repeat_penalty.take_if(|_| inherited("repeat_penalty"));
-            sampling.repeat_last_n.take_if(|_| inherited("repeat_last_n"));
-            sampling.top_n_sigma.take_if(|_| inherited("top_n_sigma"));
-            sampling.typical_p.take_if(|_| inherited("typical_p"));
-            sampling.xtc_probability.take_if(|_| inherited("xtc_probability"));
-            sampling.xtc_threshold.take_if(|_| inherited("xtc_threshold"));
-            sampling.dynatemp_range.take_if(|_| inherited("dynatemp_range"));
-            sampling.dynatemp_exponent.take_if(|_| inherited("dynatemp_exponent"));
-            sampling.frequency_penalty.take_if(|_| inherited("frequency_penalty"));
-            sampling.presence_penalty.take_if(|_| inherited("presence_penalty"));
-            sampling.no_repeat_ngram.take_if(|_| inherited("no_repeat_ngram"));
+            it.sampling.values.forget_chain(|name| from(name) == Some(ValueSource::EnvVariable));
         }
         it
     }
@@ -180,24 +133,6 @@ fn word<T: ValueEnum>(flag: Option<T>, config: Option<&str>, what: &'static str)
     }
 }
 
-/// `\n`, `\t` and `\\` as shells rarely let one type them.
-fn unescape(text: &str) -> String {
-    let mut out = String::new();
-    let mut characters = text.chars();
-    while let Some(c) = characters.next() {
-        match (c, c == '\\') {
-            (_, true) => match characters.next() {
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some('\\') | None => out.push('\\'),
-                Some(other) => out.extend(['\\', other]),
-            },
-            (other, false) => out.push(other),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
@@ -246,6 +181,7 @@ mod tests {
         assert_eq!(parse(&["Once", "upon"]).prompt, ["Once", "upon"]);
         assert!(matches!(parse(&["model", "list"]).verb, Some(Verb::Model { verb: ModelVerb::List })));
         assert_eq!(parse(&["--resume"]).interface.resume.as_deref(), Some("latest"));
-        assert_eq!(unescape(r"a\n\tb\\c\d\"), "a\n\tb\\c\\d\\");
+        let stops = parse(&["--stop", r"a\n\tb\\c\d\", "--stop", "x"]).sampling.values.stop;
+        assert_eq!(stops.unwrap(), ["a\n\tb\\c\\d\\", "x"]);
     }
 }

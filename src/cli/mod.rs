@@ -6,6 +6,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, ValueEnum};
 
 use crate::checkpoint::tensors::Dtype;
+use crate::store::sampling::Sampling;
 
 mod meaning;
 mod verbs;
@@ -87,84 +88,14 @@ fn positive(text: &str) -> Result<usize, String> {
 #[command(next_help_heading = "Sampling")]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub struct SamplingArguments {
-    /// How many tokens to draw at the most, 0 = no limit [default: 200] [env: `MEGACHAT_MAX_TOKENS`]
-    #[arg(short = 'n', long, value_name = "N", env = "MEGACHAT_MAX_TOKENS", hide_env = true)]
-    pub max_tokens: Option<u32>,
-    /// Temperature: 1 = off, 0 = always the likeliest [default: 0.7] [env: `MEGACHAT_TEMP`]
-    #[arg(long, visible_alias = "temperature", value_name = "T", env = "MEGACHAT_TEMP", hide_env = true)]
-    pub temp: Option<f32>,
-    /// Keep the K likeliest, 0 = off [default: 0] [env: `MEGACHAT_TOP_K`]
-    #[arg(long, value_name = "K", env = "MEGACHAT_TOP_K", hide_env = true)]
-    pub top_k: Option<u32>,
-    /// Keep the likeliest that together hold P, 1 = off [default: 0.9] [env: `MEGACHAT_TOP_P`]
-    #[arg(long, value_name = "P", env = "MEGACHAT_TOP_P", hide_env = true)]
-    pub top_p: Option<f32>,
-    /// Keep those with P of the likeliest one's probability, 0 = off [default: 0] [env: `MEGACHAT_MIN_P`]
-    #[arg(long, value_name = "P", env = "MEGACHAT_MIN_P", hide_env = true)]
-    pub min_p: Option<f32>,
-    /// Make recent tokens less likely, 1 = off [default: 1.1] [env: `MEGACHAT_REPEAT_PENALTY`]
-    #[arg(long, value_name = "X", env = "MEGACHAT_REPEAT_PENALTY", hide_env = true)]
-    pub repeat_penalty: Option<f32>,
-    /// How many recent tokens, 0 = off, -1 = all [default: 64] [env: `MEGACHAT_REPEAT_LAST_N`]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, env = "MEGACHAT_REPEAT_LAST_N", hide_env = true)]
-    pub repeat_last_n: Option<i32>,
-    /// Keep logits within N standard deviations of the largest, 0 = off [default: 0] [env: `MEGACHAT_TOP_N_SIGMA`]
-    #[arg(long = "top-n-sigma", value_name = "N", env = "MEGACHAT_TOP_N_SIGMA", hide_env = true)]
-    pub top_n_sigma: Option<f32>,
-    /// Keep those of the most ordinary surprise that together hold P, 1 = off [default: 1] [env: `MEGACHAT_TYPICAL`]
-    #[arg(long = "typical", value_name = "P", env = "MEGACHAT_TYPICAL", hide_env = true)]
-    pub typical_p: Option<f32>,
-    /// How often the likeliest are left out but the last likely one, 0 = off [default: 0] [env: `MEGACHAT_XTC_PROBABILITY`]
-    #[arg(long = "xtc-probability", value_name = "P", env = "MEGACHAT_XTC_PROBABILITY", hide_env = true)]
-    pub xtc_probability: Option<f32>,
-    /// How likely a token must be to be left out so, over 0.5 = off [default: 0.1] [env: `MEGACHAT_XTC_THRESHOLD`]
-    #[arg(long = "xtc-threshold", value_name = "P", env = "MEGACHAT_XTC_THRESHOLD", hide_env = true)]
-    pub xtc_threshold: Option<f32>,
-    /// How far the temperature moves with the entropy, 0 = off [default: 0] [env: `MEGACHAT_DYNATEMP_RANGE`]
-    #[arg(long = "dynatemp-range", value_name = "T", env = "MEGACHAT_DYNATEMP_RANGE", hide_env = true)]
-    pub dynatemp_range: Option<f32>,
-    /// How it follows the entropy [default: 1] [env: `MEGACHAT_DYNATEMP_EXP`]
-    #[arg(long = "dynatemp-exp", value_name = "X", env = "MEGACHAT_DYNATEMP_EXP", hide_env = true)]
-    pub dynatemp_exponent: Option<f32>,
-    /// Taken off a recent token's logit each time it was written, 0 = off [default: 0] [env: `MEGACHAT_FREQUENCY_PENALTY`]
-    #[arg(
-        long = "frequency-penalty",
-        value_name = "X",
-        allow_negative_numbers = true,
-        env = "MEGACHAT_FREQUENCY_PENALTY",
-        hide_env = true
-    )]
-    pub frequency_penalty: Option<f32>,
-    /// Taken off a recent token's logit once, 0 = off [default: 0] [env: `MEGACHAT_PRESENCE_PENALTY`]
-    #[arg(
-        long = "presence-penalty",
-        value_name = "X",
-        allow_negative_numbers = true,
-        env = "MEGACHAT_PRESENCE_PENALTY",
-        hide_env = true
-    )]
-    pub presence_penalty: Option<f32>,
-    /// No sequence of N tokens twice, 0 = off [default: 0] [env: `MEGACHAT_NO_REPEAT_NGRAM`]
-    #[arg(long = "no-repeat-ngram", value_name = "N", env = "MEGACHAT_NO_REPEAT_NGRAM", hide_env = true)]
-    pub no_repeat_ngram: Option<u32>,
-    /// Order of the samplers: llama (temperature last), hf (first), or steps with commas [default: llama] [env: `MEGACHAT_ORDER`]
-    #[arg(long, value_name = "ORDER", env = "MEGACHAT_ORDER", hide_env = true)]
-    pub order: Option<crate::sample::Order>,
-    /// A named mix: steady, raw, gpt2, nucleus, minp, wild, noloop, greedy [env: `MEGACHAT_PRESET`]
+    #[command(flatten)]
+    pub values: Sampling,
+    /// A named mix: steady, raw, gpt2, nucleus, minp, wild, noloop, mirostat, greedy [env: `MEGACHAT_PRESET`]
     #[arg(long, value_name = "NAME", env = "MEGACHAT_PRESET", hide_env = true)]
     pub preset: Option<String>,
-    /// The dice; chosen anew and told if not given [env: `MEGACHAT_SEED`]
-    #[arg(short, long, value_name = "N", env = "MEGACHAT_SEED", hide_env = true)]
-    pub seed: Option<u64>,
-    /// Stop at this string and leave it out; may be given again. \n is a line feed
-    #[arg(long, value_name = "TEXT")]
-    pub stop: Vec<String>,
     /// Go on past <|endoftext|> [env: `MEGACHAT_IGNORE_EOS`]
     #[arg(long, env = "MEGACHAT_IGNORE_EOS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub ignore_eos: bool,
-    /// When the context is full: stop, or slide (forget the oldest quarter) [default: stop] [env: `MEGACHAT_WHEN_FULL`]
-    #[arg(long, env = "MEGACHAT_WHEN_FULL", hide_env = true)]
-    pub when_full: Option<WhenFullName>,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -264,14 +195,6 @@ impl From<WeightName> for Dtype {
             WeightName::Bf16 => Self::Bf16,
         }
     }
-}
-
-/// What a full context does, as typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "each is the choice of that name")]
-pub enum WhenFullName {
-    Stop,
-    Slide,
 }
 
 /// When to use colour, as typed.

@@ -64,6 +64,8 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
         path: Vec::new(),
         text: prompt.clone(),
         settings: settings.clone(),
+        mu: None,
+        typed: false,
         keep: usize::from(output.logprobs),
         want: Want::Continuation,
     };
@@ -201,9 +203,12 @@ impl Printer {
     fn token(&mut self, draw: Draw) {
         self.first.get_or_insert_with(|| self.started.elapsed());
         let is_end = Some(draw.token) == self.tokenizer.end_of_text();
+        if draw.begun > 0 {
+            self.prompt.pop();
+        }
         // The mark is no text; where it does not end the continuation, it is.
         if !is_end || self.settings.end_of_text == crate::sample::EndOfText::Continue {
-            self.bytes.extend_from_slice(self.tokenizer.bytes(draw.token));
+            self.bytes.extend_from_slice(&self.tokenizer.bytes(draw.token)[draw.begun..]);
         }
         self.draws.push_back((self.bytes.len(), draw));
         let safe = self.bytes.len() - stops::held(&self.bytes, &self.settings.stop);
@@ -324,6 +329,9 @@ fn token_json(draw: &Draw, index: usize, tokenizer: &Tokenizer) -> Value {
         "kept": draw.kept,
         "die": draw.die,
     });
+    if draw.begun > 0 {
+        value["begun"] = json!(draw.begun);
+    }
     if std::str::from_utf8(bytes).is_err() {
         value["bytes"] = json!(bytes);
     }

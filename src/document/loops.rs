@@ -45,8 +45,18 @@ mod tests {
     use crate::sample::Draw;
 
     fn drawn(tokens: impl IntoIterator<Item = TokenId>, p: f32) -> Document {
-        let draw =
-            |token| Draw { token, model: p, after: p, rank: 0, kept: 1, die: 0.5, entropy: None, top: Vec::new() };
+        let draw = |token| Draw {
+            token,
+            model: p,
+            after: p,
+            rank: 0,
+            kept: 1,
+            die: 0.5,
+            entropy: None,
+            mu: None,
+            begun: 0,
+            top: Vec::new(),
+        };
         let mut document = Document::default();
         let draws = tokens.into_iter().map(draw).collect();
         document.apply(&Record::Drawn { first: 0, parent: None, draws });

@@ -139,6 +139,21 @@ impl Document {
         self.settings[..until].last().map(|it| &it.1)
     }
 
+    /// Whether a person wrote the last token.
+    #[must_use]
+    pub fn last_is_typed(&self) -> bool {
+        self.tip().and_then(|it| self.node(it)).is_some_and(|it| it.origin == Origin::Typed)
+    }
+
+    /// Mirostat's limit for the token at a position, in bits, as the draw before left it.
+    #[must_use]
+    pub fn mu(&self, position: usize) -> Option<f32> {
+        match &self.at(position.checked_sub(1)?)?.origin {
+            Origin::Drawn(draw) => draw.mu,
+            Origin::Typed => None,
+        }
+    }
+
     /// The settings before and from a position of the text on, if they changed there.
     #[must_use]
     pub fn change_at(&self, position: usize) -> Option<(&Settings, &Settings)> {
@@ -249,7 +264,18 @@ mod tests {
     use super::*;
 
     pub(super) fn draw(token: TokenId) -> Draw {
-        Draw { token, model: 0.5, after: 0.6, rank: 1, kept: 12, die: 0.25, entropy: None, top: Vec::new() }
+        Draw {
+            token,
+            model: 0.5,
+            after: 0.6,
+            rank: 1,
+            kept: 12,
+            die: 0.25,
+            entropy: None,
+            mu: None,
+            begun: 0,
+            top: Vec::new(),
+        }
     }
 
     fn typed(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {

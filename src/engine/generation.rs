@@ -8,7 +8,7 @@ use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopRe
 use super::stops;
 use crate::TokenId;
 use crate::gpt2::{Model, ModelError, Scores};
-use crate::sample::{Distribution, Draw, EndOfText, Settings, WhenFull, die};
+use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, WhenFull, Words, die};
 use crate::text::Tokenizer;
 
 /// How many tokens are read between two reports of how far reading is.
@@ -34,6 +34,8 @@ pub struct Session {
     logits: Vec<f32>,
     /// Whether `logits` belong to `read`.
     fresh: bool,
+    /// The texts that the settings name, in the model's tokens.
+    words: Words,
 }
 
 /// Why a continuation broke off without an answer of its own.
@@ -61,7 +63,7 @@ impl Session {
     #[must_use]
     pub fn new(model: Box<dyn Model>, tokenizer: Arc<Tokenizer>) -> Self {
         let vocabulary = model.config().vocab_size;
-        Self { model, tokenizer, read: Vec::new(), logits: vec![0.0; vocabulary], fresh: false }
+        Self { model, tokenizer, read: Vec::new(), logits: vec![0.0; vocabulary], fresh: false, words: Words::NONE }
     }
 
     /// Draws a continuation; the outcome is an event.
@@ -83,8 +85,16 @@ impl Session {
         if let Want::Survey(first) = request.want {
             self.survey(request, &path, first, control)?;
         }
+        let mu = if request.text.is_empty() { request.mu } else { None };
+        let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep, begun: 0, mu };
+        let typed = request.typed || !request.text.is_empty();
+        if typed && settings.heal && request.want == Want::Continuation {
+            self.heal(id, &mut path, &settings, &mut run, control)?;
+            if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.tokenizer) {
+                return Ok((StopReason::StopString(stop), Some(cut)));
+            }
+        }
         self.prefill(id, &path, control)?;
-        let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep };
         loop {
             // Broken settings cannot come from the panel; if they came, the old ones would hold.
             if let Some(new) = control.new_settings().filter(|it| it.check().is_ok()) {
@@ -148,8 +158,56 @@ impl Session {
         Ok(())
     }
 
-    /// Brings the model's context to the end of `path`, keeping what it has read already.
+    /// Lets a half word at the end of `path`, or a last space, go on: its last token is drawn again, among the tokens
+    /// that begin with its text.
+    ///
+    /// A piece of GPT-2's vocabulary carries its leading space, and a word is cut into the longest pieces there are; after
+    /// a bare space or a part of a word the model sees what it never saw in training. What is drawn may be what was
+    /// typed; then nothing happened.
+    ///
+    /// Source: the token healing of Lundberg's *guidance*; Hugging Face's `generate` has it too.
+    fn heal(
+        &mut self,
+        id: RequestId,
+        path: &mut [TokenId],
+        settings: &Settings,
+        run: &mut Run,
+        control: &mut dyn Control,
+    ) -> Result<(), Break> {
+        let Some((&last, before)) = path.split_last().filter(|it| !it.1.is_empty()) else { return Ok(()) };
+        let begun: Vec<u8> = self.tokenizer.bytes(last).into();
+        let is_open = begun.last().is_some_and(|it| it.is_ascii_alphanumeric() || matches!(it, b' ' | b'\t'));
+        if !is_open || Some(last) == self.tokenizer.end_of_text() {
+            return Ok(());
+        }
+        self.read_to(id, before, control)?;
+        self.words.follow(settings, &self.tokenizer);
+        run.begun = begun.len();
+        let context = Context::new(before, &self.words).with_begun(&begun);
+        let draw = match throw(&self.tokenizer, self.scores(), &context, settings, run) {
+            // Bans and penalties may leave nothing that goes on so; then it stays as it is.
+            Err(_) => None,
+            Ok(draw) => Some(draw).filter(|it| it.token != last),
+        };
+        if let Some(draw) = draw {
+            let at = before.len();
+            path[at] = draw.token;
+            control.event(Event::Token { id, draw: Box::new(draw) });
+        } else {
+            run.forget();
+        }
+        Ok(())
+    }
+
+    /// Brings the model's context to the end of `path`, and tells what comes next.
     fn prefill(&mut self, id: RequestId, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
+        self.read_to(id, path, control)?;
+        control.event(Event::Next { id, logits: self.scores().into() });
+        Ok(())
+    }
+
+    /// Brings the model's context to the end of `path`, keeping what it has read already.
+    fn read_to(&mut self, id: RequestId, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
         let out_of_sight = window_start(path.len(), self.model.config().n_positions);
         let window = &path[out_of_sight..];
         let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
@@ -178,7 +236,6 @@ impl Session {
             }
             self.fresh = true;
         }
-        control.event(Event::Next { id, logits: self.scores().into() });
         Ok(())
     }
 
@@ -235,14 +292,16 @@ impl Session {
     }
 
     fn draw(
-        &self,
+        &mut self,
         id: RequestId,
         path: &[TokenId],
         settings: &Settings,
         run: &mut Run,
         control: &mut dyn Control,
     ) -> Result<TokenId, Break> {
-        let draw = throw(&self.tokenizer, self.scores(), path, settings, run)?;
+        self.words.follow(settings, &self.tokenizer);
+        let context = Context::new(path, &self.words).with_mu(run.mu);
+        let draw = throw(&self.tokenizer, self.scores(), &context, settings, run)?;
         let token = draw.token;
         control.event(Event::Token { id, draw: Box::new(draw) });
         Ok(token)
@@ -258,17 +317,17 @@ fn report(id: RequestId, outcome: Result<(StopReason, Option<Cut>), Break>, cont
     }
 }
 
-/// Draws the token after `path` from its scores, and adds its bytes to what was written.
+/// Draws the next token from its scores, and adds its bytes to what was written.
 fn throw(
     tokenizer: &Tokenizer,
     logits: &[f32],
-    path: &[TokenId],
+    context: &Context,
     settings: &Settings,
     run: &mut Run,
 ) -> Result<Draw, Break> {
     let failed = |e: crate::sample::SampleError| Break::Failed(Failure::Model(e.to_string()));
-    let mut distribution = Distribution::new(logits, path, settings).map_err(failed)?;
-    let coin = die(settings.seed, path.len() as u64);
+    let mut distribution = Distribution::new(logits, context, settings).map_err(failed)?;
+    let coin = die(settings.seed, context.tokens.len() as u64);
     let picked = distribution.pick(coin);
     let draw = distribution.draw(logits, picked, coin, run.keep);
     // The mark has a name, but where it ends the text it is no text: a stop string must not be found in it.
@@ -277,6 +336,7 @@ fn throw(
         run.bytes.extend_from_slice(tokenizer.bytes(picked.token));
     }
     run.drawn.push(run.bytes.len());
+    run.mu = draw.mu;
     Ok(draw)
 }
 
@@ -286,13 +346,27 @@ struct Run {
     drawn: Vec<usize>,
     bytes: Vec<u8>,
     keep: usize,
+    /// How many of the first bytes were typed.
+    begun: usize,
+    /// Mirostat's limit, in bits.
+    mu: Option<f32>,
 }
 
 impl Run {
+    /// Takes back everything that was drawn.
+    fn forget(&mut self) {
+        self.drawn.clear();
+        self.bytes.clear();
+        (self.begun, self.mu) = (0, None);
+    }
+
     /// The stop string that the last token finished, and what it takes away.
     fn cut_at_stop(&self, settings: &Settings, tokenizer: &Tokenizer) -> Option<(String, Cut)> {
         let before_last = self.drawn.len().checked_sub(2).map_or(0, |it| self.drawn[it]);
-        let (at, stop) = stops::find(&self.bytes, before_last, &settings.stop)?;
+        // What was typed is no stop string, and stays.
+        let from = before_last.max(self.begun.min(self.bytes.len()));
+        let (at, stop) = stops::find(&self.bytes, from, &settings.stop)?;
+        let at = at.max(self.begun);
         let kept = self.drawn.iter().take_while(|&&end| end <= at).count();
         let start = kept.checked_sub(1).map_or(0, |it| self.drawn[it]);
         // Half a character cannot be kept as text; it goes with the stop string.

@@ -82,6 +82,10 @@ pub struct Request {
     pub text: String,
     /// How to draw; [`Command::Settings`] changes them on the way.
     pub settings: Settings,
+    /// Mirostat's limit as the last token of the path left it, in bits.
+    pub mu: Option<f32>,
+    /// Whether a person typed the last token of the path, so that it may still be a half word.
+    pub typed: bool,
     /// How many of the likeliest tokens each [`Draw`] keeps.
     pub keep: usize,
     /// What is wanted.
@@ -95,6 +99,8 @@ pub struct ColumnsRequest {
     pub id: RequestId,
     /// The document's tokens; at least one.
     pub path: Vec<TokenId>,
+    /// Mirostat's limit as the last token of the path left it, in bits.
+    pub mu: Option<f32>,
     /// How to draw each.
     pub columns: Vec<Settings>,
     /// How many tokens each gets at the most.
@@ -288,7 +294,7 @@ pub enum Event {
         /// All of them.
         settings: Box<Settings>,
     },
-    /// A token was drawn.
+    /// A token was drawn. If some of its text had been typed ([`Draw::begun`]), it takes the place of the last token.
     Token {
         /// The request.
         id: RequestId,

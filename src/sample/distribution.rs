@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidates::{exp, largest, masses};
 use super::score::rank;
-use super::{Candidates, Settings, Step, die, penalties};
+use super::{Candidates, Context, Settings, Step, die, penalties};
 use crate::TokenId;
 
 /// Why nothing can be drawn.
@@ -28,7 +28,7 @@ pub enum SampleError {
 pub struct StepTrace {
     /// Which step.
     pub step: Step,
-    /// How many candidates it left; for the penalty, how many logits it touched.
+    /// How many candidates it left; for what changes single scores, how many logits it touched.
     pub count: usize,
 }
 
@@ -72,9 +72,28 @@ pub struct Draw {
     /// Entropy of the model's own distribution, in bits; older transcripts do not know it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entropy: Option<f32>,
+    /// Mirostat's limit for the next token, in bits, if it steers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mu: Option<f32>,
+    /// How many bytes of the token's text had been typed before it was drawn, if any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub begun: usize,
     /// The likeliest tokens by the model, likeliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub top: Vec<Row>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+/// How mirostat stands before a draw, in bits.
+#[derive(Clone, Copy, Debug)]
+struct Mirostat {
+    mu: f32,
+    tau: f32,
+    eta: f32,
 }
 
 /// The distribution of the next token under settings.
@@ -91,15 +110,19 @@ pub struct Distribution {
     pub model_entropy: f64,
     /// What each step did, in the order of the chain; neutral steps are left out.
     pub trace: Vec<StepTrace>,
+    /// How many tokens go on with what was begun, if something was.
+    pub held_to: Option<usize>,
+    begun: usize,
+    mirostat: Option<Mirostat>,
 }
 
 impl Distribution {
-    /// Applies the chain of `settings` to the model's `logits`, (V,), after the tokens of `history`.
+    /// Applies the chain of `settings` to the model's `logits`, (V,), in a context.
     ///
     /// # Errors
     ///
     /// If a logit is NaN or plus infinity, or all are minus infinity.
-    pub fn new(logits: &[f32], history: &[TokenId], settings: &Settings) -> Result<Self, SampleError> {
+    pub fn new(logits: &[f32], context: &Context, settings: &Settings) -> Result<Self, SampleError> {
         // Counted, which is many at a time; which one, only if it must be told.
         if logits.iter().map(|&it| u32::from(it < f32::INFINITY)).sum::<u32>() as usize != logits.len()
             && let Some((token, &value)) = (0..).zip(logits).find(|(_, it)| it.is_nan() || **it == f32::INFINITY)
@@ -114,19 +137,34 @@ impl Distribution {
         let mut trace = Vec::new();
         let mut candidates = None;
         let mut penalised: Option<Vec<f32>> = None;
+        let mut held_to = None;
+        if !context.begun.is_empty() {
+            let held = context.words.hold_to(penalised.insert(logits.to_vec()), context.begun);
+            held_to = Some(held);
+        }
+        let tau = settings.mirostat_tau;
+        let mirostat = (!settings.is_neutral(Step::Mirostat)).then(|| Mirostat {
+            // As in the paper, and in llama.cpp, it begins at twice the target.
+            mu: context.mu.unwrap_or(2.0 * tau),
+            tau,
+            eta: settings.mirostat_eta,
+        });
         for step in settings.order.steps() {
             if settings.is_neutral(step) {
                 continue;
             }
             let count = if step.is_penalty() {
-                penalise(step, penalised.get_or_insert_with(|| logits.to_vec()), history, settings)
+                penalise(step, penalised.get_or_insert_with(|| logits.to_vec()), context, settings)
             } else {
                 let scores = penalised.as_deref().unwrap_or(logits);
                 let left = candidates.get_or_insert_with(|| Candidates::new(scores));
                 if left.is_empty() {
                     return Err(SampleError::NoCandidates);
                 }
-                apply(step, left, settings, history.len() as u64);
+                match mirostat {
+                    Some(it) if step == Step::Mirostat => keep_unsurprising(left, it.mu),
+                    _ => apply(step, left, settings, context.tokens.len() as u64),
+                }
                 left.len()
             };
             trace.push(StepTrace { step, count });
@@ -136,7 +174,8 @@ impl Distribution {
             return Err(SampleError::NoCandidates);
         }
         let (largest, (total, weighted)) = (candidates.largest(), candidates.masses());
-        Ok(Self { candidates, largest, total, weighted, log_sum_exp, model_entropy, trace })
+        let begun = context.begun.len();
+        Ok(Self { candidates, largest, total, weighted, log_sum_exp, model_entropy, trace, held_to, begun, mirostat })
     }
 
     /// How many tokens can still be drawn.
@@ -202,6 +241,8 @@ impl Distribution {
             kept: self.kept() as u32,
             die,
             entropy: Some(self.model_entropy as f32),
+            mu: self.mirostat.map(|it| it.mu - it.eta * (-picked.p.log2() as f32 - it.tau)),
+            begun: self.begun,
             top,
         }
     }
@@ -245,22 +286,37 @@ fn entropy(total: f64, weighted: f64) -> f64 {
 }
 
 /// Changes the scores of single tokens; returns how many.
-fn penalise(step: Step, logits: &mut [f32], history: &[TokenId], settings: &Settings) -> usize {
-    let window = settings.penalty_window(history);
+fn penalise(step: Step, logits: &mut [f32], context: &Context, settings: &Settings) -> usize {
+    let window = settings.penalty_window(context.tokens);
     match step {
+        Step::Bias => context.words.apply(logits, context.tokens),
         Step::RepeatPenalty => penalties::repeat(logits, window, settings.repeat_penalty),
         Step::FrequencyPresence => {
             penalties::frequency_presence(logits, window, settings.frequency_penalty, settings.presence_penalty)
         }
-        _ => penalties::no_repeat_ngram(logits, history, settings.no_repeat_ngram as usize),
+        Step::Dry => penalties::dry(logits, context.tokens, settings, context.words.breaks()),
+        _ => penalties::no_repeat_ngram(logits, context.tokens, settings.no_repeat_ngram as usize),
     }
+}
+
+/// Keeps the tokens whose surprise is at most `mu` bits, and the likeliest in any case.
+///
+/// Source: Basu et al., *Mirostat: A Neural Text Decoding Algorithm that Directly Controls Perplexity* (2021), in the
+/// second version that llama.cpp has, which takes the surprise of each token as it stands. There mirostat takes the
+/// place of all other steps but bias and temperature; here it is one of them.
+fn keep_unsurprising(candidates: &mut Candidates, mu: f32) {
+    let log_total = candidates.masses().0.ln() as f32;
+    let line = candidates.largest() + log_total - mu * std::f32::consts::LN_2;
+    candidates.keep_from(line.min(candidates.largest()));
 }
 
 fn apply(step: Step, candidates: &mut Candidates, settings: &Settings, position: u64) {
     match step {
-        Step::RepeatPenalty | Step::FrequencyPresence | Step::NoRepeatNgram => {
+        Step::Bias | Step::RepeatPenalty | Step::FrequencyPresence | Step::NoRepeatNgram | Step::Dry => {
             unreachable!("works on the logits, before there are candidates")
         }
+        // Needs to know how far it has steered, and is applied where that is known.
+        Step::Mirostat => {}
         Step::Temperature => match temperature(candidates, settings) {
             it if it <= 0.0 => candidates.truncate(1),
             it => candidates.scale(it.max(f32::MIN_POSITIVE).recip()),
@@ -327,12 +383,17 @@ fn temperature(candidates: &Candidates, settings: &Settings) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Order;
+    use super::super::{Order, Words};
     use super::*;
 
     /// Neutral settings, greedy nothing: the model's own distribution.
     fn raw() -> Settings {
         Settings { temperature: 1.0, top_p: 1.0, repeat_penalty: 1.0, ..Settings::default() }
+    }
+
+    fn after(tokens: &[TokenId]) -> Context<'_> {
+        const NONE: &Words = &Words::NONE;
+        Context::new(tokens, NONE)
     }
 
     fn logits(probabilities: &[f32]) -> Vec<f32> {
@@ -341,7 +402,7 @@ mod tests {
 
     /// The tokens left with their probabilities, likeliest first, rounded to four places.
     fn left(logits: &[f32], history: &[TokenId], settings: &Settings) -> Vec<(TokenId, f64)> {
-        let mut it = Distribution::new(logits, history, settings).unwrap();
+        let mut it = Distribution::new(logits, &after(history), settings).unwrap();
         let rows = it.rows(logits, logits.len());
         rows.iter().filter_map(|row| Some((row.token, (f64::from(row.after?) * 1e4).round() / 1e4))).collect()
     }
@@ -350,7 +411,7 @@ mod tests {
     fn any_token_has_a_line_in_the_table() {
         // .5 .3 .15 .05 and top-p .75: two are left, with .5 / .8 and .3 / .8.
         let logits = logits(&[0.5, 0.3, 0.15, 0.05]);
-        let it = Distribution::new(&logits, &[], &Settings { top_p: 0.75, ..raw() }).unwrap();
+        let it = Distribution::new(&logits, &after(&[]), &Settings { top_p: 0.75, ..raw() }).unwrap();
         for (token, model, after) in [(0, 0.5, Some(0.625)), (1, 0.3, Some(0.375)), (3, 0.05, None)] {
             let row = it.row(&logits, token);
             assert!((row.model - model).abs() < 1e-6, "{row:?}");
@@ -444,18 +505,18 @@ mod tests {
         // After 0 1 0 nothing may make "0 1" a second time.
         let settings = Settings { no_repeat_ngram: 2, ..raw() };
         assert_eq!(left(&p, &[0, 1, 0], &settings), [(0, 0.5714), (2, 0.2857), (3, 0.1429)]);
-        let traced = Distribution::new(&p, &[0, 1, 0], &settings).unwrap().trace;
+        let traced = Distribution::new(&p, &after(&[0, 1, 0]), &settings).unwrap().trace;
         assert_eq!(traced, [StepTrace { step: Step::NoRepeatNgram, count: 1 }]);
         // Everything banned is an error, not an endless loop.
         let settings = Settings { no_repeat_ngram: 1, ..raw() };
-        assert_eq!(Distribution::new(&p, &[0, 1, 2, 3], &settings).unwrap_err(), SampleError::NoCandidates);
+        assert_eq!(Distribution::new(&p, &after(&[0, 1, 2, 3]), &settings).unwrap_err(), SampleError::NoCandidates);
     }
 
     #[test]
     fn xtc_throws_its_own_die_at_each_position() {
         let p = logits(&[0.4, 0.3, 0.2, 0.1]);
         let settings = Settings { xtc_probability: 0.3, xtc_threshold: 0.15, ..raw() };
-        let cuts = |position: usize| Distribution::new(&p, &vec![0; position], &settings).unwrap().kept() < 4;
+        let cuts = |position: usize| Distribution::new(&p, &after(&vec![0; position]), &settings).unwrap().kept() < 4;
         let often = (0..1000).filter(|&it| cuts(it)).count();
         assert!((250..350).contains(&often), "{often}");
         assert!((0..1000).all(|it| cuts(it) == cuts(it)), "a position has one die");
@@ -472,7 +533,7 @@ mod tests {
     #[test]
     fn the_coin_walks_down_the_sorted_candidates() {
         let p = logits(&[0.2, 0.5, 0.3]);
-        let mut it = Distribution::new(&p, &[], &raw()).unwrap();
+        let mut it = Distribution::new(&p, &after(&[]), &raw()).unwrap();
         for (coin, token, rank) in
             [(0.0, 1, 0), (0.49, 1, 0), (0.51, 2, 1), (0.79, 2, 1), (0.81, 0, 2), (0.999_999, 0, 2)]
         {
@@ -485,7 +546,7 @@ mod tests {
     #[test]
     fn draws_follow_the_probabilities() {
         let p = logits(&[0.7, 0.2, 0.1]);
-        let mut it = Distribution::new(&p, &[], &raw()).unwrap();
+        let mut it = Distribution::new(&p, &after(&[]), &raw()).unwrap();
         let mut counts = [0.0_f64; 3];
         for position in 0..20_000 {
             counts[it.pick(super::super::die(1, position)).token as usize] += 1.0;
@@ -497,7 +558,7 @@ mod tests {
     #[test]
     fn rows_show_what_is_left_and_then_what_was_cut() {
         let p = logits(&[0.1, 0.6, 0.3]);
-        let mut it = Distribution::new(&p, &[], &Settings { top_k: 1, ..raw() }).unwrap();
+        let mut it = Distribution::new(&p, &after(&[]), &Settings { top_k: 1, ..raw() }).unwrap();
         let rows = it.rows(&p, 2);
         assert_eq!(rows.iter().map(|r| (r.token, r.after)).collect::<Vec<_>>(), [(1, Some(1.0)), (2, None)]);
         assert!((rows[1].model - 0.3).abs() < 1e-6);
@@ -506,17 +567,17 @@ mod tests {
     #[test]
     fn entropies_are_in_bits() {
         let four = [0.0; 4];
-        let it = Distribution::new(&four, &[], &Settings { top_k: 2, ..raw() }).unwrap();
+        let it = Distribution::new(&four, &after(&[]), &Settings { top_k: 2, ..raw() }).unwrap();
         assert!((it.model_entropy - 2.0).abs() < 1e-9);
         assert!((it.entropy() - 1.0).abs() < 1e-9);
-        let it = Distribution::new(&four, &[], &Settings { temperature: 0.0, ..raw() }).unwrap();
+        let it = Distribution::new(&four, &after(&[]), &Settings { temperature: 0.0, ..raw() }).unwrap();
         assert!(it.entropy().abs() < 1e-9);
     }
 
     #[test]
     fn a_draw_keeps_what_was_known() {
         let p = logits(&[0.1, 0.6, 0.3]);
-        let mut it = Distribution::new(&p, &[], &Settings { top_k: 2, ..raw() }).unwrap();
+        let mut it = Distribution::new(&p, &after(&[]), &Settings { top_k: 2, ..raw() }).unwrap();
         let picked = it.pick(0.9);
         let draw = it.draw(&p, picked, 0.9, 3);
         assert_eq!((draw.token, draw.rank, draw.kept), (2, 1, 2));
@@ -530,14 +591,14 @@ mod tests {
     #[test]
     fn a_temperature_next_to_nothing_is_greedy_and_no_number_breaks() {
         let settings = Settings { temperature: 1e-38, ..raw() };
-        let mut it = Distribution::new(&[-104.0, -101.0, -108.0], &[], &settings).unwrap();
+        let mut it = Distribution::new(&[-104.0, -101.0, -108.0], &after(&[]), &settings).unwrap();
         assert_eq!((it.pick(0.999).token, it.pick(0.999).p), (1, 1.0));
         assert!(it.entropy().abs() < 1e-9);
     }
 
     #[test]
     fn broken_scores_are_errors() {
-        let new = |row: &[f32]| Distribution::new(row, &[], &raw()).map(|_| ());
+        let new = |row: &[f32]| Distribution::new(row, &after(&[]), &raw()).map(|_| ());
         assert!(matches!(new(&[0.0, f32::NAN]), Err(SampleError::NotFinite { token: 1, .. })));
         assert!(matches!(new(&[f32::INFINITY]), Err(SampleError::NotFinite { token: 0, .. })));
         assert_eq!(new(&[f32::NEG_INFINITY; 3]), Err(SampleError::NoCandidates));
@@ -557,7 +618,7 @@ mod tests {
             let more = Settings { frequency_penalty, top_n_sigma, typical_p, xtc_threshold, dynatemp_range, ..raw() };
             let settings =
                 Settings { temperature, top_k, top_p, min_p, repeat_penalty, order, xtc_probability: 0.5, ..more };
-            let mut it = Distribution::new(&row, &[0, 1, 2], &settings).unwrap();
+            let mut it = Distribution::new(&row, &after(&[0, 1, 2]), &settings).unwrap();
             let picked = it.pick(coin);
             proptest::prop_assert!((picked.token as usize) < row.len());
             proptest::prop_assert!(picked.p > 0.0 && picked.p <= 1.0 + 1e-9);

@@ -1,6 +1,6 @@
 //! At which value of a control a draw would have come out otherwise, and as what.
 
-use super::{Distribution, Settings};
+use super::{Context, Distribution, Settings};
 use crate::TokenId;
 
 /// A control whose flip points can be asked for.
@@ -108,20 +108,20 @@ impl Lever {
 
 /// The nearest flip of a draw in one direction of one lever; `None` if it comes out the same all the way.
 ///
-/// `logits` is the model's row, (V,), `history` the tokens before; `die` the coin that picked `drawn` under `settings`.
+/// `logits` is the model's row, (V,), `context` what stands before; `die` the coin that picked `drawn` under `settings`.
 /// Draws again some thirty times. Nothing is assumed of how the draw depends on the lever but that a stretch in which it
 /// comes out otherwise is wider than an eighth of the way to the end of the range, or reaches to it.
 #[must_use]
 pub fn flip(
     logits: &[f32],
-    history: &[TokenId],
+    context: &Context,
     settings: &Settings,
     die: f64,
     drawn: TokenId,
     (lever, above): (Lever, bool),
 ) -> Option<Flip> {
     let draw = |value: f32| {
-        let mut distribution = Distribution::new(logits, history, &lever.with(settings, value)).ok()?;
+        let mut distribution = Distribution::new(logits, context, &lever.with(settings, value)).ok()?;
         (distribution.kept() > 0).then(|| distribution.pick(die).token)
     };
     let mut same = lever.value(settings, logits.len());
@@ -150,6 +150,7 @@ pub fn flip(
 #[cfg(test)]
 mod tests {
     use super::super::Order;
+    use super::super::Words;
     use super::*;
 
     fn raw() -> Settings {
@@ -161,7 +162,7 @@ mod tests {
     }
 
     fn drawn(logits: &[f32], settings: &Settings, die: f64) -> TokenId {
-        Distribution::new(logits, &[], settings).unwrap().pick(die).token
+        Distribution::new(logits, &Context::new(&[], &Words::NONE), settings).unwrap().pick(die).token
     }
 
     #[test]
@@ -184,7 +185,7 @@ mod tests {
             (Lever::MinP, true, Some((0.75, 0))),
             (Lever::MinP, false, None),
         ] {
-            let found = flip(&row, &[], &settings, die, 1, (lever, above));
+            let found = flip(&row, &Context::new(&[], &Words::NONE), &settings, die, 1, (lever, above));
             assert_eq!(found.map(|it| it.token), expected.map(|it| it.1), "{lever:?} {above}");
             if let (Some(found), Some((value, _))) = (found, expected) {
                 assert!((found.beyond - value).abs() <= lever.grain() * 1.01, "{lever:?} {above}: {found:?}");
@@ -205,7 +206,7 @@ mod tests {
             let token = drawn(&scores, &settings, die);
             for lever in LEVERS {
                 for above in [false, true] {
-                    let Some(flip) = flip(&scores, &[], &settings, die, token, (lever, above)) else { continue };
+                    let Some(flip) = flip(&scores, &Context::new(&[], &Words::NONE), &settings, die, token, (lever, above)) else { continue };
                     proptest::prop_assert_eq!(drawn(&scores, &lever.with(&settings, flip.same), die), token);
                     proptest::prop_assert_eq!(drawn(&scores, &lever.with(&settings, flip.beyond), die), flip.token);
                     proptest::prop_assert!(flip.token != token);

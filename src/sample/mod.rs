@@ -5,18 +5,24 @@
 //! the position alone. So a draw can be repeated, explained, and asked how it would have come out otherwise.
 
 mod candidates;
+mod context;
 mod die;
 mod distribution;
 mod flips;
 mod order;
 mod penalties;
+mod preset;
 mod score;
 mod settings;
+mod words;
 
 pub use candidates::{Candidate, Candidates};
+pub use context::Context;
 pub use die::die;
 pub use distribution::{Distribution, Draw, Picked, Row, SampleError, StepTrace};
 pub use flips::{Flip, LEVERS, Lever, flip};
 pub use order::{Order, Step};
+pub use preset::{PRESETS, Preset, preset, preset_names};
 pub use score::Score;
-pub use settings::{EndOfText, PRESETS, Preset, Settings, SettingsError, WhenFull, preset};
+pub use settings::{EndOfText, Settings, SettingsError, WhenFull};
+pub use words::{Bias, Words};

@@ -9,12 +9,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
+    /// Biases and bans of texts.
+    Bias,
     /// Repetition penalty over the last tokens.
     RepeatPenalty,
     /// Frequency and presence penalties over the same tokens.
     FrequencyPresence,
     /// Whatever would repeat a sequence of n tokens is out.
     NoRepeatNgram,
+    /// Whatever would lengthen a repetition loses, the more the longer it is.
+    Dry,
     /// All within so many standard deviations of the largest logit.
     TopNSigma,
     /// The k likeliest.
@@ -29,14 +33,21 @@ pub enum Step {
     Xtc,
     /// Division of the logits; 0 keeps the likeliest alone.
     Temperature,
+    /// Those no more surprising than a limit that follows the surprise of what was drawn.
+    Mirostat,
 }
+
+/// How many steps there are.
+const STEPS: usize = 13;
 
 impl Step {
     /// All steps, in llama.cpp's order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; STEPS] = [
+        Self::Bias,
         Self::RepeatPenalty,
         Self::FrequencyPresence,
         Self::NoRepeatNgram,
+        Self::Dry,
         Self::TopNSigma,
         Self::TopK,
         Self::Typical,
@@ -44,15 +55,18 @@ impl Step {
         Self::MinP,
         Self::Xtc,
         Self::Temperature,
+        Self::Mirostat,
     ];
 
     /// The name in an order, in a transcript and in a chain that is told in words.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Bias => "bias",
             Self::RepeatPenalty => "repeat-penalty",
             Self::FrequencyPresence => "frequency-presence",
             Self::NoRepeatNgram => "no-repeat-ngram",
+            Self::Dry => "dry",
             Self::TopNSigma => "top-n-sigma",
             Self::TopK => "top-k",
             Self::Typical => "typical",
@@ -60,13 +74,14 @@ impl Step {
             Self::MinP => "min-p",
             Self::Xtc => "xtc",
             Self::Temperature => "temperature",
+            Self::Mirostat => "mirostat",
         }
     }
 
     /// Whether it changes the scores of single tokens. Such steps come before all others, which look at all tokens.
     #[must_use]
     pub fn is_penalty(self) -> bool {
-        matches!(self, Self::RepeatPenalty | Self::FrequencyPresence | Self::NoRepeatNgram)
+        matches!(self, Self::Bias | Self::RepeatPenalty | Self::FrequencyPresence | Self::NoRepeatNgram | Self::Dry)
     }
 }
 
@@ -88,22 +103,25 @@ pub enum Order {
     /// Hugging Face's `generate`: the temperature first, then top-k, top-p, min-p, typical.
     HuggingFace,
     /// One's own: every step once.
-    Own([Step; 10]),
+    Own([Step; STEPS]),
 }
 
 impl Order {
     /// The steps as they are applied.
     #[must_use]
-    pub fn steps(self) -> [Step; 10] {
+    pub fn steps(self) -> [Step; STEPS] {
         use Step::{
-            FrequencyPresence, MinP, NoRepeatNgram, RepeatPenalty, Temperature, TopK, TopNSigma, TopP, Typical, Xtc,
+            Bias, Dry, FrequencyPresence, MinP, Mirostat, NoRepeatNgram, RepeatPenalty, Temperature, TopK, TopNSigma,
+            TopP, Typical, Xtc,
         };
         match self {
             Self::LlamaCpp => Step::ALL,
             Self::HuggingFace => [
+                Bias,
                 RepeatPenalty,
                 FrequencyPresence,
                 NoRepeatNgram,
+                Dry,
                 Temperature,
                 TopK,
                 TopP,
@@ -111,6 +129,7 @@ impl Order {
                 Typical,
                 TopNSigma,
                 Xtc,
+                Mirostat,
             ],
             Self::Own(steps) => steps,
         }
@@ -226,6 +245,6 @@ mod tests {
         assert_eq!(moved.name(), "own");
         assert_eq!(moved.moved(Step::TopK, false), Order::LlamaCpp);
         assert_eq!(Order::LlamaCpp.moved(Step::TopNSigma, false), Order::LlamaCpp, "no cut before a penalty");
-        assert_eq!(Order::LlamaCpp.moved(Step::Temperature, true), Order::LlamaCpp, "nothing is after the last");
+        assert_eq!(Order::LlamaCpp.moved(Step::Mirostat, true), Order::LlamaCpp, "nothing is after the last");
     }
 }

@@ -1,5 +1,7 @@
 //! What changes the scores of single tokens, by what was written before.
 
+use super::Settings;
+use super::settings::last;
 use crate::TokenId;
 
 /// Penalises each token of `window` once: a positive logit is divided, a negative one multiplied.
@@ -59,6 +61,59 @@ pub(super) fn no_repeat_ngram(logits: &mut [f32], history: &[TokenId], n: usize)
     banned
 }
 
+/// "Don't repeat yourself": whatever would lengthen a sequence that was written before loses
+/// `multiplier * base^(length - allowed)`, where `length` is how much of it has been repeated already.
+///
+/// A token that breaks sequences ends every repetition. Returns how many logits it touched.
+///
+/// Source: oobabooga/text-generation-webui, pull request 5677. As in llama.cpp, but that every token with a breaker's
+/// text in it breaks; there, a breaker of several tokens must be met token by token.
+pub(super) fn dry(logits: &mut [f32], history: &[TokenId], settings: &Settings, breaks: &[bool]) -> usize {
+    let window = last(history, settings.dry_last_n);
+    let breaker = |token: TokenId| breaks.get(token as usize).copied().unwrap_or(false);
+    // How far a repetition can reach back.
+    let limit = window.iter().rev().take_while(|&&it| !breaker(it)).count();
+    let allowed = settings.dry_allowed_length as usize;
+    if limit < allowed || window.len() <= allowed {
+        return 0;
+    }
+    let backwards: Vec<TokenId> = window.iter().rev().copied().collect();
+    let mut longest: Vec<(TokenId, usize)> = (1..)
+        .zip(&common_prefixes(&backwards)[1..])
+        .map(|(at, &length)| (backwards[at - 1], length.min(limit)))
+        .filter(|it| it.1 >= allowed)
+        .collect();
+    longest.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+    longest.dedup_by_key(|it| it.0);
+    let mut touched = 0;
+    for (token, length) in longest {
+        if let Some(logit) = logits.get_mut(token as usize) {
+            // Beyond what 32 bits hold it makes no difference.
+            let penalty = settings.dry_multiplier * settings.dry_base.powf((length - allowed) as f32);
+            *logit = (*logit - penalty.min(f32::MAX)).max(f32::MIN);
+            touched += 1;
+        }
+    }
+    touched
+}
+
+/// For each place, how many tokens from there on are the same as from the start: the Z-function, in linear time.
+fn common_prefixes(tokens: &[TokenId]) -> Vec<usize> {
+    let mut lengths = vec![0; tokens.len()];
+    let (mut left, mut right) = (0, 0);
+    for at in 1..tokens.len() {
+        let mut length = if at < right { lengths[at - left].min(right - at) } else { 0 };
+        while at + length < tokens.len() && tokens[length] == tokens[at + length] {
+            length += 1;
+        }
+        if at + length > right {
+            (left, right) = (at, at + length);
+        }
+        lengths[at] = length;
+    }
+    lengths
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +148,33 @@ mod tests {
         assert_eq!(banned(&[1, 2, 1], 1), [1, 2]);
         assert_eq!(banned(&[1, 2], 3), [] as [usize; 0]);
         assert_eq!(banned(&[], 3), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn dry_grows_with_what_is_repeated_and_ends_at_breakers() {
+        let penalties = |history: &[TokenId], breaker: Option<usize>| {
+            let settings = Settings { dry_multiplier: 0.8, ..Settings::default() };
+            let mut row = [0.0; 8];
+            let breaks: Vec<bool> = (0..8).map(|it| Some(it) == breaker).collect();
+            let touched = dry(&mut row, history, &settings, &breaks);
+            assert_eq!(touched, row.iter().filter(|it| **it != 0.0).count());
+            row.map(|it| (it * -1000.0).round() as i32)
+        };
+        // "1 2" was followed by 3: two repeated, .8 * 1.75^0. "5 1 2" by 3: three, .8 * 1.75 = 1.4.
+        assert_eq!(penalties(&[1, 2, 3, 1, 2], None), [0, 0, 0, 800, 0, 0, 0, 0]);
+        assert_eq!(penalties(&[5, 1, 2, 3, 5, 1, 2], None), [0, 0, 0, 1400, 0, 0, 0, 0]);
+        // Followed by 3 after three and by 4 after two: each its own length.
+        assert_eq!(penalties(&[5, 1, 2, 3, 6, 1, 2, 4, 5, 1, 2], None), [0, 0, 0, 1400, 800, 0, 0, 0]);
+        // One repeated token is allowed; 1 as a breaker leaves one only.
+        assert_eq!(penalties(&[1, 2, 3, 4, 2], None), [0; 8]);
+        assert_eq!(penalties(&[5, 1, 2, 3, 5, 1, 2], Some(1)), [0; 8]);
+        assert_eq!(penalties(&[], None), [0; 8]);
+        // The same over and over: nine of ten are repeated, .8 * 1.75^7 = 40.212.
+        assert_eq!(penalties(&[7; 10], None)[7], 40_212);
+    }
+
+    #[test]
+    fn common_prefixes_of_a_known_word() {
+        assert_eq!(common_prefixes(&[1, 2, 1, 1, 2, 1, 2]), [0, 0, 1, 3, 0, 2, 0]);
     }
 }

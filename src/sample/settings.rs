@@ -1,8 +1,8 @@
-//! What a person can set, its neutral values, and the named presets.
+//! What a person can set, and its neutral values.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Order, Step};
+use super::{Bias, Order, Preset, Step};
 
 /// What to do when `<|endoftext|>` is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +63,31 @@ pub struct Settings {
     pub dynatemp_range: f32,
     /// How the temperature follows the entropy: 1 is in proportion.
     pub dynatemp_exponent: f32,
+    /// What a token loses that would lengthen what was repeated (DRY), in logits; 0 is off.
+    pub dry_multiplier: f32,
+    /// By how much that grows with every token of the repetition.
+    pub dry_base: f32,
+    /// So many repeated tokens cost nothing yet.
+    pub dry_allowed_length: u32,
+    /// How many recent tokens DRY looks at; 0 is off, -1 is all of the text.
+    pub dry_last_n: i32,
+    /// Texts across which nothing counts as repeated.
+    pub dry_breakers: Vec<String>,
+    /// The surprise that mirostat 2 steers to, in bits; 0 is off.
+    pub mirostat_tau: f32,
+    /// How fast it steers: the share of the last error that is made good.
+    pub mirostat_eta: f32,
+    /// What is added to the logits of single tokens, by their text.
+    pub bias: Vec<Bias>,
+    /// Texts that are never finished.
+    pub ban: Vec<String>,
+    /// Steps that are switched off, whatever they are set to.
+    pub off: Vec<Step>,
     /// The order of the steps.
     pub order: Order,
+    /// Whether the last word of what was typed may still be finished: its last token is drawn again, among those that
+    /// begin with its text.
+    pub heal: bool,
     /// The dice. The same seed, settings and text give the same tokens.
     pub seed: u64,
     /// How many tokens to draw before stopping; 0 is no limit.
@@ -95,7 +118,18 @@ impl Default for Settings {
             xtc_threshold: 0.1,
             dynatemp_range: 0.0,
             dynatemp_exponent: 1.0,
+            dry_multiplier: 0.0,
+            dry_base: 1.75,
+            dry_allowed_length: 2,
+            dry_last_n: -1,
+            dry_breakers: ["\n", ":", "\"", "*"].map(str::to_owned).into(),
+            mirostat_tau: 0.0,
+            mirostat_eta: 0.1,
+            bias: Vec::new(),
+            ban: Vec::new(),
+            off: Vec::new(),
             order: Order::LlamaCpp,
+            heal: true,
             seed: 0,
             max_tokens: 200,
             stop: Vec::new(),
@@ -143,15 +177,23 @@ impl Settings {
         within("xtc-threshold", self.xtc_threshold, 0.0, 1.0, "between 0 and 1 (over 0.5 is off)")?;
         within("dynatemp-range", self.dynatemp_range, 0.0, 100.0, "between 0 and 100 (0 is off)")?;
         within("dynatemp-exp", self.dynatemp_exponent, 0.01, 100.0, "between 0.01 and 100")?;
-        if self.repeat_last_n < -1 {
-            return Err(SettingsError {
-                name: "repeat-last-n",
-                value: self.repeat_last_n.to_string(),
-                range: "-1 (all), 0 (off) or a number of tokens",
-            });
+        within("dry-multiplier", self.dry_multiplier, 0.0, 100.0, "between 0 and 100 (0 is off)")?;
+        within("dry-base", self.dry_base, 1.0, 100.0, "between 1 and 100")?;
+        within("mirostat-tau", self.mirostat_tau, 0.0, 100.0, "between 0 and 100 (0 is off)")?;
+        within("mirostat-eta", self.mirostat_eta, 0.0, 1.0, "between 0 and 1")?;
+        for bias in &self.bias {
+            within("bias", bias.by, -100.0, 100.0, "TEXT=NUMBER with a number between -100 and 100")?;
         }
-        if self.stop.iter().any(String::is_empty) {
-            return Err(SettingsError { name: "stop", value: "\"\"".to_owned(), range: "at least one character long" });
+        for (name, n) in [("repeat-last-n", self.repeat_last_n), ("dry-last-n", self.dry_last_n)] {
+            if n < -1 {
+                let range = "-1 (all), 0 (off) or a number of tokens";
+                return Err(SettingsError { name, value: n.to_string(), range });
+            }
+        }
+        for (name, texts) in [("stop", &self.stop), ("ban", &self.ban), ("dry-breaker", &self.dry_breakers)] {
+            if texts.iter().any(String::is_empty) {
+                return Err(SettingsError { name, value: "\"\"".to_owned(), range: "at least one character long" });
+            }
         }
         Ok(())
     }
@@ -159,7 +201,16 @@ impl Settings {
     /// Whether a step changes nothing under these settings.
     #[must_use]
     pub fn is_neutral(&self, step: Step) -> bool {
+        self.off.contains(&step) || self.is_set_neutral(step)
+    }
+
+    /// Whether a step would change nothing even if it were not switched off.
+    #[must_use]
+    pub fn is_set_neutral(&self, step: Step) -> bool {
         match step {
+            Step::Bias => self.bias.is_empty() && self.ban.is_empty(),
+            Step::Dry => self.dry_multiplier <= 0.0 || self.dry_last_n == 0,
+            Step::Mirostat => self.mirostat_tau <= 0.0,
             Step::RepeatPenalty => is_one(self.repeat_penalty) || self.repeat_last_n == 0,
             Step::FrequencyPresence => {
                 let off = self.frequency_penalty.abs() < 1e-6 && self.presence_penalty.abs() < 1e-6;
@@ -173,6 +224,17 @@ impl Settings {
             Step::TopK => self.top_k == 0,
             Step::TopP => self.top_p >= 1.0,
             Step::MinP => self.min_p <= 0.0,
+        }
+    }
+
+    /// Switches a step off, or on again.
+    pub fn switch(&mut self, step: Step) {
+        if let Some(at) = self.off.iter().position(|&it| it == step) {
+            self.off.remove(at);
+        } else {
+            self.off.push(step);
+            // In one order, so that equal settings are equal.
+            self.off.sort_by_key(|it| Step::ALL.iter().position(|other| other == it));
         }
     }
 
@@ -194,6 +256,8 @@ impl Settings {
         say(Step::TopNSigma, &[("top-n-sigma", self.top_n_sigma)]);
         say(Step::Typical, &[("typical", self.typical_p)]);
         say(Step::Xtc, &[("xtc-probability", self.xtc_probability), ("xtc-threshold", self.xtc_threshold)]);
+        say(Step::Dry, &[("dry-multiplier", self.dry_multiplier), ("dry-base", self.dry_base)]);
+        say(Step::Mirostat, &[("mirostat-tau", self.mirostat_tau), ("mirostat-eta", self.mirostat_eta)]);
         if self.dynatemp_range > 0.0 {
             more.extend([("dynatemp-range", self.dynatemp_range), ("dynatemp-exp", self.dynatemp_exponent)]);
         }
@@ -203,26 +267,29 @@ impl Settings {
     /// The tail of `history` that the repetition penalty looks at.
     #[must_use]
     pub fn penalty_window<'a, T>(&self, history: &'a [T]) -> &'a [T] {
-        let n = usize::try_from(self.repeat_last_n).unwrap_or(usize::MAX);
-        &history[history.len().saturating_sub(n)..]
+        last(history, self.repeat_last_n)
     }
 
-    /// Takes over the chain of a preset; seed, limits and stop strings stay.
+    /// Takes over the chain of a preset, every other step of it neutral and none switched off; what is no step of the
+    /// chain stays, and so does how a step works where it does something.
     pub fn apply(&mut self, preset: &Preset) {
-        self.temperature = preset.temperature;
-        self.top_k = preset.top_k;
-        self.top_p = preset.top_p;
-        self.min_p = preset.min_p;
-        self.repeat_penalty = preset.repeat_penalty;
+        self.temperature = 1.0;
+        self.top_k = 0;
+        self.top_p = 1.0;
+        self.min_p = 0.0;
+        self.repeat_penalty = 1.0;
         self.repeat_last_n = 64;
-        let neutral = Self::default();
-        self.frequency_penalty = neutral.frequency_penalty;
-        self.presence_penalty = neutral.presence_penalty;
-        self.no_repeat_ngram = preset.no_repeat_ngram;
-        self.top_n_sigma = neutral.top_n_sigma;
-        self.typical_p = neutral.typical_p;
-        self.xtc_probability = neutral.xtc_probability;
-        self.dynatemp_range = neutral.dynatemp_range;
+        self.frequency_penalty = 0.0;
+        self.presence_penalty = 0.0;
+        self.no_repeat_ngram = 0;
+        self.top_n_sigma = 0.0;
+        self.typical_p = 1.0;
+        self.xtc_probability = 0.0;
+        self.dynatemp_range = 0.0;
+        self.dry_multiplier = 0.0;
+        self.mirostat_tau = 0.0;
+        self.off.clear();
+        (preset.chain)(self);
     }
 
     /// Whether the chain is that of a preset.
@@ -231,90 +298,32 @@ impl Settings {
         let mut other = self.clone();
         other.apply(preset);
         // The window does not matter where the penalty is off.
-        if is_one(preset.repeat_penalty) {
+        if is_one(other.repeat_penalty) {
             other.repeat_last_n = self.repeat_last_n;
         }
         other == *self
     }
 }
 
+/// The last `n` of `history`; -1 is all of it.
+pub(super) fn last<T>(history: &[T], n: i32) -> &[T] {
+    let n = usize::try_from(n).unwrap_or(usize::MAX);
+    &history[history.len().saturating_sub(n)..]
+}
+
 fn is_one(value: f32) -> bool {
     (value - 1.0).abs() < 1e-6
 }
 
-/// A named chain.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Preset {
-    /// The name on the command line and in the panel.
-    pub name: &'static str,
-    /// One line on what it is for.
-    pub what: &'static str,
-    /// See [`Settings::temperature`].
-    pub temperature: f32,
-    /// See [`Settings::top_k`].
-    pub top_k: u32,
-    /// See [`Settings::top_p`].
-    pub top_p: f32,
-    /// See [`Settings::min_p`].
-    pub min_p: f32,
-    /// See [`Settings::repeat_penalty`].
-    pub repeat_penalty: f32,
-    /// See [`Settings::no_repeat_ngram`].
-    pub no_repeat_ngram: u32,
-}
-
-const RAW: Preset = Preset {
-    name: "raw",
-    what: "the model's own distribution, nothing cut",
-    temperature: 1.0,
-    top_k: 0,
-    top_p: 1.0,
-    min_p: 0.0,
-    repeat_penalty: 1.0,
-    no_repeat_ngram: 0,
-};
-
-/// The presets, in the order in which the panel offers them.
-pub const PRESETS: [Preset; 8] = [
-    Preset {
-        name: "steady",
-        what: "calm and coherent; the default",
-        temperature: 0.7,
-        top_p: 0.9,
-        repeat_penalty: 1.1,
-        ..RAW
-    },
-    RAW,
-    Preset { name: "gpt2", what: "top-k 40, as OpenAI sampled GPT-2", top_k: 40, ..RAW },
-    Preset { name: "nucleus", what: "the likeliest nine tenths", top_p: 0.9, ..RAW },
-    Preset { name: "minp", what: "cut only what is unlikely beside the likeliest", min_p: 0.05, ..RAW },
-    Preset { name: "wild", what: "hot, with a floor", temperature: 1.6, min_p: 0.1, ..RAW },
-    Preset {
-        name: "noloop",
-        what: "steady, and no four tokens twice",
-        temperature: 0.7,
-        top_p: 0.9,
-        repeat_penalty: 1.1,
-        no_repeat_ngram: 4,
-        ..RAW
-    },
-    Preset { name: "greedy", what: "always the likeliest token", temperature: 0.0, ..RAW },
-];
-
-/// The preset of that name.
-#[must_use]
-pub fn preset(name: &str) -> Option<&'static Preset> {
-    PRESETS.iter().find(|it| it.name == name)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::PRESETS;
     use super::*;
 
     #[test]
     fn the_default_is_the_first_preset() {
         assert!(Settings::default().matches(&PRESETS[0]));
-        assert!(!Settings::default().matches(&RAW));
+        assert!(PRESETS[1..].iter().all(|it| !Settings::default().matches(it)));
     }
 
     #[test]
@@ -339,6 +348,18 @@ mod tests {
         ] {
             assert_eq!(got, expected, "{why}");
         }
+    }
+
+    #[test]
+    fn a_step_is_switched_off_and_on_and_keeps_its_value() {
+        let mut settings = Settings::default();
+        settings.switch(Step::Temperature);
+        settings.switch(Step::TopP);
+        assert!(settings.is_neutral(Step::TopP) && !settings.is_set_neutral(Step::TopP));
+        assert_eq!((settings.top_p, settings.off.as_slice()), (0.9, &[Step::TopP, Step::Temperature][..]));
+        settings.switch(Step::Temperature);
+        settings.switch(Step::TopP);
+        assert_eq!(settings, Settings::default());
     }
 
     #[test]

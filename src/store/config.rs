@@ -10,6 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::sampling::Sampling;
 use crate::sample::{Settings, preset};
 
 /// The content of `config.toml`. Everything is optional.
@@ -39,72 +40,6 @@ pub struct Config {
     /// Keys this program does not know.
     #[serde(flatten, skip_serializing)]
     pub unknown: BTreeMap<String, serde_json::Value>,
-}
-
-/// The `[sampling]` table, by the names of the command line.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each is the setting of that name")]
-pub struct Sampling {
-    #[serde(alias = "temp")]
-    pub temperature: Option<f32>,
-    pub top_k: Option<u32>,
-    pub top_p: Option<f32>,
-    pub min_p: Option<f32>,
-    pub repeat_penalty: Option<f32>,
-    pub repeat_last_n: Option<i32>,
-    pub top_n_sigma: Option<f32>,
-    #[serde(rename = "typical")]
-    pub typical_p: Option<f32>,
-    pub xtc_probability: Option<f32>,
-    pub xtc_threshold: Option<f32>,
-    pub dynatemp_range: Option<f32>,
-    #[serde(rename = "dynatemp-exp")]
-    pub dynatemp_exponent: Option<f32>,
-    pub frequency_penalty: Option<f32>,
-    pub presence_penalty: Option<f32>,
-    pub no_repeat_ngram: Option<u32>,
-    pub order: Option<crate::sample::Order>,
-    pub seed: Option<u64>,
-    pub max_tokens: Option<u32>,
-    pub stop: Option<Vec<String>>,
-    pub end_of_text: Option<crate::sample::EndOfText>,
-    pub when_full: Option<crate::sample::WhenFull>,
-    /// Keys this program does not know.
-    #[serde(flatten, skip_serializing)]
-    pub unknown: BTreeMap<String, serde_json::Value>,
-}
-
-impl Sampling {
-    /// Overrides `settings` by every value that is given.
-    pub fn apply(&self, settings: &mut Settings) {
-        fn set<T: Clone>(to: &mut T, from: Option<&T>) {
-            if let Some(value) = from {
-                *to = value.clone();
-            }
-        }
-        set(&mut settings.temperature, self.temperature.as_ref());
-        set(&mut settings.top_k, self.top_k.as_ref());
-        set(&mut settings.top_p, self.top_p.as_ref());
-        set(&mut settings.min_p, self.min_p.as_ref());
-        set(&mut settings.repeat_penalty, self.repeat_penalty.as_ref());
-        set(&mut settings.repeat_last_n, self.repeat_last_n.as_ref());
-        set(&mut settings.top_n_sigma, self.top_n_sigma.as_ref());
-        set(&mut settings.typical_p, self.typical_p.as_ref());
-        set(&mut settings.xtc_probability, self.xtc_probability.as_ref());
-        set(&mut settings.xtc_threshold, self.xtc_threshold.as_ref());
-        set(&mut settings.dynatemp_range, self.dynatemp_range.as_ref());
-        set(&mut settings.dynatemp_exponent, self.dynatemp_exponent.as_ref());
-        set(&mut settings.frequency_penalty, self.frequency_penalty.as_ref());
-        set(&mut settings.presence_penalty, self.presence_penalty.as_ref());
-        set(&mut settings.no_repeat_ngram, self.no_repeat_ngram.as_ref());
-        set(&mut settings.order, self.order.as_ref());
-        set(&mut settings.seed, self.seed.as_ref());
-        set(&mut settings.max_tokens, self.max_tokens.as_ref());
-        set(&mut settings.stop, self.stop.as_ref());
-        set(&mut settings.end_of_text, self.end_of_text.as_ref());
-        set(&mut settings.when_full, self.when_full.as_ref());
-    }
 }
 
 /// A configuration and what is wrong with its file.

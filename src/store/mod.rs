@@ -4,6 +4,7 @@ pub mod config;
 pub mod models;
 pub mod paths;
 pub mod protocol;
+pub mod sampling;
 pub mod transcripts;
 mod writer;
 

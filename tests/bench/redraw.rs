@@ -13,7 +13,7 @@ use megachat::app::{App, Effect, Focus, Heat, Msg, Start, start, update, view};
 use megachat::assets;
 use megachat::document::Document;
 use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, RequestId, StopReason};
-use megachat::sample::{Distribution, Settings, die};
+use megachat::sample::{Context, Distribution, Settings, Words, die};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -121,7 +121,7 @@ fn full_context(size: (u16, u16)) -> App {
         let row: Arc<[f32]> = (0..50_257).map(|_| score(&mut state)).collect();
         hear(&mut app, Event::Next { id, logits: row.clone() });
         let history = app.document.tokens();
-        let mut distribution = Distribution::new(&row, &history, &app.settings).unwrap();
+        let mut distribution = Distribution::new(&row, &Context::new(&history, &Words::NONE), &app.settings).unwrap();
         let coin = die(app.settings.seed, history.len() as u64);
         let picked = distribution.pick(coin);
         let draw = Box::new(distribution.draw(&row, picked, coin, 5));

@@ -8,7 +8,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("assets", Purity::Pure, &["text"]),
     ("manifest", Purity::Pure, &[]),
     ("integrity", Purity::Acts, &["checkpoint", "manifest"]),
-    ("sample", Purity::Pure, &[]),
+    ("sample", Purity::Pure, &["text"]),
     ("checkpoint", Purity::Pure, &[]),
     ("gpt2", Purity::Pure, &["checkpoint"]),
     ("document", Purity::Pure, &["sample", "text", "assets"]),

@@ -67,6 +67,8 @@ fn columns_are_what_each_would_be_alone() {
             path: path.to_vec(),
             text: String::new(),
             settings: settings.clone(),
+            mu: None,
+            typed: false,
             keep: 0,
             want: Want::Continuation,
         };
@@ -88,7 +90,8 @@ fn columns_are_what_each_would_be_alone() {
     let path = assets::tokenizer().encode("Once upon a time there was");
     let settings = |temperature, seed| Settings { temperature, seed, max_tokens: 9, ..Settings::default() };
     let all = vec![settings(0.0, 3), settings(1.0, 3), settings(1.7, 8)];
-    let request = ColumnsRequest { id: RequestId(2), path: path.clone(), columns: all.clone(), tokens: 9, keep: 0 };
+    let request =
+        ColumnsRequest { id: RequestId(2), path: path.clone(), mu: None, columns: all.clone(), tokens: 9, keep: 0 };
     let mut heard = Listener(Vec::new(), usize::MAX);
     session.run_columns(&request, &mut heard);
     for (index, settings) in all.iter().enumerate() {
@@ -111,7 +114,7 @@ fn a_column_ends_by_itself_and_stopping_leaves_the_text_read() {
     let greedy = Settings { temperature: 0.0, ..Settings::default() };
     let stop = Settings { stop: vec![" small".into()], ..greedy.clone() };
     let path = script[..1].to_vec();
-    let request = ColumnsRequest { id: RequestId(1), path, columns: vec![greedy, stop], tokens: 8, keep: 0 };
+    let request = ColumnsRequest { id: RequestId(1), path, mu: None, columns: vec![greedy, stop], tokens: 8, keep: 0 };
     let mut heard = Listener(Vec::new(), usize::MAX);
     session.run_columns(&request, &mut heard);
     let ends: Vec<_> = heard

@@ -59,11 +59,12 @@ impl Control for Listener {
 }
 
 fn request(path: &[TokenId], text: &str, settings: Settings) -> Request {
-    Request { id: RequestId(1), path: path.to_vec(), text: text.into(), settings, keep: 3, want: Want::Continuation }
+    let (id, path, text) = (RequestId(1), path.to_vec(), text.into());
+    Request { id, path, text, settings, mu: None, typed: false, keep: 3, want: Want::Continuation }
 }
 
 fn settings() -> Settings {
-    Settings { max_tokens: 10, repeat_penalty: 1.0, ..Settings::default() }
+    Settings { max_tokens: 10, repeat_penalty: 1.0, heal: false, ..Settings::default() }
 }
 
 fn run(session: &mut Session, request: &Request) -> Listener {

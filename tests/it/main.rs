@@ -10,6 +10,7 @@
 
 mod answers;
 mod architecture;
+mod chain;
 mod checkpoint;
 mod cli;
 mod columns;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use megachat::TokenId;
-use megachat::sample::{Distribution, Order, Settings};
+use megachat::sample::{Context, Distribution, Order, Settings, Words};
 
 #[derive(serde::Deserialize)]
 struct Fixture {
@@ -33,7 +33,7 @@ fn the_same_tokens_with_the_same_probabilities_are_left() {
         settings.as_object_mut().unwrap().extend(case.settings.clone());
         let settings: Settings = serde_json::from_value(settings).unwrap();
         let row = &fixture.rows[case.row];
-        let distribution = Distribution::new(row, &fixture.history, &settings).unwrap();
+        let distribution = Distribution::new(row, &Context::new(&fixture.history, &Words::NONE), &settings).unwrap();
         let left: BTreeMap<TokenId, f64> =
             (0..row.len() as TokenId).filter_map(|it| Some((it, f64::from(distribution.after(it)?)))).collect();
         let what = format!("{:?}, row {}", case.settings, case.row);

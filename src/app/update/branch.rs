@@ -7,7 +7,7 @@ use super::super::keymap::Action;
 use super::super::state::{App, Focus, Overlay, Scroll};
 use super::{generate, peek, record, still_writing};
 use crate::TokenId;
-use crate::document::{NodeId, Record};
+use crate::document::{NodeId, Origin, Record};
 use crate::store::protocol::Job;
 
 /// What a key does to the tree. While a continuation runs, only the stop key may touch its end.
@@ -95,6 +95,12 @@ fn reroll(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if parent.is_none() {
         return app.inform("The first token has nothing before it: the model has no say in it.", now);
     }
+    // What was typed of the token stays, and goes on otherwise.
+    let begun = match app.document.at(app.lens.cursor).map(|it| (&it.origin, it.token)) {
+        Some((Origin::Drawn(draw), token)) => app.tokenizer.bytes(token).get(..draw.begun).unwrap_or_default().to_vec(),
+        _ => Vec::new(),
+    };
+    let begun = String::from_utf8_lossy(&begun).into_owned();
     app.overlay = None;
     // The dice are a function of the seed and the position: the same seed would throw the same ones.
     app.settings.seed = app.settings.seed.wrapping_add(1);
@@ -104,7 +110,7 @@ fn reroll(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         format!("New dice from here: seed {}. [ and ] go between the branches, u goes back.", app.settings.seed),
         now,
     );
-    generate(app, String::new(), String::new(), now, effects);
+    generate(app, begun, String::new(), now, effects);
 }
 
 /// Takes the text from the cursor on into the input, to be changed and sent again.

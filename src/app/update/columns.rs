@@ -40,13 +40,14 @@ fn state(app: &mut App) -> Option<&mut Columns> {
 /// Has all columns drawn anew.
 fn ask(app: &mut App, effects: &mut Vec<Effect>) {
     let (id, path, seed) = (app.request(), app.document.tokens(), app.settings.seed);
+    let mu = app.document.mu(path.len());
     // The engine does one thing at a time: whoever waited for scores asks again later.
     app.peeking = None;
     let Some(it) = state(app) else { return };
     it.reset(seed);
     it.request = Some(id);
     let columns = it.columns.iter().map(|it| it.settings.clone()).collect();
-    let request = ColumnsRequest { id, path, columns, tokens: it.tokens(), keep: KEPT_IN_JOURNAL };
+    let request = ColumnsRequest { id, path, mu, columns, tokens: it.tokens(), keep: KEPT_IN_JOURNAL };
     effects.push(Effect::Engine(Command::Columns(request)));
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::state::{App, EngineState, Loaded, Next, Overlay, Scroll};
+use super::super::next::Next;
+use super::super::state::{App, EngineState, Loaded, Overlay, Scroll};
+use super::super::view::bars::label;
 use super::super::{Effect, words};
 use super::{columns, error, peek, record, record_settings};
 use crate::document::Record;
@@ -62,6 +64,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
                 model_entropy: 0.0,
                 entropy: 0.0,
                 trace: Vec::new(),
+                throw: None,
             });
             if let Some(tip) = app.document.tip() {
                 app.lens.rows.put(tip, logits.clone());
@@ -122,6 +125,14 @@ fn surveyed(app: &mut App, first: usize, rows: Vec<std::sync::Arc<[f32]>>) {
 }
 
 fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
+    if draw.begun > 0 {
+        let name = |token| label(app.tokenizer.bytes(token));
+        let typed = app.document.tokens().last().map_or_else(String::new, |&it| name(it));
+        let healed = format!("\"{typed}\" of yours went on as \"{}\" (heal, in the panel).", name(draw.token));
+        app.inform(healed, now);
+        take_away(app, Cut { tokens: 1, tail: Vec::new() }, effects);
+        app.lens.cursor = app.document.len();
+    }
     let first = app.document.next_node();
     let parent = app.document.tip();
     // A cursor at the end stays there.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::super::intent::{Intent, knob_word, set_knob};
+use super::super::intent::{Intent, set_knob};
 use super::super::keymap::Action;
 use super::super::state::{App, Overlay};
 use super::super::view::{find_rows, palette_rows};
@@ -14,7 +14,7 @@ use super::settings_changed;
 
 /// Sets a control; says what it is now, or why it is not.
 fn set(app: &mut App, knob: Knob, value: &str, effects: &mut Vec<Effect>) -> Result<String, String> {
-    let word = knob_word(knob);
+    let word = knob.word();
     set_knob(knob, &mut app.settings, value).map_err(|why| format!("{word}: {why}."))?;
     settings_changed(app, effects);
     Ok(format!("{word} is now {}.", knob.show(&app.settings)))
@@ -70,7 +70,7 @@ fn choose(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
             perform(app, action, now, effects);
         }
         (None, Entry::Set(knob, _)) => {
-            state.input.set(&format!("set {} ", knob_word(knob)));
+            state.input.set(&format!("set {} ", knob.word()));
             state.chosen = 0;
         }
         (None, Entry::Act(_)) => {}

@@ -9,9 +9,10 @@ use super::super::input::Motion;
 use super::super::keymap::{Action, Keymap, Meaning, lookup};
 use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
-use super::super::{Effect, Input, KNOBS, Knob, Palette};
+use super::super::{Effect, Input, Knob, Palette};
 use super::{
-    CHAT_STOP, CHAT_TEMPLATE, branch, columns, generate, intents, overlays, peek, settings_changed, still_writing, text,
+    CHAT_STOP, CHAT_TEMPLATE, branch, columns, generate, intents, overlays, panel, peek, settings_changed,
+    still_writing, text,
 };
 use crate::store::protocol::Job as StoreJob;
 
@@ -56,7 +57,7 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
         (Screen::Main, Some(Overlay::Circles { .. })) => columns::circles(app, key, now, effects),
         (Screen::Main, Some(Overlay::Palette(_))) => intents::palette(app, key, action, now, effects),
         (Screen::Main, Some(Overlay::Find(_))) => intents::find(app, key, action),
-        (Screen::Main, None) if app.typing.is_some() => typing(app, key, effects),
+        (Screen::Main, None) if app.typing.is_some() => panel::typing(app, key, effects),
         (Screen::Main, None) => match action {
             Some(action) => act(app, action, now, effects),
             None => write(app, key),
@@ -118,10 +119,10 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::NextFocus => app.focus = next_focus(app, true),
         Action::PreviousFocus => app.focus = next_focus(app, false),
         Action::TogglePanel => toggle_panel(app),
-        Action::Warmer => turn(app, Knob::Temperature, 1, false, effects),
-        Action::Colder => turn(app, Knob::Temperature, -1, false, effects),
-        Action::TopPUp => turn(app, Knob::TopP, 1, false, effects),
-        Action::TopPDown => turn(app, Knob::TopP, -1, false, effects),
+        Action::Warmer => panel::turn(app, Knob::Temperature, 1, false, effects),
+        Action::Colder => panel::turn(app, Knob::Temperature, -1, false, effects),
+        Action::TopPUp => panel::turn(app, Knob::TopP, 1, false, effects),
+        Action::TopPDown => panel::turn(app, Knob::TopP, -1, false, effects),
         Action::Send => send(app, now, effects),
         Action::Continue => continue_text(app, now, effects),
         Action::Chat if app.chat => leave_chat(app, now, effects),
@@ -170,17 +171,17 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::LineEnd if app.input.cursor() == app.input.text().len() => {
             app.scroll = Scroll::Follow;
         }
-        Action::KnobUp => app.knob = app.knob.saturating_sub(1),
-        Action::KnobDown => app.knob = (app.knob + 1).min(KNOBS.len() - 1),
-        Action::Less => turn(app, KNOBS[app.knob], -1, false, effects),
-        Action::More => turn(app, KNOBS[app.knob], 1, false, effects),
-        Action::MuchLess => turn(app, KNOBS[app.knob], -1, true, effects),
-        Action::MuchMore => turn(app, KNOBS[app.knob], 1, true, effects),
-        Action::Neutral => {
-            KNOBS[app.knob].neutral(&mut app.settings);
-            settings_changed(app, effects);
-        }
-        Action::Type => begin_typing(app, "", effects),
+        Action::KnobUp
+        | Action::KnobDown
+        | Action::Less
+        | Action::More
+        | Action::MuchLess
+        | Action::MuchMore
+        | Action::Neutral
+        | Action::Type
+        | Action::SwitchStep
+        | Action::StepEarlier
+        | Action::StepLater => panel::act(app, action, now, effects),
         Action::Interrupt | Action::Repaint | Action::Suspend => {}
         Action::NewLine
         | Action::Up
@@ -232,7 +233,7 @@ fn write(app: &mut App, key: &KeyEvent) {
     }
     match app.focus {
         Focus::Panel if c.is_ascii_digit() || matches!(c, '.' | '-') => {
-            begin_typing(app, c.encode_utf8(&mut [0; 4]), &mut Vec::new());
+            panel::begin_typing(app, c.encode_utf8(&mut [0; 4]), &mut Vec::new());
         }
         Focus::Panel => {}
         // Whoever starts writing while looking at the text means the input line.
@@ -240,31 +241,6 @@ fn write(app: &mut App, key: &KeyEvent) {
             app.focus = Focus::Input;
             app.input.insert(c.encode_utf8(&mut [0; 4]));
         }
-    }
-}
-
-fn begin_typing(app: &mut App, first: &str, effects: &mut Vec<Effect>) {
-    let knob = KNOBS[app.knob];
-    if !knob.is_typed() {
-        turn(app, knob, 1, false, effects);
-        return;
-    }
-    let mut input = Input::default();
-    input.insert(&if first.is_empty() { knob.draft(&app.settings) } else { first.to_owned() });
-    app.typing = Some(input);
-}
-
-fn typing(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
-    match key.code {
-        KeyCode::Esc => app.typing = None,
-        KeyCode::Enter => {
-            let text = app.typing.take().map(|mut it| it.take()).unwrap_or_default();
-            match KNOBS[app.knob].set(&mut app.settings, &text) {
-                Ok(()) => settings_changed(app, effects),
-                Err(why) => app.complain(format!("{}: {why}.", KNOBS[app.knob].name().trim())),
-            }
-        }
-        _ => edit_line(&app.keymap, app.typing.get_or_insert_default(), key),
     }
 }
 
@@ -278,11 +254,6 @@ pub(super) fn edit_line(keymap: &Keymap, line: &mut Input, key: &KeyEvent) {
         }
         _ => {}
     }
-}
-
-fn turn(app: &mut App, knob: Knob, steps: i32, coarse: bool, effects: &mut Vec<Effect>) {
-    knob.turn(&mut app.settings, steps, coarse);
-    settings_changed(app, effects);
 }
 
 fn next_focus(app: &App, forward: bool) -> Focus {

@@ -7,6 +7,7 @@ mod install;
 mod intents;
 mod keys;
 mod overlays;
+mod panel;
 mod text;
 
 use std::collections::VecDeque;
@@ -20,6 +21,7 @@ use crate::assets;
 use crate::document::Record;
 use crate::engine::protocol::{Command, ModelSource, Request, Want};
 use crate::install::protocol::Job as InstallJob;
+use crate::sample::Words;
 use crate::store::protocol::{Event as StoreEvent, Job as StoreJob};
 
 /// How many of the likeliest tokens the journal keeps of each draw.
@@ -88,6 +90,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         recorded_model: None,
         loading: None,
         tokenizer: assets::tokenizer(),
+        words: Words::default(),
     };
     app.flow.resize(layout(&app).text.width as usize);
     app.flow.extend(&app.document, &app.tokenizer);
@@ -193,6 +196,8 @@ fn generate(app: &mut App, text: String, written: String, now: Duration, effects
         path: app.document.tokens(),
         text,
         settings: app.settings.clone(),
+        mu: app.document.mu(app.document.len()),
+        typed: app.document.last_is_typed(),
         keep: KEPT_IN_JOURNAL,
         want: Want::Continuation,
     })));
@@ -228,6 +233,8 @@ fn peek(app: &mut App, effects: &mut Vec<Effect>) {
         path: app.document.tokens(),
         text: String::new(),
         settings: app.settings.clone(),
+        mu: None,
+        typed: false,
         keep: 0,
         want,
     })));

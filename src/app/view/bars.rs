@@ -1,14 +1,18 @@
 //! The next token: candidates, by the model and after the samplers, and what the chain did.
 
+use std::fmt::Write as _;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::super::state::{App, EngineState, Next};
+use super::super::next::Next;
+use super::super::state::{App, EngineState};
 use super::lines;
 use super::theme::Theme;
-use crate::sample::{Row, Step, StepTrace};
+use crate::app::Knob;
+use crate::sample::{Row, Settings, Step, StepTrace};
 use crate::text::visible;
 
 /// Draws into `area`, whose first row is the heading.
@@ -32,7 +36,11 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         format!("next {:.1}b ~{choices:.1}", next.entropy)
     };
     out.push(heading(&title, width, theme));
-    let chain_rows = if area.height >= 9 { chain(next, width) } else { Vec::new() };
+    let chain_rows = match area.height {
+        ..9 => Vec::new(),
+        9..12 => chain(app, next, width, 2),
+        12.. => chain(app, next, width, 4),
+    };
     let rows = (area.height as usize).saturating_sub(2 + chain_rows.len());
     out.push(Line::styled(columns("", "", "model", "after", width), theme.dim));
     let likeliest = next.rows.iter().map(|it| it.after.unwrap_or(0.0).max(it.model)).fold(0.0, f32::max);
@@ -132,31 +140,43 @@ pub(super) fn fit(text: &str, width: usize) -> String {
     out
 }
 
-/// What each step did, wrapped.
-fn chain(next: &Next, width: usize) -> Vec<String> {
-    let text = steps(next.logits.len(), &next.trace);
+/// What each step did and what comes of it, wrapped.
+fn chain(app: &App, next: &Next, width: usize, rows: usize) -> Vec<String> {
+    let mut text = steps(next.logits.len(), None, &next.trace, &app.settings);
+    if let Some((coin, picked)) = next.throw {
+        let name = label(app.tokenizer().bytes(picked.token));
+        // Writing to a string cannot fail.
+        let _ = write!(text, " > die {coin:.3}: \"{name}\", rank {}", picked.rank + 1);
+    }
     let mut wrap = crate::text::Wrap::new(width);
     wrap.extend(&text);
-    wrap.rows().iter().take(2).map(|row| text[row.clone()].to_owned()).collect()
+    wrap.rows().iter().take(rows).map(|row| text[row.clone()].to_owned()).collect()
 }
 
-/// What each step did, in one line.
-pub(super) fn steps(vocabulary: usize, trace: &[StepTrace]) -> String {
+/// What each step did, in one line, with the value it did it by.
+pub(super) fn steps(vocabulary: usize, held_to: Option<usize>, trace: &[StepTrace], settings: &Settings) -> String {
     let mut text = vocabulary.to_string();
+    // Writing to a string cannot fail.
+    if let Some(n) = held_to {
+        let _ = write!(text, " > begun: {n}");
+    }
+    let value = |knob: Knob| knob.show(settings);
     for it in trace {
-        use std::fmt::Write as _;
-        // Writing to a string cannot fail.
+        let n = it.count;
         let _ = match it.step {
-            Step::RepeatPenalty => write!(text, " > repeat {}", it.count),
-            Step::FrequencyPresence => write!(text, " > freq/pres {}", it.count),
-            Step::NoRepeatNgram => write!(text, " > n-gram {} out", it.count),
-            Step::TopNSigma => write!(text, " > n-sigma {}", it.count),
-            Step::Typical => write!(text, " > typical {}", it.count),
-            Step::Xtc => write!(text, " > xtc {}", it.count),
-            Step::Temperature => write!(text, " > temp"),
-            Step::TopK => write!(text, " > top-k {}", it.count),
-            Step::TopP => write!(text, " > top-p {}", it.count),
-            Step::MinP => write!(text, " > min-p {}", it.count),
+            Step::Bias => write!(text, " > bias: {n} touched"),
+            Step::RepeatPenalty => write!(text, " > repeat {}: {n} touched", value(Knob::RepeatPenalty)),
+            Step::FrequencyPresence => write!(text, " > freq/pres: {n} touched"),
+            Step::NoRepeatNgram => write!(text, " > {}-gram: {n} out", settings.no_repeat_ngram),
+            Step::Dry => write!(text, " > dry {}: {n} touched", value(Knob::DryMultiplier)),
+            Step::TopNSigma => write!(text, " > n-sigma {}: {n}", value(Knob::TopNSigma)),
+            Step::Typical => write!(text, " > typical {}: {n}", value(Knob::TypicalP)),
+            Step::Xtc => write!(text, " > xtc: {n}"),
+            Step::Temperature => write!(text, " > temp {}", value(Knob::Temperature)),
+            Step::TopK => write!(text, " > top-k: {n}"),
+            Step::TopP => write!(text, " > top-p {}: {n}", value(Knob::TopP)),
+            Step::MinP => write!(text, " > min-p {}: {n}", value(Knob::MinP)),
+            Step::Mirostat => write!(text, " > mirostat: {n}"),
         };
     }
     text

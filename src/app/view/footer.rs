@@ -52,6 +52,8 @@ const PANEL: &[Item] = &[
     (&[Action::Less, Action::More], "change"),
     (&[Action::Neutral], "off"),
     (&[Action::Type], "type"),
+    (&[Action::SwitchStep], "switch"),
+    (&[Action::StepEarlier, Action::StepLater], "move"),
     (&[Action::FindToken], "find token"),
     (&[Action::NextFocus], "focus"),
     (&[Action::Help], "help"),

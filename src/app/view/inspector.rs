@@ -101,8 +101,9 @@ pub(super) fn facts(app: &App, it: &Inspection, width: usize, theme: &Theme) -> 
         (Some(_), true) => "would have drawn",
         (Some(_), false) => "drew",
     };
+    say(steps(it.vocabulary, it.held_to, &it.trace, it.settings()), theme.drawn);
     say(
-        format!("die {:.4} {verb} \"{}\", rank {} after the samplers", it.die, name(it.picked), it.picked_rank + 1),
+        format!("> die {:.4} {verb} \"{}\", rank {} after the samplers", it.die, name(it.picked), it.picked_rank + 1),
         theme.drawn,
     );
     let flips: Vec<String> = it.flips.iter().map(|flip| flipped(flip, &name(flip.token))).collect();
@@ -115,7 +116,6 @@ pub(super) fn facts(app: &App, it: &Inspection, width: usize, theme: &Theme) -> 
         say(format!("the settings changed here: {}", words::change(before, after)), theme.drawn);
     }
     say(flips, theme.note);
-    say(steps(it.vocabulary, &it.trace), theme.dim);
     out
 }
 

@@ -3,13 +3,14 @@
 use super::{Break, Control, Run, Session, throw};
 use crate::TokenId;
 use crate::engine::protocol::{ColumnsRequest, Cut, Event, Failure, StopReason};
-use crate::sample::{EndOfText, Settings};
+use crate::sample::{Context, EndOfText, Settings, Words};
 
 /// One of them while it grows.
 struct Growing<'a> {
     settings: &'a Settings,
     path: Vec<TokenId>,
     run: Run,
+    words: Words,
     ended: bool,
 }
 
@@ -51,7 +52,8 @@ impl Session {
         let grow = |settings| Growing {
             settings,
             path: request.path.clone(),
-            run: Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep },
+            run: Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep, begun: 0, mu: request.mu },
+            words: Words::of(settings, &self.tokenizer),
             ended: false,
         };
         let mut columns: Vec<Growing> = request.columns.iter().map(grow).collect();
@@ -63,7 +65,8 @@ impl Session {
                 if it.ended {
                     continue;
                 }
-                let draw = throw(&self.tokenizer, &row[..shown], &it.path, it.settings, &mut it.run)?;
+                let context = Context::new(&it.path, &it.words).with_mu(it.run.mu);
+                let draw = throw(&self.tokenizer, &row[..shown], &context, it.settings, &mut it.run)?;
                 let token = draw.token;
                 it.path.push(token);
                 control.event(Event::ColumnToken { id, column: index, draw: Box::new(draw) });

@@ -1,0 +1,266 @@
+//! Settings that name text, as token ids.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Settings, Step};
+use crate::TokenId;
+use crate::text::Tokenizer;
+
+/// What is added to the logit of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bias {
+    /// The text, with its leading space if it has one.
+    pub text: String,
+    /// What is added, in logits.
+    pub by: f32,
+}
+
+impl fmt::Display for Bias {
+    /// As it is read back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.text, self.by)
+    }
+}
+
+impl FromStr for Bias {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.rsplit_once('=').filter(|it| !it.0.is_empty());
+        let parsed = parts.and_then(|(text, by)| Some(Self { text: text.to_owned(), by: by.trim().parse().ok()? }));
+        parsed.ok_or_else(|| format!("`{text}` is not TEXT=NUMBER, like ` moon=-2`"))
+    }
+}
+
+impl Serialize for Bias {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bias {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Biases, bans and sequence breakers of settings, in the tokens of one vocabulary. The default knows none.
+///
+/// A bias of one token means that token; one of several means its last token where those before it were just written,
+/// as Hugging Face's sequence bias does. A ban holds however a text is cut into tokens: every token is out that would
+/// finish it.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    tokenizer: Option<Arc<Tokenizer>>,
+    /// What was resolved, to know when it must be done again.
+    bias: Vec<Bias>,
+    ban: Vec<String>,
+    breakers: Vec<String>,
+    biased: Vec<(Vec<TokenId>, f32)>,
+    banned: Vec<Ban>,
+    /// By token, (V,), whether it breaks sequences; empty where nobody asks.
+    breaks: Vec<bool>,
+}
+
+/// The tokens that finish a banned text.
+#[derive(Clone, Debug)]
+struct Ban {
+    text: String,
+    /// How many bytes of it must stand before, with the tokens that then finish it.
+    endings: Vec<(usize, Vec<TokenId>)>,
+}
+
+impl Words {
+    /// No words at all.
+    pub const NONE: Self = Self {
+        tokenizer: None,
+        bias: Vec::new(),
+        ban: Vec::new(),
+        breakers: Vec::new(),
+        biased: Vec::new(),
+        banned: Vec::new(),
+        breaks: Vec::new(),
+    };
+
+    /// The words of `settings` in the vocabulary of `tokenizer`.
+    #[must_use]
+    pub fn of(settings: &Settings, tokenizer: &Arc<Tokenizer>) -> Self {
+        let mut new = Self::default();
+        new.follow(settings, tokenizer);
+        new
+    }
+
+    /// Brings them up to date; costs nothing if the settings name the same texts as before.
+    pub fn follow(&mut self, settings: &Settings, tokenizer: &Arc<Tokenizer>) {
+        if !self.tokenizer.as_ref().is_some_and(|it| Arc::ptr_eq(it, tokenizer)) {
+            *self = Self { tokenizer: Some(Arc::clone(tokenizer)), ..Self::default() };
+        }
+        if self.bias != settings.bias {
+            self.bias.clone_from(&settings.bias);
+            let tokens = settings.bias.iter().map(|it| (tokenizer.encode(&it.text), it.by));
+            self.biased = tokens.filter(|it| !it.0.is_empty()).collect();
+        }
+        if self.ban != settings.ban {
+            self.ban.clone_from(&settings.ban);
+            self.banned = settings.ban.iter().map(|text| Ban::new(text, tokenizer)).collect();
+        }
+        let breakers: &[String] = if settings.is_neutral(Step::Dry) { &[] } else { &settings.dry_breakers };
+        if self.breakers != breakers {
+            self.breakers = breakers.to_vec();
+            let tokens = 0..tokenizer.len() as TokenId;
+            let breaks = |token| breakers.iter().any(|text| contains(tokenizer.bytes(token), text.as_bytes()));
+            self.breaks = if breakers.is_empty() { Vec::new() } else { tokens.map(breaks).collect() };
+        }
+    }
+
+    /// By token, whether it breaks sequences.
+    pub(super) fn breaks(&self) -> &[bool] {
+        &self.breaks
+    }
+
+    /// Takes out every token that does not begin with `begun`, which a person has typed already; returns how many stay.
+    pub(super) fn hold_to(&self, logits: &mut [f32], begun: &[u8]) -> usize {
+        let Some(tokenizer) = &self.tokenizer else { return logits.len() };
+        let mut left = 0;
+        for (token, logit) in (0..).zip(logits) {
+            if tokenizer.bytes(token).starts_with(begun) {
+                left += 1;
+            } else {
+                *logit = f32::NEG_INFINITY;
+            }
+        }
+        left
+    }
+
+    /// Applies biases and bans after `history`; returns how many logits it touched.
+    pub(super) fn apply(&self, logits: &mut [f32], history: &[TokenId]) -> usize {
+        let mut touched = 0;
+        for (tokens, by) in &self.biased {
+            let Some((last, before)) = tokens.split_last() else { continue };
+            if history.ends_with(before)
+                && let Some(logit) = logits.get_mut(*last as usize)
+            {
+                *logit += by;
+                touched += 1;
+            }
+        }
+        for ban in &self.banned {
+            let before = self.bytes_before(history, ban.text.len());
+            for (so_far, tokens) in &ban.endings {
+                if !before.ends_with(&ban.text.as_bytes()[..*so_far]) {
+                    continue;
+                }
+                for &token in tokens {
+                    if let Some(logit) = logits.get_mut(token as usize).filter(|it| **it > f32::NEG_INFINITY) {
+                        *logit = f32::NEG_INFINITY;
+                        touched += 1;
+                    }
+                }
+            }
+        }
+        touched
+    }
+
+    /// The last bytes of `history`, at least `n` where there are so many.
+    fn bytes_before(&self, history: &[TokenId], n: usize) -> Vec<u8> {
+        let Some(tokenizer) = &self.tokenizer else { return Vec::new() };
+        let mut start = history.len();
+        let mut length = 0;
+        while start > 0 && length < n {
+            start -= 1;
+            length += tokenizer.bytes(history[start]).len();
+        }
+        history[start..].iter().flat_map(|&it| tokenizer.bytes(it)).copied().collect()
+    }
+}
+
+impl Ban {
+    fn new(text: &str, tokenizer: &Tokenizer) -> Self {
+        let bytes = text.as_bytes();
+        let ending = |so_far: usize| {
+            let rest = &bytes[so_far..];
+            let finishes = |token: &TokenId| {
+                let token = tokenizer.bytes(*token);
+                if so_far == 0 { contains(token, rest) } else { token.starts_with(rest) }
+            };
+            (so_far, (0..tokenizer.len() as TokenId).filter(finishes).collect())
+        };
+        Self { text: text.to_owned(), endings: (0..bytes.len()).map(ending).collect() }
+    }
+}
+
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|it| it == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes, and "ab", "abc", " ab".
+    fn tokenizer() -> Arc<Tokenizer> {
+        Arc::new(Tokenizer::from_gpt2_merges("a b\nab c\n\u{120} ab\n").unwrap())
+    }
+
+    /// What stands after `history` under `settings`, by the text of the token; what is not named is 0.
+    fn after(settings: &Settings, history: &str) -> Vec<(String, f32)> {
+        let tokenizer = tokenizer();
+        let words = Words::of(settings, &tokenizer);
+        let mut row = vec![0.0; tokenizer.len()];
+        // One byte a token, however it could be written.
+        let history: Vec<TokenId> = history.chars().flat_map(|it| tokenizer.encode(&it.to_string())).collect();
+        let touched = words.apply(&mut row, &history);
+        let named: Vec<(String, f32)> =
+            (0..).zip(row).filter(|it| it.1 != 0.0).map(|(id, it)| (tokenizer.decode(&[id]), it)).collect();
+        assert_eq!(touched, named.len());
+        named
+    }
+
+    #[test]
+    fn a_bias_of_several_tokens_means_its_last_after_the_others() {
+        let settings =
+            Settings { bias: vec!["ab=2".parse().unwrap(), "xy=-1.5".parse().unwrap()], ..Settings::default() };
+        assert_eq!(after(&settings, ""), [("ab".to_owned(), 2.0)]);
+        assert_eq!(after(&settings, "x"), [("y".to_owned(), -1.5), ("ab".to_owned(), 2.0)]);
+    }
+
+    #[test]
+    fn a_ban_holds_however_the_text_is_cut_into_tokens() {
+        let settings = Settings { ban: vec!["bc".to_owned()], ..Settings::default() };
+        let out = |history| after(&settings, history).into_iter().map(|it| it.0).collect::<Vec<_>>();
+        assert_eq!(out(""), ["abc"]);
+        assert_eq!(out("xab"), ["c", "abc"]);
+        assert!(after(&settings, "b").iter().all(|it| it.1 == f32::NEG_INFINITY));
+    }
+
+    #[test]
+    fn a_bias_is_written_as_it_is_read() {
+        let bias: Bias = " a=b=-0.5".parse().unwrap();
+        assert_eq!((bias.text.as_str(), bias.by, bias.to_string().as_str()), (" a=b", -0.5, " a=b=-0.5"));
+        assert!("moon".parse::<Bias>().unwrap_err().contains("TEXT=NUMBER"));
+        assert!("=2".parse::<Bias>().is_err());
+    }
+
+    #[test]
+    fn breakers_are_looked_for_inside_tokens_and_only_for_dry() {
+        let mut settings = Settings { dry_breakers: vec!["b".into()], ..Settings::default() };
+        assert!(Words::of(&settings, &tokenizer()).breaks().is_empty());
+        settings.dry_multiplier = 0.8;
+        let words = Words::of(&settings, &tokenizer());
+        assert_eq!(words.breaks().iter().filter(|it| **it).count(), 4, "b, ab, abc and \" ab\"");
+    }
+
+    #[test]
+    fn what_was_begun_goes_on() {
+        let tokenizer = tokenizer();
+        let words = Words::of(&Settings::default(), &tokenizer);
+        let mut row = vec![0.0; tokenizer.len()];
+        assert_eq!(words.hold_to(&mut row, b"ab"), 2);
+        let left: Vec<String> = (0..).zip(&row).filter(|it| *it.1 == 0.0).map(|it| tokenizer.decode(&[it.0])).collect();
+        assert_eq!(left, ["ab", "abc"]);
+    }
+}
