@@ -92,6 +92,12 @@ impl Knob {
         self.step().is_some_and(|it| settings.off.contains(&it))
     }
 
+    /// Whether it does something: what only belongs to a step that is off does not.
+    #[must_use]
+    pub fn matters(self, settings: &Settings) -> bool {
+        !self.is_neutral(settings) && self.step().is_none_or(|it| !settings.is_set_neutral(it))
+    }
+
     /// Whether it changes nothing where it stands.
     #[must_use]
     pub fn is_neutral(self, settings: &Settings) -> bool {

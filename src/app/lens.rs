@@ -142,10 +142,15 @@ impl App {
         matches!(self.overlay, Some(Overlay::Inspector { .. }))
     }
 
+    /// Whether scores of single tokens are shown.
+    pub(super) fn looks_closely(&self) -> bool {
+        self.lens.heat != Heat::Off || self.inspects()
+    }
+
     /// The first position whose scores are wanted and not there, but could be had.
     pub(super) fn first_unknown(&self) -> Option<usize> {
         let needs_rows = self.lens.heat == Heat::Cut || self.inspects();
-        if self.lens.heat == Heat::Off && !needs_rows {
+        if !self.looks_closely() {
             return None;
         }
         let first = self.out_of_sight() + 1;

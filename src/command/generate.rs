@@ -68,6 +68,7 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
         typed: false,
         keep: usize::from(output.logprobs),
         want: Want::Continuation,
+        survey: None,
     };
     // From here on a signal ends the continuation; before, it ends the program.
     let interrupt = Interrupt::listen()?;

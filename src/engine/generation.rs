@@ -82,9 +82,6 @@ impl Session {
         settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
         let mut path = request.path.clone();
         self.take_in(request, &settings, &mut path, control)?;
-        if let Want::Survey(first) = request.want {
-            self.survey(request, &path, first, control)?;
-        }
         let mu = if request.text.is_empty() { request.mu } else { None };
         let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep, begun: 0, mu };
         let typed = request.typed || !request.text.is_empty();
@@ -93,6 +90,10 @@ impl Session {
             if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.tokenizer) {
                 return Ok((StopReason::StopString(stop), Some(cut)));
             }
+        }
+        let survey = if let Want::Survey(first) = request.want { Some(first) } else { request.survey };
+        if let Some(first) = survey.filter(|&it| it < path.len()) {
+            self.survey(request, &path, first, control)?;
         }
         self.prefill(id, &path, control)?;
         loop {

@@ -90,6 +90,8 @@ pub struct Request {
     pub keep: usize,
     /// What is wanted.
     pub want: Want,
+    /// With a continuation: the scores of every token from this position on that is there before it begins.
+    pub survey: Option<usize>,
 }
 
 /// Several continuations of one text, drawn as one batch.

@@ -58,7 +58,8 @@ impl Demo {
     fn draw(&mut self, text: &str, settings: Settings) -> Listener {
         let (id, text, want) = (RequestId(1), text.to_owned(), Want::Continuation);
         let mut heard = Listener::default();
-        let request = Request { id, path: Vec::new(), text, settings, mu: None, typed: false, keep: 0, want };
+        let request =
+            Request { id, path: Vec::new(), text, settings, mu: None, typed: false, keep: 0, want, survey: None };
         self.0.run(&request, &mut heard);
         heard
     }

@@ -71,6 +71,7 @@ fn columns_are_what_each_would_be_alone() {
             typed: false,
             keep: 0,
             want: Want::Continuation,
+            survey: None,
         };
         let mut heard = Listener(Vec::new(), usize::MAX);
         session.run(&request, &mut heard);

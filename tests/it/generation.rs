@@ -60,7 +60,7 @@ impl Control for Listener {
 
 fn request(path: &[TokenId], text: &str, settings: Settings) -> Request {
     let (id, path, text) = (RequestId(1), path.to_vec(), text.into());
-    Request { id, path, text, settings, mu: None, typed: false, keep: 3, want: Want::Continuation }
+    Request { id, path, text, settings, mu: None, typed: false, keep: 3, want: Want::Continuation, survey: None }
 }
 
 fn settings() -> Settings {

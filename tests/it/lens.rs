@@ -302,3 +302,26 @@ fn a_typed_token_is_read_again_to_be_looked_at_and_follows_the_settings() {
     it.app.prepare();
     assert_ne!(it.app.lens.inspection.as_ref().unwrap().die.to_bits(), seen.die.to_bits());
 }
+
+#[test]
+fn what_is_typed_is_coloured_while_the_model_writes() {
+    let mut it = Harness::ready(SIZE);
+    it.app.settings.max_tokens = 30;
+    it.key(KeyCode::F(4));
+    it.write("Once upon a time,");
+    it.key(KeyCode::Enter);
+    it.tokens(3);
+    assert!(it.app.running.is_some());
+    let scores: Vec<bool> = (0..it.app.document.len()).map(|at| it.app.score(at).is_some()).collect();
+    assert_eq!(scores[0], false, "nothing is before the first token");
+    assert!(scores[1..].iter().all(|it| *it), "{scores:?}");
+    it.settle();
+}
+
+#[test]
+fn a_letter_without_a_meaning_is_no_reason_to_leave_the_text() {
+    let mut it = written();
+    it.key(KeyCode::Char('z'));
+    assert_eq!((it.app.focus, it.app.input.text()), (Focus::Text, ""));
+    assert!(it.screen().contains("`z` means nothing in the text"), "{}", it.screen());
+}

@@ -41,6 +41,7 @@ pub(super) struct Count {
 pub(super) struct Texts {
     pub get: fn(&Settings) -> Vec<String>,
     pub set: fn(&mut Settings, Vec<String>) -> Result<(), String>,
+    pub neutral: fn(&mut Settings),
 }
 
 /// One of a few words.
@@ -129,8 +130,7 @@ impl Kind {
             Self::Seed => settings.seed = 0,
             Self::Number(it) => (it.set)(settings, it.neutral),
             Self::Count(it) => (it.set)(settings, it.neutral),
-            // No texts are texts without a fault.
-            Self::Texts(it) => _ = (it.set)(settings, Vec::new()),
+            Self::Texts(it) => (it.neutral)(settings),
             Self::Word(it) => (it.neutral)(settings),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Knob;
 use super::kind::{Count, Kind, Number, Texts, Word, biases};
-use crate::sample::{EndOfText, Step, WhenFull};
+use crate::sample::{EndOfText, Settings, Step, WhenFull};
 
 /// What a control is.
 pub(super) struct Spec {
@@ -114,6 +114,7 @@ pub(super) fn spec_of(knob: Knob) -> Spec {
                     it.stop = texts;
                     Ok(())
                 },
+                neutral: |it| it.stop.clear(),
             };
             spec("stop", "stop", None, "stop at these strings, | between them", Kind::Texts(texts))
         }
@@ -164,6 +165,7 @@ pub(super) fn spec_of(knob: Knob) -> Spec {
                     it.bias = biases(&texts)?;
                     Ok(())
                 },
+                neutral: |it| it.bias.clear(),
             };
             spec("bias", "bias", Some(Step::Bias), "text=number with | between: added to its logit", Kind::Texts(texts))
         }
@@ -174,6 +176,7 @@ pub(super) fn spec_of(knob: Knob) -> Spec {
                     it.ban = texts;
                     Ok(())
                 },
+                neutral: |it| it.ban.clear(),
             };
             spec("  ban", "ban", Some(Step::Bias), "texts that are never finished, | between", Kind::Texts(texts))
         }
@@ -212,6 +215,7 @@ pub(super) fn spec_of(knob: Knob) -> Spec {
                     it.dry_breakers = texts;
                     Ok(())
                 },
+                neutral: |it| it.dry_breakers = Settings::default().dry_breakers,
             };
             spec(
                 "  breaks",

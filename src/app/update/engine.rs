@@ -73,7 +73,9 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             app.next = Some(next);
             app.reshape_due = true;
         }
-        Event::Surveyed { id, first, rows } if app.peeking == Some(id) => surveyed(app, first, rows),
+        Event::Surveyed { id, first, rows } if app.peeking == Some(id) || is_running(app, id) => {
+            surveyed(app, first, rows);
+        }
         Event::Under { id, settings } if is_running(app, id) => {
             record_settings(app, *settings, effects);
         }

@@ -60,7 +60,7 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
         (Screen::Main, None) if app.typing.is_some() => panel::typing(app, key, effects),
         (Screen::Main, None) => match action {
             Some(action) => act(app, action, now, effects),
-            None => write(app, key),
+            None => write(app, key, now),
         },
     }
 }
@@ -226,7 +226,7 @@ fn edit(input: &mut Input, action: Action) {
     }
 }
 
-fn write(app: &mut App, key: &KeyEvent) {
+fn write(app: &mut App, key: &KeyEvent, now: Duration) {
     let KeyCode::Char(c) = key.code else { return };
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
         return;
@@ -236,9 +236,15 @@ fn write(app: &mut App, key: &KeyEvent) {
             panel::begin_typing(app, c.encode_utf8(&mut [0; 4]), &mut Vec::new());
         }
         Focus::Panel => {}
-        // Whoever starts writing while looking at the text means the input line.
-        Focus::Text | Focus::Input => {
-            app.focus = Focus::Input;
+        // Most letters are commands here: going to the input with one that is none would make the next one a surprise.
+        Focus::Text => {
+            let (focus, help) = (app.key_of(Action::NextFocus), app.key_of(Action::Help));
+            app.inform(
+                format!("`{c}` means nothing in the text: {focus} goes to the input, {help} shows the keys."),
+                now,
+            );
+        }
+        Focus::Input => {
             app.input.insert(c.encode_utf8(&mut [0; 4]));
         }
     }

@@ -200,6 +200,8 @@ fn generate(app: &mut App, text: String, written: String, now: Duration, effects
         typed: app.document.last_is_typed(),
         keep: KEPT_IN_JOURNAL,
         want: Want::Continuation,
+        // Whoever looks at the text token by token looks at what is typed now, too.
+        survey: app.looks_closely().then(|| app.first_unknown().unwrap_or(app.document.len())),
     })));
 }
 
@@ -237,6 +239,7 @@ fn peek(app: &mut App, effects: &mut Vec<Effect>) {
         typed: false,
         keep: 0,
         want,
+        survey: None,
     })));
 }
 

@@ -42,7 +42,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         12.. => chain(app, next, width, 4),
     };
     let rows = (area.height as usize).saturating_sub(2 + chain_rows.len());
-    out.push(Line::styled(columns("", "", "model", "after", width), theme.dim));
+    out.push(Line::styled(columns("", ' ', "", ("model", "after"), width), theme.dim));
     let likeliest = next.rows.iter().map(|it| it.after.unwrap_or(0.0).max(it.model)).fold(0.0, f32::max);
     let mut cut_drawn = false;
     let mut left = rows;
@@ -72,10 +72,10 @@ fn heading(text: &str, width: usize, theme: &Theme) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{text} "), theme.strong), Span::styled(rule, theme.dim)])
 }
 
-/// Label, bar, two numbers, so that columns stand under each other.
-fn columns(label: &str, bar: &str, model: &str, after: &str, width: usize) -> String {
+/// Label, mark, bar, two numbers, so that columns stand under each other.
+fn columns(label: &str, mark: char, bar: &str, (model, after): (&str, &str), width: usize) -> String {
     let (label_width, bar_width) = widths(width);
-    format!("{} {} {model:>5} {after:>5}", fit(label, label_width), fit(bar, bar_width))
+    format!("{}{mark}{} {model:>5} {after:>5}", fit(label, label_width), fit(bar, bar_width))
 }
 
 fn widths(width: usize) -> (usize, usize) {
@@ -89,8 +89,12 @@ fn candidate<'a>(app: &App, row: &Row, likeliest: f32, width: usize, theme: &The
     let after = row.after.map_or("cut".to_owned(), percent);
     let (_, bar_width) = widths(width);
     let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
-    let text = columns(&label, &bar(f64::from(share), bar_width), &percent(row.model), &after, width);
-    Line::styled(text, if row.after.is_some() { theme.drawn } else { theme.dim })
+    // The die has fallen already: its position and the seed are known.
+    let is_picked = app.next.as_ref().and_then(|it| it.throw).is_some_and(|it| it.1.token == row.token);
+    let mark = if is_picked { '>' } else { ' ' };
+    let text = columns(&label, mark, &bar(f64::from(share), bar_width), (&percent(row.model), &after), width);
+    let style = if is_picked { theme.focus } else { theme.drawn };
+    Line::styled(text, if row.after.is_some() { style } else { theme.dim })
 }
 
 /// A probability in five columns at the most.
@@ -199,7 +203,7 @@ mod tests {
         for width in 14..60 {
             for (label, bar) in [("", ""), ("a very long label indeed", "██████████████"), ("日本語日本語日本語", "█")]
             {
-                assert_eq!(columns(label, bar, "12%", "100%", width).width(), width.max(13), "{width}");
+                assert_eq!(columns(label, ' ', bar, ("12%", "100%"), width).width(), width.max(13), "{width}");
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, bordered: bool, frame: 
     let rows = inner.height as usize;
     // Bars need some rows to say anything; the controls scroll if they must.
     // What is seldom needed shows itself to whoever turns to the panel, or when it does something.
-    let listed = |it: &(usize, Knob)| focused || !it.1.is_more() || !it.1.is_neutral(&app.settings);
+    let listed = |it: &(usize, Knob)| focused || !it.1.is_more() || it.1.matters(&app.settings);
     let knobs: Vec<(usize, Knob)> = KNOBS.iter().copied().enumerate().filter(listed).collect();
     let at = knobs.iter().position(|it| it.0 == app.knob).unwrap_or(0);
     let knob_rows = if rows >= knobs.len() + 9 { knobs.len() } else { (rows * 3 / 5).min(knobs.len()) };
