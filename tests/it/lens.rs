@@ -313,7 +313,7 @@ fn what_is_typed_is_coloured_while_the_model_writes() {
     it.tokens(3);
     assert!(it.app.running.is_some());
     let scores: Vec<bool> = (0..it.app.document.len()).map(|at| it.app.score(at).is_some()).collect();
-    assert_eq!(scores[0], false, "nothing is before the first token");
+    assert!(!scores[0], "nothing is before the first token");
     assert!(scores[1..].iter().all(|it| *it), "{scores:?}");
     it.settle();
 }

@@ -33,6 +33,7 @@ mod palette;
 mod parallel;
 mod precision;
 mod processes;
+mod promises;
 mod proxies;
 mod pty;
 mod replay;

@@ -13,20 +13,27 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// How long anything may take; a healthy run needs a hundredth of it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Pty {
+pub(crate) struct Pty {
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
     writer: Option<Box<dyn Write + Send>>,
-    screen: Arc<Mutex<vt100::Parser>>,
+    pub(crate) screen: Arc<Mutex<vt100::Parser>>,
+    /// Every byte that came.
+    pub(crate) raw: Arc<Mutex<Vec<u8>>>,
     /// The terminal's settings before the program started.
     before: Option<nix::sys::termios::Termios>,
 }
 
 impl Pty {
-    fn start(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::run(env!("CARGO_BIN_EXE_megachat"), home, arguments, environment)
+    }
+
+    /// Any program, which may start ours.
+    pub(crate) fn run(program: &str, home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_megachat"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
@@ -40,23 +47,25 @@ impl Pty {
         let columns = std::num::NonZero::new(80).unwrap();
         let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let mut reader = pair.master.try_clone_reader().unwrap();
-        let parser = screen.clone();
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let (parser, kept) = (screen.clone(), raw.clone());
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
+                kept.lock().unwrap().extend_from_slice(&buffer[..n]);
                 parser.lock().unwrap().process(&buffer[..n]);
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Self { child, master: Some(pair.master), writer: Some(writer), screen, before }
+        Self { child, master: Some(pair.master), writer: Some(writer), screen, raw, before }
     }
 
-    fn contents(&self) -> String {
+    pub(crate) fn contents(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
     }
 
     #[track_caller]
-    fn wait_for(&self, what: &str, mut seen: impl FnMut(&str) -> bool) {
+    pub(crate) fn wait_for(&self, what: &str, mut seen: impl FnMut(&str) -> bool) {
         let began = Instant::now();
         while !seen(&self.contents()) {
             assert!(began.elapsed() < PATIENCE, "no {what} on\n{}", self.contents());
@@ -65,23 +74,31 @@ impl Pty {
     }
 
     #[track_caller]
-    fn see(&self, text: &str) {
+    pub(crate) fn see(&self, text: &str) {
         self.wait_for(text, |screen| screen.contains(text));
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         let writer = self.writer.as_mut().unwrap();
         writer.write_all(keys.as_bytes()).unwrap();
         writer.flush().unwrap();
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    /// Another size, as when a window is dragged.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let (height, width) = (std::num::NonZero::new(rows).unwrap(), std::num::NonZero::new(columns).unwrap());
+        self.screen.lock().unwrap().screen_mut().set_size(height, width);
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = rustix::process::Pid::from_raw(self.child.process_id().unwrap() as i32).unwrap();
         rustix::process::kill_process(id, signal).unwrap();
     }
 
     #[track_caller]
-    fn exit(&mut self) -> u32 {
+    pub(crate) fn exit(&mut self) -> u32 {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -94,7 +111,7 @@ impl Pty {
 
     /// The terminal is as it was: nothing the program switched on is still on.
     #[track_caller]
-    fn assert_restored(&self) {
+    pub(crate) fn assert_restored(&self) {
         let began = Instant::now();
         loop {
             {
@@ -225,20 +242,27 @@ fn a_text_is_compared_branched_undone_and_looked_at() {
 #[test]
 fn signals_give_the_terminal_back_and_keep_the_text() {
     use rustix::process::Signal;
-    for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2)] {
-        for writing in [false, true] {
+    for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2), (Signal::QUIT, 3)] {
+        for state in ["idle", "writing", "dialog"] {
             let home = tempfile::tempdir().unwrap();
             let mut pty =
                 Pty::start(home.path(), &["--model", "demo", "--ignore-eos", "-n", "0", "--when-full", "slide"], &[]);
             pty.see("ctx ");
-            if writing {
-                pty.press("Once\r");
-                pty.wait_for("text", |screen| screen.contains("tok/s"));
+            match state {
+                "writing" => {
+                    pty.press("Once\r");
+                    pty.wait_for("text", |screen| screen.contains("tok/s"));
+                }
+                "dialog" => {
+                    pty.press("\x10");
+                    pty.see("commands");
+                }
+                _ => {}
             }
             pty.signal(signal);
-            assert_eq!(pty.exit(), 128 + number);
+            assert_eq!(pty.exit(), 128 + number, "{state}");
             pty.assert_restored();
-            if writing {
+            if state == "writing" {
                 let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
                 assert!(list[0].document.drawn() > 0);
             }
