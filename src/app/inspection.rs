@@ -89,7 +89,7 @@ impl App {
         };
         let words = Words::of(&settings, &self.tokenizer);
         let context = self.context(&tokens, position, &words);
-        let Ok(mut distribution) = Distribution::new(&logits, &context, &settings) else { return };
+        let Ok(mut distribution) = Distribution::explained(&logits, &context, &settings) else { return };
         let picked = distribution.pick(coin);
         let token = tokens.get(position).copied().unwrap_or(picked.token);
         let Some(score) = Score::new(&logits, token) else { return };

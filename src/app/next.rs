@@ -33,7 +33,7 @@ impl App {
         let tokens = self.document.tokens();
         let position = tokens.len();
         let context = self.context(&tokens, position, &self.words);
-        let Ok(mut distribution) = Distribution::new(&next.logits, &context, &self.settings) else {
+        let Ok(mut distribution) = Distribution::explained(&next.logits, &context, &self.settings) else {
             self.next = Some(next);
             return;
         };

@@ -16,7 +16,7 @@ use crate::engine::load::load;
 use crate::engine::protocol::{Cut, Event, Failure, MOST_TEXT, ModelCard, Request, RequestId, StopReason, Want};
 use crate::engine::stops;
 use crate::manifest::MEGATRON_345M;
-use crate::sample::{Draw, Row, Settings};
+use crate::sample::{Draw, Row, Settings, StepTrace};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 use crate::text::{Tokenizer, Utf8Stream, visible};
@@ -129,6 +129,14 @@ enum Form {
     Lines,
 }
 
+/// A token that was drawn.
+struct Drawn {
+    /// Where its text ends among what was written.
+    end: usize,
+    draw: Draw,
+    trace: Vec<StepTrace>,
+}
+
 /// Prints what may be printed: whole characters that cannot turn out to be the beginning of a stop string.
 struct Printer {
     form: Form,
@@ -140,7 +148,7 @@ struct Printer {
     printed: usize,
     utf8: Utf8Stream,
     /// Draws, with where they end in `bytes`; those of `Form::Lines` leave when they are printed.
-    draws: VecDeque<(usize, Draw)>,
+    draws: VecDeque<Drawn>,
     count: usize,
     /// Whether standard output is a terminal, which control characters could harm.
     terminal: bool,
@@ -186,11 +194,11 @@ impl Printer {
                 out.flush()?;
             }
             Form::Lines => {
-                while self.draws.front().is_some_and(|it| it.0 <= end) {
-                    let Some((_, draw)) = self.draws.pop_front() else {
+                while self.draws.front().is_some_and(|it| it.end <= end) {
+                    let Some(drawn) = self.draws.pop_front() else {
                         break;
                     };
-                    serde_json::to_writer(&mut out, &token_json(&draw, self.count, &self.tokenizer))?;
+                    serde_json::to_writer(&mut out, &token_json(&drawn, self.count, &self.tokenizer))?;
                     out.write_all(b"\n")?;
                     self.count += 1;
                 }
@@ -201,7 +209,7 @@ impl Printer {
         Ok(())
     }
 
-    fn token(&mut self, draw: Draw) {
+    fn token(&mut self, draw: Draw, trace: Vec<StepTrace>) {
         self.first.get_or_insert_with(|| self.started.elapsed());
         let is_end = Some(draw.token) == self.tokenizer.end_of_text();
         if draw.begun > 0 {
@@ -211,7 +219,7 @@ impl Printer {
         if !is_end || self.settings.end_of_text == crate::sample::EndOfText::Continue {
             self.bytes.extend_from_slice(&self.tokenizer.bytes(draw.token)[draw.begun..]);
         }
-        self.draws.push_back((self.bytes.len(), draw));
+        self.draws.push_back(Drawn { end: self.bytes.len(), draw, trace });
         let safe = self.bytes.len() - stops::held(&self.bytes, &self.settings.stop);
         // The token that finishes a stop string is reported before the stop is: look ahead for it.
         let from = self.printed;
@@ -267,7 +275,7 @@ impl Printer {
         let elapsed = self.started.elapsed().as_secs_f64();
         let draws = self.draws.iter().take(keep);
         let tokens: Vec<Value> =
-            draws.enumerate().map(|(index, (_, draw))| token_json(draw, index, &self.tokenizer)).collect();
+            draws.enumerate().map(|(index, drawn)| token_json(drawn, index, &self.tokenizer)).collect();
         json!({
             "model": { "name": card.name, "sha256": card.sha256, "dtype": card.dtype, "device": card.device },
             "prompt": prompt,
@@ -285,7 +293,7 @@ impl Printer {
 impl Control for Printer {
     fn event(&mut self, event: Event) {
         match event {
-            Event::Token { draw, .. } => self.token(*draw),
+            Event::Token { draw, trace, .. } => self.token(*draw, trace),
             Event::Encoded { tokens, .. } => self.prompt = tokens,
             Event::Finished { reason, cut, .. } => self.outcome = Some(Ok((reason, cut))),
             Event::Failed { failure, .. } => self.outcome = Some(Err(failure)),
@@ -310,7 +318,8 @@ impl Control for Printer {
 }
 
 /// One token as JSON; log-probabilities are natural.
-fn token_json(draw: &Draw, index: usize, tokenizer: &Tokenizer) -> Value {
+fn token_json(drawn: &Drawn, index: usize, tokenizer: &Tokenizer) -> Value {
+    let draw = &drawn.draw;
     let row = |row: &Row| {
         json!({
             "id": row.token,
@@ -329,6 +338,7 @@ fn token_json(draw: &Draw, index: usize, tokenizer: &Tokenizer) -> Value {
         "rank": draw.rank,
         "kept": draw.kept,
         "die": draw.die,
+        "chain": drawn.trace,
     });
     if draw.begun > 0 {
         value["begun"] = json!(draw.begun);

@@ -8,7 +8,7 @@ use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopRe
 use super::stops;
 use crate::TokenId;
 use crate::gpt2::{Model, ModelError, Scores};
-use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, WhenFull, Words, die};
+use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, StepTrace, WhenFull, Words, die};
 use crate::text::Tokenizer;
 
 /// How many tokens are read between two reports of how far reading is.
@@ -188,12 +188,12 @@ impl Session {
         let draw = match throw(&self.tokenizer, self.scores(), &context, settings, run) {
             // Bans and penalties may leave nothing that goes on so; then it stays as it is.
             Err(_) => None,
-            Ok(draw) => Some(draw).filter(|it| it.token != last),
+            Ok(draw) => Some(draw).filter(|it| it.0.token != last),
         };
-        if let Some(draw) = draw {
+        if let Some((draw, trace)) = draw {
             let at = before.len();
             path[at] = draw.token;
-            control.event(Event::Token { id, draw: Box::new(draw) });
+            control.event(Event::Token { id, draw: Box::new(draw), trace });
         } else {
             run.forget();
         }
@@ -302,9 +302,9 @@ impl Session {
     ) -> Result<TokenId, Break> {
         self.words.follow(settings, &self.tokenizer);
         let context = Context::new(path, &self.words).with_mu(run.mu);
-        let draw = throw(&self.tokenizer, self.scores(), &context, settings, run)?;
+        let (draw, trace) = throw(&self.tokenizer, self.scores(), &context, settings, run)?;
         let token = draw.token;
-        control.event(Event::Token { id, draw: Box::new(draw) });
+        control.event(Event::Token { id, draw: Box::new(draw), trace });
         Ok(token)
     }
 }
@@ -318,14 +318,14 @@ fn report(id: RequestId, outcome: Result<(StopReason, Option<Cut>), Break>, cont
     }
 }
 
-/// Draws the next token from its scores, and adds its bytes to what was written.
+/// Draws the next token from its scores, and adds its bytes to what was written. What the chain did is told with it.
 fn throw(
     tokenizer: &Tokenizer,
     logits: &[f32],
     context: &Context,
     settings: &Settings,
     run: &mut Run,
-) -> Result<Draw, Break> {
+) -> Result<(Draw, Vec<StepTrace>), Break> {
     let failed = |e: crate::sample::SampleError| Break::Failed(Failure::Model(e.to_string()));
     let mut distribution = Distribution::new(logits, context, settings).map_err(failed)?;
     let coin = die(settings.seed, context.tokens.len() as u64);
@@ -338,7 +338,7 @@ fn throw(
     }
     run.drawn.push(run.bytes.len());
     run.mu = draw.mu;
-    Ok(draw)
+    Ok((draw, distribution.trace))
 }
 
 /// What one continuation has written.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::TokenId;
 use crate::gpt2::Precision;
-use crate::sample::{Draw, Settings};
+use crate::sample::{Draw, Settings, StepTrace};
 use crate::text::Tokenizer;
 
 /// The most text a request may bring, in bytes: far more than any GPT-2 can see, and some hundred megabytes to tokenize.
@@ -302,6 +302,8 @@ pub enum Event {
         id: RequestId,
         /// It, and what was known.
         draw: Box<Draw>,
+        /// What each step of the chain did.
+        trace: Vec<StepTrace>,
     },
     /// A token of one column was drawn.
     ColumnToken {

@@ -136,6 +136,12 @@ impl Candidates {
         masses(&self.scores, self.largest())
     }
 
+    /// Natural logarithm of the sum of `exp(logit)`.
+    #[must_use]
+    pub(super) fn log_mass(&self) -> f64 {
+        f64::from(self.largest()) + self.masses().0.ln()
+    }
+
     /// Keeps the `n` likeliest.
     pub fn truncate(&mut self, n: usize) {
         let kept = self.likeliest(n).len();

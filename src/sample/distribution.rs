@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidates::{exp, largest, masses};
 use super::score::rank;
+use super::trace::{Did, StepTrace};
 use super::{Candidates, Context, Settings, Step, die, penalties};
 use crate::TokenId;
 
@@ -21,15 +22,6 @@ pub enum SampleError {
     /// Every token is at minus infinity.
     #[error("no token has a finite score")]
     NoCandidates,
-}
-
-/// What one step of the chain did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepTrace {
-    /// Which step.
-    pub step: Step,
-    /// How many candidates it left; for what changes single scores, how many logits it touched.
-    pub count: usize,
 }
 
 /// A token picked from a distribution.
@@ -123,6 +115,19 @@ impl Distribution {
     ///
     /// If a logit is NaN or plus infinity, or all are minus infinity.
     pub fn new(logits: &[f32], context: &Context, settings: &Settings) -> Result<Self, SampleError> {
+        Self::build(logits, context, settings, false)
+    }
+
+    /// The same, and the trace says what share of the probability each cut left: some exponentials more, for whoever looks.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn explained(logits: &[f32], context: &Context, settings: &Settings) -> Result<Self, SampleError> {
+        Self::build(logits, context, settings, true)
+    }
+
+    fn build(logits: &[f32], context: &Context, settings: &Settings, explain: bool) -> Result<Self, SampleError> {
         // Counted, which is many at a time; which one, only if it must be told.
         if logits.iter().map(|&it| u32::from(it < f32::INFINITY)).sum::<u32>() as usize != logits.len()
             && let Some((token, &value)) = (0..).zip(logits).find(|(_, it)| it.is_nan() || **it == f32::INFINITY)
@@ -153,21 +158,27 @@ impl Distribution {
             if settings.is_neutral(step) {
                 continue;
             }
-            let count = if step.is_penalty() {
-                penalise(step, penalised.get_or_insert_with(|| logits.to_vec()), context, settings)
+            let did = if step.is_penalty() {
+                Did::Touched(penalise(step, penalised.get_or_insert_with(|| logits.to_vec()), context, settings))
             } else {
                 let scores = penalised.as_deref().unwrap_or(logits);
                 let left = candidates.get_or_insert_with(|| Candidates::new(scores));
                 if left.is_empty() {
                     return Err(SampleError::NoCandidates);
                 }
-                match mirostat {
-                    Some(it) if step == Step::Mirostat => keep_unsurprising(left, it.mu),
-                    _ => apply(step, left, settings, context.tokens.len() as u64),
+                let before = explain.then(|| left.log_mass());
+                if step == Step::Temperature {
+                    Did::Divided { by: heat(left, settings) }
+                } else {
+                    match mirostat {
+                        Some(it) if step == Step::Mirostat => keep_unsurprising(left, it.mu),
+                        _ => cut(step, left, settings, context.tokens.len() as u64),
+                    }
+                    let share = before.map(|it| (left.log_mass() - it).exp().min(1.0) as f32);
+                    Did::Left { count: left.len(), share }
                 }
-                left.len()
             };
-            trace.push(StepTrace { step, count });
+            trace.push(StepTrace { step, did });
         }
         let candidates = candidates.unwrap_or_else(|| Candidates::new(penalised.as_deref().unwrap_or(logits)));
         if candidates.is_empty() {
@@ -310,17 +321,25 @@ fn keep_unsurprising(candidates: &mut Candidates, mu: f32) {
     candidates.keep_from(line.min(candidates.largest()));
 }
 
-fn apply(step: Step, candidates: &mut Candidates, settings: &Settings, position: u64) {
+/// Divides by the temperature, and says which it was.
+fn heat(candidates: &mut Candidates, settings: &Settings) -> f32 {
+    let temperature = temperature(candidates, settings);
+    if temperature <= 0.0 {
+        candidates.truncate(1);
+    } else {
+        candidates.scale(temperature.max(f32::MIN_POSITIVE).recip());
+    }
+    temperature.max(0.0)
+}
+
+/// Takes out what a step cuts.
+fn cut(step: Step, candidates: &mut Candidates, settings: &Settings, position: u64) {
     match step {
         Step::Bias | Step::RepeatPenalty | Step::FrequencyPresence | Step::NoRepeatNgram | Step::Dry => {
             unreachable!("works on the logits, before there are candidates")
         }
-        // Needs to know how far it has steered, and is applied where that is known.
-        Step::Mirostat => {}
-        Step::Temperature => match temperature(candidates, settings) {
-            it if it <= 0.0 => candidates.truncate(1),
-            it => candidates.scale(it.max(f32::MIN_POSITIVE).recip()),
-        },
+        // Mirostat needs to know how far it has steered, and is applied where that is known; the temperature cuts nothing.
+        Step::Mirostat | Step::Temperature => {}
         Step::TopK => candidates.truncate(settings.top_k as usize),
         // Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1.
         Step::TopP => {
@@ -405,6 +424,31 @@ mod tests {
         let mut it = Distribution::new(logits, &after(history), settings).unwrap();
         let rows = it.rows(logits, logits.len());
         rows.iter().filter_map(|row| Some((row.token, (f64::from(row.after?) * 1e4).round() / 1e4))).collect()
+    }
+
+    #[test]
+    fn the_trace_tells_what_each_step_left_and_of_what() {
+        // .5 .3 .15 .05: the repeat penalty turns ln .5 = -.69 into -1.39, .25 of then .75. top-k 3 leaves .70 of .75,
+        // top-p .6 the first two of .30 .25 .15, .55 of .70.
+        let logits = logits(&[0.5, 0.3, 0.15, 0.05]);
+        let settings = Settings { repeat_penalty: 2.0, top_k: 3, top_p: 0.6, temperature: 0.5, ..raw() };
+        let explained = Distribution::explained(&logits, &after(&[0]), &settings).unwrap();
+        let steps: Vec<Step> = explained.trace.iter().map(|it| it.step).collect();
+        assert_eq!(steps, [Step::RepeatPenalty, Step::TopK, Step::TopP, Step::Temperature]);
+        assert_eq!(explained.trace[0].did, Did::Touched(1));
+        for (index, left, of) in [(1, 3, 0.7 / 0.75), (2, 2, 0.55 / 0.7)] {
+            let Did::Left { count, share: Some(share) } = explained.trace[index].did else { panic!("{explained:?}") };
+            assert!(count == left && (f64::from(share) - of).abs() < 1e-6, "{:?}", explained.trace);
+        }
+        assert_eq!(explained.trace[3].did, Did::Divided { by: 0.5 });
+        // Without the explanation it is the same distribution, and says the same but for the shares.
+        let plain = Distribution::new(&logits, &after(&[0]), &settings).unwrap();
+        assert_eq!(plain.trace[2].did, Did::Left { count: 2, share: None });
+        assert_eq!((plain.after(1), plain.after(0)), (explained.after(1), explained.after(0)));
+        // Dynamic temperature tells what became of it: the entropy of two equal candidates is the largest there is.
+        let settings = Settings { temperature: 1.0, dynatemp_range: 0.5, ..raw() };
+        let even = Distribution::new(&[0.0, 0.0], &after(&[]), &settings).unwrap();
+        assert_eq!(even.trace[0].did, Did::Divided { by: 1.5 });
     }
 
     #[test]
@@ -506,7 +550,7 @@ mod tests {
         let settings = Settings { no_repeat_ngram: 2, ..raw() };
         assert_eq!(left(&p, &[0, 1, 0], &settings), [(0, 0.5714), (2, 0.2857), (3, 0.1429)]);
         let traced = Distribution::new(&p, &after(&[0, 1, 0]), &settings).unwrap().trace;
-        assert_eq!(traced, [StepTrace { step: Step::NoRepeatNgram, count: 1 }]);
+        assert_eq!(traced, [StepTrace { step: Step::NoRepeatNgram, did: Did::Touched(1) }]);
         // Everything banned is an error, not an endless loop.
         let settings = Settings { no_repeat_ngram: 1, ..raw() };
         assert_eq!(Distribution::new(&p, &after(&[0, 1, 2, 3]), &settings).unwrap_err(), SampleError::NoCandidates);

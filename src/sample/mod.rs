@@ -14,15 +14,17 @@ mod penalties;
 mod preset;
 mod score;
 mod settings;
+mod trace;
 mod words;
 
 pub use candidates::{Candidate, Candidates};
 pub use context::Context;
 pub use die::die;
-pub use distribution::{Distribution, Draw, Picked, Row, SampleError, StepTrace};
+pub use distribution::{Distribution, Draw, Picked, Row, SampleError};
 pub use flips::{Flip, LEVERS, Lever, flip};
 pub use order::{Order, Step};
 pub use preset::{PRESETS, Preset, preset, preset_names};
 pub use score::Score;
 pub use settings::{EndOfText, Settings, SettingsError, WhenFull};
+pub use trace::{Did, StepTrace};
 pub use words::{Bias, Words};

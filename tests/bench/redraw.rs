@@ -125,7 +125,7 @@ fn full_context(size: (u16, u16)) -> App {
         let coin = die(app.settings.seed, history.len() as u64);
         let picked = distribution.pick(coin);
         let draw = Box::new(distribution.draw(&row, picked, coin, 5));
-        hear(&mut app, Event::Token { id, draw });
+        hear(&mut app, Event::Token { id, draw, trace: Vec::new() });
     }
     let row: Arc<[f32]> = (0..50_257).map(|_| score(&mut state)).collect();
     hear(&mut app, Event::Next { id, logits: row });

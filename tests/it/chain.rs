@@ -8,7 +8,7 @@ use megachat::engine::generation::{Control, Session};
 use megachat::engine::load::load;
 use megachat::engine::protocol::{DeviceChoice, Event, ModelSource, Request, RequestId, Want};
 use megachat::gpt2::Precision;
-use megachat::sample::{Draw, Settings, Step};
+use megachat::sample::{Did, Draw, Settings, Step};
 
 use crate::support::demo_directory;
 use crate::support::harness::Harness;
@@ -227,7 +227,7 @@ fn bans_are_typed_in_the_panel_and_show_at_once() {
     let rows = &it.app.next.as_ref().unwrap().rows;
     assert!(rows.iter().filter(|it| it.after.is_some()).all(|it| it.token != next));
     let first = it.app.next.as_ref().unwrap().trace[0];
-    assert!(first.step == Step::Bias && first.count >= 1, "{first:?}");
+    assert!(first.step == Step::Bias && matches!(first.did, Did::Touched(1..)), "{first:?}");
 }
 
 #[test]

@@ -76,6 +76,12 @@ fn json_is_one_object_and_jsonl_one_a_token() {
     for (line, token) in lines.iter().zip(tokens) {
         assert_eq!((&line["id"], &line["logprob"], &line["die"]), (&token["id"], &token["logprob"], &token["die"]));
         assert!(line["logprob"].as_f64().unwrap() <= 0.0 && line.get("top").is_none());
+        // What the chain did: the usual settings penalise, cut with top-p and divide by the temperature.
+        let chain = line["chain"].as_array().unwrap();
+        let steps: Vec<&str> = chain.iter().filter_map(|it| it["step"].as_str()).collect();
+        assert_eq!(steps, ["repeat-penalty", "top-p", "temperature"]);
+        assert!(chain[0]["touched"].as_u64().is_some() && chain[2]["divided"]["by"].as_f64().is_some(), "{chain:?}");
+        assert_eq!(chain[1]["left"]["count"], line["kept"]);
     }
 }
 

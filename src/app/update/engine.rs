@@ -79,7 +79,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
         Event::Under { id, settings } if is_running(app, id) => {
             record_settings(app, *settings, effects);
         }
-        Event::Token { id, draw } if is_running(app, id) => token(app, *draw, now, effects),
+        Event::Token { id, draw, .. } if is_running(app, id) => token(app, *draw, now, effects),
         Event::ColumnToken { id, .. } | Event::ColumnEnded { id, .. } | Event::Finished { id, .. }
             if columns::awaits(app, id) =>
         {

@@ -12,7 +12,7 @@ use super::super::state::{App, EngineState};
 use super::lines;
 use super::theme::Theme;
 use crate::app::Knob;
-use crate::sample::{Row, Settings, Step, StepTrace};
+use crate::sample::{Did, Row, Settings, Step, StepTrace};
 use crate::text::visible;
 
 /// Draws into `area`, whose first row is the heading.
@@ -164,26 +164,38 @@ pub(super) fn steps(vocabulary: usize, held_to: Option<usize>, trace: &[StepTrac
     if let Some(n) = held_to {
         let _ = write!(text, " > begun: {n}");
     }
-    let value = |knob: Knob| knob.show(settings);
     for it in trace {
-        let n = it.count;
-        let _ = match it.step {
-            Step::Bias => write!(text, " > bias: {n} touched"),
-            Step::RepeatPenalty => write!(text, " > repeat {}: {n} touched", value(Knob::RepeatPenalty)),
-            Step::FrequencyPresence => write!(text, " > freq/pres: {n} touched"),
-            Step::NoRepeatNgram => write!(text, " > {}-gram: {n} out", settings.no_repeat_ngram),
-            Step::Dry => write!(text, " > dry {}: {n} touched", value(Knob::DryMultiplier)),
-            Step::TopNSigma => write!(text, " > n-sigma {}: {n}", value(Knob::TopNSigma)),
-            Step::Typical => write!(text, " > typical {}: {n}", value(Knob::TypicalP)),
-            Step::Xtc => write!(text, " > xtc: {n}"),
-            Step::Temperature => write!(text, " > temp {}", value(Knob::Temperature)),
-            Step::TopK => write!(text, " > top-k: {n}"),
-            Step::TopP => write!(text, " > top-p {}: {n}", value(Knob::TopP)),
-            Step::MinP => write!(text, " > min-p {}: {n}", value(Knob::MinP)),
-            Step::Mirostat => write!(text, " > mirostat: {n}"),
-        };
+        let _ = write!(text, " > {}", step(it, settings));
     }
     text
+}
+
+/// One step with the value it did it by, and what it did: `top-p 0.9: 12 (90%)`, twelve of nine tenths of the probability.
+fn step(it: &StepTrace, settings: &Settings) -> String {
+    let value = |knob: Knob| knob.show(settings);
+    let name = match it.step {
+        Step::Bias => "bias".to_owned(),
+        Step::RepeatPenalty => format!("repeat {}", value(Knob::RepeatPenalty)),
+        Step::FrequencyPresence => "freq/pres".to_owned(),
+        Step::NoRepeatNgram => format!("{}-gram", settings.no_repeat_ngram),
+        Step::Dry => format!("dry {}", value(Knob::DryMultiplier)),
+        Step::TopNSigma => format!("n-sigma {}", value(Knob::TopNSigma)),
+        Step::Typical => format!("typical {}", value(Knob::TypicalP)),
+        Step::Xtc => "xtc".to_owned(),
+        Step::Temperature => "temp".to_owned(),
+        Step::TopK => format!("top-k {}", value(Knob::TopK)),
+        Step::TopP => format!("top-p {}", value(Knob::TopP)),
+        Step::MinP => format!("min-p {}", value(Knob::MinP)),
+        Step::Mirostat => "mirostat".to_owned(),
+    };
+    match it.did {
+        Did::Touched(n) if it.step == Step::NoRepeatNgram => format!("{name}: {n} out"),
+        Did::Touched(n) => format!("{name}: {n} touched"),
+        Did::Left { count, share: None } => format!("{name}: {count}"),
+        Did::Left { count, share: Some(share) } => format!("{name}: {count} ({})", percent(share)),
+        Did::Divided { by } if settings.dynatemp_range > 0.0 => format!("{name} {by:.2} by entropy"),
+        Did::Divided { .. } => format!("{name} {}", value(Knob::Temperature)),
+    }
 }
 
 #[cfg(test)]

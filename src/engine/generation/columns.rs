@@ -66,7 +66,7 @@ impl Session {
                     continue;
                 }
                 let context = Context::new(&it.path, &it.words).with_mu(it.run.mu);
-                let draw = throw(&self.tokenizer, &row[..shown], &context, it.settings, &mut it.run)?;
+                let (draw, _) = throw(&self.tokenizer, &row[..shown], &context, it.settings, &mut it.run)?;
                 let token = draw.token;
                 it.path.push(token);
                 control.event(Event::ColumnToken { id, column: index, draw: Box::new(draw) });
