@@ -69,11 +69,11 @@ impl Column {
         (tokens.len() > 1).then(|| pairs.len() as f64 / (tokens.len() - 1) as f64)
     }
 
-    /// How many of its tokens make the first word, what stands before it included.
+    /// How many of its tokens there are up to the end of the word that begins with token `from`.
     #[must_use]
-    pub fn first_word(&self, tokenizer: &Tokenizer) -> usize {
+    pub fn first_word(&self, from: usize, tokenizer: &Tokenizer) -> usize {
         let begins = |draw: &Draw| tokenizer.bytes(draw.token).first().is_some_and(u8::is_ascii_whitespace);
-        self.draws.iter().skip(1).position(begins).map_or(self.draws.len(), |it| it + 1)
+        self.draws.iter().skip(from + 1).position(begins).map_or(self.draws.len(), |it| from + it + 1)
     }
 }
 
@@ -90,8 +90,12 @@ pub struct Columns {
     pub chosen: usize,
     /// Whether all are drawn with the same dice.
     pub same_dice: bool,
+    /// How many tokens of the text they go on from.
+    pub at: usize,
     /// How many fans came before this one.
     pub round: u64,
+    /// Whether a fan is shown as a tree, and the line of it that is chosen.
+    pub tree: Option<usize>,
     /// A setting being written for the chosen column.
     pub typing: Option<Input>,
     /// Why that is none.
@@ -99,25 +103,36 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Two columns, the second half a degree warmer.
+    /// Two columns after `at` tokens of the text, the second half a degree warmer.
     #[must_use]
-    pub fn compare(settings: &Settings) -> Self {
+    pub fn compare(settings: &Settings, at: usize) -> Self {
         let mut warmer = settings.clone();
         warmer.temperature = (settings.temperature + 0.5).min(5.0);
-        Self::new(Purpose::Compare, vec![settings.clone(), warmer])
+        Self::new(Purpose::Compare, at, vec![settings.clone(), warmer])
     }
 
-    /// Futures under these settings. The first of the first round is what would come anyhow.
+    /// Futures under these settings after `at` tokens. The first of the first round is what would come anyhow.
     #[must_use]
-    pub fn fan(settings: &Settings, round: u64) -> Self {
+    pub fn fan(settings: &Settings, at: usize, round: u64) -> Self {
         let seed = |n: u64| settings.seed.wrapping_add(FAN as u64 * round + n);
         let columns = (0..FAN as u64).map(|n| Settings { seed: seed(n), ..settings.clone() }).collect();
-        Self { round, same_dice: false, ..Self::new(Purpose::Fan, columns) }
+        Self { round, same_dice: false, ..Self::new(Purpose::Fan, at, columns) }
     }
 
-    fn new(purpose: Purpose, settings: Vec<Settings>) -> Self {
+    fn new(purpose: Purpose, at: usize, settings: Vec<Settings>) -> Self {
         let columns = settings.into_iter().map(Column::new).collect();
-        Self { purpose, request: None, columns, chosen: 0, same_dice: true, round: 0, typing: None, problem: None }
+        Self {
+            purpose,
+            request: None,
+            columns,
+            chosen: 0,
+            same_dice: true,
+            at,
+            round: 0,
+            tree: None,
+            typing: None,
+            problem: None,
+        }
     }
 
     /// How many tokens each gets.
@@ -178,7 +193,7 @@ mod tests {
 
     #[test]
     fn columns_are_measured_and_ordered() {
-        let mut it = Columns::compare(&Settings { temperature: 0.7, ..Settings::default() });
+        let mut it = Columns::compare(&Settings { temperature: 0.7, ..Settings::default() }, 0);
         assert!((it.columns[1].settings.temperature - 1.2).abs() < 1e-6);
         it.columns =
             vec![column(&[(1, 0.5), (2, 0.25), (1, 0.5), (2, 0.25)]), column(&[(1, 0.5), (3, 1.0)]), column(&[])];
@@ -191,12 +206,12 @@ mod tests {
 
     #[test]
     fn dice_are_the_same_or_each_its_own() {
-        let mut it = Columns::compare(&Settings { seed: 5, ..Settings::default() });
+        let mut it = Columns::compare(&Settings { seed: 5, ..Settings::default() }, 0);
         it.same_dice = false;
         it.reset(9);
         assert_eq!(it.columns.iter().map(|it| it.settings.seed).collect::<Vec<_>>(), [9, 10]);
         let seeds = |round| -> Vec<u64> {
-            let fan = Columns::fan(&Settings { seed: 5, ..Settings::default() }, round);
+            let fan = Columns::fan(&Settings { seed: 5, ..Settings::default() }, 0, round);
             fan.columns.iter().map(|it| it.settings.seed).collect()
         };
         assert_eq!((seeds(0)[0], seeds(0)[7], seeds(1)[0]), (5, 12, 13));

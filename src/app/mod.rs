@@ -17,6 +17,7 @@ mod palette;
 mod past;
 mod rows;
 mod state;
+mod twigs;
 mod update;
 pub mod view;
 pub mod words;
@@ -36,5 +37,6 @@ pub use rows::Rows;
 pub use state::{
     App, EngineState, FirstRun, Focus, Installing, Loaded, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
 };
+pub use twigs::Twig;
 pub use update::{CHAT_STOP, CHAT_TEMPLATE, next_deadline, start, update};
 pub use view::view;

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::columns::{Columns, Purpose};
-use megachat::app::{Effect, Msg, Overlay};
+use megachat::app::{Effect, Focus, Msg, Overlay};
 use megachat::assets;
 use megachat::document::{Origin, Record};
 use megachat::engine::generation::{Control, Session};
@@ -273,6 +273,71 @@ fn a_fan_lists_eight_futures_and_takes_all_or_a_word() {
 }
 
 #[test]
+fn a_fan_is_folded_into_a_tree_and_taken_up_to_a_fork() {
+    let mut it = written((80, 24));
+    it.app.settings.temperature = 1.0;
+    let before = it.app.document.tokens();
+    it.key(KeyCode::F(8));
+    it.settle();
+    it.key(KeyCode::Char('t'));
+    let state = columns(&it).clone();
+    let twigs = state.twigs();
+    // Every future is the runs on its way, and each run is there once.
+    for column in 0..state.columns.len() {
+        let runs = twigs.iter().filter(|it| it.columns.contains(&column));
+        let text: Vec<u32> = runs.flat_map(|it| tokens_of(&state, it.columns[0])[it.from..it.to].to_vec()).collect();
+        assert_eq!(text, tokens_of(&state, column));
+    }
+    let fork = twigs.iter().position(|it| it.columns.len() > 1).unwrap();
+    let screen = it.screen();
+    assert!(screen.contains("futures, as a tree") && screen.contains(&format!("x{}", twigs[fork].columns.len())));
+    for _ in 0..fork {
+        it.key(KeyCode::Down);
+    }
+    it.key(KeyCode::Enter);
+    it.settle();
+    let taken = tokens_of(&state, twigs[fork].columns[0])[..twigs[fork].to].to_vec();
+    assert_eq!(it.app.document.tokens(), [before, taken].concat());
+    check_journal(&it);
+}
+
+fn tokens_of(state: &Columns, column: usize) -> Vec<u32> {
+    state.columns[column].tokens()
+}
+
+#[test]
+fn futures_grow_under_the_cursor_and_what_stood_there_stays() {
+    for key in [KeyCode::F(8), KeyCode::F(6)] {
+        let mut it = written((120, 40));
+        it.app.settings.temperature = 1.2;
+        let before = it.app.document.tokens();
+        it.app.focus = Focus::Text;
+        it.app.lens.cursor = 4;
+        it.key(key);
+        it.settle();
+        assert!(it.screen().contains("from token 5 on"), "{}", it.screen());
+        let state = columns(&it).clone();
+        // Not what is there already.
+        let other = (0..state.columns.len()).find(|&it| tokens_of(&state, it)[0] != before[4]).unwrap();
+        if let Some(Overlay::Columns(state)) = &mut it.app.overlay {
+            state.chosen = other;
+        }
+        it.key(KeyCode::Enter);
+        it.settle();
+        assert_eq!(it.app.document.tokens(), [&before[..4], &tokens_of(&state, other)].concat());
+        assert_eq!(it.app.document.siblings(4).len(), 2);
+        it.press(KeyCode::Char('u'), KeyModifiers::ALT);
+        assert_eq!(it.app.document.tokens(), before);
+        check_journal(&it);
+    }
+    // Before the first token there is nothing to go on from.
+    let mut it = written((80, 24));
+    (it.app.focus, it.app.lens.cursor) = (Focus::Text, 0);
+    it.key(KeyCode::F(8));
+    assert!(it.app.overlay.is_none() && it.screen().contains("nothing before it"));
+}
+
+#[test]
 fn a_loop_pauses_and_offers_ways_out() {
     let looping = || {
         let mut it = Harness::ready((80, 24));
@@ -301,7 +366,7 @@ fn a_loop_pauses_and_offers_ways_out() {
 
     let mut it = looping();
     it.key(KeyCode::Char('d'));
-    assert_eq!((it.app.settings.no_repeat_ngram, it.app.running.is_some()), (4, true));
+    assert_eq!((it.app.settings.dry_multiplier, it.app.running.is_some()), (0.8, true));
 
     let mut it = looping();
     it.key(KeyCode::Char('c'));
@@ -333,5 +398,7 @@ fn columns_look_good_in_every_size() {
         it.key(KeyCode::F(8));
         it.settle();
         insta::assert_snapshot!(format!("fan-{}x{}", size.0, size.1), it.screen());
+        it.key(KeyCode::Char('t'));
+        insta::assert_snapshot!(format!("fan-tree-{}x{}", size.0, size.1), it.screen());
     }
 }

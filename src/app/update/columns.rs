@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::super::columns::{Column, Columns, MOST_COLUMNS, Purpose};
 use super::super::intent::knob_named;
 use super::super::keymap::Action;
-use super::super::state::{App, Overlay, Scroll};
+use super::super::state::{App, Focus, Overlay, Scroll};
 use super::super::{Effect, Input, Knob, set_knob, words};
 use super::{KEPT_IN_JOURNAL, generate, peek, record, record_circumstances, record_settings, settings_changed};
 use crate::document::{NodeId, Record};
@@ -25,9 +25,14 @@ pub(super) fn open(app: &mut App, purpose: Purpose, now: Duration, effects: &mut
     if app.document.is_empty() {
         return app.inform("There is no text to go on from yet: write something first.", now);
     }
+    // Under the cursor, if it is somewhere in the text: what stands there stays as another branch.
+    let at = if app.focus == Focus::Text { app.lens.cursor.min(app.document.len()) } else { app.document.len() };
+    if at == 0 {
+        return app.inform("The first token has nothing before it: the model has no say in it.", now);
+    }
     let columns = match purpose {
-        Purpose::Compare => Columns::compare(&app.settings),
-        Purpose::Fan => Columns::fan(&app.settings, 0),
+        Purpose::Compare => Columns::compare(&app.settings, at),
+        Purpose::Fan => Columns::fan(&app.settings, at, 0),
     };
     app.overlay = Some(Overlay::Columns(columns));
     ask(app, effects);
@@ -39,15 +44,18 @@ fn state(app: &mut App) -> Option<&mut Columns> {
 
 /// Has all columns drawn anew.
 fn ask(app: &mut App, effects: &mut Vec<Effect>) {
-    let (id, path, seed) = (app.request(), app.document.tokens(), app.settings.seed);
-    let mu = app.document.mu(path.len());
+    let (id, mut path, seed) = (app.request(), app.document.tokens(), app.settings.seed);
     // The engine does one thing at a time: whoever waited for scores asks again later.
     app.peeking = None;
     let Some(it) = state(app) else { return };
     it.reset(seed);
     it.request = Some(id);
+    path.truncate(it.at);
+    let at = path.len();
     let columns = it.columns.iter().map(|it| it.settings.clone()).collect();
-    let request = ColumnsRequest { id, path, mu, columns, tokens: it.tokens(), keep: KEPT_IN_JOURNAL };
+    let tokens = it.tokens();
+    let mu = app.document.mu(at);
+    let request = ColumnsRequest { id, path, mu, columns, tokens, keep: KEPT_IN_JOURNAL };
     effects.push(Effect::Engine(Command::Columns(request)));
 }
 
@@ -108,22 +116,31 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, action: Option<Action>, now: Du
     match key.code {
         KeyCode::Esc | KeyCode::Char('q') => close(app, effects),
         KeyCode::Char('r') => new_dice(app, effects),
-        KeyCode::Enter => take(app, usize::MAX, now, effects),
+        // In a tree, the text up to where the chosen run ends.
+        KeyCode::Enter => {
+            let to = it.tree.and_then(|line| it.line(line)).map_or(usize::MAX, |line| line.2);
+            take(app, to, now, effects);
+        }
         _ if purpose == Purpose::Fan => match key.code {
             KeyCode::Up | KeyCode::Char('k') => choose(it, -1),
             KeyCode::Down | KeyCode::Char('j') => choose(it, 1),
-            KeyCode::Char(digit @ '1'..='8') => {
+            KeyCode::Char(digit @ '1'..='9') => {
                 let line = digit as usize - '1' as usize;
-                if let Some(&column) = it.by_likelihood().get(line) {
+                if let Some((column, _, to)) = it.line(line) {
                     it.chosen = column;
-                    take(app, usize::MAX, now, effects);
+                    take(app, to, now, effects);
                 }
             }
             KeyCode::Tab => take(app, usize::MAX, now, effects),
             KeyCode::Right => {
-                let chosen = it.columns[it.chosen.min(last)].clone();
-                let count = chosen.first_word(&app.tokenizer);
-                take(app, count, now, effects);
+                let Some((column, from, _)) = it.line(it.chosen_line()) else { return };
+                it.chosen = column;
+                let future = it.columns[column].clone();
+                take(app, future.first_word(from, &app.tokenizer), now, effects);
+            }
+            KeyCode::Char('t') => {
+                it.tree = it.tree.is_none().then_some(0);
+                it.chosen = it.line(it.chosen_line()).map_or(it.chosen, |line| line.0);
             }
             _ if action == Some(Action::Fan) => close(app, effects),
             _ => {}
@@ -162,10 +179,11 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, action: Option<Action>, now: Du
 
 /// Up or down in the list as it stands.
 fn choose(it: &mut Columns, step: isize) {
-    let order = it.by_likelihood();
-    let at = order.iter().position(|&column| column == it.chosen).unwrap_or(0);
-    let to = at.saturating_add_signed(step).min(order.len().saturating_sub(1));
-    it.chosen = order.get(to).copied().unwrap_or(0);
+    let to = it.chosen_line().saturating_add_signed(step).min(it.lines().saturating_sub(1));
+    if it.tree.is_some() {
+        it.tree = Some(to);
+    }
+    it.chosen = it.line(to).map_or(0, |line| line.0);
 }
 
 /// A key while a setting is written: `top-p .5`.
@@ -203,7 +221,11 @@ fn new_dice(app: &mut App, effects: &mut Vec<Effect>) {
             app.settings.seed = app.settings.seed.wrapping_add(1);
             settings_changed(app, effects);
         }
-        Some((Purpose::Fan, round)) => app.overlay = Some(Overlay::Columns(Columns::fan(&app.settings, round + 1))),
+        Some((Purpose::Fan, round)) => {
+            let settings = app.settings.clone();
+            let Some(it) = state(app) else { return };
+            *it = Columns { tree: it.tree.map(|_| 0), ..Columns::fan(&settings, it.at, round + 1) };
+        }
         None => return,
     }
     ask(app, effects);
@@ -211,7 +233,9 @@ fn new_dice(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Goes on with the first `count` tokens of the chosen column; the others are let go.
 fn take(app: &mut App, count: usize, now: Duration, effects: &mut Vec<Effect>) {
-    let Some(mut column) = state(app).and_then(|it| it.columns.get(it.chosen).cloned()) else { return };
+    let Some((at, mut column)) = state(app).and_then(|it| Some((it.at, it.columns.get(it.chosen)?.clone()))) else {
+        return;
+    };
     if column.draws.is_empty() && column.tail.is_empty() {
         return app.inform("Nothing has been drawn there yet.", now);
     }
@@ -221,8 +245,8 @@ fn take(app: &mut App, count: usize, now: Duration, effects: &mut Vec<Effect>) {
     }
     stop(app, effects);
     app.overlay = None;
-    let from = app.document.tip();
-    app.past.keep(from);
+    let from = before(app, at);
+    app.past.keep(app.document.tip());
     keep(app, from, &column, effects);
     kept(app, effects);
     app.inform(format!("Taken. {} goes back.", app.key_of(Action::Undo)), now);
@@ -231,19 +255,24 @@ fn take(app: &mut App, count: usize, now: Duration, effects: &mut Vec<Effect>) {
 /// Keeps every column as a branch and goes on with the chosen one.
 fn take_all(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     let Some(it) = state(app) else { return };
-    let chosen = it.chosen;
+    let (chosen, at) = (it.chosen, it.at);
     let mut columns: Vec<(usize, Column)> = it.columns.iter().cloned().enumerate().collect();
     // The text goes on with what was kept last.
     columns.sort_by_key(|it| it.0 == chosen);
     stop(app, effects);
     app.overlay = None;
-    let from = app.document.tip();
-    app.past.keep(from);
+    let from = before(app, at);
+    app.past.keep(app.document.tip());
     for (_, column) in &columns {
         keep(app, from, column, effects);
     }
     kept(app, effects);
     app.inform(format!("Kept as {} branches; {} shows them.", columns.len(), app.key_of(Action::Tree)), now);
+}
+
+/// The last of the first `count` tokens of the text.
+fn before(app: &App, count: usize) -> Option<NodeId> {
+    count.checked_sub(1).and_then(|it| app.document.path().get(it)).copied()
 }
 
 /// Makes a branch of a column. As far as it says what is there already, it is that branch.
@@ -288,7 +317,7 @@ pub(super) fn circles(app: &mut App, key: &KeyEvent, now: Duration, effects: &mu
         KeyCode::Char('d') => {
             app.overlay = None;
             super::branch::go_to(app, back, effects);
-            app.settings.no_repeat_ngram = WAY_OUT;
+            app.settings.dry_multiplier = WAY_OUT;
             settings_changed(app, effects);
             generate(app, String::new(), String::new(), now, effects);
         }
@@ -308,5 +337,5 @@ pub(super) fn circles(app: &mut App, key: &KeyEvent, now: Duration, effects: &mu
     }
 }
 
-/// The length of the stretches that the way out of a loop forbids to repeat.
-const WAY_OUT: u32 = 4;
+/// DRY's multiplier as the way out of a loop: the value that its author recommends.
+const WAY_OUT: f32 = 0.8;

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::columns::{Columns, Purpose};
 use super::super::state::App;
 use super::super::words;
-use super::bars::{fit, percent};
+use super::bars::{bar, fit, percent};
 use super::first_run::wrapped;
 use super::theme::Theme;
 use super::{lines, over, put_cursor};
@@ -30,11 +30,12 @@ pub(super) fn draw(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame)
 
 fn compare(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let title = if state.same_dice { "A/B: same dice, other settings" } else { "A/B: each its own dice" };
+    let title = from_where(app, state, title);
     // As high as the longest text will be, so that nothing moves while it grows.
     let across = state.columns.len().max(1) as u16;
     let width = (app.size.0.min(WIDEST) / across).max(NARROWEST as u16);
     let height = (state.tokens() as u16 * COLUMNS_A_TOKEN / width + 9).max(14);
-    let inner = over(frame, title, WIDEST, app.size.1.min(height), theme);
+    let inner = near(app, state.at, frame, &title, (WIDEST, height), theme);
     let foot = if inner.height >= 10 { 2 } else { 1 };
     let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
     let count = state.columns.len().max(1);
@@ -150,37 +151,102 @@ fn text(
 }
 
 fn fan(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
-    let title = "futures, the likeliest first";
-    let inner = over(frame, title, 110, (state.columns.len() as u16 + 5).min(app.size.1), theme);
+    let title = if state.tree.is_some() { "futures, as a tree" } else { "futures, the likeliest first" };
+    let title = from_where(app, state, title);
+    let lines_of_it = state.lines();
+    let inner = near(app, state.at, frame, &title, (110, lines_of_it as u16 + 5), theme);
     let (width, rows) = (inner.width as usize, inner.height as usize);
-    let mut out = Vec::new();
-    for (line, index) in state.by_likelihood().into_iter().enumerate().take(rows.saturating_sub(1)) {
+    let room = rows.saturating_sub(1);
+    let top = (state.chosen_line() + 1).saturating_sub(room);
+    let mut out =
+        if state.tree.is_some() { branches(app, state, width, theme) } else { list(app, state, width, theme) };
+    out.drain(..top.min(out.len()));
+    out.truncate(room);
+    let (keys, about) = match (state.tree.is_some(), width >= 66) {
+        (false, true) => (
+            "1-8, Enter, Tab take all  → take a word  t as a tree  r other dice  Esc leave",
+            "the figure is the mean probability of a token (geometric)",
+        ),
+        (true, true) => (
+            "Enter takes up to there  Tab take all  → a word  t as a list  r other dice  Esc leave",
+            "the figure is the chance of the first token there, by the model alone",
+        ),
+        (false, false) => ("1-8 take  → a word  t tree  r dice", ""),
+        (true, false) => ("Enter take  → a word  t list  r dice", ""),
+    };
+    let told = rows > out.len() + 2 && !about.is_empty();
+    while out.len() + 2 < rows {
+        out.push(Line::default());
+    }
+    if told {
+        out.push(Line::styled(fit(about, width), theme.dim));
+    }
+    out.truncate(room);
+    out.push(Line::styled(fit(keys, width), theme.dim));
+    lines(frame, inner, out);
+}
+
+/// A line for each future.
+fn list(app: &App, state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let line = |(line, index): (usize, usize)| {
         let it = &state.columns[index];
         let (mark, style) = if index == state.chosen { (">", theme.focus) } else { (" ", theme.drawn) };
         let text = visible(&app.tokenizer().decode(&it.tokens()).replace('\n', "\\n"));
         let figure = if it.draws.is_empty() { String::new() } else { percent(2f64.powf(-it.surprise()) as f32) };
-        let room = width.saturating_sub(11);
-        out.push(Line::from(vec![
+        Line::from(vec![
             Span::styled(format!("{mark}{} ", line + 1), theme.strong),
-            Span::styled(fit(&text, room), style),
+            Span::styled(fit(&text, width.saturating_sub(11)), style),
             Span::styled(format!("  {figure:>5}"), theme.dim),
-        ]));
-    }
-    let keys = if width >= 66 {
-        "1-8, Enter, Tab take all  → take a word  r other dice  Esc leave"
-    } else {
-        "1-8 take  → a word  r other dice"
+        ])
     };
-    let about = if rows > out.len() + 2 { "the figure is the mean probability of a token (geometric)" } else { "" };
-    while out.len() + 2 < rows {
-        out.push(Line::default());
-    }
-    if !about.is_empty() {
-        out.push(Line::styled(fit(about, width), theme.dim));
-    }
-    out.truncate(rows.saturating_sub(1));
-    out.push(Line::styled(fit(keys, width), theme.dim));
-    lines(frame, inner, out);
+    state.by_likelihood().into_iter().enumerate().map(line).collect()
+}
+
+/// A line for each run that some futures share: indented below what it goes on from, with the chance of its first token
+/// as a bar.
+fn branches(app: &App, state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    const BAR: usize = 8;
+    let chosen = state.chosen_line();
+    let line = |(line, twig): (usize, crate::app::Twig)| {
+        let it = &state.columns[twig.columns[0]];
+        let (mark, style) = if line == chosen { (">", theme.focus) } else { (" ", theme.drawn) };
+        let number = if line < 9 { (line + 1).to_string() } else { " ".to_owned() };
+        let text = visible(&app.tokenizer().decode(&it.tokens()[twig.from..twig.to]).replace('\n', "\\n"));
+        let chance = it.draws.get(twig.from).map(|it| it.model);
+        let several = if twig.columns.len() > 1 { format!("x{}", twig.columns.len()) } else { String::new() };
+        // A deep tree must not push its words off the screen.
+        let indent = "  ".repeat(twig.depth.min(width / 6));
+        let bars = if width >= 66 { fit(&bar(chance.unwrap_or(0.0).into(), BAR), BAR + 1) } else { String::new() };
+        let room = width.saturating_sub(13 + indent.len() + bars.width());
+        Line::from(vec![
+            Span::styled(format!("{mark}{number} {indent}"), theme.strong),
+            Span::styled(fit(&text, room), style),
+            Span::styled(format!(" {several:>3} "), theme.note),
+            Span::styled(bars, theme.dim),
+            Span::styled(format!("{:>5}", chance.map_or(String::new(), percent)), theme.dim),
+        ])
+    };
+    state.twigs().into_iter().enumerate().map(line).collect()
+}
+
+/// The title, with the place in the text where that is not its end.
+fn from_where(app: &App, state: &Columns, title: &str) -> String {
+    if state.at < app.document.len() { format!("{title}, from token {} on", state.at + 1) } else { title.to_owned() }
+}
+
+/// Clears a place under the row that the futures go on from, above it, or in the middle where neither has the room.
+fn near(app: &App, at: usize, frame: &mut Frame, title: &str, (width, height): (u16, u16), theme: &Theme) -> Rect {
+    let screen = frame.area();
+    let (width, height) = (width.min(screen.width), height.min(screen.height));
+    let row = super::row_of_token(app, at);
+    let y = if row + 1 + height <= screen.height {
+        row + 1
+    } else if height <= row {
+        row - height
+    } else {
+        (screen.height - height) / 2
+    };
+    super::framed(frame, title, Rect { x: (screen.width - width) / 2, y, width, height }, theme)
 }
 
 /// What can be done about a loop.
@@ -189,7 +255,7 @@ pub(super) fn circles(since: usize, theme: &Theme, frame: &mut Frame) {
     let width = inner.width as usize;
     let mut out = wrapped(&format!("Looping since token {}; paused.", since + 1), width, theme.note);
     let ways = [
-        ("d", "back there, and on with no 4 tokens said twice"),
+        ("d", "back there, and on with DRY, which breaks repetitions"),
         ("b", "back there, and stop"),
         ("c", "carry on, and do not ask again"),
         ("Esc", "leave it as it is"),

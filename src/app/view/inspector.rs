@@ -1,16 +1,15 @@
 //! A token questioned: probabilities, die, flip points, what it could have been.
 
 use ratatui::Frame;
-use ratatui::layout::{Margin, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Clear;
 
 use super::super::Inspection;
 use super::super::state::App;
 use super::super::words;
 use super::bars::{bar, fit, label, percent, steps};
 use super::theme::Theme;
-use super::{block, layout, lines};
+use super::{framed, layout, lines, row_of_token};
 use crate::sample::{Flip, Lever, Row};
 
 /// Draws it over the main screen.
@@ -52,12 +51,12 @@ pub(super) fn draw(app: &App, chosen: Option<usize>, theme: &Theme, frame: &mut 
 fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
     let screen = frame.area();
     let area = if screen.width >= 100 {
-        let width = 56;
-        Rect { x: screen.width - width, y: 1.min(screen.height), width, height: screen.height.saturating_sub(2) }
+        // Over the panel, so that the text beside it stays as it is.
+        let width = 56.min(screen.width);
+        let aside = Rect { x: screen.width - width, y: 1, width, height: screen.height.saturating_sub(2) };
+        layout(app).panel.unwrap_or(aside)
     } else {
-        let text = layout(app).text;
-        let row = app.flow.row_of(app.flow.start_of(app.lens.cursor)).saturating_sub(app.top_row(text.height as usize));
-        let row = text.y.saturating_add(row as u16);
+        let row = row_of_token(app, app.lens.cursor);
         let (above, below) = (row.min(screen.height), screen.height.saturating_sub(row + 1));
         let least = 9.min(screen.height);
         if below >= above {
@@ -67,9 +66,7 @@ fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
             Rect { x: 0, y: 0, width: screen.width, height: above.max(least) }
         }
     };
-    frame.render_widget(Clear, area);
-    frame.render_widget(block(format!(" {title} "), true, theme), area);
-    area.inner(Margin { horizontal: 2.min(area.width / 2), vertical: 1.min(area.height / 2) })
+    framed(frame, title, area, theme)
 }
 
 /// Everything but the table.

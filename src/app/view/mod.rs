@@ -121,9 +121,21 @@ fn over(frame: &mut Frame, title: &str, width: u16, height: u16, theme: &Theme) 
     let (width, height) = (width.min(screen.width), height.min(screen.height));
     let area =
         Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
+    framed(frame, title, area, theme)
+}
+
+/// Clears a place of the screen for something that lies over it; returns what is inside its frame.
+fn framed(frame: &mut Frame, title: &str, area: Rect, theme: &Theme) -> Rect {
     frame.render_widget(Clear, area);
     frame.render_widget(block(format!(" {title} "), true, theme), area);
-    area.inner(Margin { horizontal: 2.min(width / 2), vertical: 1.min(height / 2) })
+    area.inner(Margin { horizontal: 2.min(area.width / 2), vertical: 1.min(area.height / 2) })
+}
+
+/// The row of the screen in which a token of the text begins.
+fn row_of_token(app: &App, position: usize) -> u16 {
+    let text = layout(app).text;
+    let row = app.flow.row_of(app.flow.start_of(position)).saturating_sub(app.top_row(text.height as usize));
+    text.y.saturating_add(row as u16)
 }
 
 /// Lines from the top, as many as there is room for.
