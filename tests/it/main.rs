@@ -20,6 +20,7 @@ mod distributed;
 mod doctor;
 mod download;
 mod drops;
+mod endurance;
 mod generation;
 mod gguf;
 mod hostile;

@@ -84,6 +84,25 @@ impl Pty {
         writer.flush().unwrap();
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    /// As [`wait_for`](Self::wait_for), for what may take as long as it likes while something is going on.
+    #[track_caller]
+    pub(crate) fn keep_waiting_for(&self, what: &str, mut seen: impl FnMut(&str) -> bool) {
+        let (mut last, mut since) = (0, Instant::now());
+        while !seen(&self.contents()) {
+            let now = self.raw.lock().unwrap().len();
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+            assert!(since.elapsed() < PATIENCE, "no {what} on\n{}", self.contents());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Another size, as when a window is dragged.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
