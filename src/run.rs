@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::app::Start;
 use crate::app::keymap::Keymap;
-use crate::cli::{Arguments, ColorName, MeaningError, ModelFormat, Verb};
+use crate::cli::{Arguments, MeaningError, ModelFormat, Verb};
 use crate::command::{self, Exit, find_model, places};
 use crate::document::Document;
 use crate::install::convert::Options;
@@ -123,11 +123,7 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, keymap: Keymap, p
         chat: arguments.interface.chat,
         document,
         size: (80, 24),
-        colour: match arguments.interface.color {
-            Some(ColorName::Always) => true,
-            Some(ColorName::Never) => false,
-            Some(ColorName::Auto) | None => std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
-        },
+        look: arguments.interface.look(&config, |name| std::env::var(name).ok()).map_err(usage)?,
         device: arguments.model.device(&config).map_err(usage)?,
         precision: arguments.model.precision(&config).map_err(usage)?,
         threads: arguments.model.threads,

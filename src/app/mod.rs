@@ -11,6 +11,7 @@ mod intent;
 pub mod keymap;
 mod knobs;
 mod lens;
+pub mod look;
 mod msg;
 mod next;
 mod palette;

@@ -32,7 +32,7 @@ impl Entry {
         match self {
             Self::Act(binding) => binding.action.name().to_owned(),
             Self::Set(knob, value) => {
-                format!("set {} {}", knob.word(), if value.is_empty() { "…" } else { value })
+                format!("set {} {}", knob.word(), if value.is_empty() { "..." } else { value })
             }
         }
     }
@@ -172,12 +172,12 @@ mod tests {
             ("newtr", "new-transcript"),
             ("NEW-T", "new-transcript"),
             ("modls", "models"),
-            ("temp", "set temp …"),
+            ("temp", "set temp ..."),
             ("colder", "colder"),
             ("template", "chat"),
-            ("top-k", "set top-k …"),
-            ("set", "set preset …"),
-            ("set te", "set temp …"),
+            ("top-k", "set top-k ..."),
+            ("set", "set preset ..."),
+            ("set te", "set temp ..."),
             ("temp 0.9", "set temp 0.9"),
             ("set temp 0.9", "set temp 0.9"),
             ("stop a b", "set stop a b"),

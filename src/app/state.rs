@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::columns::Columns;
 use super::keymap::{Action, Key, Keymap};
+use super::look::Look;
 use super::next::Next;
 use super::{Find, Flow, Input, Lens, Palette, Past};
 use crate::document::Document;
@@ -179,7 +180,6 @@ pub struct Installing {
 
 /// What the application starts with.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Start {
     /// How to draw.
     pub settings: Settings,
@@ -197,8 +197,8 @@ pub struct Start {
     pub document: Document,
     /// The size of the terminal, in columns and rows.
     pub size: (u16, u16),
-    /// Whether colour may be used.
-    pub colour: bool,
+    /// How the screen looks.
+    pub look: Look,
     /// Where to run.
     pub device: DeviceChoice,
     /// In which precision.
@@ -287,8 +287,8 @@ pub struct App {
     pub saved: Option<Result<(), String>>,
     /// The size of the terminal, in columns and rows.
     pub size: (u16, u16),
-    /// Whether colour may be used.
-    pub colour: bool,
+    /// How the screen looks.
+    pub look: Look,
     /// Where to run.
     pub device: DeviceChoice,
     /// In which precision.

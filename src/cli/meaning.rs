@@ -123,7 +123,11 @@ impl ExportDtype {
     }
 }
 
-fn word<T: ValueEnum>(flag: Option<T>, config: Option<&str>, what: &'static str) -> Result<Option<T>, MeaningError> {
+pub(super) fn word<T: ValueEnum>(
+    flag: Option<T>,
+    config: Option<&str>,
+    what: &'static str,
+) -> Result<Option<T>, MeaningError> {
     match (flag, config) {
         (Some(flag), _) => Ok(Some(flag)),
         (None, Some(text)) => {

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{BoolishValueParser, FalseyValueParser};
 use clap::{Args, Parser, ValueEnum};
 
 use crate::checkpoint::tensors::Dtype;
 use crate::store::sampling::Sampling;
 
+mod look;
 mod meaning;
 mod verbs;
 
@@ -133,9 +134,18 @@ pub struct InterfaceArguments {
     /// Write no transcript
     #[arg(long, conflicts_with = "resume")]
     pub no_save: bool,
-    /// When to use colour; `NO_COLOR` counts with auto [default: auto]
-    #[arg(long, value_name = "WHEN")]
+    /// When to use colour, or how much of it; `NO_COLOR` counts with auto [default: auto] [env: `MEGACHAT_COLOR`]
+    #[arg(long, value_name = "WHEN", env = "MEGACHAT_COLOR", hide_env = true)]
     pub color: Option<ColorName>,
+    /// The background to be readable on; auto asks `COLORFGBG` [default: auto] [env: `MEGACHAT_THEME`]
+    #[arg(long, value_name = "WHICH", env = "MEGACHAT_THEME", hide_env = true)]
+    pub theme: Option<ThemeName>,
+    /// Frames, bars and marks in ASCII [default: if the locale is not UTF-8] [env: `MEGACHAT_ASCII`]
+    #[arg(
+        long, value_name = "WHETHER", env = "MEGACHAT_ASCII", hide_env = true, value_parser = BoolishValueParser::new(),
+        num_args = 0..=1, require_equals = true, default_missing_value = "true"
+    )]
+    pub ascii: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -197,13 +207,33 @@ impl From<WeightName> for Dtype {
     }
 }
 
-/// When to use colour, as typed.
+/// When to use colour, or how much of it, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "each is the choice of that name")]
 pub enum ColorName {
+    /// As much as the terminal says it has.
     Auto,
+    /// That, whatever `NO_COLOR` says.
     Always,
+    /// None.
     Never,
+    /// The terminal's own sixteen.
+    #[value(name = "16")]
+    Sixteen,
+    /// The 256 of xterm.
+    #[value(name = "256")]
+    Indexed,
+    /// Any.
+    #[value(alias = "truecolor")]
+    True,
+}
+
+/// The background to be readable on, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "each is the background of that name")]
+pub enum ThemeName {
+    Auto,
+    Dark,
+    Light,
 }
 
 /// What a transcript is exported to.

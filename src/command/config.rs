@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use clap::ValueEnum as _;
+
 use super::Exit;
 use crate::app::keymap::Keymap;
 use crate::cli::{Arguments, ConfigVerb};
@@ -43,7 +45,7 @@ type Value = (String, String, &'static str);
 
 /// Every value that can be set, with where it comes from.
 fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Exit> {
-    let (model, sampling) = (&arguments.model, &arguments.sampling);
+    let (model, sampling, look) = (&arguments.model, &arguments.sampling, &arguments.interface);
     let (file, from_file) = (&loaded.config, &loaded.config.sampling);
     let (s, seed) = sampling.settings(file).map_err(|e| Exit::usage(e.to_string()))?;
     // A verb takes no sampling flags, so what is given was given by the environment.
@@ -70,6 +72,23 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
             "dtype".to_owned(),
             spelled(model.dtype.map(|it| format!("{it:?}").to_lowercase()), file.dtype.as_ref()),
             origin(model.dtype.is_some(), file.dtype.is_some()),
+        ),
+        (
+            "color".to_owned(),
+            look.color
+                .and_then(|it| it.to_possible_value())
+                .map_or_else(|| name(file.color.as_ref(), "auto"), |it| it.get_name().to_owned()),
+            origin(look.color.is_some(), file.color.is_some()),
+        ),
+        (
+            "theme".to_owned(),
+            spelled(look.theme.map(|it| format!("{it:?}").to_lowercase()), file.theme.as_ref()),
+            origin(look.theme.is_some(), file.theme.is_some()),
+        ),
+        (
+            "ascii".to_owned(),
+            look.ascii.or(file.ascii).map_or_else(|| "if the locale is not UTF-8".to_owned(), |it| it.to_string()),
+            origin(look.ascii.is_some(), file.ascii.is_some()),
         ),
         (
             "preset".to_owned(),

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Exit, places};
+use crate::app::look::{self, Background, Colours};
 use crate::app::words;
 use crate::cli::FileArguments;
 use crate::engine::devices::devices;
@@ -250,26 +251,25 @@ fn proxy(variable: &str, value: &str) -> String {
 }
 
 fn terminal() -> Finding {
-    let variable = |name: &str| std::env::var(name).unwrap_or_default();
-    let term = variable("TERM");
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].iter().map(|it| variable(it)).find(|it| !it.is_empty()).unwrap_or_default();
-    let utf8 = locale.to_ascii_lowercase().replace('-', "").contains("utf8");
+    let variable = |name: &str| std::env::var(name).ok();
+    let term = variable("TERM").unwrap_or_default();
+    let locale = look::locale(variable);
+    let utf8 = look::is_utf8(&locale);
     let (input, output) = (io::stdin().is_terminal(), io::stdout().is_terminal());
     let size = crossterm::terminal::size().ok().filter(|_| output);
-    let true_colour = matches!(variable("COLORTERM").as_str(), "truecolor" | "24bit");
-    let colours = match () {
-        () if !variable("NO_COLOR").is_empty() => "no colour (NO_COLOR)",
-        () if true_colour => "true colour",
-        () if term.contains("256color") => "256 colours",
-        () => "16 colours",
-    };
+    let (wanted, shown) = (Colours::told_by(variable), Colours::shown_by(variable));
+    let colours = if wanted == shown { shown.name() } else { "no colour (NO_COLOR)" };
+    let background = Background::told_by(variable).name();
     let shape = size.map_or_else(|| "no terminal on standard output".to_owned(), |(w, h)| format!("{w}x{h}"));
     let dumb = term.is_empty() || term == "dumb";
-    let mut text =
-        format!("TERM={term}, {shape}, {colours}, locale {}", if locale.is_empty() { "not set" } else { &locale });
+    let mut text = format!(
+        "TERM={term}, {shape}, {colours}, {background}, locale {}",
+        if locale.is_empty() { "not set" } else { &locale }
+    );
     if output && !utf8 {
-        text.push_str("; it is not UTF-8, so boxes and letters may show wrongly: try LC_ALL=C.UTF-8");
+        text.push_str(
+            "; it is not UTF-8, so frames are drawn in ASCII and letters may show wrongly: try LC_ALL=C.UTF-8",
+        );
     }
     if output && dumb {
         text.push_str("; the interface needs a terminal that can place its cursor");
@@ -282,6 +282,7 @@ fn terminal() -> Finding {
         text,
         data: json!({
             "term": term, "stdin": input, "stdout": output, "utf8": utf8, "locale": locale, "colours": colours,
+            "background": background,
             "width": size.map(|it| it.0), "height": size.map(|it| it.1),
         }),
     }

@@ -29,6 +29,15 @@ pub struct Config {
     /// `auto`, `f32`, `f16`, `bf16` or `q8`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dtype: Option<String>,
+    /// `auto`, `always`, `never`, `16`, `256` or `true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// `auto`, `dark` or `light`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<String>,
+    /// Whether frames, bars and marks are drawn in ASCII.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ascii: Option<bool>,
     /// A preset that the values of `sampling` then change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,

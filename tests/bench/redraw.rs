@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use megachat::app::look::{Background, Colours, Look};
 use megachat::app::{App, Effect, Focus, Heat, Msg, Start, start, update, view};
 use megachat::assets;
 use megachat::document::Document;
@@ -86,7 +87,7 @@ fn full_context(size: (u16, u16)) -> App {
         chat: false,
         document: Document::default(),
         size,
-        colour: true,
+        look: Look { colours: Colours::True, background: Background::Dark, ascii: false },
         device: DeviceChoice::Cpu,
         precision: None,
         threads: None,

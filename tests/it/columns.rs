@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::columns::{Columns, Purpose};
-use megachat::app::{Effect, Focus, Msg, Overlay};
+use megachat::app::{Effect, Focus, Overlay};
 use megachat::assets;
 use megachat::document::{Origin, Record};
 use megachat::engine::generation::{Control, Session};
@@ -384,21 +384,4 @@ fn a_loop_pauses_and_offers_ways_out() {
     it.settle();
     assert_eq!((it.app.overlay.clone(), it.app.document.len()), (None, 305));
     assert!(it.records().iter().any(|it| matches!(it, Record::Stopped { reason } if reason == "max-tokens")));
-}
-
-#[test]
-fn columns_look_good_in_every_size() {
-    for size in [(40, 12), (80, 24), (120, 40)] {
-        let mut it = written(size);
-        it.send(Msg::Key(crossterm::event::KeyEvent::new(KeyCode::F(6), KeyModifiers::NONE)));
-        it.key(KeyCode::Char('d'));
-        it.settle();
-        insta::assert_snapshot!(format!("columns-{}x{}", size.0, size.1), it.screen());
-        it.key(KeyCode::Esc);
-        it.key(KeyCode::F(8));
-        it.settle();
-        insta::assert_snapshot!(format!("fan-{}x{}", size.0, size.1), it.screen());
-        it.key(KeyCode::Char('t'));
-        insta::assert_snapshot!(format!("fan-tree-{}x{}", size.0, size.1), it.screen());
-    }
 }

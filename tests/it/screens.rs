@@ -1,177 +1,114 @@
 //! Whole screens, at the sizes people have.
 
 use crossterm::event::KeyCode;
-use megachat::app::Msg;
-use megachat::install::protocol::{Event, Failure, Stage};
+use megachat::app::look::{Background, Colours, Look};
+use ratatui::style::{Color, Modifier};
 
-use crate::support::harness::{Harness, a_start};
+use crate::support::harness::Harness;
+use crate::support::moments;
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 12)];
+const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
 
-/// The same moment at every size.
-fn check(name: &str, mut moment: impl FnMut((u16, u16)) -> Harness) {
+type Moment = fn((u16, u16)) -> Harness;
+
+/// A test for each screen.
+macro_rules! screens {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                check(stringify!($name), moments::$name);
+            }
+        )*
+    };
+}
+
+screens! {
+    first_run blank_page streaming chat panel heat entropy rank cut inspector inspector_next help models no_source
+    download palette palette_typed find tree columns fan fan_tree circles not_saved full_context
+}
+
+/// A moment in every size as it should look, in ASCII alone, and without colour.
+fn check(name: &str, moment: Moment) {
     for size in SIZES {
-        let screen = moment(size).screen();
-        insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), screen);
+        let mut it = moment(size);
+        insta::assert_snapshot!(format!("{}-{}x{}", name.replace('_', "-"), size.0, size.1), it.screen());
+        it.app.look.ascii = true;
+        let screen = it.terminal();
+        let cells = screen.backend().buffer().content();
+        let wrong = cells.iter().find(|it| !it.symbol().is_ascii());
+        assert!(wrong.is_none(), "{name} {size:?} in ASCII: {wrong:?}\n{}", screen.backend());
+        it.app.look = Look { colours: Colours::None, background: Background::Unknown, ascii: false };
+        let screen = it.terminal();
+        let cells = screen.backend().buffer().content();
+        let coloured = cells.iter().find(|it| it.fg != Color::Reset || it.bg != Color::Reset);
+        assert!(coloured.is_none(), "{name} {size:?} without colour: {coloured:?}");
     }
 }
 
 #[test]
-fn first_run() {
-    check("first-run", |size| {
-        let mut start = a_start(size);
-        start.ask = true;
-        Harness::begin(start)
-    });
-}
-
-#[test]
-fn blank_page() {
-    check("blank-page", Harness::ready);
-}
-
-fn writing(size: (u16, u16)) -> Harness {
-    let mut it = Harness::ready(size);
-    it.write("Once upon a time, by a quiet river,");
+fn in_ascii_the_text_stays_as_it_is() {
+    let mut it = Harness::ready((80, 24));
+    it.app.look.ascii = true;
+    it.write("naïve 日本 café");
     it.key(KeyCode::Enter);
-    it.tokens(30);
-    it
-}
-
-#[test]
-fn while_text_streams() {
-    check("streaming", writing);
-}
-
-#[test]
-fn panel_in_focus() {
-    check("panel", |size| {
-        let mut it = writing(size);
-        it.settle();
-        it.key(KeyCode::Tab);
-        it.key(KeyCode::Tab);
-        it.key(KeyCode::Down);
-        it
-    });
-}
-
-#[test]
-fn help() {
-    check("help", |size| {
-        let mut it = Harness::ready(size);
-        it.key(KeyCode::F(1));
-        it
-    });
-}
-
-#[test]
-fn download_under_way() {
-    check("download", |size| {
-        let mut it = writing(size);
-        let stage = Stage::Downloading { source: 3, of: 3, done: 341_000_000, total: Some(735_000_000), rate: 18.2e6 };
-        it.send(Msg::Install(Event::Stage { name: "megatron-345m".into(), stage }));
-        it
-    });
-}
-
-#[test]
-fn all_sources_failed() {
-    check("no-source", |size| {
-        let mut it = Harness::ready(size);
-        let answers = [
-            ("NVIDIA NGC, zip", "410 Gone"),
-            ("NVIDIA NGC, single file", "410 Gone"),
-            ("the hub copy", "could not resolve host"),
-        ];
-        let answers = answers.map(|(source, answer)| (source.to_owned(), answer.to_owned())).to_vec();
-        it.send(Msg::Install(Event::Failed { name: "megatron-345m".into(), failure: Failure::NoSource { answers } }));
-        it
-    });
-}
-
-#[test]
-fn chat() {
-    check("chat", |size| {
-        let mut it = Harness::ready(size);
-        it.control('t');
-        it.write("Do you like honey?");
-        it
-    });
-}
-
-/// Something drawn, looked at from its middle.
-fn looked_at(size: (u16, u16)) -> Harness {
-    let mut it = writing(size);
     it.settle();
-    it.key(KeyCode::Tab);
-    for _ in 0..12 {
-        it.key(KeyCode::Left);
+    assert!(it.screen().contains("naïve 日 本  café"), "{}", it.screen());
+}
+
+#[test]
+fn in_ascii_screens_are_good_to_look_at() {
+    for (name, moment) in
+        [("panel", moments::panel as Moment), ("inspector", moments::inspector), ("columns", moments::columns)]
+    {
+        let mut it = moment((80, 24));
+        it.app.look.ascii = true;
+        insta::assert_snapshot!(format!("ascii-{name}-80x24"), it.screen());
     }
-    it
 }
 
 #[test]
-fn a_token_under_the_inspector() {
-    check("inspector", |size| {
-        let mut it = looked_at(size);
-        it.key(KeyCode::Enter);
-        it.settle();
-        while it.app.prepare() {}
-        it
-    });
+fn heat_is_told_in_figures_too() {
+    // The status line says it of the token under the cursor, the title where there is no such line.
+    for (size, moment, says) in [
+        ((80, 24), moments::heat as Moment, "surprise"),
+        ((80, 24), moments::entropy, "entropy"),
+        ((80, 24), moments::rank, "rank"),
+        ((40, 12), moments::heat, "surprise"),
+    ] {
+        let mut it = moment(size);
+        let score = it.app.score(it.app.lens.cursor).unwrap();
+        let figure = match says {
+            "surprise" => format!("surprise {:.1}, heat ", score.bits()),
+            "entropy" => format!("entropy {:.1}, heat ", score.entropy.unwrap()),
+            _ => format!("rank {}, heat ", score.rank + 1),
+        };
+        assert!(it.screen().contains(&figure), "no {figure} on\n{}", it.screen());
+        it.key(KeyCode::Esc);
+        assert!(!it.screen().contains(", heat "), "{}", it.screen());
+    }
+    let mut it = moments::cut((80, 24));
+    let survives = it.app.survives(it.app.lens.cursor).unwrap();
+    assert!(it.screen().contains(if survives { " possible" } else { " impossible" }), "{}", it.screen());
 }
 
 #[test]
-fn the_text_by_surprise() {
-    check("heat", |size| {
-        let mut it = looked_at(size);
-        it.key(KeyCode::F(4));
-        it.settle();
-        it
-    });
-}
-
-#[test]
-fn the_branches_of_the_text() {
-    check("tree", |size| {
-        let mut it = looked_at(size);
-        it.key(KeyCode::Char('t'));
-        it.write(" and then a wolf came out of the wood.");
-        it.key(KeyCode::Enter);
-        it.settle();
-        it.key(KeyCode::F(7));
-        it
-    });
-}
-
-#[test]
-fn palette() {
-    check("palette", |size| {
-        let mut it = writing(size);
-        it.control('p');
-        it
-    });
-}
-
-#[test]
-fn palette_with_letters_typed() {
-    check("palette-typed", |size| {
-        let mut it = writing(size);
-        it.control('p');
-        it.write("top");
-        it.key(KeyCode::Down);
-        it
-    });
-}
-
-#[test]
-fn a_token_is_looked_for() {
-    check("find", |size| {
-        let mut it = writing(size);
-        it.settle();
-        it.key(KeyCode::Tab);
-        it.key(KeyCode::Char('/'));
-        it.write("and");
-        it
-    });
+fn without_colour_the_frame_says_how_hot_a_row_is() {
+    let frame = |it: &mut Harness| -> Vec<String> {
+        let screen = it.terminal();
+        let buffer = screen.backend().buffer();
+        // The text's frame ends before the panel's begins.
+        (2..16).map(|row| buffer[(51, row)].symbol().to_owned()).collect()
+    };
+    let mut it = moments::heat((80, 24));
+    assert!(frame(&mut it).iter().all(|it| it == "┃"), "{}", it.screen());
+    it.app.look.colours = Colours::None;
+    let marked: Vec<usize> = frame(&mut it).iter().filter_map(|it| it.parse().ok()).collect();
+    let hottest = (1..it.app.document.len()).filter_map(|at| Some(it.app.score(at)?.bits())).fold(0.0, f32::max);
+    let level = [1.0, 3.0, 6.0, 10.0].iter().filter(|&&limit| hottest >= limit).count();
+    assert_eq!(marked.iter().max(), Some(&level), "{}", it.screen());
+    // The letters say it too, where the terminal can.
+    let screen = it.terminal();
+    let any = |modifier| screen.backend().buffer().content().iter().any(|it| it.modifier.contains(modifier));
+    assert!(any(Modifier::ITALIC) && any(Modifier::UNDERLINED));
 }

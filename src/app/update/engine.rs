@@ -128,7 +128,7 @@ fn surveyed(app: &mut App, first: usize, rows: Vec<std::sync::Arc<[f32]>>) {
 
 fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     if draw.begun > 0 {
-        let name = |token| label(app.tokenizer.bytes(token));
+        let name = |token| label(app.tokenizer.bytes(token), app.look.glyphs());
         let typed = app.document.tokens().last().map_or_else(String::new, |&it| name(it));
         let healed = format!("\"{typed}\" of yours went on as \"{}\" (heal, in the panel).", name(draw.token));
         app.inform(healed, now);

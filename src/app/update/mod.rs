@@ -76,7 +76,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         quit_armed: None,
         saved: None,
         size: start.size,
-        colour: start.colour,
+        look: start.look,
         device: start.device,
         precision: start.precision,
         threads: start.threads,

@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::super::next::Next;
 use super::super::state::{App, EngineState};
+use super::glyphs::Glyphs;
 use super::lines;
 use super::theme::Theme;
 use crate::app::Knob;
@@ -68,7 +69,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
 }
 
 fn heading(text: &str, width: usize, theme: &Theme) -> Line<'static> {
-    let rule = "─".repeat(width.saturating_sub(text.width() + 1));
+    let rule = theme.glyphs.rule.repeat(width.saturating_sub(text.width() + 1));
     Line::from(vec![Span::styled(format!("{text} "), theme.strong), Span::styled(rule, theme.dim)])
 }
 
@@ -85,14 +86,15 @@ fn widths(width: usize) -> (usize, usize) {
 }
 
 fn candidate<'a>(app: &App, row: &Row, likeliest: f32, width: usize, theme: &Theme) -> Line<'a> {
-    let label = label(app.tokenizer().bytes(row.token));
+    let label = label(app.tokenizer().bytes(row.token), theme.glyphs);
     let after = row.after.map_or("cut".to_owned(), percent);
     let (_, bar_width) = widths(width);
     let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
     // The die has fallen already: its position and the seed are known.
     let is_picked = app.next.as_ref().and_then(|it| it.throw).is_some_and(|it| it.1.token == row.token);
     let mark = if is_picked { '>' } else { ' ' };
-    let text = columns(&label, mark, &bar(f64::from(share), bar_width), (&percent(row.model), &after), width);
+    let text =
+        columns(&label, mark, &theme.glyphs.bar(f64::from(share), bar_width), (&percent(row.model), &after), width);
     let style = if is_picked { theme.focus } else { theme.drawn };
     Line::styled(text, if row.after.is_some() { style } else { theme.dim })
 }
@@ -107,20 +109,14 @@ pub(in crate::app) fn percent(p: f32) -> String {
     }
 }
 
-/// A bar of `share` of `width` columns, in eighths.
-pub(super) fn bar(share: f64, width: usize) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (share.clamp(0.0, 1.0) * (width * 8) as f64).round() as usize;
-    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
-}
-
 /// A token as people can read it: spaces and line feeds seen, half characters as their bytes.
-pub(in crate::app) fn label(bytes: &[u8]) -> String {
+pub(in crate::app) fn label(bytes: &[u8], glyphs: &Glyphs) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        visible(&text.replace('\n', "\\n")).replace(' ', "␣")
+        visible(&text.replace('\n', "\\n")).replace(' ', glyphs.space)
     } else {
         let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("‹{}›", hex.join(" "))
+        let [open, close] = glyphs.bytes;
+        format!("{open}{}{close}", hex.join(" "))
     }
 }
 
@@ -148,7 +144,7 @@ pub(super) fn fit(text: &str, width: usize) -> String {
 fn chain(app: &App, next: &Next, width: usize, rows: usize) -> Vec<String> {
     let mut text = steps(next.logits.len(), None, &next.trace, &app.settings);
     if let Some((coin, picked)) = next.throw {
-        let name = label(app.tokenizer().bytes(picked.token));
+        let name = label(app.tokenizer().bytes(picked.token), app.look.glyphs());
         // Writing to a string cannot fail.
         let _ = write!(text, " > die {coin:.3}: \"{name}\", rank {}", picked.rank + 1);
     }
@@ -200,14 +196,22 @@ fn step(it: &StepTrace, settings: &Settings) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::look::{Background, Colours, Look};
     use super::*;
 
     #[test]
     fn labels_show_spaces_and_half_characters() {
-        assert_eq!(label(b" moon"), "␣moon");
-        assert_eq!(label(b"\n\n"), "\\n\\n");
-        assert_eq!(label(&[0xe5, 0x9c]), "‹e5 9c›");
-        assert_eq!(label(b"\x1b["), "^[[");
+        for (bytes, expected, in_ascii) in [
+            (&b" moon"[..], "␣moon", "_moon"),
+            (b"\n\n", "\\n\\n", "\\n\\n"),
+            (&[0xe5, 0x9c], "‹e5 9c›", "<e5 9c>"),
+            (b"\x1b[", "^[[", "^[["),
+        ] {
+            for (ascii, expected) in [(false, expected), (true, in_ascii)] {
+                let look = Look { colours: Colours::None, background: Background::Unknown, ascii };
+                assert_eq!(label(bytes, look.glyphs()), expected);
+            }
+        }
     }
 
     #[test]

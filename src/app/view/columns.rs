@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::columns::{Columns, Purpose};
 use super::super::state::App;
 use super::super::words;
-use super::bars::{bar, fit, percent};
+use super::bars::{fit, percent};
 use super::first_run::wrapped;
 use super::theme::Theme;
 use super::{lines, over, put_cursor};
@@ -62,12 +62,15 @@ fn compare_foot(state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'stati
             Line::styled(problem, theme.bad),
         ];
     }
+    let [across, down] = theme.glyphs.pairs;
     let keys = if width >= 60 {
-        "←→ column  ↑↓ temp  s set  + more  - fewer  d dice  r new dice  Enter take this  k keep all  Esc leave"
+        format!(
+            "{across} column  {down} temp  s set  + more  - fewer  d dice  r new dice  Enter take this  k keep all  Esc leave"
+        )
     } else {
-        "↑↓ temp  s set  Enter take  k keep all"
+        format!("{down} temp  s set  Enter take  k keep all")
     };
-    let mut out = wrapped(keys, width, theme.dim);
+    let mut out = wrapped(&keys, width, theme.dim);
     out.truncate(2);
     out
 }
@@ -162,17 +165,18 @@ fn fan(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
         if state.tree.is_some() { branches(app, state, width, theme) } else { list(app, state, width, theme) };
     out.drain(..top.min(out.len()));
     out.truncate(room);
+    let right = theme.glyphs.right;
     let (keys, about) = match (state.tree.is_some(), width >= 66) {
         (false, true) => (
-            "1-8, Enter, Tab take all  → take a word  t as a tree  r other dice  Esc leave",
+            format!("1-8, Enter, Tab take all  {right} take a word  t as a tree  r other dice  Esc leave"),
             "the figure is the mean probability of a token (geometric)",
         ),
         (true, true) => (
-            "Enter takes up to there  Tab take all  → a word  t as a list  r other dice  Esc leave",
+            format!("Enter takes up to there  Tab take all  {right} a word  t as a list  r other dice  Esc leave"),
             "the figure is the chance of the first token there, by the model alone",
         ),
-        (false, false) => ("1-8 take  → a word  t tree  r dice", ""),
-        (true, false) => ("Enter take  → a word  t list  r dice", ""),
+        (false, false) => (format!("1-8 take  {right} a word  t tree  r dice"), ""),
+        (true, false) => (format!("Enter take  {right} word  t list  r dice"), ""),
     };
     let told = rows > out.len() + 2 && !about.is_empty();
     while out.len() + 2 < rows {
@@ -182,7 +186,7 @@ fn fan(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
         out.push(Line::styled(fit(about, width), theme.dim));
     }
     out.truncate(room);
-    out.push(Line::styled(fit(keys, width), theme.dim));
+    out.push(Line::styled(fit(&keys, width), theme.dim));
     lines(frame, inner, out);
 }
 
@@ -216,7 +220,11 @@ fn branches(app: &App, state: &Columns, width: usize, theme: &Theme) -> Vec<Line
         let several = if twig.columns.len() > 1 { format!("x{}", twig.columns.len()) } else { String::new() };
         // A deep tree must not push its words off the screen.
         let indent = "  ".repeat(twig.depth.min(width / 6));
-        let bars = if width >= 66 { fit(&bar(chance.unwrap_or(0.0).into(), BAR), BAR + 1) } else { String::new() };
+        let bars = if width >= 66 {
+            fit(&theme.glyphs.bar(chance.unwrap_or(0.0).into(), BAR), BAR + 1)
+        } else {
+            String::new()
+        };
         let room = width.saturating_sub(13 + indent.len() + bars.width());
         Line::from(vec![
             Span::styled(format!("{mark}{number} {indent}"), theme.strong),

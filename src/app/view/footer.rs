@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::keymap::Action;
 use super::super::state::{App, Focus};
+use super::glyphs::Glyphs;
 use super::theme::Theme;
 
 /// Actions that belong together, and what they do, in a word.
@@ -71,7 +72,7 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     let keys: Vec<(String, &str)> = if app.typing.is_some() {
         vec![("Enter".into(), "set"), ("Esc".into(), "leave")]
     } else {
-        items.iter().filter_map(|&(actions, what)| Some((names(app, actions)?, what))).collect()
+        items.iter().filter_map(|&(actions, what)| Some((names(app, actions, theme.glyphs)?, what))).collect()
     };
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
@@ -88,18 +89,20 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
 }
 
 /// The keys of some actions in a word: `Alt-↑↓`; `None` if one of them has none.
-fn names(app: &App, actions: &[Action]) -> Option<String> {
+fn names(app: &App, actions: &[Action], glyphs: &Glyphs) -> Option<String> {
     let keys: Vec<String> = actions.iter().map(|&it| app.keymap.short(app.focus, it)).collect::<Option<_>>()?;
     let [one, other] = keys.as_slice() else { return Some(keys.concat()) };
-    let arrow = |name: &str| Some(ARROWS.iter().find(|it| it.0 == name)?.1);
     let split = |key: &str| {
         key.rsplit_once('-').map_or((String::new(), key.to_owned()), |it| (format!("{}-", it.0), it.1.to_owned()))
     };
     let ((before, first), (also, second)) = (split(one), split(other));
-    match (arrow(&first), arrow(&second)) {
-        (Some(first), Some(second)) if before == also => Some(format!("{before}{first}{second}")),
+    let pair = match (first.as_str(), second.as_str()) {
+        ("Left", "Right") => Some(glyphs.pairs[0]),
+        ("Up", "Down") => Some(glyphs.pairs[1]),
+        _ => None,
+    };
+    match pair {
+        Some(pair) if before == also => Some(format!("{before}{pair}")),
         _ => Some(format!("{one}/{other}")),
     }
 }
-
-const ARROWS: [(&str, &str); 4] = [("Up", "↑"), ("Down", "↓"), ("Left", "←"), ("Right", "→")];

@@ -3,8 +3,8 @@
 use ratatui::text::{Line, Span};
 
 use super::super::Heat;
-use super::super::state::App;
-use super::theme::Theme;
+use super::super::state::{App, Focus};
+use super::theme::{LEVELS, Theme};
 
 /// The style of a token under the heat-map; `None` if it is not coloured.
 pub(super) fn style(app: &App, theme: &Theme, position: usize) -> Option<ratatui::style::Style> {
@@ -16,6 +16,34 @@ pub(super) fn style(app: &App, theme: &Theme, position: usize) -> Option<ratatui
         },
         heat => Some(theme.level(heat.level(&app.score(position)?)?)),
     }
+}
+
+/// The heat of the token under the cursor in words, for whoever cannot see it.
+pub(super) fn told(app: &App) -> Option<String> {
+    let position = app.lens.cursor;
+    if app.focus != Focus::Text {
+        return None;
+    }
+    match app.lens.heat {
+        Heat::Off => None,
+        Heat::Cut => app.survives(position).map(|it| if it { "possible" } else { "impossible" }.to_owned()),
+        heat => {
+            let score = app.score(position)?;
+            let level = heat.level(&score)?;
+            let figure = match heat {
+                Heat::Entropy => format!("entropy {:.1}", score.entropy?),
+                Heat::Rank => format!("rank {}", score.rank + 1),
+                Heat::Off | Heat::Surprise | Heat::Cut => format!("surprise {:.1}", score.bits()),
+            };
+            Some(format!("{figure}, heat {level} of {}", LEVELS - 1))
+        }
+    }
+}
+
+/// The hottest level among some tokens, 1 or more, for the frame beside them: where there is no colour, the eye needs help.
+pub(super) fn hottest(app: &App, positions: impl Iterator<Item = usize>) -> Option<usize> {
+    let heat = app.lens.heat;
+    positions.filter_map(|it| heat.level(&app.score(it)?)).max().filter(|&it| it > 0)
 }
 
 /// What the levels mean, for the frame of the text.
@@ -42,12 +70,12 @@ pub(super) fn legend(app: &App, theme: &Theme, width: usize) -> Option<Line<'sta
                 let text = match (heat, level) {
                     (Heat::Rank, 0) => "1".to_owned(),
                     (_, 0) => format!("<{}", show(limits[0])),
-                    (Heat::Rank, 4) => ">1000".to_owned(),
-                    (Heat::Rank, _) => format!("-{}", show(limits[level])),
+                    (Heat::Rank, 4) => format!(">{}", show(limits[3])),
+                    (Heat::Rank, _) => format!("{}-{}", show(limits[level - 1] + 1.0), show(limits[level])),
                     (_, 4) => format!("{}+", show(limits[3])),
                     _ => format!("{}-{}", show(limits[level - 1]), show(limits[level])),
                 };
-                spans.push(Span::styled(text, theme.level(level)));
+                spans.push(Span::styled(format!("{level}:{text}"), theme.level(level)));
                 spans.push(Span::raw(" "));
             }
             let wide: usize = spans.iter().map(Span::width).sum();

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::super::Inspection;
 use super::super::state::App;
 use super::super::words;
-use super::bars::{bar, fit, label, percent, steps};
+use super::bars::{fit, label, percent, steps};
 use super::theme::Theme;
 use super::{framed, layout, lines, row_of_token};
 use crate::sample::{Flip, Lever, Row};
@@ -71,7 +71,7 @@ fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
 
 /// Everything but the table.
 pub(super) fn facts(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let name = |token| label(app.tokenizer().bytes(token));
+    let name = |token| label(app.tokenizer().bytes(token), theme.glyphs);
     let bits = it.score.bits();
     let whence = match (it.node, it.typed) {
         (None, _) => "to be drawn",
@@ -143,10 +143,11 @@ fn table(
     let line = |(index, row): (usize, &Row)| {
         let mark = if index == at { ">" } else { " " };
         let own = if Some(index) == own { "*" } else { " " };
-        let name = format!("{mark}{own}{}", label(app.tokenizer().bytes(row.token)));
+        let name = format!("{mark}{own}{}", label(app.tokenizer().bytes(row.token), theme.glyphs));
         let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
         let after = row.after.map_or("cut".to_owned(), percent);
-        let text = columns(&name, &bar(f64::from(share), bar_width(width)), &percent(row.model), &after, width);
+        let text =
+            columns(&name, &theme.glyphs.bar(f64::from(share), bar_width(width)), &percent(row.model), &after, width);
         let style = match (index == at, row.after) {
             (true, _) => theme.focus,
             (false, Some(_)) => theme.drawn,

@@ -43,6 +43,8 @@ pub struct Areas {
     pub footer: Option<Rect>,
 }
 
+/// Columns of the longest line: in longer ones the eye loses its place on the way back.
+const MEASURE: u16 = 100;
 /// Rows an input may grow to.
 const TALLEST_INPUT: usize = 6;
 
@@ -76,7 +78,11 @@ pub fn layout(app: &App) -> Areas {
         top = 1;
     }
     let body = Rect { x: 0, y: top, width, height: bottom.saturating_sub(top) };
-    let panel_width = if width >= 100 { 44 } else { 28 };
+    let panel_width = match width {
+        160.. => 60,
+        100.. => 44,
+        _ => 28,
+    };
     let beside = (panes == Panes::Two && app.panel && app.screen == Screen::Main && body.height >= 4).then(|| Rect {
         x: width - panel_width,
         width: panel_width,
@@ -95,7 +101,7 @@ pub fn layout(app: &App) -> Areas {
         bordered,
         title,
         text_outer,
-        text: inside(text_outer, 0),
+        text: measured(inside(text_outer, 0)),
         panel: beside,
         notice,
         install,
@@ -104,6 +110,12 @@ pub fn layout(app: &App) -> Areas {
         status,
         footer,
     }
+}
+
+/// The middle of an area, no wider than lines can be and still be read.
+fn measured(area: Rect) -> Rect {
+    let width = area.width.min(MEASURE);
+    Rect { x: area.x + (area.width - width) / 2, width, ..area }
 }
 
 fn is_loading(app: &App) -> bool {

@@ -5,6 +5,7 @@ mod columns;
 mod find;
 mod first_run;
 mod footer;
+mod glyphs;
 mod heat;
 mod help;
 mod input;
@@ -16,12 +17,13 @@ mod panel;
 mod status;
 mod text;
 mod theme;
+mod tones;
 mod tree;
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::Line;
-use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
+use ratatui::widgets::{Block, Clear, Paragraph};
 
 pub use layout::{Areas, Panes, layout};
 
@@ -30,7 +32,7 @@ use theme::Theme;
 
 /// Draws the state.
 pub fn view(app: &App, frame: &mut Frame) {
-    let theme = Theme::new(app.colour);
+    let theme = Theme::new(app.look);
     if app.size.0 == 0 || app.size.1 == 0 {
         return;
     }
@@ -111,8 +113,7 @@ fn main(app: &App, theme: &Theme, frame: &mut Frame) {
 /// A frame with a title, lit where the focus is; the focus also has a mark, for those who see no colour.
 fn block<'a>(title: impl Into<Line<'a>>, focused: bool, theme: &Theme) -> Block<'a> {
     let style = if focused { theme.focus } else { theme.dim };
-    let kind = if focused { BorderType::Thick } else { BorderType::Plain };
-    Block::bordered().border_type(kind).border_style(style).title(title)
+    Block::bordered().border_set(theme.glyphs.frames[usize::from(focused)]).border_style(style).title(title)
 }
 
 /// Clears the middle of the screen for something that lies over it; returns what is inside its frame.

@@ -45,7 +45,7 @@ pub(super) fn draw(app: &App, path: Option<&Input>, top: usize, theme: &Theme, f
 
 /// How many rows of the story there is no room for.
 pub(super) fn overflow(app: &App) -> usize {
-    let theme = Theme::new(app.colour);
+    let theme = Theme::new(app.look);
     let width = app.size.0.min(90).saturating_sub(4) as usize;
     let room = (app.size.1.min(TALLEST) as usize).saturating_sub(2 + keys(app, width, &theme).len());
     story(app, width, &theme).len().saturating_sub(room)
@@ -85,7 +85,7 @@ fn story(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 }
 
 fn keys(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let mut out = vec![Line::styled("─".repeat(width), theme.dim)];
+    let mut out = vec![Line::styled(theme.glyphs.rule.repeat(width), theme.dim)];
     let mut key = |key: &str, what: String| {
         out.push(Line::from(vec![Span::styled(format!("{key:<6} "), theme.focus), Span::raw(what)]));
     };

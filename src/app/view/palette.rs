@@ -33,7 +33,7 @@ pub(super) fn draw(app: &App, state: &Palette, theme: &Theme, frame: &mut Frame)
         let hint = "type some letters of a command";
         out[0].push_span(Span::styled(hint, theme.dim));
     }
-    out.push(Line::styled("─".repeat(width), theme.dim));
+    out.push(Line::styled(theme.glyphs.rule.repeat(width), theme.dim));
     let rows = list_rows(app.size);
     let top = (state.chosen + 1).saturating_sub(rows);
     if entries.is_empty() {
@@ -61,24 +61,27 @@ fn entry_line(app: &App, entry: &Entry, chosen: bool, width: usize, theme: &Them
     Line::from(vec![
         Span::styled(mark, style),
         Span::styled(fit(&visible(&entry.name()), name_width), style),
-        Span::styled(fit(&short(&visible(&entry.help(&app.settings)), help_width), help_width), theme.dim),
+        Span::styled(
+            fit(&short(&visible(&entry.help(&app.settings)), help_width, theme.glyphs.more), help_width),
+            theme.dim,
+        ),
         Span::styled(format!("{key:>key_width$}"), theme.strong),
     ])
 }
 
 /// As much as there is room for, with a sign that there is more.
-fn short(text: &str, width: usize) -> String {
+fn short(text: &str, width: usize, more: &str) -> String {
     if text.width() < width {
         return text.to_owned();
     }
-    format!("{}…", fit(text, width.saturating_sub(2)).trim_end())
+    format!("{}{more}", fit(text, width.saturating_sub(1 + more.width())).trim_end())
 }
 
 /// What can be done now; where there is no room for it in the line, what the chosen one does.
 fn hint(app: &App, chosen: Option<&Entry>, width: usize) -> String {
     match chosen {
         Some(Entry::Set(_, value)) if value.is_empty() => "Enter, then the value and Enter   Esc closes".to_owned(),
-        Some(entry) if width < 60 => short(&visible(&entry.help(&app.settings)), width),
+        Some(entry) if width < 60 => short(&visible(&entry.help(&app.settings)), width, app.look.glyphs().more),
         _ => "arrows choose   Enter does it   Esc closes".to_owned(),
     }
 }

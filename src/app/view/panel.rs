@@ -73,10 +73,10 @@ fn knob_line<'a>(app: &App, knob: Knob, selected: bool, width: usize, theme: &Th
     }
     let mut spans =
         vec![Span::styled(format!("{mark}{:<9}", knob.name()), style), Span::styled(format!("{value:<8}"), style)];
-    let bar_width = width.saturating_sub(20).min(16);
+    let bar_width = width.saturating_sub(20).min(width * 2 / 5);
     if let (Some(fraction), true) = (knob.fraction(&app.settings), bar_width >= 4) {
         let full = (fraction * bar_width as f64).round() as usize;
-        spans.push(Span::styled(format!("{}{}", "█".repeat(full), "░".repeat(bar_width - full)), theme.dim));
+        spans.push(Span::styled(theme.glyphs.level(full, bar_width), theme.dim));
     }
     Line::from(spans)
 }

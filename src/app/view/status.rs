@@ -8,6 +8,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::keymap::Action;
 use super::super::state::{App, EngineState, Tone};
 use super::super::{Knob, words};
+use super::glyphs::Glyphs;
+use super::heat;
 use super::theme::Theme;
 use crate::text::{Wrap, visible};
 
@@ -26,7 +28,12 @@ pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         let context = context(app).map_or(String::new(), |(used, of)| format!("{used}/{of}"));
         let speed = app.speed.map_or(String::new(), |it| format!("{it:.0}t/s"));
         let model = model.split(' ').next().unwrap_or_default();
-        let parts = [model, &format!("T{temperature}"), &context, phase(app).0, &speed];
+        let warmth = format!("T{temperature}");
+        let told = heat::told(app);
+        let parts = match &told {
+            Some(told) => vec![told, &context, phase(app).0],
+            None => vec![model, &warmth, &context, phase(app).0, &speed],
+        };
         let text = parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("  ");
         return frame.render_widget(Line::styled(format!(" {text}"), theme.strong), area);
     }
@@ -70,10 +77,14 @@ pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     if let Some(Err(_)) = &app.saved {
         parts.push(("NOT SAVED".to_owned(), theme.bad));
     }
+    if let Some(told) = heat::told(app) {
+        parts.push((told, theme.note));
+    }
     if let Some((used, of)) = context(app) {
         let nearly_full = used * 10 >= of * 9;
         let (typed, drawn) = seen(app);
-        let gauge = if area.width >= 100 { format!("{} ", gauge(typed, drawn, of, 20)) } else { String::new() };
+        let gauge =
+            if area.width >= 100 { format!("{} ", gauge(typed, drawn, of, 20, theme.glyphs)) } else { String::new() };
         let warning = if nearly_full { format!(", {} left", of - used) } else { String::new() };
         parts.push((format!("{gauge}ctx {used}/{of}{warning}"), if nearly_full { theme.note } else { theme.drawn }));
     }
@@ -119,11 +130,11 @@ fn seen(app: &App) -> (usize, usize) {
 }
 
 /// The context: what was typed, what was drawn, what is free. Whatever there is takes a column at least.
-fn gauge(typed: usize, drawn: usize, of: usize, width: usize) -> String {
+fn gauge(typed: usize, drawn: usize, of: usize, width: usize, glyphs: &Glyphs) -> String {
     let columns = |tokens: usize| (tokens * width).div_ceil(of.max(1)).min(width);
     let typed = columns(typed);
     let drawn = columns(drawn).min(width - typed);
-    format!("{}{}{}", "▓".repeat(typed), "█".repeat(drawn), "░".repeat(width - typed - drawn))
+    format!("{}{}", glyphs.typed.repeat(typed), glyphs.level(drawn, width - typed))
 }
 
 pub(super) fn notice(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
@@ -162,7 +173,7 @@ pub(super) fn install(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     let bar = match share {
         Some(share) if bar_width >= 5 => {
             let full = (share * bar_width as f64) as usize;
-            format!("{}{} ", "█".repeat(full), "░".repeat(bar_width - full))
+            format!("{} ", theme.glyphs.level(full, bar_width))
         }
         _ => String::new(),
     };

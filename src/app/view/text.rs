@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::keymap::Action;
+use super::super::look::Colours;
 use super::super::state::{App, EngineState, Focus, Scroll};
 use super::super::words;
 use super::layout::Areas;
@@ -49,7 +50,7 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
                 line.push_span(Span::styled(" ", theme.cursor));
             }
             if index == last && app.running.is_some() {
-                line.push_span(Span::styled("▌", theme.good));
+                line.push_span(Span::styled(theme.glyphs.caret, theme.good));
             }
             line
         })
@@ -57,12 +58,24 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
     lines(frame, areas.text, drawn);
     for (y, row) in (0..).zip(rows) {
         mark_changes(app, theme, areas, y, row, frame);
+        if app.look.colours == Colours::None && areas.bordered {
+            mark_heat(app, theme, areas, y, row, frame);
+        }
     }
     if let (false, Some(badge)) = (areas.bordered, badge(app)) {
         let mut area = areas.text;
         area.y = area.bottom().saturating_sub(1);
         area.height = area.height.min(1);
         frame.render_widget(Line::styled(badge, theme.note).right_aligned(), area);
+    }
+}
+
+/// Says on the frame beside a row how hot its hottest token is.
+fn mark_heat(app: &App, theme: &Theme, areas: &Areas, y: u16, row: &Range<usize>, frame: &mut Frame) {
+    let tokens = app.flow.token_at(row.start)..app.flow.token_at(row.end.saturating_sub(1).max(row.start)) + 1;
+    if let Some(level) = heat::hottest(app, tokens) {
+        let x = areas.text_outer.right().saturating_sub(1);
+        frame.buffer_mut().set_string(x, areas.text.y + y, level.to_string(), theme.strong);
     }
 }
 
@@ -74,13 +87,15 @@ fn mark_changes(app: &App, theme: &Theme, areas: &Areas, y: u16, row: &Range<usi
     let Some((before, after)) = positions.filter_map(|it| app.document.change_at(it)).last() else { return };
     let y = areas.text.y + y;
     if areas.bordered {
-        frame.buffer_mut().set_string(areas.text_outer.x, y, "◆", theme.note);
+        // On the frame, or in the margin where lines are shorter than the frame is wide.
+        frame.buffer_mut().set_string(areas.text.x.saturating_sub(1), y, theme.glyphs.change, theme.note);
     }
     let label = words::change(before, after);
     let taken = app.flow.text()[row.clone()].trim_end().width();
-    let room = areas.text.width as usize;
+    let right = areas.text_outer.right() - u16::from(areas.bordered);
+    let room = right.saturating_sub(areas.text.x) as usize;
     if !label.is_empty() && taken + label.width() + 2 <= room {
-        let x = areas.text.x + (room - label.width()) as u16;
+        let x = right - label.width() as u16;
         frame.buffer_mut().set_string(x, y, label, theme.note);
     }
 }

@@ -317,7 +317,7 @@ pub(crate) fn printable(name: &str) -> String {
         let plain = character.is_ascii_graphic() || character == ' ' || character.is_alphanumeric();
         length += if plain { 1 } else { character.escape_unicode().len() };
         if length > LONGEST {
-            out.push('…');
+            out.push_str("...");
             break;
         }
         if plain {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use megachat::app::keymap::Keymap;
+use megachat::app::look::{Background, Colours, Look};
 use megachat::app::{App, Effect, Msg, Screen, Start, start, update, view};
 use megachat::assets;
 use megachat::document::{Document, Record};
@@ -59,7 +60,7 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         chat: false,
         document: Document::default(),
         size,
-        colour: true,
+        look: Look { colours: Colours::True, background: Background::Dark, ascii: false },
         device: DeviceChoice::Cpu,
         precision: None,
         threads: None,

@@ -6,6 +6,7 @@ pub(crate) mod fault_server;
 pub(crate) mod fetching;
 pub(crate) mod fronts;
 pub(crate) mod harness;
+pub(crate) mod moments;
 pub(crate) mod odd;
 pub(crate) mod program;
 pub(crate) mod scripted;

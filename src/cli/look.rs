@@ -1,0 +1,88 @@
+//! How the interface looks: flags over the configuration over what the terminal's environment says.
+
+use super::meaning::word;
+use super::{ColorName, InterfaceArguments, MeaningError, ThemeName};
+use crate::app::look::{Background, Colours, Look, is_utf8, locale};
+use crate::store::config::Config;
+
+impl InterfaceArguments {
+    /// How the interface looks, in an environment of these variables.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration names no such colours or theme.
+    pub fn look(&self, config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Look, MeaningError> {
+        let colours = match word(self.color, config.color.as_deref(), "color")? {
+            None | Some(ColorName::Auto) => Colours::told_by(&variable),
+            Some(ColorName::Always) => match Colours::shown_by(&variable) {
+                Colours::None => Colours::Sixteen,
+                colours => colours,
+            },
+            Some(ColorName::Never) => Colours::None,
+            Some(ColorName::Sixteen) => Colours::Sixteen,
+            Some(ColorName::Indexed) => Colours::Indexed,
+            Some(ColorName::True) => Colours::True,
+        };
+        let background = match word(self.theme, config.theme.as_deref(), "theme")? {
+            None | Some(ThemeName::Auto) => Background::told_by(&variable),
+            Some(ThemeName::Dark) => Background::Dark,
+            Some(ThemeName::Light) => Background::Light,
+        };
+        let ascii = self.ascii.or(config.ascii).unwrap_or_else(|| !is_utf8(&locale(&variable)));
+        Ok(Look { colours, background, ascii })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::Arguments;
+    use super::*;
+
+    fn look(arguments: &[&str], config: &Config, variables: &[(&str, &str)]) -> Result<Look, MeaningError> {
+        let arguments = Arguments::try_parse_from([&["megachat"], arguments].concat()).unwrap();
+        arguments.interface.look(config, |name| variables.iter().find(|it| it.0 == name).map(|it| it.1.to_owned()))
+    }
+
+    #[test]
+    fn flags_go_before_the_configuration_and_that_before_the_terminal() {
+        let terminal = [("TERM", "xterm-256color"), ("COLORFGBG", "0;15"), ("LANG", "C")];
+        let found = Look { colours: Colours::Indexed, background: Background::Light, ascii: true };
+        let config =
+            Config { color: Some("never".into()), theme: Some("dark".into()), ascii: Some(false), ..Config::default() };
+        let configured = Look { colours: Colours::None, background: Background::Dark, ascii: false };
+        for (arguments, config, expected) in [
+            (&[][..], &Config::default(), found),
+            (&[], &config, configured),
+            (&["--color", "true"], &config, Look { colours: Colours::True, ..configured }),
+            (&["--color", "16"], &config, Look { colours: Colours::Sixteen, ..configured }),
+            (&["--color", "auto"], &config, Look { colours: Colours::Indexed, ..configured }),
+            (&["--theme", "light"], &config, Look { background: Background::Light, ..configured }),
+            (&["--theme", "auto"], &config, Look { background: Background::Light, ..configured }),
+            (&["--ascii"], &config, Look { ascii: true, ..configured }),
+            (&["--ascii=no"], &Config::default(), Look { ascii: false, ..found }),
+        ] {
+            assert_eq!(look(arguments, config, &terminal), Ok(expected), "{arguments:?}");
+        }
+        let wrong = Config { theme: Some("blue".into()), ..Config::default() };
+        assert_eq!(look(&[], &wrong, &terminal).unwrap_err().to_string(), "`blue` is no theme");
+    }
+
+    #[test]
+    fn always_is_stronger_than_no_color_and_auto_is_not() {
+        let of = |arguments: &[&str], variables: &[(&str, &str)]| {
+            look(arguments, &Config::default(), variables).unwrap().colours
+        };
+        let terminal = [("TERM", "xterm-256color"), ("NO_COLOR", "1")];
+        assert_eq!(of(&[], &terminal), Colours::None);
+        assert_eq!(of(&["--color", "always"], &terminal), Colours::Indexed);
+        assert_eq!(of(&["--color", "always"], &[("TERM", "dumb")]), Colours::Sixteen);
+    }
+
+    #[test]
+    fn a_prompt_behind_the_switch_is_a_prompt() {
+        let arguments = Arguments::try_parse_from(["megachat", "--ascii", "Once upon"]).unwrap();
+        assert_eq!((arguments.interface.ascii, arguments.prompt), (Some(true), vec!["Once upon".to_owned()]));
+    }
+}

@@ -1,0 +1,243 @@
+//! Every screen of the interface, each at a moment that shows what is on it.
+
+use std::path::PathBuf;
+
+use crossterm::event::{KeyCode, KeyModifiers};
+use megachat::app::{Msg, Overlay};
+use megachat::install::protocol as install;
+use megachat::sample::WhenFull;
+use megachat::store::protocol as store;
+
+use super::harness::{Harness, a_start};
+
+type Size = (u16, u16);
+
+pub(crate) fn first_run(size: Size) -> Harness {
+    let mut start = a_start(size);
+    start.ask = true;
+    Harness::begin(start)
+}
+
+pub(crate) fn blank_page(size: Size) -> Harness {
+    Harness::ready(size)
+}
+
+pub(crate) fn streaming(size: Size) -> Harness {
+    let mut it = Harness::ready(size);
+    it.write("Once upon a time, by a quiet river,");
+    it.key(KeyCode::Enter);
+    it.tokens(30);
+    it
+}
+
+fn written(size: Size) -> Harness {
+    let mut it = streaming(size);
+    it.settle();
+    it
+}
+
+pub(crate) fn chat(size: Size) -> Harness {
+    let mut it = Harness::ready(size);
+    it.control('t');
+    it.write("Do you like honey?");
+    it
+}
+
+pub(crate) fn panel(size: Size) -> Harness {
+    let mut it = written(size);
+    it.key(KeyCode::Tab);
+    it.key(KeyCode::Tab);
+    it.key(KeyCode::Down);
+    it
+}
+
+/// Something drawn, looked at from its middle.
+fn looked_at(size: Size) -> Harness {
+    let mut it = written(size);
+    it.key(KeyCode::Tab);
+    for _ in 0..12 {
+        it.key(KeyCode::Left);
+    }
+    it
+}
+
+/// The text coloured by the way that so many keys lead to.
+fn by_heat(size: Size, keys: usize) -> Harness {
+    let mut it = looked_at(size);
+    for _ in 0..keys {
+        it.key(KeyCode::F(4));
+        it.settle();
+    }
+    it
+}
+
+pub(crate) fn heat(size: Size) -> Harness {
+    by_heat(size, 1)
+}
+
+pub(crate) fn entropy(size: Size) -> Harness {
+    by_heat(size, 2)
+}
+
+pub(crate) fn rank(size: Size) -> Harness {
+    by_heat(size, 3)
+}
+
+pub(crate) fn cut(size: Size) -> Harness {
+    let mut it = by_heat(size, 4);
+    for _ in 0..40 {
+        it.press(KeyCode::Left, KeyModifiers::ALT);
+    }
+    while it.app.prepare() {}
+    it
+}
+
+pub(crate) fn inspector(size: Size) -> Harness {
+    let mut it = looked_at(size);
+    it.key(KeyCode::Enter);
+    it.settle();
+    while it.app.prepare() {}
+    it
+}
+
+pub(crate) fn inspector_next(size: Size) -> Harness {
+    let mut it = written(size);
+    it.press(KeyCode::Char('i'), KeyModifiers::ALT);
+    it.settle();
+    while it.app.prepare() {}
+    it
+}
+
+pub(crate) fn help(size: Size) -> Harness {
+    let mut it = Harness::ready(size);
+    it.key(KeyCode::F(1));
+    it
+}
+
+pub(crate) fn models(size: Size) -> Harness {
+    let mut it = written(size);
+    it.key(KeyCode::F(3));
+    it
+}
+
+pub(crate) fn no_source(size: Size) -> Harness {
+    let mut it = Harness::ready(size);
+    let answers = [
+        ("NVIDIA NGC, zip", "410 Gone"),
+        ("NVIDIA NGC, single file", "410 Gone"),
+        ("the hub copy", "could not resolve host"),
+    ];
+    let answers = answers.map(|(source, answer)| (source.to_owned(), answer.to_owned())).to_vec();
+    let failure = install::Failure::NoSource { answers };
+    it.send(Msg::Install(install::Event::Failed { name: "megatron-345m".into(), failure }));
+    it
+}
+
+pub(crate) fn download(size: Size) -> Harness {
+    let mut it = streaming(size);
+    let stage =
+        install::Stage::Downloading { source: 3, of: 3, done: 341_000_000, total: Some(735_000_000), rate: 18.2e6 };
+    it.send(Msg::Install(install::Event::Stage { name: "megatron-345m".into(), stage }));
+    it
+}
+
+pub(crate) fn palette(size: Size) -> Harness {
+    let mut it = streaming(size);
+    it.control('p');
+    it
+}
+
+pub(crate) fn palette_typed(size: Size) -> Harness {
+    let mut it = palette(size);
+    it.write("top");
+    it.key(KeyCode::Down);
+    it
+}
+
+pub(crate) fn find(size: Size) -> Harness {
+    let mut it = written(size);
+    it.key(KeyCode::Tab);
+    it.key(KeyCode::Char('/'));
+    it.write("and");
+    it
+}
+
+pub(crate) fn tree(size: Size) -> Harness {
+    let mut it = looked_at(size);
+    it.key(KeyCode::Char('t'));
+    it.write(" and then a wolf came out of the wood.");
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.key(KeyCode::F(7));
+    it
+}
+
+/// A short text of a warm model, whose futures differ.
+fn warm(size: Size) -> Harness {
+    let mut it = Harness::ready(size);
+    it.app.settings.max_tokens = 5;
+    it.app.settings.temperature = 1.5;
+    it.write("Once upon a time,");
+    it.key(KeyCode::Enter);
+    it.settle();
+    it
+}
+
+pub(crate) fn columns(size: Size) -> Harness {
+    let mut it = warm(size);
+    it.key(KeyCode::F(6));
+    it.key(KeyCode::Char('d'));
+    it.settle();
+    it
+}
+
+pub(crate) fn fan(size: Size) -> Harness {
+    let mut it = warm(size);
+    it.key(KeyCode::F(8));
+    it.settle();
+    it
+}
+
+pub(crate) fn fan_tree(size: Size) -> Harness {
+    let mut it = fan(size);
+    it.key(KeyCode::Char('t'));
+    it
+}
+
+pub(crate) fn circles(size: Size) -> Harness {
+    let mut it = Harness::ready(size);
+    it.app.settings.temperature = 0.0;
+    it.app.settings.max_tokens = 400;
+    it.write("Once upon a time,");
+    it.key(KeyCode::Enter);
+    while !matches!(it.app.overlay, Some(Overlay::Circles { .. })) {
+        it.tokens(1);
+    }
+    it.stopped();
+    it
+}
+
+pub(crate) fn not_saved(size: Size) -> Harness {
+    let mut it = written(size);
+    let path = PathBuf::from("/home/ada/.local/share/megachat/transcripts/20260101-120000.jsonl");
+    it.send(Msg::Store(store::Event::Failed { path, why: "No space left on device".into(), waiting: 41 }));
+    it
+}
+
+pub(crate) fn full_context(size: Size) -> Harness {
+    let mut it = Harness::ready(size);
+    it.app.circles_allowed = true;
+    it.app.settings.max_tokens = 530;
+    it.app.settings.when_full = WhenFull::Slide;
+    it.write("Once upon a time, by a quiet river,");
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.key(KeyCode::Tab);
+    it.key(KeyCode::Home);
+    let sees = it.app.out_of_sight();
+    assert!(sees > 100);
+    for _ in 0..sees {
+        it.key(KeyCode::Right);
+    }
+    it
+}
