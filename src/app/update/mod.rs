@@ -150,7 +150,7 @@ fn saved(app: &mut App, event: StoreEvent) {
         StoreEvent::Saved { .. } => app.saved = Some(Ok(())),
         StoreEvent::Failed { path, why, .. } => {
             let text = format!(
-                "The transcript is not saved ({}: {why}). What is new waits in memory and is written once that works.",
+                "The transcript is not saved: {why}. What is new waits in memory and is written once that works. ({})",
                 path.display()
             );
             if !matches!(app.saved, Some(Err(_))) {

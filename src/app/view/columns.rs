@@ -36,7 +36,8 @@ fn compare(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let width = (app.size.0.min(WIDEST) / across).max(NARROWEST as u16);
     let height = (state.tokens() as u16 * COLUMNS_A_TOKEN / width + 9).max(14);
     let inner = near(app, state.at, frame, &title, (WIDEST, height), theme);
-    let foot = if inner.height >= 10 { 2 } else { 1 };
+    let out = compare_foot(state, inner.width as usize, theme);
+    let foot = (out.len() as u16).min(if inner.height >= 10 { 2 } else { 1 });
     let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
     let count = state.columns.len().max(1);
     let beside = (inner.width as usize + 2) / count >= NARROWEST;
@@ -46,7 +47,7 @@ fn compare(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
         lines(frame, area, out);
     }
     let below = Rect { y: inner.bottom().saturating_sub(foot), height: foot.min(inner.height), ..inner };
-    lines(frame, below, compare_foot(state, inner.width as usize, theme));
+    lines(frame, below, out);
     if let Some(typing) = &state.typing {
         put_cursor(frame, below, PROMPT.len() + visible(&typing.text()[..typing.cursor()]).width(), 0);
     }
@@ -68,7 +69,7 @@ fn compare_foot(state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'stati
             "{across} column  {down} temp  s set  + more  - fewer  d dice  r new dice  Enter take this  k keep all  Esc leave"
         )
     } else {
-        format!("{down} temp  s set  Enter take  k keep all")
+        format!("{down} temp  s set  Enter take  k all")
     };
     let mut out = wrapped(&keys, width, theme.dim);
     out.truncate(2);
@@ -259,11 +260,14 @@ fn near(app: &App, at: usize, frame: &mut Frame, title: &str, (width, height): (
 
 /// What can be done about a loop.
 pub(super) fn circles(since: usize, theme: &Theme, frame: &mut Frame) {
-    let inner = over(frame, "going round in circles", 66, 9, theme);
+    let inner = over(frame, "going round in circles", 66, 7, theme);
     let width = inner.width as usize;
     let mut out = wrapped(&format!("Looping since token {}; paused.", since + 1), width, theme.note);
     let ways = [
-        ("d", "back there, and on with DRY, which breaks repetitions"),
+        (
+            "d",
+            if width < 58 { "back, and on with DRY" } else { "back there, and on with DRY, which breaks repetitions" },
+        ),
         ("b", "back there, and stop"),
         ("c", "carry on, and do not ask again"),
         ("Esc", "leave it as it is"),

@@ -13,8 +13,8 @@ use crate::text::{Wrap, visible};
 
 pub(super) fn draw(app: &App, state: &FirstRun, theme: &Theme, frame: &mut Frame) {
     let screen = frame.area();
-    let wide = screen.width.min(84);
     let roomy = screen.height >= 20;
+    let wide = screen.width.saturating_sub(if roomy { 4 } else { 0 }).min(84);
     let area = Rect {
         x: (screen.width - wide) / 2,
         y: if roomy { screen.height / 8 } else { 0 },
@@ -76,7 +76,7 @@ pub(super) fn draw(app: &App, state: &FirstRun, theme: &Theme, frame: &mut Frame
         out.extend(wrapped(&visible(&notice.text), width, theme.note));
     } else if roomy {
         out.push(Line::default());
-        let text = "Safe to stop at any time: the next start goes on from there. Ctrl-C twice quits.";
+        let text = "Safe to stop at any time: the next start goes on. Ctrl-C twice quits.";
         out.extend(wrapped(text, width, theme.dim));
     }
     lines(frame, area, out);

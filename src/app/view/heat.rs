@@ -60,7 +60,7 @@ pub(super) fn legend(app: &App, theme: &Theme, width: usize) -> Option<Line<'sta
             let text = format!(" {} of {} impossible under these settings{unknown} ", losses.cut, losses.drawn);
             let short = format!(" {}/{} cut ", losses.cut, losses.drawn);
             let text = if text.len() + 4 <= width { text } else { short };
-            Some(Line::styled(text, if losses.cut > 0 { theme.gone } else { theme.note }))
+            Some(Line::styled(text, if losses.cut > 0 { theme.bad } else { theme.note }))
         }
         _ => {
             let limits = heat.limits();

@@ -24,20 +24,7 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
         return;
     }
     if app.input.is_empty() {
-        let hint = if app.running.is_some() {
-            &format!("{} stops and keeps the text.", app.key_of(Action::Interrupt))
-        } else if app.chat {
-            &format!(
-                "Write to Bot, then {}. {} leaves the template.",
-                app.key_of(Action::Send),
-                app.key_of(Action::Chat)
-            )
-        } else if app.document.is_empty() {
-            &format!("Write the beginning of a text, then press {}.", app.key_of(Action::Send))
-        } else {
-            &format!("{} continues. Write to add text first.", app.key_of(Action::Send))
-        };
-        lines(frame, areas.input, vec![Line::styled(hint.to_owned(), theme.dim)]);
+        lines(frame, areas.input, vec![Line::styled(hint(app, areas.input.width as usize), theme.dim)]);
     }
     let (shown, cursor) = near_the_cursor(&app.input, areas.input.width as usize * areas.input.height as usize);
     let mut wrap = Wrap::new(areas.input.width as usize);
@@ -57,6 +44,23 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
     if focused && app.overlay.is_none() {
         put_cursor(frame, areas.input, column, row - top);
     }
+}
+
+/// What can be done here, in one row.
+fn hint(app: &App, width: usize) -> String {
+    let send = app.key_of(Action::Send);
+    let (first, more) = if app.running.is_some() {
+        (format!("{} stops and keeps the text.", app.key_of(Action::Interrupt)), String::new())
+    } else if app.chat {
+        (format!("Write to Bot, then {send}."), format!(" {} leaves the template.", app.key_of(Action::Chat)))
+    } else if app.document.is_empty() && width < 50 {
+        (format!("Begin a text, then press {send}."), String::new())
+    } else if app.document.is_empty() {
+        (format!("Write the beginning of a text, then press {send}."), String::new())
+    } else {
+        (format!("{send} continues."), " Write to add text first.".to_owned())
+    };
+    if first.width() + more.width() <= width { first + &more } else { first }
 }
 
 /// The part of the text around the cursor that can be seen, made visible, and the cursor's byte in it.

@@ -12,6 +12,9 @@ use super::theme::Theme;
 use super::{framed, layout, lines, row_of_token};
 use crate::sample::{Flip, Lever, Row};
 
+/// Rows of a screen on which there is room for what matters most alone.
+const SMALL: u16 = 16;
+
 /// Draws it over the main screen.
 pub(super) fn draw(app: &App, chosen: Option<usize>, theme: &Theme, frame: &mut Frame) {
     let (position, length) = (app.lens.cursor, app.document.len());
@@ -32,7 +35,8 @@ pub(super) fn draw(app: &App, chosen: Option<usize>, theme: &Theme, frame: &mut 
         };
         return lines(frame, inner, super::first_run::wrapped(why, width, theme.drawn));
     };
-    let mut out = facts(app, it, width, theme);
+    let small = app.size.1 < SMALL;
+    let mut out = if small { facts_in_short(app, it, width, theme) } else { facts(app, it, width, theme) };
     let keys = "Enter takes it and goes on, Space takes it, left/right another token, r new dice, t own words, Esc";
     let keys = super::first_run::wrapped(keys, width, theme.dim);
     let room = (inner.height as usize).saturating_sub(out.len() + 1);
@@ -47,26 +51,47 @@ pub(super) fn draw(app: &App, chosen: Option<usize>, theme: &Theme, frame: &mut 
     lines(frame, below, keys);
 }
 
-/// Where the token in question stays in view: beside the text where there is room, else above or below its row.
+/// Where the token in question stays in view: in the panel's place where that is wide, else above or below its row.
 fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
     let screen = frame.area();
-    let area = if screen.width >= 100 {
+    let area = match layout(app).panel {
         // Over the panel, so that the text beside it stays as it is.
-        let width = 56.min(screen.width);
-        let aside = Rect { x: screen.width - width, y: 1, width, height: screen.height.saturating_sub(2) };
-        layout(app).panel.unwrap_or(aside)
-    } else {
-        let row = row_of_token(app, app.lens.cursor);
-        let (above, below) = (row.min(screen.height), screen.height.saturating_sub(row + 1));
-        let least = 9.min(screen.height);
-        if below >= above {
-            let height = below.max(least);
-            Rect { x: 0, y: screen.height - height, width: screen.width, height }
-        } else {
-            Rect { x: 0, y: 0, width: screen.width, height: above.max(least) }
+        Some(panel) if screen.width >= 100 => panel,
+        None if screen.width >= 120 => {
+            let width = 56;
+            Rect { x: screen.width - width, width, ..layout(app).text_outer }
+        }
+        // All there is; what is inside names the token.
+        _ if screen.height < SMALL => screen,
+        _ => {
+            let row = row_of_token(app, app.lens.cursor);
+            let (above, below) = (row.min(screen.height), screen.height.saturating_sub(row + 1));
+            let least = 9.min(screen.height);
+            if below >= above {
+                let height = below.max(least);
+                Rect { x: 0, y: screen.height - height, width: screen.width, height }
+            } else {
+                Rect { x: 0, y: 0, width: screen.width, height: above.max(least) }
+            }
         }
     };
     framed(frame, title, area, theme)
+}
+
+/// What matters most, so that there is room for some of the table.
+fn facts_in_short(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let name = |token| label(app.tokenizer().bytes(token), theme.glyphs);
+    let after = it.after.map_or("cut".to_owned(), |p| format!("{} after", percent(p)));
+    let chances = format!("{} model, {after}, rank {}", percent(it.score.p), it.score.rank + 1);
+    let die = format!("die {:.4}: \"{}\"", it.die, name(it.picked));
+    let mut out = vec![
+        Line::styled(fit(&format!("\"{}\"  id {}", name(it.token), it.token), width), theme.focus),
+        Line::styled(fit(&chances, width), theme.drawn),
+        Line::styled(fit(&die, width), theme.drawn),
+    ];
+    let flips = it.flips.iter().take(2).map(|flip| flipped(flip, &name(flip.token)));
+    out.extend(flips.map(|it| Line::styled(fit(&it, width), theme.note)));
+    out
 }
 
 /// Everything but the table.

@@ -12,12 +12,14 @@ use super::theme::Theme;
 use super::{lines, over, put_cursor};
 use crate::text::visible;
 
+/// Columns the overlay takes at the most.
+const WIDEST: u16 = 90;
 /// Rows the overlay takes at the most.
 const TALLEST: u16 = 22;
 
 pub(super) fn draw(app: &App, path: Option<&Input>, top: usize, theme: &Theme, frame: &mut Frame) {
-    let inner = over(frame, "models", 90, app.size.1.min(TALLEST), theme);
-    let width = inner.width as usize;
+    let width = app.size.0.min(WIDEST).saturating_sub(4) as usize;
+    let story = story(app, width, theme);
     let foot = match path {
         Some(_) => wrapped(
             "Path of the zip, the .pt file or the directory; Enter imports, Esc goes back:",
@@ -26,10 +28,12 @@ pub(super) fn draw(app: &App, path: Option<&Input>, top: usize, theme: &Theme, f
         ),
         None => keys(app, width, theme),
     };
-    // What can be done is always in view; what happened scrolls above it.
     let foot_rows = (foot.len() + usize::from(path.is_some())) as u16;
+    let height = (story.len() as u16).saturating_add(foot_rows + 3).min(TALLEST);
+    let inner = over(frame, "models", WIDEST, app.size.1.min(height), theme);
+    // What can be done is always in view; what happened scrolls above it.
     let above = Rect { height: inner.height.saturating_sub(foot_rows), ..inner };
-    lines(frame, above, story(app, width, theme).into_iter().skip(top).collect());
+    lines(frame, above, story.into_iter().skip(top).collect());
     let below = Rect { y: above.bottom(), height: inner.height.min(foot_rows), ..inner };
     let row = foot.len();
     let mut foot = foot;
@@ -46,7 +50,7 @@ pub(super) fn draw(app: &App, path: Option<&Input>, top: usize, theme: &Theme, f
 /// How many rows of the story there is no room for.
 pub(super) fn overflow(app: &App) -> usize {
     let theme = Theme::new(app.look);
-    let width = app.size.0.min(90).saturating_sub(4) as usize;
+    let width = app.size.0.min(WIDEST).saturating_sub(4) as usize;
     let room = (app.size.1.min(TALLEST) as usize).saturating_sub(2 + keys(app, width, &theme).len());
     story(app, width, &theme).len().saturating_sub(room)
 }
@@ -96,7 +100,8 @@ fn keys(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     if busy {
         key("c", "stop; what came is kept".to_owned());
     } else if !app.has_345m {
-        key("d", format!("download the 345M model ({})", words::bytes(words::DOWNLOAD_345M)));
+        let what = if width < 44 { "345M" } else { "the 345M model" };
+        key("d", format!("download {what} ({})", words::bytes(words::DOWNLOAD_345M)));
     }
     key("i", "import a checkpoint you have".to_owned());
     key("Esc", "close; arrows scroll".to_owned());

@@ -34,8 +34,15 @@ pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
             Some(told) => vec![told, &context, phase(app).0],
             None => vec![model, &warmth, &context, phase(app).0, &speed],
         };
-        let text = parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("  ");
-        return frame.render_widget(Line::styled(format!(" {text}"), theme.strong), area);
+        let mut text = String::new();
+        for part in parts.into_iter().filter(|it| !it.is_empty()) {
+            // What does not fit is left out whole.
+            if text.width() + part.width() + 2 <= area.width as usize {
+                text.push_str(if text.is_empty() { " " } else { "  " });
+                text.push_str(part);
+            }
+        }
+        return frame.render_widget(Line::styled(text, theme.strong), area);
     }
     let left = format!(" megachat  {model}");
     let mut right = format!("T {temperature}  top-p {}  seed {}  ", Knob::TopP.show(s), s.seed);

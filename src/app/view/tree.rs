@@ -13,7 +13,7 @@ use crate::text::visible;
 pub(super) fn draw(app: &App, chosen: usize, theme: &Theme, frame: &mut Frame) {
     let runs = app.document.runs();
     let title = if app.size.0 >= 60 { "branches: Enter goes there, Esc closes" } else { "branches" };
-    let height = (runs.len() as u16).saturating_add(5).max(8).min(app.size.1);
+    let height = (runs.len() as u16).saturating_add(4).max(7).min(app.size.1);
     let inner = over(frame, title, 100, height, theme);
     let (width, rows) = (inner.width as usize, inner.height as usize);
     if runs.is_empty() {
@@ -29,7 +29,8 @@ pub(super) fn draw(app: &App, chosen: usize, theme: &Theme, frame: &mut Frame) {
         .collect();
     if rows > out.len() + 1 {
         out.push(Line::default());
-        out.push(Line::styled(fit("* the text as it is; ' a bookmark; numbers are tokens", width), theme.dim));
+        let more = if width >= 60 { "; numbers are tokens" } else { "" };
+        out.push(Line::styled(fit(&format!("* the text as it is; ' a bookmark{more}"), width), theme.dim));
     }
     lines(frame, inner, out);
 }
@@ -43,6 +44,8 @@ fn line(app: &App, run: &Run, chosen: bool, width: usize, theme: &Theme) -> Line
     // The beginning says which branch it is; more than a screen is wide need not be decoded.
     let tokens: Vec<_> = run.nodes.iter().take(width).filter_map(|&it| Some(app.document.node(it)?.token)).collect();
     let text = visible(&app.tokenizer().decode(&tokens).replace('\n', "\\n"));
+    // Most begin with a space, which would move them against those that do not.
+    let text = text.trim_start();
     let head = format!("{mark}{path}{indent}{bookmark}");
     let count = format!(" {:>4}", run.nodes.len());
     let room = width.saturating_sub(head.chars().count() + count.len());
@@ -53,7 +56,7 @@ fn line(app: &App, run: &Run, chosen: bool, width: usize, theme: &Theme) -> Line
     };
     Line::from(vec![
         Span::styled(head, theme.focus),
-        Span::styled(fit(&text, room), style),
+        Span::styled(fit(text, room), style),
         Span::styled(count, theme.dim),
     ])
 }
