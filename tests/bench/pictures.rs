@@ -38,7 +38,7 @@ impl Session {
         let size = PtySize { rows, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_megachat"));
-        command.args(["--model", "demo", "--seed", "8", "--temp", "0.8", "-n", "110", "--theme", theme]);
+        command.args(["--model", "demo", "--seed", "8", "--temp", "0.8", "-n", "112", "--theme", theme]);
         command.args(["--color", "true", "--ascii=no", "--no-save", "--offline"]);
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
@@ -115,7 +115,6 @@ impl Session {
 
 const TAB: &str = "\t";
 const LEFT: &str = "\x1b[D";
-const DOWN: &str = "\x1b[B";
 const ALT_LEFT: &str = "\x1b[1;3D";
 const F4: &str = "\x1bOS";
 const F6: &str = "\x1b[17~";
@@ -127,11 +126,11 @@ fn main() {
         return println!("`cargo bench --bench pictures` writes assets/*.svg");
     }
     let home = tempfile::tempdir().unwrap();
-    let mut it = Session::start(home.path(), "dark", 30);
+    let mut it = Session::start(home.path(), "dark", 32);
     it.write();
     it.picture("main", &DARK, "The main screen: a story, the sampling panel, the candidates of the next token");
     it.go(TAB, 1, "> text");
-    it.go(LEFT, 24, "look");
+    it.go(LEFT, 37, "look");
     it.go("\r", 1, "otherwise");
     it.picture("inspector", &DARK, "A token under the inspector: its die, its flip points, what it could have been");
     it.end();
@@ -155,7 +154,6 @@ fn main() {
     let mut it = Session::start(home.path(), "dark", 26);
     it.write();
     it.go(F6, 1, "first difference");
-    it.go(DOWN, 1, "first difference");
     it.picture("columns", &DARK, "A/B: the same text and the same dice under two temperatures");
     it.go("\x1b", 1, "> input");
     it.go(TAB, 1, "> text");

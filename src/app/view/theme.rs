@@ -70,6 +70,10 @@ const OWN: Ink = Ink {
 /// The terminal's own, without those that are too light on white in most.
 const OWN_ON_LIGHT: Ink = Ink { focus: Color::Blue, good: Color::Blue, note: Color::Magenta, ..OWN };
 
+/// Heat in the terminal's own colours, the coldest first.
+const WARM: [Color; LEVELS - 1] = [Color::Green, Color::Yellow, Color::Red, Color::Magenta];
+const WARM_ON_LIGHT: [Color; LEVELS - 1] = [Color::Blue, Color::Magenta, Color::Red, Color::LightRed];
+
 impl Theme {
     /// A level of heat, 0 to 4, told apart without colour as well.
     pub(super) fn level(&self, level: usize) -> Style {
@@ -103,17 +107,17 @@ impl Theme {
             // The ground of a heat must not become the letters under the cursor.
             cursor: inked(bold.add_modifier(Modifier::REVERSED | Modifier::UNDERLINED), |it| it.focus).bg(Color::Reset),
             glyphs: look.glyphs(),
-            levels: levels(look, ink.as_ref()),
+            levels: levels(look),
         }
     }
 }
 
-fn levels(look: Look, ink: Option<&Ink>) -> [Style; LEVELS] {
+fn levels(look: Look) -> [Style; LEVELS] {
     let tones = if look.background == Background::Light { &ON_LIGHT } else { &ON_DARK };
     std::array::from_fn(|level| {
         let style = Style::new().add_modifier(WEIGHTS[level]);
         let Some(hotter) = level.checked_sub(1) else { return style };
-        match (look.colours, ink) {
+        match (look.colours, look.background) {
             (Colours::True | Colours::Indexed, _) => {
                 let (ground, letters) = tones.heat[hotter];
                 let (ground, letters) = (ground.among(look.colours), letters.among(look.colours));
@@ -121,11 +125,9 @@ fn levels(look: Look, ink: Option<&Ink>) -> [Style; LEVELS] {
                 let is_reversed = WEIGHTS[level].contains(Modifier::REVERSED);
                 if is_reversed { style.fg(ground).bg(letters) } else { style.fg(letters).bg(ground) }
             }
-            (Colours::Sixteen, Some(ink)) => {
-                let cold = if look.background == Background::Light { Color::Blue } else { ink.good };
-                style.fg([cold, ink.note, ink.bad, ink.mark][hotter])
-            }
-            (Colours::Sixteen | Colours::None, _) => style,
+            (Colours::Sixteen, Background::Light) => style.fg(WARM_ON_LIGHT[hotter]),
+            (Colours::Sixteen, Background::Dark | Background::Unknown) => style.fg(WARM[hotter]),
+            (Colours::None, _) => style,
         }
     })
 }
