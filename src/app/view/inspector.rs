@@ -57,10 +57,6 @@ fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
     let area = match layout(app).panel {
         // Over the panel, so that the text beside it stays as it is.
         Some(panel) if screen.width >= 100 => panel,
-        None if screen.width >= 120 => {
-            let width = 56;
-            Rect { x: screen.width - width, width, ..layout(app).text_outer }
-        }
         // All there is; what is inside names the token.
         _ if screen.height < SMALL => screen,
         _ => {
