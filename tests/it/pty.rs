@@ -37,6 +37,10 @@ impl Pty {
         command.args(arguments);
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
+        for name in ["NO_COLOR", "COLORTERM", "COLORFGBG"] {
+            command.env_remove(name);
+        }
         for (name, value) in environment {
             command.env(name, value);
         }
@@ -353,6 +357,36 @@ fn chat_and_a_broken_configuration_and_no_colour() {
     }
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
+}
+
+#[test]
+fn the_screen_is_drawn_with_what_the_terminal_has() {
+    use vt100::Color;
+    type Variables = &'static [(&'static str, &'static str)];
+    let cases: [(&[&str], Variables, fn(Color) -> bool, bool); 6] = [
+        (&[], &[("TERM", "xterm")], |it| matches!(it, Color::Idx(0..16)), false),
+        // Without a word about the background, the text is in the terminal's own colours.
+        (&[], &[("COLORTERM", "truecolor")], |it| matches!(it, Color::Idx(0..16)), false),
+        (&[], &[("COLORTERM", "truecolor"), ("COLORFGBG", "15;0")], |it| it == Color::Rgb(95, 214, 222), false),
+        (&["--theme", "light"], &[], |it| it == Color::Idx(24), false),
+        (&["--color", "true"], &[("MEGACHAT_THEME", "light")], |it| it == Color::Rgb(0, 98, 130), false),
+        (&[], &[("LC_ALL", "C")], |it| matches!(it, Color::Idx(0..16)), true),
+    ];
+    let home = tempfile::tempdir().unwrap();
+    for (arguments, environment, expected, ascii) in cases {
+        let mut pty = Pty::start(home.path(), &[&["--model", "demo"], arguments].concat(), environment);
+        pty.see("> input");
+        pty.see("ready");
+        assert_eq!(pty.contents().is_ascii(), ascii, "{arguments:?} {environment:?}\n{}", pty.contents());
+        {
+            // The title of the input, which has the focus.
+            let parser = pty.screen.lock().unwrap();
+            let colour = parser.screen().cell(19, 2).unwrap().fgcolor();
+            assert!(expected(colour), "{arguments:?} {environment:?}: {colour:?}");
+        }
+        pty.press("\x04");
+        assert_eq!(pty.exit(), 0);
+    }
 }
 
 #[test]
