@@ -362,8 +362,9 @@ fn chat_and_a_broken_configuration_and_no_colour() {
 #[test]
 fn the_screen_is_drawn_with_what_the_terminal_has() {
     use vt100::Color;
-    type Variables = &'static [(&'static str, &'static str)];
-    let cases: [(&[&str], Variables, fn(Color) -> bool, bool); 6] = [
+    /// Arguments, variables, whether a colour is the focus's, and whether all is ASCII.
+    type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], fn(Color) -> bool, bool);
+    let cases: [Case; 6] = [
         (&[], &[("TERM", "xterm")], |it| matches!(it, Color::Idx(0..16)), false),
         // Without a word about the background, the text is in the terminal's own colours.
         (&[], &[("COLORTERM", "truecolor")], |it| matches!(it, Color::Idx(0..16)), false),

@@ -148,9 +148,21 @@ fn chain(app: &App, next: &Next, width: usize, rows: usize) -> Vec<String> {
         // Writing to a string cannot fail.
         let _ = write!(text, " > die {coin:.3}: \"{name}\", rank {}", picked.rank + 1);
     }
-    let mut wrap = crate::text::Wrap::new(width);
-    wrap.extend(&text);
-    wrap.rows().iter().take(rows).map(|row| text[row.clone()].to_owned()).collect()
+    last_of(&text, width, rows)
+}
+
+/// A chain in so many rows: where there is no room for all, its last steps, which say what comes of it.
+fn last_of(chain: &str, width: usize, rows: usize) -> Vec<String> {
+    let steps: Vec<&str> = chain.split(" > ").collect();
+    let shown = |from: usize| {
+        let text = if from == 0 { chain.to_owned() } else { format!("... > {}", steps[from..].join(" > ")) };
+        let mut wrap = crate::text::Wrap::new(width);
+        wrap.extend(&text);
+        wrap.rows().iter().map(|row| text[row.clone()].to_owned()).collect::<Vec<_>>()
+    };
+    let mut out = (0..steps.len()).map(shown).find(|it| it.len() <= rows).unwrap_or_else(|| shown(steps.len() - 1));
+    out.truncate(rows);
+    out
 }
 
 /// What each step did, in one line, with the value it did it by.
@@ -212,6 +224,16 @@ mod tests {
                 assert_eq!(label(bytes, look.glyphs()), expected);
             }
         }
+    }
+
+    #[test]
+    fn a_long_chain_keeps_its_end() {
+        let chain = "50257 > repeat 1.1: 46 touched > temp 0.8 > die 0.951: \"From\", rank 3";
+        assert_eq!(last_of(chain, 99, 2), [chain]);
+        assert_eq!(last_of(chain, 40, 1), ["... > die 0.951: \"From\", rank 3"]);
+        assert_eq!(last_of(chain, 26, 2), ["... > temp 0.8 > die ", "0.951: \"From\", rank 3"]);
+        assert_eq!(last_of(chain, 8, 1).len(), 1);
+        assert!(last_of(chain, 8, 0).is_empty());
     }
 
     #[test]
