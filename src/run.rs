@@ -61,6 +61,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Export { model, file, to: ModelFormat::Gguf, dtype, force }) => {
             command::export(model, file, dtype.kind(), *force, &arguments.files, &paths)?;
         }
+        Some(Verb::Score(wanted)) => command::score(wanted, &arguments.files, &loaded.config, &paths)?,
+        Some(Verb::Replay(wanted)) => command::replay(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Bench(wanted)) => command::bench(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
         Some(Verb::Cache { verb }) => command::cache(*verb, &arguments.files, &paths)?,

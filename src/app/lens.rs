@@ -144,7 +144,7 @@ impl App {
 
     /// Whether scores of single tokens are shown.
     pub(super) fn looks_closely(&self) -> bool {
-        self.lens.heat != Heat::Off || self.inspects()
+        self.lens.heat != Heat::Off || self.inspects() || matches!(self.overlay, Some(Overlay::Score { .. }))
     }
 
     /// The first position whose scores are wanted and not there, but could be had.

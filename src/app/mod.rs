@@ -17,6 +17,7 @@ mod next;
 mod palette;
 mod past;
 mod rows;
+mod score;
 mod state;
 mod twigs;
 mod update;
@@ -35,6 +36,7 @@ pub use next::Next;
 pub use palette::{Entry, Palette};
 pub use past::Past;
 pub use rows::Rows;
+pub use score::{Surprise, TextScore};
 pub use state::{
     App, EngineState, FirstRun, Focus, Installing, Loaded, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
 };

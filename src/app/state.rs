@@ -77,6 +77,11 @@ pub enum Overlay {
     },
     /// Any token of the vocabulary, and how likely it is to come next.
     Find(Find),
+    /// How surprising the model finds the text.
+    Score {
+        /// Which of its most surprising tokens is chosen.
+        chosen: usize,
+    },
 }
 
 impl Overlay {

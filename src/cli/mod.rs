@@ -13,13 +13,17 @@ mod meaning;
 mod verbs;
 
 pub use meaning::MeaningError;
-pub use verbs::{BenchArguments, CacheVerb, ConfigVerb, ModelVerb, TranscriptsVerb, Verb};
+pub use verbs::{
+    BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, ScoreArguments, TranscriptsVerb, Verb,
+};
 
 const AFTER_HELP: &str = "\
 EXAMPLES
   megachat                                          the interface
   echo 'Once upon a time' | megachat -n 60 -s 7     a continuation on stdout
   megachat -p 'The dragon' --jsonl --logprobs 5     one JSON object a token
+  megachat score essay.txt                          how surprising the model finds a text
+  megachat replay latest --verify                   whether the last transcript comes out the same again
   megachat model download                           NVIDIA's 345M model
   megachat model download gpt2-medium               a model of the hub
 
@@ -29,7 +33,7 @@ ENVIRONMENT
 
 EXIT STATUS
   0 done   1 failed   2 usage   3 no such model   4 download failed   5 conversion failed
-  6 no such device   7 damaged model   74 disk full or not writable   130, 143 interrupted (what was drawn or has arrived is kept)";
+  6 no such device   7 damaged model   8 a replay differs   74 disk full or not writable   130, 143 interrupted (what was drawn or has arrived is kept)";
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.
 ///

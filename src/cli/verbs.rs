@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ExportDtype, ExportFormat, ModelArguments, ModelFormat, WeightName};
+use super::{ColorName, ExportDtype, ExportFormat, ModelArguments, ModelFormat, WeightName};
 
 /// What is measured.
 #[derive(Clone, Debug, Args)]
@@ -28,6 +28,51 @@ pub struct BenchArguments {
     #[arg(long)]
     pub json: bool,
     /// Which model, and how it runs
+    #[command(flatten)]
+    pub model: ModelArguments,
+}
+
+/// What is scored, and how it is told.
+#[derive(Clone, Debug, Args)]
+pub struct ScoreArguments {
+    /// A text in UTF-8, every byte of it; `-` or nothing is standard input
+    pub file: Option<PathBuf>,
+    /// A text longer than the context is read in windows: after the first, each token has at least N tokens before it
+    /// [default: half of the context]
+    #[arg(long, value_name = "N")]
+    pub overlap: Option<usize>,
+    /// Put no <|endoftext|> before the text: its first token then has nothing before it and is not scored
+    #[arg(long)]
+    pub no_start: bool,
+    /// How many of the most surprising tokens are listed
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub worst: usize,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print a line for each token, with commas between the fields
+    #[arg(long)]
+    pub csv: bool,
+    /// When to print the text in colour by the rank of its tokens; `NO_COLOR` counts with auto [default: auto]
+    #[arg(long, value_name = "WHEN")]
+    pub color: Option<ColorName>,
+    /// Which model, and how it runs
+    #[command(flatten)]
+    pub model: ModelArguments,
+}
+
+/// What is drawn again, and how closely it is looked at.
+#[derive(Clone, Debug, Args)]
+pub struct ReplayArguments {
+    /// The transcript: its name, the beginning of it, `latest`, or the path of its file
+    pub id: String,
+    /// Compare the probabilities of the recorded tokens too, which holds on other devices and in other precisions
+    #[arg(long)]
+    pub verify: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Which model, and how it runs, if not as recorded
     #[command(flatten)]
     pub model: ModelArguments,
 }
@@ -70,6 +115,16 @@ pub enum Verb {
         #[arg(long)]
         force: bool,
     },
+    /// How surprising the model finds a text: bits, perplexity, ranks, the most surprising tokens
+    ///
+    /// The model's own probabilities count: temperature and all other sampling settings change nothing. The first token is
+    /// scored after <|endoftext|>. A text longer than the context is read in windows that overlap by half a context.
+    Score(ScoreArguments),
+    /// Draw a transcript's tokens again with its seed and settings, and say whether the same come out
+    ///
+    /// Every drawn token of every branch is drawn where it stands, after the recorded tokens before it, with the weights,
+    /// precision and device that are recorded unless others are named. Exit status 8 if anything differs.
+    Replay(ReplayArguments),
     /// Measure how fast a model reads and writes here, and what limits it
     Bench(BenchArguments),
     /// Models: list, info, download, import, verify, remove

@@ -9,6 +9,8 @@ mod export;
 mod generate;
 mod interrupt;
 mod model;
+mod replay;
+mod score;
 mod transcripts;
 mod verify;
 
@@ -25,6 +27,8 @@ pub use doctor::doctor;
 pub use export::export;
 pub use generate::generate;
 pub use model::model;
+pub use replay::replay;
+pub use score::score;
 pub(crate) use transcripts::transcript_exit;
 pub use transcripts::transcripts;
 

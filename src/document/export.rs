@@ -31,7 +31,7 @@ pub fn export_markdown(
     let fence = "`".repeat(longest.max(2) + 1);
     let mut out = format!("# Transcript {}\n\n- created: {created}\n- program: {}\n", header.id, header.program);
     for record in records {
-        if let Record::Model { name, sha256, dtype, device } = record {
+        if let Record::Model { name, sha256, dtype, device, .. } = record {
             let _ = writeln!(out, "- model: {name}, {dtype}, {device}, weights sha256 {sha256}");
         }
     }
@@ -107,12 +107,18 @@ mod tests {
     fn the_three_forms_hold_the_text_and_where_it_came_from() {
         let tokenizer = assets::tokenizer();
         let header = Header { version: 1, id: "x".into(), created: 0, program: "megachat 0".into() };
-        let model =
-            Record::Model { name: "demo".into(), sha256: "ab".into(), dtype: "f32".into(), device: "cpu".into() };
+        let model = Record::Model {
+            name: "demo".into(),
+            sha256: "ab".into(),
+            dtype: "f32".into(),
+            device: "cpu".into(),
+            generator: String::new(),
+        };
         let mut document = Document::default();
         document.apply(&Record::Settings { settings: Settings::default() });
         document.apply(&Record::Typed { first: 0, parent: None, tokens: tokenizer.encode("Use ```` here") });
-        document.apply(&Record::Drawn { first: document.next_node(), parent: document.tip(), draws: vec![draw(13)] });
+        let (first, parent, draws) = (document.next_node(), document.tip(), vec![draw(13)]);
+        document.apply(&Record::Drawn { first, parent, draws, batch: None });
         assert_eq!(export_text(&document, &tokenizer), "Use ```` here.");
         let markdown = export_markdown(&header, "today", std::slice::from_ref(&model), &document, &tokenizer);
         assert!(markdown.contains("\n`````text\nUse ```` here.\n`````\n"), "{markdown}");

@@ -42,6 +42,9 @@ pub enum Record {
         dtype: String,
         /// Where it runs.
         device: String,
+        /// What makes the dice, [`crate::sample::GENERATOR`]; older transcripts do not say it, and have the same.
+        #[serde(default)]
+        generator: String,
     },
     /// The settings that hold from here on.
     Settings {
@@ -65,6 +68,9 @@ pub enum Record {
         parent: Option<NodeId>,
         /// Each follows the one before.
         draws: Vec<Draw>,
+        /// How they were drawn, if several continuations were drawn at once; older transcripts do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<Batch>,
     },
     /// The text now ends here.
     Tip {
@@ -83,6 +89,18 @@ pub enum Record {
         /// Why, in a word or two.
         reason: String,
     },
+}
+
+/// Where in a batch some tokens come from: what is computed for several at once may be rounded otherwise than for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// How many continuations were drawn at once.
+    pub width: u32,
+    /// Which of them it is, from 0.
+    pub column: u32,
+    /// How many of its tokens come before these: they were in the tree already.
+    #[serde(default)]
+    pub before: u32,
 }
 
 /// A journal as read back.
@@ -181,17 +199,26 @@ fn decode_line(line: &[u8]) -> Option<(u64, Record)> {
 mod tests {
     use super::super::{Document, tests::draw};
     use super::*;
+    use crate::sample::GENERATOR;
 
     fn sample() -> (Vec<Record>, Vec<u8>, Vec<usize>) {
         let header = Header { version: 1, id: "t".into(), created: 5, program: "megachat 0".into() };
         let mut records = vec![
             Record::Header(header),
-            Record::Model { name: "demo".into(), sha256: "00".into(), dtype: "f32".into(), device: "cpu".into() },
+            Record::Model {
+                name: "demo".into(),
+                sha256: "00".into(),
+                dtype: "f32".into(),
+                device: "cpu".into(),
+                generator: GENERATOR.into(),
+            },
             Record::Settings { settings: Settings::default() },
             Record::Typed { first: 0, parent: None, tokens: vec![1, 2] },
         ];
         for node in 2..18 {
-            records.push(Record::Drawn { first: node, parent: Some(node - 1), draws: vec![draw(node + 7)] });
+            let (first, parent, draws) = (node, Some(node - 1), vec![draw(node + 7)]);
+            let batch = (node == 9).then_some(Batch { width: 4, column: 1, before: 2 });
+            records.push(Record::Drawn { first, parent, draws, batch });
         }
         records.push(Record::Stopped { reason: "stopped".into() });
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
@@ -242,6 +269,30 @@ mod tests {
         glued.remove(ends[4] - 1);
         let read = read_journal(&glued).unwrap();
         assert_eq!((read.damaged, read.records.len()), (1, records.len() - 3));
+    }
+
+    #[test]
+    fn what_older_programs_wrote_is_read() {
+        for (old, expected) in [
+            (
+                r#"{"kind":"model","name":"demo","sha256":"00","dtype":"q8","device":"cpu"}"#,
+                Record::Model {
+                    name: "demo".into(),
+                    sha256: "00".into(),
+                    dtype: "q8".into(),
+                    device: "cpu".into(),
+                    generator: String::new(),
+                },
+            ),
+            (
+                r#"{"kind":"drawn","first":3,"parent":2,"draws":[]}"#,
+                Record::Drawn { first: 3, parent: Some(2), draws: Vec::new(), batch: None },
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<Record>(old).unwrap(), expected);
+        }
+        let alone = Record::Drawn { first: 3, parent: Some(2), draws: Vec::new(), batch: None };
+        assert!(!encode_line(0, &alone).unwrap().contains("batch"), "a line a token need not say that it is alone");
     }
 
     #[test]

@@ -6,10 +6,12 @@
 mod export;
 mod journal;
 mod loops;
+mod stretches;
 mod tree;
 
 pub use export::{export_json, export_markdown, export_text};
-pub use journal::{Header, Journal, JournalError, Record, encode_line, read_journal};
+pub use journal::{Batch, Header, Journal, JournalError, Record, encode_line, read_journal};
+pub use stretches::{Circumstances, Stretch, stretches};
 pub use tree::Run;
 
 use std::collections::BTreeSet;
@@ -114,6 +116,20 @@ impl Document {
         self.path.iter().filter_map(|&id| Some(self.node(id)?.token)).collect()
     }
 
+    /// The tokens from the beginning to a node, itself included.
+    #[must_use]
+    pub fn tokens_to(&self, node: Option<NodeId>) -> Vec<TokenId> {
+        let mut tokens = Vec::new();
+        let mut next = node;
+        while let Some(it) = next.and_then(|id| self.node(id)) {
+            tokens.push(it.token);
+            // A parent is always older than its child, so this ends.
+            next = it.parent.filter(|&parent| next.is_some_and(|id| parent < id));
+        }
+        tokens.reverse();
+        tokens
+    }
+
     /// How many tokens of the text the model drew.
     #[must_use]
     pub fn drawn(&self) -> usize {
@@ -195,7 +211,7 @@ impl Document {
             Record::Typed { first, parent, tokens } => {
                 self.grow(*first, *parent, tokens.iter().map(|&token| (token, Origin::Typed)));
             }
-            Record::Drawn { first, parent, draws } => {
+            Record::Drawn { first, parent, draws, .. } => {
                 let drawn = draws.iter().map(|it| (it.token, Origin::Drawn(Box::new(it.clone()))));
                 self.grow(*first, *parent, drawn);
             }
@@ -283,7 +299,7 @@ mod tests {
     }
 
     fn drawn(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
-        Record::Drawn { first, parent, draws: tokens.iter().map(|&it| draw(it)).collect() }
+        Record::Drawn { first, parent, draws: tokens.iter().map(|&it| draw(it)).collect(), batch: None }
     }
 
     #[test]

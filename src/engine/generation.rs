@@ -1,5 +1,6 @@
 //! A continuation, from tokens to a reason to stop. Knows no thread and no channel.
 
+mod again;
 mod columns;
 
 use std::sync::Arc;
@@ -38,9 +39,12 @@ pub struct Session {
     words: Words,
 }
 
-/// Why a continuation broke off without an answer of its own.
-enum Break {
+/// Why something broke off without an answer of its own.
+#[derive(Debug)]
+pub enum Break {
+    /// It was not wanted any more.
     Cancelled,
+    /// It did not work.
     Failed(Failure),
 }
 

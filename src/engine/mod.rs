@@ -7,6 +7,7 @@ pub mod generation;
 pub mod load;
 mod packed;
 pub mod protocol;
+pub mod reading;
 pub mod stops;
 mod worker;
 

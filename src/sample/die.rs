@@ -1,5 +1,8 @@
 //! The die: a counter-based generator.
 
+/// What the dice are called in a transcript. Another way to make them would need another name.
+pub const GENERATOR: &str = "splitmix64 of seed and position";
+
 /// The die of one position: uniform in `[0, 1)`, 53 bits.
 ///
 /// It depends on nothing but the seed and the position in the document, so "the same dice under other settings" is well

@@ -127,9 +127,18 @@ pub fn resolve(directory: &Path, id: &str) -> Result<String, TranscriptError> {
 /// If there is no such transcript, or its file is none.
 pub fn read(directory: &Path, id: &str) -> Result<(PathBuf, Journal), TranscriptError> {
     let path = directory.join(format!("{}.jsonl", resolve(directory, id)?));
-    let bytes = std::fs::read(&path).map_err(|error| TranscriptError::Io { path: path.clone(), error })?;
-    let journal = read_journal(&bytes).map_err(|error| TranscriptError::Bad { path: path.clone(), error })?;
+    let journal = read_file(&path)?;
     Ok((path, journal))
+}
+
+/// Reads a transcript that lies anywhere.
+///
+/// # Errors
+///
+/// If there is no such file, or it is no transcript.
+pub fn read_file(path: &Path) -> Result<Journal, TranscriptError> {
+    let bytes = std::fs::read(path).map_err(|error| TranscriptError::Io { path: path.to_owned(), error })?;
+    read_journal(&bytes).map_err(|error| TranscriptError::Bad { path: path.to_owned(), error })
 }
 
 /// A transcript's file, open for appending by this program alone.

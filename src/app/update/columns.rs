@@ -10,7 +10,7 @@ use super::super::keymap::Action;
 use super::super::state::{App, Focus, Overlay, Scroll};
 use super::super::{Effect, Input, Knob, set_knob, words};
 use super::{KEPT_IN_JOURNAL, generate, peek, record, record_circumstances, record_settings, settings_changed};
-use crate::document::{NodeId, Record};
+use crate::document::{Batch, Node, NodeId, Origin, Record};
 use crate::engine::protocol::{ColumnsRequest, Command, Event, RequestId, StopReason};
 use crate::store::protocol::Job;
 
@@ -233,9 +233,8 @@ fn new_dice(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Goes on with the first `count` tokens of the chosen column; the others are let go.
 fn take(app: &mut App, count: usize, now: Duration, effects: &mut Vec<Effect>) {
-    let Some((at, mut column)) = state(app).and_then(|it| Some((it.at, it.columns.get(it.chosen)?.clone()))) else {
-        return;
-    };
+    let Some((at, width, chosen)) = state(app).map(|it| (it.at, it.columns.len(), it.chosen)) else { return };
+    let Some(mut column) = state(app).and_then(|it| it.columns.get(chosen).cloned()) else { return };
     if column.draws.is_empty() && column.tail.is_empty() {
         return app.inform("Nothing has been drawn there yet.", now);
     }
@@ -247,7 +246,7 @@ fn take(app: &mut App, count: usize, now: Duration, effects: &mut Vec<Effect>) {
     app.overlay = None;
     let from = before(app, at);
     app.past.keep(app.document.tip());
-    keep(app, from, &column, effects);
+    keep(app, from, &column, (width, chosen), effects);
     kept(app, effects);
     app.inform(format!("Taken. {} goes back.", app.key_of(Action::Undo)), now);
 }
@@ -263,8 +262,8 @@ fn take_all(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     app.overlay = None;
     let from = before(app, at);
     app.past.keep(app.document.tip());
-    for (_, column) in &columns {
-        keep(app, from, column, effects);
+    for (index, column) in &columns {
+        keep(app, from, column, (columns.len(), *index), effects);
     }
     kept(app, effects);
     app.inform(format!("Kept as {} branches; {} shows them.", columns.len(), app.key_of(Action::Tree)), now);
@@ -275,12 +274,20 @@ fn before(app: &App, count: usize) -> Option<NodeId> {
     count.checked_sub(1).and_then(|it| app.document.path().get(it)).copied()
 }
 
-/// Makes a branch of a column. As far as it says what is there already, it is that branch.
-fn keep(app: &mut App, from: Option<NodeId>, column: &Column, effects: &mut Vec<Effect>) {
+/// Makes a branch of a column, the `index`-th of so many. As far as it says what is there already, it is that branch.
+fn keep(
+    app: &mut App,
+    from: Option<NodeId>,
+    column: &Column,
+    (width, index): (usize, usize),
+    effects: &mut Vec<Effect>,
+) {
     let mut parent = from;
     let mut known = 0;
     for draw in &column.draws {
-        let same = |&it: &NodeId| app.document.node(it).is_some_and(|node| node.token == draw.token);
+        // Where mirostat steers, what comes after a token depends on how it was drawn.
+        let mu = |node: &Node| if let Origin::Drawn(it) = &node.origin { it.mu } else { None };
+        let same = |&it: &NodeId| app.document.node(it).is_some_and(|it| it.token == draw.token && mu(it) == draw.mu);
         let Some(child) = app.document.children(parent).into_iter().find(same) else { break };
         (parent, known) = (Some(child), known + 1);
     }
@@ -292,7 +299,9 @@ fn keep(app: &mut App, from: Option<NodeId>, column: &Column, effects: &mut Vec<
         record_circumstances(app, effects);
         record_settings(app, column.settings.clone(), effects);
         let first = app.document.next_node();
-        record(app, Record::Drawn { first, parent, draws: column.draws[known..].to_vec() }, effects);
+        let draws = column.draws[known..].to_vec();
+        let batch = Some(Batch { width: width as u32, column: index as u32, before: known as u32 });
+        record(app, Record::Drawn { first, parent, draws, batch }, effects);
     }
     if !column.tail.is_empty() {
         let (first, parent) = (app.document.next_node(), app.document.tip());

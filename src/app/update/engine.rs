@@ -139,7 +139,7 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     let parent = app.document.tip();
     // A cursor at the end stays there.
     app.lens.cursor += usize::from(app.lens.cursor == app.document.len());
-    record(app, Record::Drawn { first, parent, draws: vec![draw] }, effects);
+    record(app, Record::Drawn { first, parent, draws: vec![draw], batch: None }, effects);
     app.flow.extend(&app.document, &app.tokenizer);
     if let Scroll::At { unseen, .. } = &mut app.scroll {
         *unseen += 1;

@@ -11,7 +11,7 @@ use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
 use super::super::{Effect, Input, Knob, Palette};
 use super::{
-    CHAT_STOP, CHAT_TEMPLATE, branch, columns, generate, intents, overlays, panel, peek, settings_changed,
+    CHAT_STOP, CHAT_TEMPLATE, branch, columns, generate, intents, overlays, panel, peek, score, settings_changed,
     still_writing, text,
 };
 use crate::store::protocol::Job as StoreJob;
@@ -57,6 +57,7 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
         (Screen::Main, Some(Overlay::Circles { .. })) => columns::circles(app, key, now, effects),
         (Screen::Main, Some(Overlay::Palette(_))) => intents::palette(app, key, action, now, effects),
         (Screen::Main, Some(Overlay::Find(_))) => intents::find(app, key, action),
+        (Screen::Main, Some(Overlay::Score { .. })) => score::key(app, key, action),
         (Screen::Main, None) if app.typing.is_some() => panel::typing(app, key, effects),
         (Screen::Main, None) => match action {
             Some(action) => act(app, action, now, effects),
@@ -153,6 +154,7 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         Action::PageUp | Action::PageDown => scroll(app, action),
         Action::Inspect => text::open_inspector(app, now, effects),
         Action::Heat => text::next_heat(app, effects),
+        Action::Score => score::open(app, now, effects),
         Action::Tree => {
             let chosen = app.document.runs().iter().rposition(|it| it.on_path).unwrap_or(0);
             app.overlay = Some(Overlay::Tree { chosen });

@@ -8,6 +8,7 @@ mod intents;
 mod keys;
 mod overlays;
 mod panel;
+mod score;
 mod text;
 
 use std::collections::VecDeque;
@@ -21,7 +22,7 @@ use crate::assets;
 use crate::document::Record;
 use crate::engine::protocol::{Command, ModelSource, Request, Want};
 use crate::install::protocol::Job as InstallJob;
-use crate::sample::Words;
+use crate::sample::{GENERATOR, Words};
 use crate::store::protocol::{Event as StoreEvent, Job as StoreJob};
 
 /// How many of the likeliest tokens the journal keeps of each draw.
@@ -246,12 +247,13 @@ fn peek(app: &mut App, effects: &mut Vec<Effect>) {
 /// Tells the journal the model and the settings, where it does not know them.
 fn record_circumstances(app: &mut App, effects: &mut Vec<Effect>) {
     if let Some(card) = app.card() {
-        let known = (card.sha256.clone(), card.dtype.clone());
+        let known = (card.sha256.clone(), format!("{} {}", card.dtype, card.device));
         let model = Record::Model {
             name: card.name.clone(),
             sha256: card.sha256.clone(),
             dtype: card.dtype.clone(),
             device: card.device.clone(),
+            generator: GENERATOR.to_owned(),
         };
         if app.recorded_model.as_ref() != Some(&known) {
             app.recorded_model = Some(known);

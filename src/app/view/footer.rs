@@ -46,6 +46,7 @@ const TEXT: &[Item] = &[
     (&[Action::Tree], "tree"),
     (&[Action::TypeHere], "type here"),
     (&[Action::FindToken], "find token"),
+    (&[Action::Score], "score"),
     (&[Action::Help], "help"),
 ];
 const PANEL: &[Item] = &[

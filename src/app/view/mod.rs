@@ -14,6 +14,7 @@ mod layout;
 mod models;
 mod palette;
 mod panel;
+mod score;
 mod status;
 mod text;
 mod theme;
@@ -51,6 +52,7 @@ pub fn view(app: &App, frame: &mut Frame) {
                 Some(Overlay::Circles { since }) => columns::circles(*since, &theme, frame),
                 Some(Overlay::Palette(state)) => palette::draw(app, state, &theme, frame),
                 Some(Overlay::Find(state)) => find::draw(app, state, &theme, frame),
+                Some(Overlay::Score { chosen }) => score::draw(app, *chosen, &theme, frame),
                 None => {}
             }
         }

@@ -1,0 +1,149 @@
+//! The score of the text: what it comes to, what was typed and what was drawn of it, and its most surprising tokens.
+
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+use super::super::state::App;
+use super::super::{Surprise, TextScore};
+use super::bars::{bar, fit, label, percent};
+use super::theme::Theme;
+use super::{lines, over};
+use crate::sample::Tally;
+
+/// The buckets of ranks, in words.
+const NAMES: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
+
+/// Below so many columns there is room for numbers alone.
+const WIDE: usize = 60;
+
+pub(super) fn draw(app: &App, chosen: usize, theme: &Theme, frame: &mut Frame) {
+    let it = app.text_score();
+    let title = if app.size.0 >= 60 { "score: Enter goes to the token, Esc closes" } else { "score: Esc closes" };
+    let inner = over(frame, title, 80, app.size.1.min(24), theme);
+    let (width, height) = (inner.width as usize, inner.height as usize);
+    if it.all.tokens == 0 {
+        return lines(frame, inner, super::first_run::wrapped(nothing(app), width, theme.drawn));
+    }
+    let mut out = numbers(&it, width, theme);
+    let roomy = height >= out.len() + 4 + 1 + it.worst.len() + 2;
+    if roomy {
+        out.extend(ranks(&it, width, theme));
+        out.push(Line::default());
+    } else {
+        out.push(ranks_in_short(&it.all, width, theme));
+    }
+    let note = note(app, &it);
+    let foot = usize::from(roomy);
+    let room = height.saturating_sub(out.len() + foot + usize::from(roomy));
+    if roomy {
+        out.push(Line::styled(row("  most surprising", ("at", "bits", "rank"), "expected", width), theme.dim));
+    }
+    let chosen = chosen.min(it.worst.len().saturating_sub(1));
+    let top = (chosen + 1).saturating_sub(room.max(1));
+    let shown = it.worst.iter().enumerate().skip(top).take(room.max(1));
+    out.extend(shown.map(|(index, worst)| surprise(app, worst, index == chosen, width, theme)));
+    if roomy {
+        out.push(Line::styled(fit(&note, width), theme.dim));
+    }
+    lines(frame, inner, out);
+}
+
+/// Why there is nothing to be told.
+fn nothing(app: &App) -> &'static str {
+    match (app.document.len(), app.card().is_some()) {
+        (1, _) => "There is one token only, and the first one has nothing before it: the model has no say in it.",
+        (_, false) => "There is no model yet that could read the text.",
+        _ => "One moment: the model reads the text for this.",
+    }
+}
+
+/// What is not in the numbers, and what they are not about.
+fn note(app: &App, it: &TextScore) -> String {
+    let unknown = match it.unknown {
+        0 => String::new(),
+        n if app.out_of_sight() > 0 => format!("; {n} not known: out of its sight"),
+        n => format!("; {n} not known yet"),
+    };
+    format!("by the model alone, no sampler counts; the first token has no score{unknown}")
+}
+
+/// A line of the table: what it is about, then all, typed and drawn.
+fn columns(what: &str, values: &[String; 3], width: usize) -> String {
+    let (name, each) = if width >= WIDE { (20, 18) } else { (10, (width.saturating_sub(10)) / 3) };
+    let [all, typed, drawn] = values;
+    fit(&format!("{}{all:>each$}{typed:>each$}{drawn:>each$}", fit(what, name)), width)
+}
+
+fn numbers(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let wide = width >= WIDE;
+    let of = |value: &dyn Fn(&Tally) -> String| [value(&it.all), value(&it.typed), value(&it.drawn)];
+    let digits = |it: Option<f64>, n: usize| match it {
+        Some(it) if it >= 1e6 => format!("{it:.1e}"),
+        Some(it) => format!("{it:.n$}"),
+        None => "-".to_owned(),
+    };
+    let name = |long, short| if wide { long } else { short };
+    let line = |what, values: &[String; 3], style| Line::styled(columns(what, values, width), style);
+    vec![
+        line("", &["all", "typed", "drawn"].map(str::to_owned), theme.dim),
+        line("tokens", &of(&|it| it.tokens.to_string()), theme.drawn),
+        line(name("bits a token", "bits/tok"), &of(&|it| digits(it.bits_per_token(), 2)), theme.strong),
+        line(name("bits a character", "bits/char"), &of(&|it| digits(it.bits_per_character(), 2)), theme.drawn),
+        line(name("perplexity", "perplex."), &of(&|it| digits(it.perplexity(), 1)), theme.strong),
+    ]
+}
+
+/// A line for each bucket, with bars.
+fn ranks(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let share = |tally: &Tally, bucket: usize| {
+        if tally.tokens == 0 {
+            return "-".to_owned();
+        }
+        let share = tally.share(bucket);
+        // In a field of its own, so that numbers stand under each other.
+        if width >= WIDE {
+            format!("{} {:>4}", fit(&bar(share, 8), 8), percent(share as f32))
+        } else {
+            percent(share as f32)
+        }
+    };
+    let line = |bucket: usize| {
+        let values = [&it.all, &it.typed, &it.drawn].map(|tally| share(tally, bucket));
+        let text = columns(&format!("rank {}", NAMES[bucket]), &values, width);
+        Line::styled(text, if bucket == 3 { theme.note } else { theme.drawn })
+    };
+    (0..4).map(line).collect()
+}
+
+/// All buckets in one line.
+fn ranks_in_short(tally: &Tally, width: usize, theme: &Theme) -> Line<'static> {
+    let name = |bucket: usize| match width {
+        WIDE.. => NAMES[bucket],
+        _ => ["10", "100", "1k", ">1k"][bucket],
+    };
+    let part = |bucket: usize| {
+        let share = tally.share(bucket);
+        let bar = if width >= WIDE { format!("{} ", bar(share, 4)) } else { bar(share, 1) };
+        format!("{} {bar}{}", name(bucket), percent(share as f32).trim_start_matches('~'))
+    };
+    Line::styled(fit(&(0..4).map(part).collect::<Vec<_>>().join("  "), width), theme.drawn)
+}
+
+/// A token, where it is, its bits and rank, and what was expected instead.
+fn row(what: &str, (at, bits, rank): (&str, &str, &str), expected: &str, width: usize) -> String {
+    if width >= WIDE {
+        let name = fit(what, width.saturating_sub(48));
+        return fit(&format!("{name} {at:>6} {bits:>7} {rank:>7}  {expected}"), width);
+    }
+    fit(&format!("{} {at:>5} {bits:>5}", fit(what, width.saturating_sub(12))), width)
+}
+
+fn surprise(app: &App, it: &Surprise, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
+    let name = |token| format!("\"{}\"", label(app.tokenizer().bytes(token)));
+    let mark = if chosen { "> " } else { "  " };
+    let expected = it.expected.map_or_else(String::new, |(token, p)| format!("{} {}", name(token), percent(p)));
+    let (at, bits, rank) =
+        ((it.position + 1).to_string(), format!("{:.1}", it.score.bits()), (it.score.rank + 1).to_string());
+    let text = row(&format!("{mark}{}", name(it.token)), (&at, &bits, &rank), &expected, width);
+    Line::from(Span::styled(text, if chosen { theme.focus } else { theme.drawn }))
+}

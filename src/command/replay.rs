@@ -1,0 +1,248 @@
+//! `megachat replay`: a transcript's tokens drawn again, and held against what is recorded.
+
+mod print;
+mod verdict;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::generate::engine_exit;
+use super::interrupt::Interrupt;
+use super::transcripts::transcript_exit;
+use super::{Exit, demo_directory, find_model, places, say};
+use crate::TokenId;
+use crate::cli::{FileArguments, ReplayArguments};
+use crate::document::{Circumstances, Document, Journal, NodeId, Origin, Stretch, stretches};
+use crate::engine::generation::{Break, Control, Session};
+use crate::engine::load::load;
+use crate::engine::protocol::{DeviceChoice, Event, ModelCard, ModelSource};
+use crate::gpt2::Precision;
+use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, Words, redraw};
+use crate::store::config::Config;
+use crate::store::paths::Paths;
+use crate::store::transcripts::{TranscriptError, read, read_file};
+use verdict::{Outcome, Verdict};
+
+/// The exit status of a transcript that does not come out again.
+const DIFFERS: u8 = 8;
+
+/// Draws everything again and prints what came of it.
+///
+/// # Errors
+///
+/// Status 8 if something differs, 3 if there is no such model, 130 or 143 after a signal, 1 if there is no such
+/// transcript or it cannot be drawn again.
+pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
+    let (path, journal) = find(&wanted.id, paths).map_err(|e| transcript_exit(&e))?;
+    if journal.damaged > 0 {
+        let what = format!("{} damaged lines of {} are left out", journal.damaged, path.display());
+        say(&format!("megachat: {what}; what came after them may differ for that"));
+    }
+    let (document, circumstances, stretches) = stretches(&journal.records);
+    let strange = circumstances.iter().map(|it| &it.generator).find(|it| !it.is_empty() && *it != GENERATOR);
+    if let Some(strange) = strange {
+        return Err(Exit::failed(format!("its dice are `{strange}`, which this program does not have")));
+    }
+    let mut player =
+        Player { wanted, files, config, paths, document: &document, loaded: None, words: Words::default() };
+    let listener = Listener { interrupt: Interrupt::listen()?, lively: io::stderr().is_terminal() };
+    let (mut outcomes, mut models): (Vec<Outcome>, Vec<(Circumstances, ModelCard)>) = (Vec::new(), Vec::new());
+    let mut with = None;
+    let total: usize = stretches.iter().map(|it| it.nodes.len()).sum();
+    for stretch in &stretches {
+        if models.is_empty() || with != stretch.with {
+            with = stretch.with;
+            let recorded = with.map(|it| circumstances[it].clone()).unwrap_or_default();
+            let card = player.load(&recorded)?;
+            models.push((recorded, card));
+        }
+        let redrawn = player.draw(stretch, &mut listener.clone())?;
+        let model = models.len() - 1;
+        outcomes.extend(
+            redrawn.into_iter().map(|(node, draw, redrawn)| Outcome::new(&document, node, draw, redrawn, model)),
+        );
+        listener.tell(outcomes.len(), total);
+    }
+    listener.tell(0, 0);
+    let verdict = Verdict::new(&outcomes, &models, wanted.verify);
+    let report = print::Report { path: &path, outcomes: &outcomes, models: &models, verdict: &verdict };
+    for warning in print::warnings(&report) {
+        say(&format!("megachat: {warning}"));
+    }
+    let unknown = stretches.iter().filter(|it| it.batch.is_none() && it.nodes.len() > 1).count();
+    if unknown > 0 {
+        let what = "was drawn as one of several columns, of how many is not recorded";
+        say(&format!("megachat: {unknown} times a text {what}: in q8 and q4 it may round otherwise alone"));
+    }
+    let text = if wanted.json { format!("{}\n", print::json(&report)) } else { print::text(&report) };
+    io::stdout().lock().write_all(text.as_bytes())?;
+    if verdict.differs { Err(Exit { code: DIFFERS, message: String::new() }) } else { Ok(()) }
+}
+
+/// A transcript by its name or by its file.
+fn find(id: &str, paths: &Paths) -> Result<(PathBuf, Journal), TranscriptError> {
+    let path = Path::new(id);
+    let is_path = path.extension().is_some_and(|it| it == "jsonl") || path.components().count() > 1;
+    if is_path { Ok((path.to_owned(), read_file(path)?)) } else { read(&paths.transcripts, id) }
+}
+
+/// Draws with the models that are recorded.
+struct Player<'a> {
+    wanted: &'a ReplayArguments,
+    files: &'a FileArguments,
+    config: &'a Config,
+    paths: &'a Paths,
+    document: &'a Document,
+    loaded: Option<(ModelSource, Session, ModelCard)>,
+    words: Words,
+}
+
+impl Player<'_> {
+    /// Makes the model ready that was recorded, or the one that was asked for instead.
+    fn load(&mut self, recorded: &Circumstances) -> Result<ModelCard, Exit> {
+        let source = self.source(recorded)?;
+        match &mut self.loaded {
+            // Whoever recorded a model again had just loaded it.
+            Some((old, session, _)) if *old == source => session.forget(),
+            _ => {
+                // The old model goes first: two may not fit.
+                self.loaded = None;
+                let (session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
+                if let Some(note) = &card.note {
+                    say(&format!("megachat: {note}"));
+                }
+                self.loaded = Some((source, session, card));
+            }
+        }
+        match &self.loaded {
+            Some((_, _, card)) => Ok(card.clone()),
+            None => Err(Exit::failed("no model is loaded")),
+        }
+    }
+
+    fn source(&self, recorded: &Circumstances) -> Result<ModelSource, Exit> {
+        let asked = &self.wanted.model;
+        let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
+        let of_record = Some(recorded.name.as_str()).filter(|it| !it.is_empty());
+        let name = asked.model.as_deref().or(of_record).or(self.config.model.as_deref());
+        let (name, directory) = find_model(self.paths, name).map_err(|exit| {
+            let hint = "\nIt was drawn with that model; --model names another place where it is.";
+            let message = if asked.model.is_none() { exit.message + hint } else { exit.message };
+            Exit { message, ..exit }
+        })?;
+        let directory = match directory {
+            Some(it) => it,
+            None => demo_directory(&places(self.paths, self.files))?,
+        };
+        // What is recorded goes before the configuration: only so can the same come out.
+        let device = match (asked.device, &recorded.device[..]) {
+            (None, "cpu") => DeviceChoice::Cpu,
+            (None, "cuda") => DeviceChoice::Cuda,
+            (None, "metal") => DeviceChoice::Metal,
+            _ => asked.device(self.config).map_err(usage)?,
+        };
+        let precisions = [Precision::F32, Precision::F16, Precision::Bf16, Precision::Q8, Precision::Q4];
+        let precision = match (asked.dtype, precisions.into_iter().find(|it| it.name() == recorded.dtype)) {
+            (None, Some(it)) => Some(it),
+            _ => asked.precision(self.config).map_err(usage)?,
+        };
+        Ok(ModelSource { name, directory, device, precision, threads: asked.threads })
+    }
+
+    /// Draws the tokens of a stretch again, each after the recorded tokens before it.
+    fn draw(&mut self, stretch: &Stretch, control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
+        let Self { document, loaded, words, .. } = self;
+        let Some((_, session, card)) = loaded else { return Err(Exit::failed("no model is loaded")) };
+        let mut out = Vec::new();
+        let drawn = |id: NodeId| match document.node(id).map(|it| (&it.origin, it.parent)) {
+            Some((Origin::Drawn(draw), parent)) => Some((id, (**draw).clone(), parent)),
+            _ => None,
+        };
+        let all: Vec<(NodeId, Draw, Option<NodeId>)> = stretch.nodes.iter().filter_map(|&it| drawn(it)).collect();
+        let usual = Settings::default();
+        let mut again = |logits: &[f32], (id, draw, parent): &(NodeId, Draw, Option<NodeId>)| {
+            let settings = document.settings_at(*id).unwrap_or(&usual);
+            words.follow(settings, &card.tokenizer);
+            let path = document.tokens_to(*parent);
+            let mu = parent.and_then(|it| drawn(it)).and_then(|it| it.1.mu);
+            let begun = card.tokenizer.bytes(draw.token).get(..draw.begun).unwrap_or_default();
+            let context = Context::new(&path, words).with_mu(mu).with_begun(begun);
+            redraw(logits, &context, settings, draw.token)
+        };
+        // A damaged transcript may hold what no model can read; then nothing comes out.
+        let nothing = Redrawn { draw: None, recorded: None };
+        if let (Some(batch), Some((_, _, parent))) = (stretch.batch, all.first()) {
+            let mut path = document.tokens_to(*parent);
+            let shared = path.split_off(path.len().saturating_sub(batch.before as usize));
+            let tokens: Vec<TokenId> = shared.iter().copied().chain(all.iter().map(|it| it.1.token)).collect();
+            let place = (batch.width as usize, batch.column as usize);
+            let mut hear = |index: usize, logits: &[f32]| {
+                if let Some(it) = index.checked_sub(shared.len()).and_then(|it| all.get(it)) {
+                    out.push((it.0, it.1.clone(), again(logits, it)));
+                }
+            };
+            let read = match (path.is_empty(), batch.width > MOST_COLUMNS) {
+                (false, false) => session.scores_in_batch(&path, &tokens, place, control, &mut hear),
+                _ => Ok(()),
+            };
+            control.check(read)?;
+            let missing = all.iter().skip(out.len()).map(|it| (it.0, it.1.clone(), nothing.clone()));
+            let missing: Vec<_> = missing.collect();
+            out.extend(missing);
+        } else {
+            for it in &all {
+                let path = document.tokens_to(it.2);
+                let scores = if path.is_empty() { None } else { Some(session.scores_after(&path, control)) };
+                let redrawn = match scores {
+                    Some(Ok(logits)) => again(logits, it),
+                    Some(Err(broken)) => control.check(Err(broken)).map(|()| nothing.clone())?,
+                    None => nothing.clone(),
+                };
+                out.push((it.0, it.1.clone(), redrawn));
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// More columns than any program draws at once.
+const MOST_COLUMNS: u32 = 64;
+
+/// Hears nothing but the signals.
+#[derive(Clone)]
+struct Listener {
+    interrupt: Interrupt,
+    lively: bool,
+}
+
+impl Listener {
+    /// What must end the replay.
+    fn check(&self, read: Result<(), Break>) -> Result<(), Exit> {
+        match read {
+            Err(Break::Cancelled) => Err(Exit { code: self.interrupt.status(), message: String::new() }),
+            // It is told as a token that did not come out again.
+            Err(Break::Failed(_)) | Ok(()) => Ok(()),
+        }
+    }
+
+    fn tell(&self, done: usize, total: usize) {
+        if self.lively && total == 0 {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        } else if self.lively && done.is_multiple_of(16) {
+            // That it cannot be shown changes nothing.
+            let _ = write!(io::stderr(), "\r\x1b[K{done} of {total} tokens");
+        }
+    }
+}
+
+impl Control for Listener {
+    fn event(&mut self, _: Event) {}
+
+    fn new_settings(&mut self) -> Option<Settings> {
+        None
+    }
+
+    fn wanted(&mut self) -> bool {
+        !self.interrupt.came()
+    }
+}

@@ -1,0 +1,185 @@
+//! What a replay came to, in words and as JSON.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::verdict::{Outcome, Verdict};
+use crate::TokenId;
+use crate::document::Circumstances;
+use crate::engine::protocol::ModelCard;
+use crate::sample::Draw;
+use crate::text::visible;
+
+/// Everything that is told.
+pub(super) struct Report<'a> {
+    pub(super) path: &'a Path,
+    pub(super) outcomes: &'a [Outcome],
+    pub(super) models: &'a [(Circumstances, ModelCard)],
+    pub(super) verdict: &'a Verdict,
+}
+
+impl Report<'_> {
+    fn text_of(&self, it: &Outcome, token: TokenId) -> String {
+        let text = String::from_utf8_lossy(self.models[it.model].1.tokenizer.bytes(token)).into_owned();
+        format!("\"{}\"", visible(&text.replace('\n', "\\n")))
+    }
+
+    /// `recorded q8 cpu, now f32 cpu`.
+    fn circumstances(&self, it: &Outcome) -> String {
+        let (then, now) = &self.models[it.model];
+        format!("recorded {}, now {} {}", visible(&recorded(then)), now.dtype, now.device)
+    }
+}
+
+fn recorded(then: &Circumstances) -> String {
+    if then.dtype.is_empty() { "with nobody knows what".to_owned() } else { format!("{} {}", then.dtype, then.device) }
+}
+
+/// What must be said before.
+pub(super) fn warnings(report: &Report) -> Vec<String> {
+    let mut warnings: Vec<String> = Vec::new();
+    for (then, now) in report.models {
+        let other = !then.sha256.is_empty() && then.sha256 != now.sha256;
+        let short = |hash: &str| visible(&hash.chars().take(12).collect::<String>());
+        let warning = if other {
+            let (then, now) = (short(&then.sha256), short(&now.sha256));
+            format!("another model: the weights recorded are {then}..., these are {now}...")
+        } else if then.sha256.is_empty() {
+            "the transcript does not say which weights drew it".to_owned()
+        } else {
+            continue;
+        };
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    warnings
+}
+
+/// In words.
+pub(super) fn text(report: &Report) -> String {
+    /// So many differences are told one by one.
+    const TOLD: usize = 10;
+    let Report { outcomes, verdict, .. } = report;
+    let mut out = String::new();
+    let different: Vec<&Outcome> = outcomes.iter().filter(|it| !it.is_identical()).collect();
+    // Writing to a string cannot fail.
+    for it in different.iter().take(TOLD) {
+        let _ = writeln!(out, "{}", divergence(report, it));
+    }
+    if different.len() > TOLD {
+        let _ = writeln!(out, "... and {} more", different.len() - TOLD);
+    }
+    let _ = writeln!(out, "identical {}/{}", verdict.identical, outcomes.len());
+    if let (Some(beyond), Some(largest)) = (verdict.beyond, &verdict.largest) {
+        let it = &outcomes[largest.outcome];
+        let (then, now) = probabilities(it, largest.after);
+        let of = if largest.after { "after the samplers" } else { "by the model" };
+        let name = report.text_of(it, it.recorded.token);
+        let _ = writeln!(
+            out,
+            "probabilities: the largest difference is {} at {} ({name} {of}: recorded {}, now {}); {} is allowed ({})",
+            short(largest.by),
+            place(it),
+            short(then),
+            now.map_or_else(|| "none".to_owned(), short),
+            largest.allowed,
+            report.circumstances(it),
+        );
+        if beyond > 0 {
+            let _ = writeln!(out, "{beyond} of {} probabilities differ by more than rounding does", outcomes.len());
+        } else if !different.is_empty() && !verdict.differs {
+            let _ = writeln!(out, "the tokens that came out otherwise are explained by rounding");
+        }
+    }
+    out
+}
+
+fn divergence(report: &Report, it: &Outcome) -> String {
+    let name = |draw: &Draw| format!("{} {}", report.text_of(it, draw.token), short(draw.after));
+    let now = it.redrawn.draw.as_ref().map_or_else(|| "nothing".to_owned(), name);
+    let mut text =
+        format!("diverged at {}: recorded {}, now {now} ({})", place(it), name(&it.recorded), report.circumstances(it));
+    if let Some(draw) = it.redrawn.draw.as_ref().filter(|_| !it.redrawn.is_same_die(&it.recorded)) {
+        let _ =
+            write!(text, "; the die was {}, this seed's is {}", short(it.recorded.die as f32), short(draw.die as f32));
+    }
+    text
+}
+
+fn place(it: &Outcome) -> String {
+    if it.in_text { it.position.to_string() } else { format!("{} of another branch", it.position) }
+}
+
+fn probabilities(it: &Outcome, after: bool) -> (f32, Option<f32>) {
+    let row = it.redrawn.recorded;
+    if after { (it.recorded.after, row.and_then(|it| it.after)) } else { (it.recorded.model, row.map(|it| it.model)) }
+}
+
+/// `.4131`.
+fn short(p: f32) -> String {
+    let text = format!("{p:.4}");
+    text.strip_prefix('0').map(str::to_owned).unwrap_or(text)
+}
+
+/// As one object.
+pub(super) fn json(report: &Report) -> Value {
+    let Report { path, outcomes, models, verdict } = report;
+    let models: Vec<Value> = models
+        .iter()
+        .map(|(then, now)| {
+            json!({
+                "recorded": {
+                    "name": then.name, "sha256": then.sha256, "dtype": then.dtype, "device": then.device,
+                    "generator": then.generator,
+                },
+                "now": { "name": now.name, "sha256": now.sha256, "dtype": now.dtype, "device": now.device },
+            })
+        })
+        .collect();
+    let diverged: Vec<Value> =
+        outcomes.iter().filter(|it| !it.is_identical()).map(|it| difference(report, it)).collect();
+    let probabilities = verdict.largest.as_ref().map(|largest| {
+        let it = &outcomes[largest.outcome];
+        let (then, now) = probabilities(it, largest.after);
+        json!({
+            "largest_difference": largest.by,
+            "node": it.node,
+            "position": it.position,
+            "of": if largest.after { "after" } else { "model" },
+            "recorded": then,
+            "now": now,
+            "allowed": largest.allowed,
+            "beyond": verdict.beyond,
+        })
+    });
+    json!({
+        "transcript": path,
+        "drawn": outcomes.len(),
+        "identical": verdict.identical,
+        "same_weights": verdict.same_weights,
+        "same_circumstances": verdict.alike,
+        "models": models,
+        "diverged": diverged,
+        "probabilities": probabilities,
+        "differs": verdict.differs,
+    })
+}
+
+fn difference(report: &Report, it: &Outcome) -> Value {
+    let text = |token| String::from_utf8_lossy(report.models[it.model].1.tokenizer.bytes(token)).into_owned();
+    let draw = |draw: &Draw| {
+        json!({
+            "id": draw.token, "text": text(draw.token), "model": draw.model, "after": draw.after, "die": draw.die,
+        })
+    };
+    json!({
+        "node": it.node,
+        "position": it.position,
+        "in_text": it.in_text,
+        "recorded": draw(&it.recorded),
+        "now": it.redrawn.draw.as_ref().map(draw),
+    })
+}

@@ -1,0 +1,108 @@
+//! What a replay comes to.
+
+use crate::document::{Circumstances, Document, NodeId};
+use crate::engine::protocol::ModelCard;
+use crate::sample::{Draw, Redrawn};
+
+/// One token, recorded and drawn again.
+pub(super) struct Outcome {
+    pub(super) node: NodeId,
+    /// Its place in its text, from 1.
+    pub(super) position: usize,
+    /// Whether the text, as it was left, has it.
+    pub(super) in_text: bool,
+    pub(super) recorded: Draw,
+    pub(super) redrawn: Redrawn,
+    /// With which model, as an index of those that were loaded.
+    pub(super) model: usize,
+}
+
+impl Outcome {
+    pub(super) fn new(document: &Document, node: NodeId, recorded: Draw, redrawn: Redrawn, model: usize) -> Self {
+        let position = document.tokens_to(Some(node)).len();
+        let in_text = position.checked_sub(1).and_then(|it| document.path().get(it)) == Some(&node);
+        Self { node, position, in_text, recorded, redrawn, model }
+    }
+
+    /// Whether the same dice drew the same token.
+    pub(super) fn is_identical(&self) -> bool {
+        self.redrawn.is_same(&self.recorded) && self.redrawn.is_same_die(&self.recorded)
+    }
+}
+
+/// The largest difference of a probability.
+pub(super) struct Largest {
+    pub(super) by: f32,
+    /// Of which token, as an index of the outcomes.
+    pub(super) outcome: usize,
+    /// Whether it is that after the samplers.
+    pub(super) after: bool,
+    /// How much is allowed there.
+    pub(super) allowed: f32,
+}
+
+/// What all of it comes to.
+pub(super) struct Verdict {
+    pub(super) identical: usize,
+    /// Whether everything ran as it is recorded: weights, precision and device.
+    pub(super) alike: bool,
+    /// Whether the weights are those recorded, as far as they are.
+    pub(super) same_weights: bool,
+    /// With probabilities compared: the largest difference beside what is allowed there.
+    pub(super) largest: Option<Largest>,
+    /// With probabilities compared: how many differ by more than is allowed.
+    pub(super) beyond: Option<usize>,
+    /// Whether the exit status says so.
+    pub(super) differs: bool,
+}
+
+impl Verdict {
+    pub(super) fn new(outcomes: &[Outcome], models: &[(Circumstances, ModelCard)], verify: bool) -> Self {
+        let identical = outcomes.iter().filter(|it| it.is_identical()).count();
+        let same_weights = models.iter().all(|(then, now)| then.sha256.is_empty() || then.sha256 == now.sha256);
+        let alike = same_weights && models.iter().all(|(then, now)| is_alike(then, now));
+        let (mut largest, mut beyond): (Option<Largest>, usize) = (None, 0);
+        for (outcome, it) in outcomes.iter().enumerate() {
+            let (then, now) = &models[it.model];
+            let allowed = allowed(then, now);
+            let mut look = |by: f32, after: bool| {
+                if largest.as_ref().is_none_or(|it| by / allowed > it.by / it.allowed) {
+                    largest = Some(Largest { by, outcome, after, allowed });
+                }
+                by > allowed
+            };
+            let model = look(it.redrawn.difference(&it.recorded), false);
+            // A cut moves with the least change of a score, and everything that is left with it.
+            let after = is_alike(then, now) && look(it.redrawn.difference_after(&it.recorded), true);
+            beyond += usize::from(model || after);
+        }
+        let wrong_dice = outcomes.iter().any(|it| !it.redrawn.is_same_die(&it.recorded));
+        // Elsewhere a token may fall otherwise, and the probabilities say whether it is for rounding alone.
+        let other_tokens = identical < outcomes.len() && (alike || !verify);
+        let differs = !same_weights || wrong_dice || other_tokens || (verify && beyond > 0);
+        let largest = largest.filter(|_| verify);
+        Self { identical, alike, same_weights, largest, beyond: verify.then_some(beyond), differs }
+    }
+}
+
+fn is_alike(then: &Circumstances, now: &ModelCard) -> bool {
+    then.dtype == now.dtype && then.device == now.device
+}
+
+/// By how much a probability may differ for rounding alone.
+///
+/// Measured with the demo, and doubled: within a precision between one token at a time and many, else between f32 and it.
+fn allowed(then: &Circumstances, now: &ModelCard) -> f32 {
+    let within = is_alike(then, now);
+    let rounding = |dtype: &str| match (dtype, within) {
+        ("f32", _) => 0.001,
+        ("f16", _) => 0.005,
+        ("bf16", true) => 0.02,
+        ("bf16", false) => 0.05,
+        ("q8", true) => 0.05,
+        ("q8", false) => 0.15,
+        ("q4", true) => 0.1,
+        _ => 0.5,
+    };
+    f32::max(rounding(&then.dtype), rounding(&now.dtype))
+}

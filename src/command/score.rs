@@ -1,0 +1,203 @@
+//! `megachat score`: how surprising a model finds a text.
+
+mod csv;
+mod json;
+mod table;
+
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::path::Path;
+
+use super::generate::engine_exit;
+use super::interrupt::Interrupt;
+use super::{Exit, demo_directory, find_model, model_source, places, say};
+use crate::TokenId;
+use crate::cli::{ColorName, FileArguments, ScoreArguments};
+use crate::engine::load::{LoadedModel, load_model};
+use crate::engine::protocol::{MOST_TEXT, ModelCard};
+use crate::engine::reading::{read, windows};
+use crate::gpt2::ModelError;
+use crate::sample::{Reading, Tally, begins_character};
+use crate::store::config::Config;
+use crate::store::paths::Paths;
+
+/// One token of the text.
+struct Token {
+    id: TokenId,
+    /// Where it begins: its byte, its line and its character in that; lines and characters count from 1.
+    byte: usize,
+    line: usize,
+    column: usize,
+    /// What the model thought of it; `None` for a first one with nothing before it.
+    reading: Option<Reading>,
+}
+
+/// Everything that is told.
+struct Report {
+    /// What the text is called.
+    name: String,
+    card: ModelCard,
+    tokens: Vec<Token>,
+    tally: Tally,
+    /// Whether `<|endoftext|>` was put before the text.
+    started: bool,
+    overlap: usize,
+    windows: usize,
+}
+
+impl Report {
+    /// The most surprising tokens, `n` at the most.
+    fn worst(&self, n: usize) -> Vec<(usize, &Token, &Reading)> {
+        let scored = self.tokens.iter().enumerate();
+        let mut worst: Vec<_> = scored.filter_map(|(at, it)| Some((at, it, it.reading.as_ref()?))).collect();
+        // Stable: of equals the first comes first.
+        worst.sort_by(|a, b| b.2.bits.total_cmp(&a.2.bits));
+        worst.truncate(n);
+        worst
+    }
+
+    /// The bytes of a token.
+    fn bytes(&self, token: TokenId) -> &[u8] {
+        self.card.tokenizer.bytes(token)
+    }
+}
+
+/// Scores a text and prints what came out.
+///
+/// # Errors
+///
+/// Status 2 if the overlap does not fit the model, 3 if there is no such model, 130 or 143 after a signal, 1 if the text
+/// cannot be read or holds nothing, or the model cannot be run.
+pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
+    let (name, text) = read_text(wanted.file.as_deref())?;
+    let (model, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
+    let directory = match directory {
+        Some(it) => it,
+        None => demo_directory(&places(paths, files))?,
+    };
+    let source = model_source(&wanted.model, config, model, directory).map_err(|e| Exit::usage(e.to_string()))?;
+    let loaded = load_model(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
+    if let Some(note) = &loaded.card.note {
+        say(&format!("megachat: {note}"));
+    }
+    let report = report(name, &text, loaded, wanted)?;
+    let mut out = io::stdout().lock();
+    if wanted.json {
+        writeln!(out, "{}", json::object(&report, wanted.worst))?;
+    } else if wanted.csv {
+        csv::write(&report, &mut out)?;
+    } else {
+        let terminal = out.is_terminal();
+        let colour = match wanted.color {
+            Some(ColorName::Always) => true,
+            Some(ColorName::Never) => false,
+            Some(ColorName::Auto) | None => terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
+        };
+        let width = if terminal { crossterm::terminal::size().map_or(80, |it| usize::from(it.0)) } else { 80 };
+        let style = table::Style { colour, text: terminal || colour, width: width.clamp(20, 100) };
+        out.write_all(table::table(&report, wanted.worst, style).as_bytes())?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments) -> Result<Report, Exit> {
+    let LoadedModel { mut model, card } = loaded;
+    let capacity = model.config().n_positions;
+    let overlap = wanted.overlap.unwrap_or(capacity / 2);
+    if !(1..capacity).contains(&overlap) {
+        let message = format!("--overlap is {overlap}, but must be between 1 and {}", capacity - 1);
+        return Err(Exit::usage(message));
+    }
+    let mut tokens = places_of(&card, text);
+    let start = card.tokenizer.end_of_text().filter(|_| !wanted.no_start);
+    let read_tokens: Vec<TokenId> = start.into_iter().chain(tokens.iter().map(|it| it.id)).collect();
+    let before = usize::from(start.is_some());
+    let windows = windows(read_tokens.len(), capacity, overlap).len();
+    let interrupt = Interrupt::listen()?;
+    let lively = io::stderr().is_terminal();
+    let (total, mut broken) = (tokens.len(), None);
+    let mut hear = |position: usize, row: &[f32]| {
+        let at = position - before;
+        tokens[at].reading = Reading::new(row, tokens[at].id);
+        if tokens[at].reading.is_none() {
+            broken.get_or_insert(at);
+        }
+        if lively && (at + 1).is_multiple_of(256) {
+            // That it cannot be shown changes nothing.
+            let _ = write!(io::stderr(), "\r\x1b[K{} of {total} tokens", at + 1);
+        }
+    };
+    let limits = (overlap, card.tokenizer.len());
+    let outcome = read(&mut *model, &read_tokens, limits, &mut hear, &mut || !interrupt.came());
+    if lively {
+        let _ = write!(io::stderr(), "\r\x1b[K");
+    }
+    match outcome {
+        Err(ModelError::Interrupted) => return Err(Exit { code: interrupt.status(), message: String::new() }),
+        Err(error) => return Err(Exit::failed(error.to_string())),
+        Ok(()) => {}
+    }
+    if let Some(at) = broken {
+        return Err(Exit::failed(format!("the model's scores of token {} are no numbers", at + 1)));
+    }
+    let mut tally = Tally::default();
+    for it in &tokens {
+        if let Some(reading) = &it.reading {
+            tally.add(reading.bits, reading.score.rank, card.tokenizer.bytes(it.id));
+        }
+    }
+    if tally.tokens == 0 {
+        return Err(Exit::failed(format!("{name} is one token, which has nothing before it; leave --no-start out")));
+    }
+    Ok(Report { name, card, tokens, tally, started: start.is_some(), overlap, windows })
+}
+
+/// The tokens of a text with their places in it.
+fn places_of(card: &ModelCard, text: &str) -> Vec<Token> {
+    let (mut byte, mut line, mut column) = (0, 1, 1);
+    let place = |id: TokenId| {
+        let it = Token { id, byte, line, column, reading: None };
+        for &next in card.tokenizer.bytes(id) {
+            byte += 1;
+            if next == b'\n' {
+                (line, column) = (line + 1, 1);
+            } else {
+                column += usize::from(begins_character(next));
+            }
+        }
+        it
+    };
+    card.tokenizer.encode(text).into_iter().map(place).collect()
+}
+
+/// The text and what it is called.
+fn read_text(file: Option<&Path>) -> Result<(String, String), Exit> {
+    let file = file.filter(|it| *it != Path::new("-"));
+    let name = file.map_or_else(|| "standard input".to_owned(), |it| it.display().to_string());
+    let failed = |e: io::Error| Exit::failed(format!("cannot read {name}: {e}"));
+    let mut bytes = Vec::new();
+    let most = MOST_TEXT as u64 + 1;
+    match file {
+        Some(file) => std::fs::File::open(file).and_then(|it| it.take(most).read_to_end(&mut bytes)).map_err(failed)?,
+        None => {
+            if io::stdin().is_terminal() {
+                say("megachat: write or paste the text; Ctrl-D at the beginning of a line ends it");
+            }
+            io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?
+        }
+    };
+    if bytes.len() > MOST_TEXT {
+        return Err(Exit::failed(format!("{name} is longer than {MOST_TEXT} bytes; score it in parts")));
+    }
+    if bytes.is_empty() {
+        return Err(Exit::failed(format!("there is nothing to score: {name} is empty")));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name, text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let value = error.as_bytes().get(at).copied().unwrap_or_default();
+            Err(Exit::failed(format!("{name} is no UTF-8 text: byte {at} (0x{value:02x}) belongs to no character")))
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The scores for people: the text marked by rank, and tables below it.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{Report, Token};
+use crate::sample::{Reading, Tally, bucket};
+use crate::text::{Utf8Stream, Wrap, push_visible, visible};
+
+/// The buckets of ranks, in words.
+const NAMES: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
+
+/// Bold, underlined, reversed as well as coloured: what is surprising stands out to those who see no colour.
+const STYLES: [&str; 4] = ["", "\x1b[4;33m", "\x1b[1;4;31m", "\x1b[7;35m"];
+const PLAIN: &str = "\x1b[0m";
+
+/// How it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    /// Whether colour may be used; without it marks stand below the text.
+    pub(super) colour: bool,
+    /// Whether the text itself is shown.
+    pub(super) text: bool,
+    /// In so many columns.
+    pub(super) width: usize,
+}
+
+/// The whole of it. Nothing in it can harm a terminal.
+pub(super) fn table(report: &Report, worst: usize, style: Style) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    if style.text {
+        text(report, style, &mut out);
+        let _ = writeln!(out, "\n{}\n", legend(style.colour));
+    }
+    summary(report, &mut out);
+    ranks(&report.tally, style, &mut out);
+    surprises(report, worst, &mut out);
+    out
+}
+
+fn legend(colour: bool) -> String {
+    let name = |at: usize| match (colour, at) {
+        (_, 0) => "top 10 plain".to_owned(),
+        (true, _) => format!("{}{}{PLAIN}", STYLES[at], NAMES[at]),
+        (false, _) => format!("{at} {}", NAMES[at]),
+    };
+    format!("rank: {}", (0..4).map(name).collect::<Vec<_>>().join(", "))
+}
+
+/// The text in rows, each token in the style of its rank, or with a digit below where it begins.
+fn text(report: &Report, style: Style, out: &mut String) {
+    let (mut shown, mut starts, mut utf8) = (String::new(), Vec::new(), Utf8Stream::default());
+    for it in &report.tokens {
+        starts.push(shown.len());
+        let mut fresh = String::new();
+        utf8.push(report.bytes(it.id), &mut fresh);
+        push_visible(&fresh, &mut shown);
+    }
+    let level = |it: &Token| it.reading.map_or(0, |reading| bucket(reading.score.rank));
+    let mut wrap = Wrap::new(style.width);
+    wrap.extend(&shown);
+    for row in wrap.rows() {
+        let mut marks = String::new();
+        let mut position = starts.partition_point(|&it| it <= row.start).saturating_sub(1);
+        let mut at = row.start;
+        while at < row.end {
+            let next = starts.get(position + 1).copied().unwrap_or(shown.len());
+            let end = next.clamp(at, row.end);
+            let (piece, level) = (&shown[at..end], report.tokens.get(position).map_or(0, level));
+            if style.colour && level > 0 && !piece.trim().is_empty() {
+                let blank = piece.len() - piece.trim_start().len();
+                // What is underlined is the word, not the space before it.
+                let _ = write!(out, "{}{}{}{PLAIN}", &piece[..blank], STYLES[level], &piece[blank..]);
+            } else {
+                out.push_str(piece);
+            }
+            if level > 0 && starts[position] >= row.start && !piece.trim().is_empty() {
+                let blank = piece.len() - piece.trim_start().len();
+                let column = shown[row.start..at + blank].width();
+                marks.extend(std::iter::repeat_n(' ', column.saturating_sub(marks.len())));
+                let _ = write!(marks, "{level}");
+            }
+            (at, position) = (end, position + 1);
+        }
+        out.push('\n');
+        if !style.colour && !marks.is_empty() {
+            let _ = writeln!(out, "{marks}");
+        }
+    }
+}
+
+fn summary(report: &Report, out: &mut String) {
+    let Report { card, tally, .. } = report;
+    let (name, model) = (visible(&report.name), visible(&card.name));
+    let _ =
+        writeln!(out, "{name} by {model}, {}, {}; settings of the samplers do not count\n", card.dtype, card.device);
+    let first = if report.started { "the first one after <|endoftext|>" } else { "the first one is not scored" };
+    let mut line = |what: &str, value: String, note: &str| {
+        let _ = writeln!(out, "{}", format!("{what:<18} {value:>10}  {note}").trim_end());
+    };
+    line("tokens", tally.tokens.to_string(), first);
+    line("characters", tally.characters.to_string(), "");
+    let digits = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{it:.3}"));
+    line("bits a token", digits(tally.bits_per_token()), "");
+    line("bits a character", digits(tally.bits_per_character()), "");
+    line("bits a byte", digits(tally.bits_per_byte()), "");
+    line("perplexity", digits(tally.perplexity()), "two to the power of the bits a token");
+    if report.windows > 1 {
+        let note = format!(
+            "of {} tokens; after the first, every token has at least {} before it",
+            card.n_positions, report.overlap
+        );
+        line("windows", report.windows.to_string(), &note);
+    }
+}
+
+fn ranks(tally: &Tally, style: Style, out: &mut String) {
+    let _ = writeln!(out, "\n{:<18} {:>10}  share", "rank", "tokens");
+    for (at, name) in NAMES.iter().enumerate() {
+        let share = tally.share(at);
+        let bar = "█".repeat((share * 30.0).round() as usize);
+        let bar = if style.colour && at > 0 && !bar.is_empty() { format!("{}{bar}{PLAIN}", STYLES[at]) } else { bar };
+        let line = format!("{name:<18} {:>10}  {:>5.1} %  {bar}", tally.buckets[at], share * 100.0);
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    let share = tally.likeliest as f64 / tally.tokens.max(1) as f64 * 100.0;
+    let _ = writeln!(out, "{:<18} {:>10}  {share:>5.1} %", "the likeliest", tally.likeliest);
+}
+
+fn surprises(report: &Report, worst: usize, out: &mut String) {
+    let worst = report.worst(worst);
+    if worst.is_empty() {
+        return;
+    }
+    let row = |what: &str, place: &str, bits: &str, rank: &str, instead: &str| {
+        let gap = " ".repeat(20_usize.saturating_sub(what.width()));
+        format!("{what}{gap} {place:>9}  {bits:>5} {rank:>6}  {instead}\n")
+    };
+    out.push('\n');
+    out.push_str(&row("most surprising", "line:char", "bits", "rank", "expected instead"));
+    for (_, token, Reading { score, bits, expected, expected_p }) in worst {
+        let name = |token| format!("\"{}\"", shown(report.bytes(token)));
+        out.push_str(&row(
+            &name(token.id),
+            &format!("{}:{}", token.line, token.column),
+            &format!("{bits:.1}"),
+            &(score.rank + 1).to_string(),
+            &format!("{} {:.1} %", name(*expected), expected_p * 100.0),
+        ));
+    }
+}
+
+/// A token as people can read it: spaces and line ends seen, half characters as their bytes.
+fn shown(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => visible(&text.replace('\n', "\\n")).replace(' ', "␣"),
+        Err(_) => format!("‹{}›", bytes.iter().map(|it| format!("{it:02x}")).collect::<Vec<_>>().join(" ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_harms_no_terminal() {
+        for (bytes, expected) in
+            [(&b" moon"[..], "␣moon"), (b"\n\n", "\\n\\n"), (&[0xe5, 0x9c], "‹e5 9c›"), (b"\x1b[", "^[[")]
+        {
+            assert_eq!(shown(bytes), expected);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A text as the model finds it: how surprising each token is, and what that comes to.
+
+use super::Score;
+use super::candidates::largest;
+use super::distribution::log_sum_exp_and_entropy;
+use super::score::rank;
+use crate::TokenId;
+
+/// How many of the likeliest tokens the first three buckets of ranks go up to; the fourth has no end.
+///
+/// Source: Gehrmann et al., *GLTR: Statistical Detection and Visualization of Generated Text* (2019).
+pub const BUCKETS: [u32; 3] = [10, 100, 1000];
+
+/// The bucket of a rank, 0 to 3. Ranks count from 0.
+#[must_use]
+pub fn bucket(rank: u32) -> usize {
+    BUCKETS.iter().take_while(|&&end| rank >= end).count()
+}
+
+/// One token of a text, as the model found it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// What the model thought of it.
+    pub score: Score,
+    /// Its surprise in bits, also where its probability is too small to be written down.
+    pub bits: f64,
+    /// What the model thought likeliest.
+    pub expected: TokenId,
+    /// How likely that was.
+    pub expected_p: f32,
+}
+
+impl Reading {
+    /// Of `token` under the model's `logits`, (V,); `None` if the token is none of theirs or they are no scores.
+    #[must_use]
+    pub fn new(logits: &[f32], token: TokenId) -> Option<Self> {
+        let &chosen = logits.get(token as usize)?;
+        let largest = largest(logits);
+        if !largest.is_finite() || chosen.is_nan() {
+            return None;
+        }
+        let (log_sum_exp, entropy) = log_sum_exp_and_entropy(logits, largest);
+        let log_p = f64::from(chosen) - log_sum_exp;
+        let expected = logits.iter().position(|&it| it >= largest)?;
+        Some(Self {
+            score: Score { p: log_p.exp() as f32, rank: rank(logits, token), entropy: Some(entropy as f32) },
+            bits: (-log_p / std::f64::consts::LN_2).max(0.0),
+            expected: expected as TokenId,
+            expected_p: (f64::from(largest) - log_sum_exp).exp() as f32,
+        })
+    }
+}
+
+/// What the tokens of a text come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// How many were scored.
+    pub tokens: usize,
+    /// Their surprise, in bits.
+    pub bits: f64,
+    /// Their bytes.
+    pub bytes: usize,
+    /// Their characters; one that is cut between tokens belongs to the first.
+    pub characters: usize,
+    /// How many were the likeliest of all.
+    pub likeliest: usize,
+    /// How many there are in each bucket of ranks.
+    pub buckets: [usize; 4],
+}
+
+impl Tally {
+    /// Counts a token in.
+    pub fn add(&mut self, bits: f64, rank: u32, bytes: &[u8]) {
+        self.tokens += 1;
+        self.bits += bits;
+        self.bytes += bytes.len();
+        self.characters += bytes.iter().filter(|&&it| begins_character(it)).count();
+        self.likeliest += usize::from(rank == 0);
+        self.buckets[bucket(rank)] += 1;
+    }
+
+    /// Mean surprise of a token; `None` without any.
+    #[must_use]
+    pub fn bits_per_token(&self) -> Option<f64> {
+        (self.tokens > 0).then(|| self.bits / self.tokens as f64)
+    }
+
+    /// Surprise by the character; `None` without any.
+    #[must_use]
+    pub fn bits_per_character(&self) -> Option<f64> {
+        (self.characters > 0).then(|| self.bits / self.characters as f64)
+    }
+
+    /// Surprise by the byte; `None` without any.
+    #[must_use]
+    pub fn bits_per_byte(&self) -> Option<f64> {
+        (self.bytes > 0).then(|| self.bits / self.bytes as f64)
+    }
+
+    /// Among how many equally likely tokens each would have been as hard to guess: two to the power of the bits a token.
+    #[must_use]
+    pub fn perplexity(&self) -> Option<f64> {
+        self.bits_per_token().map(f64::exp2)
+    }
+
+    /// The share of the tokens that a bucket holds, 0 to 1.
+    #[must_use]
+    pub fn share(&self, bucket: usize) -> f64 {
+        self.buckets[bucket] as f64 / self.tokens.max(1) as f64
+    }
+}
+
+/// Whether a byte of UTF-8 is the first one of a character.
+#[must_use]
+pub fn begins_character(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn perplexity_is_worked_out_by_hand() {
+        // p = 1/2, 1/4, 1/4, 1/16: 1 + 2 + 2 + 4 = 9 bits for four tokens, 2.25 each, and 2^2.25 = 4.7568.
+        let mut it = Tally::default();
+        for (bits, rank, text) in [(1.0, 0, "Once"), (2.0, 9, " upon"), (2.0, 10, " a"), (4.0, 1000, " tïme")] {
+            it.add(bits, rank, text.as_bytes());
+        }
+        assert_eq!((it.tokens, it.characters, it.bytes, it.likeliest), (4, 16, 17, 1));
+        assert_eq!(it.bits_per_token(), Some(2.25));
+        assert_eq!(it.bits_per_character(), Some(9.0 / 16.0));
+        assert_eq!(it.bits_per_byte(), Some(9.0 / 17.0));
+        assert!((it.perplexity().unwrap() - 4.756_828_460_010_884).abs() < 1e-12);
+        // The same, as the text books have it: the fourth root of 2 * 4 * 4 * 16.
+        assert!((it.perplexity().unwrap() - 512_f64.powf(0.25)).abs() < 1e-12);
+        assert_eq!(it.buckets, [2, 1, 0, 1]);
+        assert_eq!(it.share(0).to_bits(), 0.5_f64.to_bits());
+    }
+
+    #[test]
+    fn nothing_has_no_mean() {
+        let it = Tally::default();
+        assert_eq!((it.bits_per_token(), it.bits_per_character(), it.perplexity()), (None, None, None));
+    }
+
+    #[test]
+    fn buckets_begin_where_they_say() {
+        let buckets = [0, 9, 10, 99, 100, 999, 1000, 50_256].map(bucket);
+        assert_eq!(buckets, [0, 0, 1, 1, 2, 2, 3, 3]);
+    }
+
+    #[test]
+    fn a_cut_character_is_counted_once() {
+        let mut it = Tally::default();
+        let text = "日".as_bytes();
+        it.add(1.0, 0, &text[..2]);
+        it.add(1.0, 0, &text[2..]);
+        assert_eq!((it.characters, it.bytes, it.bits_per_character()), (1, 3, Some(2.0)));
+    }
+
+    #[test]
+    fn a_reading_says_what_was_expected_and_holds_for_the_smallest_probabilities() {
+        // e^0 / (e^0 + e^-200): certain, but for what no f32 can hold.
+        let it = Reading::new(&[-200.0, 0.0], 0).unwrap();
+        assert_eq!((it.score.p, it.score.rank, it.expected, it.expected_p), (0.0, 1, 1, 1.0));
+        assert!((it.bits - 200.0 / std::f64::consts::LN_2).abs() < 1e-9, "{}", it.bits);
+        // Of equals the smaller comes first.
+        let it = Reading::new(&[1.0, 1.0], 1).unwrap();
+        assert_eq!((it.expected, it.score.rank), (0, 1));
+        assert!((it.bits - 1.0).abs() < 1e-12);
+        assert_eq!(Score::new(&[1.0, 1.0], 1), Some(it.score));
+        assert_eq!(Reading::new(&[0.0], 1), None);
+        assert_eq!(Reading::new(&[f32::NAN, 0.0], 0), None);
+    }
+}
