@@ -6,6 +6,7 @@ use super::inspection::Inspection;
 use super::rows::Rows;
 use super::state::{App, Overlay};
 use crate::document::{NodeId, Origin};
+use crate::engine::protocol::RequestId;
 use crate::sample::{Distribution, Score, Settings};
 
 /// What the text is coloured by.
@@ -93,6 +94,8 @@ pub struct Lens {
     survives: HashMap<NodeId, bool>,
     /// The settings that was found out under.
     under: Option<Settings>,
+    /// The continuation before which the text was read again, if the journal knows of it.
+    pub(super) reread: Option<RequestId>,
 }
 
 /// How many drawn tokens the settings of now would have cut.

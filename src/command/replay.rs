@@ -12,7 +12,7 @@ use super::transcripts::transcript_exit;
 use super::{Exit, demo_directory, find_model, places, say};
 use crate::TokenId;
 use crate::cli::{FileArguments, ReplayArguments};
-use crate::document::{Circumstances, Document, Journal, NodeId, Origin, Stretch, stretches};
+use crate::document::{Circumstances, Course, Deed, Document, Journal, NodeId, Origin, Stretch, course};
 use crate::engine::generation::{Break, Control, Session};
 use crate::engine::load::load;
 use crate::engine::protocol::{DeviceChoice, Event, ModelCard, ModelSource};
@@ -38,38 +38,47 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
         let what = format!("{} damaged lines of {} are left out", journal.damaged, path.display());
         say(&format!("megachat: {what}; what came after them may differ for that"));
     }
-    let (document, circumstances, stretches) = stretches(&journal.records);
-    let strange = circumstances.iter().map(|it| &it.generator).find(|it| !it.is_empty() && *it != GENERATOR);
-    if let Some(strange) = strange {
-        return Err(Exit::failed(format!("its dice are `{strange}`, which this program does not have")));
-    }
+    let Course { document, deeds } = course(&journal.records);
     let mut player =
         Player { wanted, files, config, paths, document: &document, loaded: None, words: Words::default() };
-    let listener = Listener { interrupt: Interrupt::listen()?, lively: io::stderr().is_terminal() };
+    let mut listener = Listener { interrupt: Interrupt::listen()?, lively: io::stderr().is_terminal() };
     let (mut outcomes, mut models): (Vec<Outcome>, Vec<(Circumstances, ModelCard)>) = (Vec::new(), Vec::new());
-    let mut with = None;
-    let total: usize = stretches.iter().map(|it| it.nodes.len()).sum();
-    for stretch in &stretches {
-        if models.is_empty() || with != stretch.with {
-            with = stretch.with;
-            let recorded = with.map(|it| circumstances[it].clone()).unwrap_or_default();
-            let card = player.load(&recorded)?;
-            models.push((recorded, card));
+    for deed in &deeds {
+        match deed {
+            Deed::Load(recorded) => {
+                if !recorded.generator.is_empty() && recorded.generator != GENERATOR {
+                    let strange = &recorded.generator;
+                    return Err(Exit::failed(format!("its dice are `{strange}`, which this program does not have")));
+                }
+                models.push((recorded.clone(), player.load(recorded)?));
+            }
+            Deed::Read(node) => player.read(*node, &mut listener)?,
+            Deed::Reread(node, first) => player.reread(*node, *first, &mut listener)?,
+            Deed::Draw(stretch) => {
+                // A transcript that lost the line says nothing of the model.
+                if models.is_empty() {
+                    let recorded = Circumstances::default();
+                    models.push((recorded.clone(), player.load(&recorded)?));
+                }
+                let redrawn = player.draw(stretch, &mut listener)?;
+                let model = models.len() - 1;
+                outcomes.extend(
+                    redrawn
+                        .into_iter()
+                        .map(|(node, draw, redrawn)| Outcome::new(&document, node, draw, redrawn, model)),
+                );
+                listener.tell(outcomes.len());
+            }
         }
-        let redrawn = player.draw(stretch, &mut listener.clone())?;
-        let model = models.len() - 1;
-        outcomes.extend(
-            redrawn.into_iter().map(|(node, draw, redrawn)| Outcome::new(&document, node, draw, redrawn, model)),
-        );
-        listener.tell(outcomes.len(), total);
     }
-    listener.tell(0, 0);
+    listener.tell(0);
     let verdict = Verdict::new(&outcomes, &models, wanted.verify);
     let report = print::Report { path: &path, outcomes: &outcomes, models: &models, verdict: &verdict };
     for warning in print::warnings(&report) {
         say(&format!("megachat: {warning}"));
     }
-    let unknown = stretches.iter().filter(|it| it.batch.is_none() && it.nodes.len() > 1).count();
+    let alone = |it: &&Deed| matches!(it, Deed::Draw(it) if it.batch.is_none() && it.nodes.len() > 1);
+    let unknown = deeds.iter().filter(alone).count();
     if unknown > 0 {
         let what = "was drawn as one of several columns, of how many is not recorded";
         say(&format!("megachat: {unknown} times a text {what}: in q8 and q4 it may round otherwise alone"));
@@ -149,6 +158,30 @@ impl Player<'_> {
         Ok(ModelSource { name, directory, device, precision, threads: asked.threads })
     }
 
+    /// Reads the text up to a node.
+    fn read(&mut self, node: NodeId, control: &mut Listener) -> Result<(), Exit> {
+        let path = self.document.tokens_to(Some(node));
+        match &mut self.loaded {
+            Some((_, session, _)) if !path.is_empty() => {
+                let read = session.scores_after(&path, control).map(|_| ());
+                control.check(read)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads it again from before position `first` on.
+    fn reread(&mut self, node: NodeId, first: usize, control: &mut Listener) -> Result<(), Exit> {
+        let path = self.document.tokens_to(Some(node));
+        match &mut self.loaded {
+            Some((_, session, _)) if first > 0 => {
+                let read = session.reread(&path, first, control);
+                control.check(read)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Draws the tokens of a stretch again, each after the recorded tokens before it.
     fn draw(&mut self, stretch: &Stretch, control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
         let Self { document, loaded, words, .. } = self;
@@ -225,12 +258,11 @@ impl Listener {
         }
     }
 
-    fn tell(&self, done: usize, total: usize) {
-        if self.lively && total == 0 {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        } else if self.lively && done.is_multiple_of(16) {
+    fn tell(&self, done: usize) {
+        if self.lively && done.is_multiple_of(16) {
+            let what = if done == 0 { String::new() } else { format!("{done} tokens") };
             // That it cannot be shown changes nothing.
-            let _ = write!(io::stderr(), "\r\x1b[K{done} of {total} tokens");
+            let _ = write!(io::stderr(), "\r\x1b[K{what}");
         }
     }
 }

@@ -84,6 +84,12 @@ pub enum Record {
         /// Whether it is marked.
         on: bool,
     },
+    /// The model read the text again from before this position on, for its scores. What is read in one go is rounded a
+    /// little otherwise than token by token, so what is drawn after it depends on it.
+    Reread {
+        /// Which.
+        first: u32,
+    },
     /// A continuation ended.
     Stopped {
         /// Why, in a word or two.

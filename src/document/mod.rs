@@ -3,15 +3,15 @@
 //! There is one way to change a [`Document`]: apply a [`Record`]. The interface applies it and hands the same record to the
 //! journal, so that a transcript read back is the document that was on the screen, by construction.
 
+mod course;
 mod export;
 mod journal;
 mod loops;
-mod stretches;
 mod tree;
 
+pub use course::{Circumstances, Course, Deed, Stretch, course};
 pub use export::{export_json, export_markdown, export_text};
 pub use journal::{Batch, Header, Journal, JournalError, Record, encode_line, read_journal};
-pub use stretches::{Circumstances, Stretch, stretches};
 pub use tree::Run;
 
 use std::collections::BTreeSet;
@@ -226,7 +226,7 @@ impl Document {
             }
             Record::Bookmark { node, on: true } => _ = self.bookmarks.insert(*node),
             Record::Bookmark { node, on: false } => _ = self.bookmarks.remove(node),
-            Record::Header(_) | Record::Model { .. } | Record::Stopped { .. } => {}
+            Record::Header(_) | Record::Model { .. } | Record::Reread { .. } | Record::Stopped { .. } => {}
         }
     }
 

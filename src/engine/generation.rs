@@ -97,7 +97,7 @@ impl Session {
         }
         let survey = if let Want::Survey(first) = request.want { Some(first) } else { request.survey };
         if let Some(first) = survey.filter(|&it| it < path.len()) {
-            self.survey(request, &path, first, control)?;
+            self.survey(id, &path, first, control)?;
         }
         self.prefill(id, &path, control)?;
         loop {
@@ -249,14 +249,13 @@ impl Session {
     /// A position out of the model's sight, and the very first one, have no scores.
     fn survey(
         &mut self,
-        request: &Request,
+        id: RequestId,
         path: &[TokenId],
         first: usize,
         control: &mut dyn Control,
     ) -> Result<(), Break> {
         /// Rows of one event: a megabyte or two at a time.
         const ROWS: usize = 8;
-        let id = request.id;
         let start = window_start(path.len(), self.model.config().n_positions);
         let window = &path[start..];
         let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();

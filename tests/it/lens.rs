@@ -325,3 +325,41 @@ fn a_letter_without_a_meaning_is_no_reason_to_leave_the_text() {
     assert_eq!((it.app.focus, it.app.input.text()), (Focus::Text, ""));
     assert!(it.screen().contains("`z` means nothing in the text"), "{}", it.screen());
 }
+
+#[test]
+fn the_score_adds_up_and_leads_to_what_surprised() {
+    let mut it = written();
+    it.key(KeyCode::Char('s'));
+    assert_eq!(it.app.overlay, Some(Overlay::Score { chosen: 0 }));
+    let asked = it.effects.iter().rev().find_map(|it| match it {
+        Effect::Engine(Command::Generate(request)) => Some(request.want),
+        _ => None,
+    });
+    assert_eq!(asked, Some(Want::Survey(1)), "what was typed has no scores yet");
+    assert!(it.screen().contains("not known yet"), "{}", it.screen());
+    it.settle();
+    let score = it.app.text_score();
+    assert_eq!((score.all.tokens, score.typed.tokens, score.drawn.tokens, score.unknown), (9, 4, 5, 0));
+    assert!((score.all.bits - score.typed.bits - score.drawn.bits).abs() < 1e-9);
+    assert_eq!(score.all.characters, it.text().chars().count() - "Once".len());
+    let by_hand: f64 = (1..10).map(|at| f64::from(it.app.score(at).unwrap().bits())).sum();
+    assert!((score.all.bits - by_hand).abs() < 1e-9);
+    // The model of the tests never thinks of what was typed.
+    assert_eq!(score.worst.len(), 5);
+    assert!(score.worst.windows(2).all(|it| it[0].score.bits() >= it[1].score.bits()));
+    assert!(score.worst[..3].iter().all(|it| it.position < 5 && it.expected.is_some()), "{:?}", score.worst);
+    assert_ne!(score.worst[0].expected.unwrap().0, score.worst[0].token);
+    it.key(KeyCode::Down);
+    it.key(KeyCode::Down);
+    it.key(KeyCode::Enter);
+    assert_eq!((&it.app.overlay, it.app.focus, it.app.lens.cursor), (&None, Focus::Text, score.worst[2].position));
+    // The same key closes it, and a text of one token says why there is nothing.
+    it.key(KeyCode::Char('s'));
+    it.key(KeyCode::Char('s'));
+    assert_eq!(it.app.overlay, None);
+    let mut empty = Harness::ready(SIZE);
+    empty.key(KeyCode::Tab);
+    empty.key(KeyCode::Char('s'));
+    assert!(empty.screen().contains("There is no text to score yet"));
+    check_journal(&it);
+}

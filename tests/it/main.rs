@@ -8,6 +8,7 @@
     reason = "a test may fail loudly, compare exactly and print its figures"
 )]
 
+mod again;
 mod answers;
 mod architecture;
 mod chain;
@@ -39,6 +40,7 @@ mod proxies;
 mod pty;
 mod replay;
 mod samplers;
+mod score;
 mod screens;
 mod support;
 mod tls;

@@ -112,3 +112,15 @@ fn without_colour_the_frame_says_how_hot_a_row_is() {
     let any = |modifier| screen.backend().buffer().content().iter().any(|it| it.modifier.contains(modifier));
     assert!(any(Modifier::ITALIC) && any(Modifier::UNDERLINED));
 }
+
+#[test]
+fn score_of_the_text() {
+    check("score", |size| {
+        let mut it = writing(size);
+        it.settle();
+        it.key(KeyCode::Tab);
+        it.key(KeyCode::Char('s'));
+        it.settle();
+        it
+    });
+}

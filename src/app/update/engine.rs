@@ -74,6 +74,9 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             app.reshape_due = true;
         }
         Event::Surveyed { id, first, rows } if app.peeking == Some(id) || is_running(app, id) => {
+            if is_running(app, id) && app.lens.reread.replace(id) != Some(id) {
+                record(app, Record::Reread { first: first as u32 }, effects);
+            }
             surveyed(app, first, rows);
         }
         Event::Under { id, settings } if is_running(app, id) => {

@@ -231,6 +231,9 @@ fn peek(app: &mut App, effects: &mut Vec<Effect>) {
     let id = app.request();
     app.peeking = Some(id);
     let want = app.first_unknown().map_or(Want::Scores, Want::Survey);
+    if let Want::Survey(first) = want {
+        record(app, Record::Reread { first: first as u32 }, effects);
+    }
     effects.push(Effect::Engine(Command::Generate(Request {
         id,
         path: app.document.tokens(),

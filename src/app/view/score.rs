@@ -1,6 +1,7 @@
 //! The score of the text: what it comes to, what was typed and what was drawn of it, and its most surprising tokens.
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::state::App;
@@ -13,39 +14,42 @@ use crate::sample::Tally;
 /// The buckets of ranks, in words.
 const NAMES: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
 
+/// Columns it takes at the most.
+const WIDEST: u16 = 80;
+
 /// Below so many columns there is room for numbers alone.
 const WIDE: usize = 60;
 
 pub(super) fn draw(app: &App, chosen: usize, theme: &Theme, frame: &mut Frame) {
     let it = app.text_score();
     let title = if app.size.0 >= 60 { "score: Enter goes to the token, Esc closes" } else { "score: Esc closes" };
-    let inner = over(frame, title, 80, app.size.1.min(24), theme);
+    let wanted = 5 + 1 + 4 + 1 + 1 + it.worst.len() as u16 + 1 + 2 + 2;
+    let inner = over(frame, title, WIDEST, app.size.1.min(wanted), theme);
     let (width, height) = (inner.width as usize, inner.height as usize);
     if it.all.tokens == 0 {
         return lines(frame, inner, super::first_run::wrapped(nothing(app), width, theme.drawn));
     }
     let mut out = numbers(&it, width, theme);
-    let roomy = height >= out.len() + 4 + 1 + it.worst.len() + 2;
-    if roomy {
+    let note = super::first_run::wrapped(&note(app, &it), width, theme.dim);
+    let is_roomy = height >= out.len() + 1 + 4 + 1 + 1 + it.worst.len() + note.len();
+    if is_roomy {
+        out.push(Line::default());
         out.extend(ranks(&it, width, theme));
         out.push(Line::default());
+        out.push(Line::styled(row("  most surprising", ("at", "bits", "rank"), "expected", width), theme.dim));
     } else {
         out.push(ranks_in_short(&it.all, width, theme));
     }
-    let note = note(app, &it);
-    let foot = usize::from(roomy);
-    let room = height.saturating_sub(out.len() + foot + usize::from(roomy));
-    if roomy {
-        out.push(Line::styled(row("  most surprising", ("at", "bits", "rank"), "expected", width), theme.dim));
-    }
+    let room = height.saturating_sub(out.len() + if is_roomy { note.len() } else { 0 }).max(1);
     let chosen = chosen.min(it.worst.len().saturating_sub(1));
-    let top = (chosen + 1).saturating_sub(room.max(1));
-    let shown = it.worst.iter().enumerate().skip(top).take(room.max(1));
+    let top = (chosen + 1).saturating_sub(room);
+    let shown = it.worst.iter().enumerate().skip(top).take(room);
     out.extend(shown.map(|(index, worst)| surprise(app, worst, index == chosen, width, theme)));
-    if roomy {
-        out.push(Line::styled(fit(&note, width), theme.dim));
-    }
     lines(frame, inner, out);
+    if is_roomy {
+        let rows = note.len() as u16;
+        lines(frame, Rect { y: inner.bottom().saturating_sub(rows), height: rows, ..inner }, note);
+    }
 }
 
 /// Why there is nothing to be told.
@@ -61,10 +65,10 @@ fn nothing(app: &App) -> &'static str {
 fn note(app: &App, it: &TextScore) -> String {
     let unknown = match it.unknown {
         0 => String::new(),
-        n if app.out_of_sight() > 0 => format!("; {n} not known: out of its sight"),
-        n => format!("; {n} not known yet"),
+        n if app.out_of_sight() > 0 => format!("{n} tokens are not known: they are out of the model's sight. "),
+        n => format!("{n} tokens are not known yet. "),
     };
-    format!("by the model alone, no sampler counts; the first token has no score{unknown}")
+    format!("{unknown}By the model alone: no sampler counts. The first token has nothing before it, and no score.")
 }
 
 /// A line of the table: what it is about, then all, typed and drawn.
@@ -95,17 +99,11 @@ fn numbers(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 
 /// A line for each bucket, with bars.
 fn ranks(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let share = |tally: &Tally, bucket: usize| {
-        if tally.tokens == 0 {
-            return "-".to_owned();
-        }
-        let share = tally.share(bucket);
+    let share = |tally: &Tally, bucket: usize| match width {
+        _ if tally.tokens == 0 => "-".to_owned(),
         // In a field of its own, so that numbers stand under each other.
-        if width >= WIDE {
-            format!("{} {:>4}", fit(&bar(share, 8), 8), percent(share as f32))
-        } else {
-            percent(share as f32)
-        }
+        WIDE.. => format!("{} {:>4}", fit(&bar(tally.share(bucket), 8), 8), percent_of(tally, bucket)),
+        _ => percent_of(tally, bucket),
     };
     let line = |bucket: usize| {
         let values = [&it.all, &it.typed, &it.drawn].map(|tally| share(tally, bucket));
@@ -117,16 +115,24 @@ fn ranks(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 
 /// All buckets in one line.
 fn ranks_in_short(tally: &Tally, width: usize, theme: &Theme) -> Line<'static> {
-    let name = |bucket: usize| match width {
-        WIDE.. => NAMES[bucket],
-        _ => ["10", "100", "1k", ">1k"][bucket],
-    };
+    let wide = width >= WIDE;
+    let name = |bucket: usize| if wide { NAMES[bucket] } else { ["10", "100", "1k", ">1k"][bucket] };
     let part = |bucket: usize| {
-        let share = tally.share(bucket);
-        let bar = if width >= WIDE { format!("{} ", bar(share, 4)) } else { bar(share, 1) };
-        format!("{} {bar}{}", name(bucket), percent(share as f32).trim_start_matches('~'))
+        let bar = fit(&bar(tally.share(bucket), 4), if wide { 4 } else { 1 });
+        let space = if wide { " " } else { "" };
+        format!("{}{space}{bar}{space}{}", name(bucket), percent_of(tally, bucket))
     };
-    Line::styled(fit(&(0..4).map(part).collect::<Vec<_>>().join("  "), width), theme.drawn)
+    let parts: Vec<String> = (0..4).map(part).collect();
+    Line::styled(fit(&format!("rank {}", parts.join(if wide { "  " } else { " " })), width), theme.drawn)
+}
+
+/// The share of a bucket; only what is not there at all is nothing.
+fn percent_of(tally: &Tally, bucket: usize) -> String {
+    match (tally.buckets[bucket], tally.share(bucket) as f32) {
+        (0, _) => "0%".to_owned(),
+        (_, share) if share < 0.01 => "<1%".to_owned(),
+        (_, share) => format!("{:.0}%", share * 100.0),
+    }
 }
 
 /// A token, where it is, its bits and rank, and what was expected instead.

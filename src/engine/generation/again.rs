@@ -22,6 +22,18 @@ impl Session {
         Ok(self.scores())
     }
 
+    /// Reads a text again from before position `first` on, as when its scores were asked for.
+    ///
+    /// # Errors
+    ///
+    /// If it is not wanted any more, or the model fails.
+    pub fn reread(&mut self, path: &[TokenId], first: usize, control: &mut dyn Control) -> Result<(), Break> {
+        if first < path.len() {
+            self.survey(RequestId::default(), path, first, control)?;
+        }
+        Ok(())
+    }
+
     /// The scores before each of `tokens`, which were drawn one after the other as one of several continuations of `path`:
     /// `hear` is told its index and them, (V,).
     ///
