@@ -41,7 +41,8 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
     let Course { document, deeds } = course(&journal.records);
     let mut player =
         Player { wanted, files, config, paths, document: &document, loaded: None, words: Words::default() };
-    let mut listener = Listener { interrupt: Interrupt::listen()?, lively: io::stderr().is_terminal() };
+    let mut listener =
+        Listener { interrupt: Interrupt::listen()?, lively: io::stderr().is_terminal(), said: String::new() };
     let (mut outcomes, mut models): (Vec<Outcome>, Vec<(Circumstances, ModelCard)>) = (Vec::new(), Vec::new());
     for deed in &deeds {
         match deed {
@@ -163,7 +164,7 @@ impl Player<'_> {
         let path = self.document.tokens_to(Some(node));
         match &mut self.loaded {
             Some((_, session, _)) if !path.is_empty() => {
-                let read = session.scores_after(&path, control).map(|_| ());
+                let read = session.scores_after(&path, false, control).map(|_| ());
                 control.check(read)
             }
             _ => Ok(()),
@@ -197,7 +198,7 @@ impl Player<'_> {
             let settings = document.settings_at(*id).unwrap_or(&usual);
             words.follow(settings, &card.tokenizer);
             let path = document.tokens_to(*parent);
-            let mu = parent.and_then(|it| drawn(it)).and_then(|it| it.1.mu);
+            let mu = parent.and_then(drawn).and_then(|it| it.1.mu);
             let begun = card.tokenizer.bytes(draw.token).get(..draw.begun).unwrap_or_default();
             let context = Context::new(&path, words).with_mu(mu).with_begun(begun);
             redraw(logits, &context, settings, draw.token)
@@ -224,8 +225,11 @@ impl Player<'_> {
             out.extend(missing);
         } else {
             for it in &all {
-                let path = document.tokens_to(it.2);
-                let scores = if path.is_empty() { None } else { Some(session.scores_after(&path, control)) };
+                let (id, draw, parent) = it;
+                let path = document.tokens_to(*parent);
+                let typed = parent.and_then(|it| document.node(it)).is_some_and(|it| it.origin == Origin::Typed);
+                let healed = typed && draw.begun == 0 && document.settings_at(*id).is_none_or(|it| it.heal);
+                let scores = if path.is_empty() { None } else { Some(session.scores_after(&path, healed, control)) };
                 let redrawn = match scores {
                     Some(Ok(logits)) => again(logits, it),
                     Some(Err(broken)) => control.check(Err(broken)).map(|()| nothing.clone())?,
@@ -242,19 +246,28 @@ impl Player<'_> {
 const MOST_COLUMNS: u32 = 64;
 
 /// Hears nothing but the signals.
-#[derive(Clone)]
 struct Listener {
     interrupt: Interrupt,
     lively: bool,
+    /// What went wrong last, which need not be said again.
+    said: String,
 }
 
 impl Listener {
     /// What must end the replay.
-    fn check(&self, read: Result<(), Break>) -> Result<(), Exit> {
+    fn check(&mut self, read: Result<(), Break>) -> Result<(), Exit> {
         match read {
             Err(Break::Cancelled) => Err(Exit { code: self.interrupt.status(), message: String::new() }),
-            // It is told as a token that did not come out again.
-            Err(Break::Failed(_)) | Ok(()) => Ok(()),
+            // A token that nothing comes of counts as one that did not come out again.
+            Err(Break::Failed(failure)) => {
+                let why = failure.to_string();
+                if self.said != why {
+                    say(&format!("megachat: {why}"));
+                    self.said = why;
+                }
+                Ok(())
+            }
+            Ok(()) => Ok(()),
         }
     }
 

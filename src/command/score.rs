@@ -177,15 +177,14 @@ fn read_text(file: Option<&Path>) -> Result<(String, String), Exit> {
     let failed = |e: io::Error| Exit::failed(format!("cannot read {name}: {e}"));
     let mut bytes = Vec::new();
     let most = MOST_TEXT as u64 + 1;
-    match file {
-        Some(file) => std::fs::File::open(file).and_then(|it| it.take(most).read_to_end(&mut bytes)).map_err(failed)?,
-        None => {
-            if io::stdin().is_terminal() {
-                say("megachat: write or paste the text; Ctrl-D at the beginning of a line ends it");
-            }
-            io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?
+    if let Some(file) = file {
+        std::fs::File::open(file).and_then(|it| it.take(most).read_to_end(&mut bytes)).map_err(failed)?;
+    } else {
+        if io::stdin().is_terminal() {
+            say("megachat: write or paste the text; Ctrl-D at the beginning of a line ends it");
         }
-    };
+        io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
+    }
     if bytes.len() > MOST_TEXT {
         return Err(Exit::failed(format!("{name} is longer than {MOST_TEXT} bytes; score it in parts")));
     }

@@ -179,12 +179,8 @@ impl Session {
         run: &mut Run,
         control: &mut dyn Control,
     ) -> Result<(), Break> {
-        let Some((&last, before)) = path.split_last().filter(|it| !it.1.is_empty()) else { return Ok(()) };
+        let Some((&last, before)) = path.split_last().filter(|it| self.is_open(it.1, *it.0)) else { return Ok(()) };
         let begun: Vec<u8> = self.tokenizer.bytes(last).into();
-        let is_open = begun.last().is_some_and(|it| it.is_ascii_alphanumeric() || matches!(it, b' ' | b'\t'));
-        if !is_open || Some(last) == self.tokenizer.end_of_text() {
-            return Ok(());
-        }
         self.read_to(id, before, control)?;
         self.words.follow(settings, &self.tokenizer);
         run.begun = begun.len();
@@ -202,6 +198,13 @@ impl Session {
             run.forget();
         }
         Ok(())
+    }
+
+    /// Whether a text that ends in `last` may go on in the middle of it.
+    fn is_open(&self, before: &[TokenId], last: TokenId) -> bool {
+        let goes_on = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b' ' | b'\t');
+        let bytes = self.tokenizer.bytes(last);
+        !before.is_empty() && bytes.last().is_some_and(goes_on) && Some(last) != self.tokenizer.end_of_text()
     }
 
     /// Brings the model's context to the end of `path`, and tells what comes next.

@@ -47,8 +47,8 @@ fn ended(home: &Home, pty: &Pty, count: usize) {
 }
 
 /// Everything that moves the end of the text or changes how it is drawn, in the precision that rounds the most.
-fn a_full_life(home: &Home, arguments: &[&str]) {
-    let mut pty = start(home, &[&["-s", "7", "-n", "20"], arguments].concat());
+fn a_full_life(home: &Home) {
+    let mut pty = start(home, &["-s", "7", "-n", "20"]);
     // A half word, which the model finishes.
     pty.press("Once upon a ti\r");
     ended(home, &pty, 1);
@@ -90,7 +90,7 @@ fn a_full_life(home: &Home, arguments: &[&str]) {
 #[test]
 fn a_transcript_comes_out_again_to_the_last_bit() {
     let home = Home::new();
-    a_full_life(&home, &[]);
+    a_full_life(&home);
     let (path, journal) = read(&transcripts(&home), "latest").unwrap();
     let Course { document, deeds } = course(&journal.records);
     // It holds what it should: healing, columns of a batch, other settings, branches, text that was read again.
@@ -112,6 +112,15 @@ fn a_transcript_comes_out_again_to_the_last_bit() {
     let largest = it["probabilities"]["largest_difference"].as_f64().unwrap();
     println!("{drawn} tokens, largest difference {largest:.2e}");
     assert!(largest < 1e-6, "{it:#}");
+    // Without what it says of texts that were read again, it would not.
+    let forgetful = home.path().join("forgetful.jsonl");
+    let records: Vec<Record> =
+        journal.records.iter().filter(|it| !matches!(it, Record::Reread { .. })).cloned().collect();
+    write(&forgetful, &journal.header, &records);
+    let it = json(&home, &[forgetful.to_str().unwrap(), "--verify"]);
+    let largest = it["probabilities"]["largest_difference"].as_f64().unwrap();
+    println!("without: largest difference {largest:.2e}");
+    assert!(largest > 1e-6, "{it:#}");
     // In another precision other tokens come out, and the probabilities say that rounding is why.
     let other = replay(&home, &["latest", "--verify", "--dtype", "f32"]);
     assert_eq!(other.status.code(), Some(0), "{}", out(&other));
@@ -124,9 +133,14 @@ fn a_transcript_comes_out_again_to_the_last_bit() {
 #[test]
 fn what_slides_and_what_mirostat_steers_comes_out_again_also_after_a_resumption() {
     let home = Home::new();
-    let arguments = ["-s", "3", "-n", "600", "--when-full", "slide", "--ignore-eos", "--mirostat-tau", "3"];
+    let arguments = ["-s", "3", "-n", "900", "--when-full", "slide", "--ignore-eos", "--mirostat-tau", "3"];
     let mut pty = start(&home, &arguments);
-    pty.press("The bear\r");
+    // Its last word could go on, and does not.
+    pty.press("Once upon a time there was\r");
+    pty.wait_for("a text", |screen| screen.contains("tok/s"));
+    // Warmer while it streams.
+    pty.press("\x1b[1;3A");
+    pty.see("T 0.8");
     ended(&home, &pty, 1);
     quit(pty);
     let mut pty = Pty::start(home.path(), &["--model", "demo", "--resume", "-n", "10"], &[]);
@@ -134,8 +148,12 @@ fn what_slides_and_what_mirostat_steers_comes_out_again_also_after_a_resumption(
     pty.press("\r");
     ended(&home, &pty, 2);
     quit(pty);
+    let (_, journal) = read(&transcripts(&home), "latest").unwrap();
+    let Course { document, .. } = course(&journal.records);
+    let temperatures: Vec<f32> = document.settings_history().iter().map(|it| it.1.temperature).collect();
+    assert!(temperatures.contains(&0.7) && temperatures.contains(&0.8), "{temperatures:?}");
     let it = json(&home, &["latest", "--verify"]);
-    assert_eq!((it["drawn"].as_u64(), it["identical"].as_u64()), (Some(610), Some(610)), "{it:#}");
+    assert_eq!((it["drawn"].as_u64(), it["identical"].as_u64()), (Some(910), Some(910)), "{it:#}");
     assert_eq!((it["models"].as_array().unwrap().len(), it["differs"].as_bool()), (2, Some(false)));
     assert!(it["probabilities"]["largest_difference"].as_f64().unwrap() < 1e-6, "{it:#}");
 }

@@ -136,7 +136,7 @@ fn every_byte_is_accounted_for() {
     // The same as lines: as many as there are tokens, none with a line end in it.
     let csv = out(&score(&home, &["--csv"], text.as_bytes()));
     assert_eq!(csv.lines().count(), tokens.len() + 1);
-    let sum: f64 = csv.lines().skip(1).map(|it| bits_of(it)).sum();
+    let sum: f64 = csv.lines().skip(1).map(bits_of).sum();
     assert!((sum - it["bits"].as_f64().unwrap()).abs() < 1e-6);
     // Without a start the first token is not scored, and its bytes are not shared out.
     let without = json(&score(&home, &["--json", "--no-start"], text.as_bytes()));

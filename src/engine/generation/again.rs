@@ -14,10 +14,23 @@ impl Session {
 
     /// The scores after `path`, (V,), of the tokens that have a text. What is read already stays read.
     ///
+    /// Where the end of it was to be healed and nothing came of that, its last token was read after the others.
+    ///
     /// # Errors
     ///
     /// If it is not wanted any more, or the model fails.
-    pub fn scores_after(&mut self, path: &[TokenId], control: &mut dyn Control) -> Result<&[f32], Break> {
+    pub fn scores_after(
+        &mut self,
+        path: &[TokenId],
+        was_healed: bool,
+        control: &mut dyn Control,
+    ) -> Result<&[f32], Break> {
+        if let Some((&last, before)) = path.split_last()
+            && was_healed
+            && self.is_open(before, last)
+        {
+            self.read_to(RequestId::default(), before, control)?;
+        }
         self.read_to(RequestId::default(), path, control)?;
         Ok(self.scores())
     }
