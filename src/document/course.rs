@@ -105,6 +105,13 @@ pub fn course(records: &[Record]) -> Course {
                 it.deeds.extend(after.map(|tip| Deed::Reread(tip, *first as usize)));
                 due = Due::Nothing;
             }
+            Record::ReadTo { node } => {
+                if due != Due::Nothing {
+                    it.deeds.extend(before.map(Deed::Read));
+                }
+                it.deeds.push(Deed::Read(*node));
+                due = Due::Nothing;
+            }
             _ => {}
         }
     }
@@ -189,6 +196,9 @@ mod tests {
         let expected =
             [drew(&[3], None), Deed::Read(2), Deed::Read(1), Deed::Read(4), drew(&[6], None), Deed::Reread(6, 2)];
         assert_eq!(course(&records).deeds, expected);
+        // Columns in the middle, that are let go.
+        let columns = [typed(0, None, &[1, 2, 3]), Record::ReadTo { node: 1 }, drawn(3, Some(2), &[4], None)];
+        assert_eq!(course(&columns).deeds, [Deed::Read(2), Deed::Read(1), drew(&[3], None)]);
         // A half word: its last token is not read before it is drawn again.
         let healed =
             Record::Drawn { first: 2, parent: Some(0), draws: vec![Draw { begun: 2, ..draw(9) }], batch: None };

@@ -90,6 +90,11 @@ pub enum Record {
         /// Which.
         first: u32,
     },
+    /// The model read the text up to here alone, for columns that were drawn after it.
+    ReadTo {
+        /// Its last node.
+        node: NodeId,
+    },
     /// A continuation ended.
     Stopped {
         /// Why, in a word or two.

@@ -226,7 +226,11 @@ impl Document {
             }
             Record::Bookmark { node, on: true } => _ = self.bookmarks.insert(*node),
             Record::Bookmark { node, on: false } => _ = self.bookmarks.remove(node),
-            Record::Header(_) | Record::Model { .. } | Record::Reread { .. } | Record::Stopped { .. } => {}
+            Record::Header(_)
+            | Record::Model { .. }
+            | Record::Reread { .. }
+            | Record::ReadTo { .. }
+            | Record::Stopped { .. } => {}
         }
     }
 

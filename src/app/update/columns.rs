@@ -55,6 +55,10 @@ fn ask(app: &mut App, effects: &mut Vec<Effect>) {
     let columns = it.columns.iter().map(|it| it.settings.clone()).collect();
     let tokens = it.tokens();
     let mu = app.document.mu(at);
+    // What comes after it is then read anew.
+    if let Some(node) = before(app, at).filter(|_| at < app.document.len()) {
+        record(app, Record::ReadTo { node }, effects);
+    }
     let request = ColumnsRequest { id, path, mu, columns, tokens, keep: KEPT_IN_JOURNAL };
     effects.push(Effect::Engine(Command::Columns(request)));
 }
