@@ -44,8 +44,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
     let mut loaded = load_config(&paths.config_file);
     let (keymap, problems) = Keymap::with(&loaded.config.keys);
     loaded.problems.extend(problems.iter().map(|it| format!("{}: {it}", paths.config_file.display())));
-    let interface = arguments.verb.is_none() && wants_interface(arguments)?;
-    if !interface && !arguments.output.quiet {
+    let front = if arguments.verb.is_none() { front(arguments, loaded.config.plain.unwrap_or(false)) } else { None };
+    if front.is_none() && !arguments.output.quiet {
         for problem in &loaded.problems {
             let _ = writeln!(io::stderr(), "megachat: {problem}");
         }
@@ -69,31 +69,53 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Doctor { json }) => command::doctor(*json, &arguments.files, &loaded, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
         Some(Verb::Config { verb }) => command::config(*verb, arguments, &loaded, &paths)?,
-        None if interface => return open_interface(arguments, loaded, keymap, paths),
-        None if arguments.interface.resume.is_some() => {
-            return Err(Exit::usage("--resume needs the interface: a terminal on both sides and no --print"));
+        None => {
+            if let Some(front) = front {
+                return open_interface(arguments, loaded, keymap, paths, front);
+            }
+            if arguments.interface.resume.is_some() {
+                let why = "--resume needs the interface: a terminal on both sides, or --plain, and no --print";
+                return Err(Exit::usage(why));
+            }
+            command::generate(arguments, &loaded.config, &paths, random_seed())?;
         }
-        None => command::generate(arguments, &loaded.config, &paths, random_seed())?,
     }
     Ok(0)
 }
 
-/// Whether to open the interface: with a terminal on both sides, unless something asks for output.
-fn wants_interface(arguments: &Arguments) -> Result<bool, Exit> {
-    let output = &arguments.output;
-    let asked = output.print || output.json || output.jsonl || arguments.prompt == ["-"];
-    if asked || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Ok(false);
-    }
-    if std::env::var_os("TERM").is_none_or(|it| it == "dumb" || it.is_empty()) {
-        return Err(Exit::usage(
-            "this terminal cannot show the interface (TERM is dumb or not set); -p prints a continuation",
-        ));
-    }
-    Ok(true)
+/// A front end of the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Front {
+    /// The whole terminal.
+    Screen,
+    /// Lines.
+    Plain,
 }
 
-fn open_interface(arguments: &Arguments, loaded: LoadedConfig, keymap: Keymap, paths: Paths) -> Result<u8, Exit> {
+/// Which front end to open, if any: with a terminal on both sides, unless something asks for output. Lines are read from
+/// anything where the command line asks for them; a choice made once and for all leaves pipes what they are.
+fn front(arguments: &Arguments, configured: bool) -> Option<Front> {
+    let (output, interface) = (&arguments.output, &arguments.interface);
+    if output.print || output.json || output.jsonl || arguments.prompt == ["-"] {
+        return None;
+    }
+    if interface.plain_here {
+        return Some(Front::Plain);
+    }
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return None;
+    }
+    let is_dumb = std::env::var_os("TERM").is_none_or(|it| it == "dumb" || it.is_empty());
+    Some(if interface.plain || configured || is_dumb { Front::Plain } else { Front::Screen })
+}
+
+fn open_interface(
+    arguments: &Arguments,
+    loaded: LoadedConfig,
+    keymap: Keymap,
+    paths: Paths,
+    front: Front,
+) -> Result<u8, Exit> {
     let LoadedConfig { config, mut problems } = loaded;
     let usage = |e: MeaningError| Exit::usage(e.to_string());
     let (mut settings, seed) = arguments.sampling.settings(&config).map_err(usage)?;
@@ -119,7 +141,7 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, keymap: Keymap, p
     let start = Start {
         settings,
         model: directory.map(|it| (name, it)),
-        ask: wanted.is_none() && !has_345m && !remembered,
+        ask: wanted.is_none() && !has_345m && !remembered && io::stdin().is_terminal(),
         has_345m,
         draft: arguments.prompt.join(" "),
         chat: arguments.interface.chat,
@@ -133,14 +155,16 @@ fn open_interface(arguments: &Arguments, loaded: LoadedConfig, keymap: Keymap, p
         sources: places.sources.iter().map(|it| it.label.clone()).collect(),
         transcripts: paths.transcripts.display().to_string(),
         notices: problems,
-        keymap,
+        keymap: if front == Front::Plain { Keymap::written() } else { keymap },
     };
     shell::install_panic_hook(paths.state.join("megachat.log"));
     let save = !arguments.interface.no_save;
     let session = Session { paths, places, save, open, start };
     let directory = session.paths.transcripts.clone();
-    let Outcome { end, unsaved } =
-        shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?;
+    let Outcome { end, unsaved } = match front {
+        Front::Screen => shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?,
+        Front::Plain => shell::run_plain(session)?,
+    };
     if unsaved > 0 {
         let message =
             format!("the last {unsaved} changes of the transcript could not be written to {}", directory.display());

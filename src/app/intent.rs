@@ -1,7 +1,9 @@
 //! What the user wants, said by name instead of by a key.
 
 use super::keymap::Action;
-use super::{KNOBS, Knob};
+use super::words::columns::WayOut;
+use super::{Heat, KNOBS, Knob};
+use crate::TokenId;
 use crate::sample::Settings;
 
 /// Something to be done.
@@ -11,6 +13,53 @@ pub enum Intent {
     Act(Action),
     /// Set a control to a value as typed.
     Set(Knob, String),
+    /// Turn to a control.
+    Pick(Knob),
+    /// Add a text, and go on from there.
+    Send(String),
+    /// Turn to the token at a position; that after the last one is the token not drawn yet.
+    Point(usize),
+    /// Put a token there and go on.
+    Take(TokenId),
+    /// Go to the end of the branch that begins with a run of the tree.
+    Branch(usize),
+    /// Look at the text by this.
+    Heat(Heat),
+    /// Look for a token that contains this.
+    Find(String),
+    /// Draw columns under the settings of now and these; without any, as the key does.
+    Compare(Vec<Settings>),
+    /// Draw the columns again with the same dice instead of their own ones, or the other way round.
+    SameDice,
+    /// Draw them with other dice.
+    OtherDice,
+    /// Go on with a column, or with its first word alone.
+    Keep(usize, Length),
+    /// Keep every column as a branch.
+    KeepAll,
+    /// A way out of a loop.
+    WayOut(WayOut),
+    /// Close what lies over the text.
+    Close,
+    /// Download the 345M model.
+    Download,
+    /// Import a checkpoint from a path.
+    Import(String),
+    /// Do with the demo, and ask no more.
+    DemoOnly,
+    /// Go over to the model that is ready.
+    SwitchModel,
+    /// End what the installer does.
+    StopInstall,
+}
+
+/// How much of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// All that was drawn.
+    Whole,
+    /// The first word.
+    Word,
 }
 
 /// Sets a control to a value as typed: a number, `off`, or one of its words.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
 
+use super::Intent;
 use crate::engine::protocol as engine;
 use crate::install::protocol as install;
 use crate::store::protocol as store;
@@ -17,6 +18,8 @@ pub enum Msg {
     Paste(String),
     /// The terminal has a new size, in columns and rows.
     Resize(u16, u16),
+    /// Something was asked for by name.
+    Intent(Intent),
     /// The engine said something.
     Engine(engine::Event),
     /// The installer said something.

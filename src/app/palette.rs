@@ -131,13 +131,13 @@ fn fits(query: &str, entry: &Entry) -> Option<Score> {
 }
 
 /// How badly a query fits: smaller is better.
-type Score = (usize, usize, usize);
+pub(super) type Score = (usize, usize, usize);
 
 /// How badly the letters of `query`, in this order, are found in `text`; `None` if they are not.
 ///
 /// A text that begins with the query fits best, then one that contains it, then the one with the fewest gaps; among
 /// those the one where it begins earlier.
-fn score(query: &str, text: &str) -> Option<Score> {
+pub(super) fn score(query: &str, text: &str) -> Option<Score> {
     let lower = |it: &str| it.to_lowercase();
     let (query, text) = (lower(query), lower(text));
     if let Some(at) = text.find(&query) {

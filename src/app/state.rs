@@ -397,6 +397,11 @@ impl App {
         self.keymap.name_of(action)
     }
 
+    /// The key of an action where something has the focus, as short as can be.
+    pub(super) fn key_in(&self, focus: Focus, action: Action) -> String {
+        self.keymap.short(focus, action).unwrap_or_else(|| self.key_of(action))
+    }
+
     pub(super) fn request(&mut self) -> RequestId {
         self.next_request += 1;
         RequestId(self.next_request)

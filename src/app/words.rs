@@ -1,7 +1,13 @@
 //! Every sentence the user can read that is made from something that happened. The program's tone of voice lives here.
 
+pub mod columns;
+pub mod dice;
+pub mod state;
+
 use std::time::Duration;
 
+use super::Knob;
+use super::keymap::{Action, Keymap};
 use crate::engine::protocol::{Failure, StopReason};
 use crate::install::protocol as install;
 use crate::sample::Settings;
@@ -56,33 +62,41 @@ pub fn stopped(reason: &StopReason) -> &'static str {
 
 /// What the engine could not do, and what to try.
 #[must_use]
-pub fn engine_failure(failure: &Failure) -> String {
+pub fn engine_failure(failure: &Failure, keymap: &Keymap) -> String {
+    let models = keymap.name_of(Action::Models);
+    let back = if keymap.is_written() { "" } else { " It is back in the input line." };
     let hint = match failure {
         Failure::Unreadable { .. } | Failure::BadModel { .. } => {
-            "F3 shows the models; one that is damaged can be removed and installed again."
+            format!("{models} shows the models; one that is damaged can be removed and installed again.")
         }
-        Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.",
-        Failure::TooMuchText { .. } => "It is back in the input line.",
-        Failure::TooLong { .. } => "Shorten it, or set full ctx to slide. It is back in the input line.",
-        Failure::NoModel => "F3 shows the models.",
-        Failure::Settings(_) => "",
-        Failure::Model(_) | Failure::Panic(_) => "The text is kept. F5 tries again.",
+        Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.".to_owned(),
+        Failure::TooMuchText { .. } => back.to_owned(),
+        Failure::TooLong { .. } => format!("Shorten it, or set {} to slide.{back}", Knob::WhenFull.name()),
+        Failure::NoModel => format!("{models} shows the models."),
+        Failure::Settings(_) => String::new(),
+        Failure::Model(_) | Failure::Panic(_) => {
+            format!("The text is kept. {} tries again.", keymap.name_of(Action::Continue))
+        }
     };
-    sentence(&failure.to_string(), hint)
+    sentence(&failure.to_string(), hint.trim_start())
 }
 
 /// What the installer could not do, and what to try.
 #[must_use]
-pub fn install_failure(failure: &install::Failure) -> String {
+pub fn install_failure(failure: &install::Failure, keymap: &Keymap) -> String {
+    let (import, again) = if keymap.is_written() { ("/models import FILE", "/models download") } else { ("i", "d") };
     let hint = match failure {
-        install::Failure::NoSource { .. } => {
-            "If you have the file (NVIDIA's zip, the .pt in it, or a converted directory): i, or megachat model import FILE."
-        }
-        install::Failure::Download { .. } => "d tries again and goes on where it stopped.",
+        install::Failure::NoSource { .. } => &format!(
+            "If you have the file (NVIDIA's zip, the .pt in it, or a converted directory): {import}, or megachat model \
+             import FILE."
+        ),
+        install::Failure::Download { .. } => &format!("{again} tries again and goes on where it stopped."),
         install::Failure::Convert { .. } => "",
         install::Failure::Disk { .. } => "What has been downloaded is kept.",
-        install::Failure::DiskFull { .. } => "Make room; what has been downloaded is kept, and d goes on from there.",
-        install::Failure::Cancelled { .. } => "What has been downloaded is kept; d goes on from there.",
+        install::Failure::DiskFull { .. } => {
+            &format!("Make room; what has been downloaded is kept, and {again} goes on from there.")
+        }
+        install::Failure::Cancelled { .. } => &format!("What has been downloaded is kept; {again} goes on from there."),
     };
     sentence(&failure.to_string(), hint)
 }
@@ -162,13 +176,20 @@ pub fn progress(stage: &install::Stage) -> Option<f64> {
 /// What changed between two settings, in short: `temp .7>1.2 top-k off>40`.
 #[must_use]
 pub fn change(before: &Settings, after: &Settings) -> String {
-    let changed = super::KNOBS.iter().copied().filter(|it| *it != super::Knob::Preset);
+    let said = changes(before, after).into_iter().map(|(name, old, new)| format!("{name} {old}>{new}"));
+    said.collect::<Vec<_>>().join(" ")
+}
+
+/// What changed between two settings: which controls, from what to what.
+#[must_use]
+pub fn changes(before: &Settings, after: &Settings) -> Vec<(&'static str, String, String)> {
+    let changed = super::KNOBS.iter().copied().filter(|it| *it != Knob::Preset);
     let said = changed.filter_map(|knob| {
         let (old, new) = (knob.show(before), knob.show(after));
         let short = |text: &str| text.strip_suffix(" off").unwrap_or(text).to_owned();
-        (old != new).then(|| format!("{} {}>{}", knob.name().trim(), short(&old), short(&new)))
+        (old != new).then(|| (knob.name().trim(), short(&old), short(&new)))
     });
-    said.collect::<Vec<_>>().join(" ")
+    said.collect()
 }
 
 #[cfg(test)]
@@ -195,9 +216,9 @@ mod tests {
 
     #[test]
     fn failures_are_sentences_with_a_way_on() {
-        let text = engine_failure(&Failure::TooLong { tokens: 600, capacity: 512 });
+        let text = engine_failure(&Failure::TooLong { tokens: 600, capacity: 512 }, &Keymap::default());
         assert!(text.starts_with("The text is 600 tokens long, the context holds 512. Shorten it"), "{text}");
-        let text = install_failure(&install::Failure::NoSource { answers: Vec::new() });
+        let text = install_failure(&install::Failure::NoSource { answers: Vec::new() }, &Keymap::default());
         assert!(text.contains("megachat model import FILE"), "{text}");
     }
 }

@@ -72,6 +72,7 @@ impl Arguments {
         let mut it = Self::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
         // A flag goes before the environment: a preset that was typed is not changed by single values that were not.
         let from = |name: &str| matches.value_source(name);
+        it.interface.plain_here = from("plain") == Some(ValueSource::CommandLine);
         if from("preset") == Some(ValueSource::CommandLine) {
             it.sampling.values.forget_chain(|name| from(name) == Some(ValueSource::EnvVariable));
         }

@@ -21,6 +21,7 @@ const AFTER_HELP: &str = "\
 EXAMPLES
   megachat                                          the interface
   echo 'Once upon a time' | megachat -n 60 -s 7     a continuation on stdout
+  megachat --plain                                  the same by lines, for screen readers
   megachat -p 'The dragon' --jsonl --logprobs 5     one JSON object a token
   megachat score essay.txt                          how surprising the model finds a text
   megachat replay latest --verify                   whether the last transcript comes out the same again
@@ -37,7 +38,7 @@ EXIT STATUS
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.
 ///
-/// With a terminal on both sides this opens the interface; otherwise, or with --print, the continuation of PROMPT and
+/// With a terminal on both sides this opens the interface, or with --plain the same line by line; otherwise, or with --print, the continuation of PROMPT and
 /// standard input goes to standard output and nothing else does.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "megachat", version, after_long_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
@@ -128,6 +129,7 @@ pub struct OutputArguments {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Interface")]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct InterfaceArguments {
     /// Begin with the chat template: a visible few-shot <User:/Bot>: text
     #[arg(long)]
@@ -138,6 +140,12 @@ pub struct InterfaceArguments {
     /// Write no transcript
     #[arg(long, conflicts_with = "resume")]
     pub no_save: bool,
+    /// Line by line, for screen readers and simple terminals: nothing is redrawn [env: `MEGACHAT_PLAIN`]
+    #[arg(long, env = "MEGACHAT_PLAIN", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub plain: bool,
+    /// Whether that was asked for on the command line itself.
+    #[arg(skip)]
+    pub plain_here: bool,
     /// When to use colour, or how much of it; `NO_COLOR` counts with auto [default: auto] [env: `MEGACHAT_COLOR`]
     #[arg(long, value_name = "WHEN", env = "MEGACHAT_COLOR", hide_env = true)]
     pub color: Option<ColorName>,

@@ -57,7 +57,13 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
     let name = |text: Option<&String>, default: &str| text.cloned().unwrap_or_else(|| default.to_owned());
     let spelled = |it: Option<String>, file: Option<&String>| it.unwrap_or_else(|| name(file, "auto"));
     let by_preset = sampling.preset.is_some() || file.preset.is_some();
+    let plain = &arguments.interface;
     let mut values = vec![
+        (
+            "plain".to_owned(),
+            (plain.plain || file.plain == Some(true)).to_string(),
+            origin(plain.plain, file.plain.is_some()),
+        ),
         (
             "model".to_owned(),
             name(model.model.as_ref().or(file.model.as_ref()), "megatron-345m, else demo"),

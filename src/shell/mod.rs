@@ -1,27 +1,24 @@
 //! The shell: owns the terminal, the clock and the threads; carries messages up to the application and effects down.
 
+mod hands;
 mod input;
+mod lines;
+mod plain;
 mod signals;
 mod terminal;
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use crate::app::{App, Effect, Msg, Start, next_deadline, start, update};
-use crate::document::Header;
-use crate::engine::{self, Engine};
-use crate::install::installer::Installer;
+use crate::app::{App, Msg, Start, next_deadline, update};
 use crate::install::job::Places;
-use crate::install::protocol::{CopyAt, Job as InstallJob};
-use crate::store::config::{State, store_state};
 use crate::store::paths::Paths;
-use crate::store::protocol::Job as StoreJob;
 use crate::store::transcripts::Appender;
-use crate::store::{self, Store};
+use hands::Hands;
 use terminal::Terminal;
 
+pub use plain::run_plain;
 pub use terminal::install_panic_hook;
 
 /// The least time between two frames.
@@ -38,6 +35,12 @@ enum Input {
     Signal(i32),
     /// The terminal's input ended or broke.
     TerminalGone,
+    /// A signal that asks for a stop, where no key does.
+    Interrupt,
+    /// A line was read.
+    Line(String),
+    /// There are no more lines.
+    LastLine,
 }
 
 /// What the shell starts with.
@@ -80,38 +83,15 @@ pub struct Outcome {
 pub fn run(session: Session) -> io::Result<Outcome> {
     let (sender, inbox) = channel();
     let mut terminal = Terminal::enter()?;
-    signals::listen(sender.clone())?;
+    signals::listen(sender.clone(), signals::Watched::Terminal)?;
     input::listen(sender.clone());
-    let to_inbox = |sender: &Sender<Input>| sender.clone();
-    let from_engine = to_inbox(&sender);
-    let engine = engine::spawn(move |event| drop(from_engine.send(Input::Msg(Msg::Engine(event)))));
-    let store = session.save.then(|| {
-        let from_store = to_inbox(&sender);
-        let events = move |event| drop(from_store.send(Input::Msg(Msg::Store(event))));
-        store::spawn(session.paths.transcripts.clone(), session.open, events)
-    });
     let began = Instant::now();
-    let mut start_with = session.start;
-    start_with.size = terminal.size()?;
-    let (mut app, effects) = start(start_with);
-    let mut hands = Hands {
-        engine,
-        store,
-        installer: Installer::new(session.places),
-        paths: session.paths,
-        sender,
-        end: None,
-        repaint: false,
-        suspend: false,
-    };
-    hands.act(effects);
+    let (mut app, mut hands) = Hands::start(session, terminal.size()?, sender);
     let result = main_loop(&mut app, &mut terminal, &mut hands, &inbox, began);
     // What is drawn is in the journal before the terminal is given back; whoever sees the prompt again can rely on it.
-    hands.engine.stop();
-    let unsaved = hands.store.take().map_or(0, Store::finish);
+    let unsaved = hands.save();
     terminal.leave();
-    hands.installer.finish();
-    hands.engine.quit();
+    hands.quit();
     result.map(|end| Outcome { end, unsaved })
 }
 
@@ -163,6 +143,8 @@ fn main_loop(
                 }
                 Input::Signal(number) => hands.end = Some(End::Signal(number)),
                 Input::TerminalGone => hands.end = Some(End::Signal(1)),
+                // Of the line mode alone.
+                Input::Interrupt | Input::Line(_) | Input::LastLine => {}
             }
         }
     }
@@ -179,74 +161,4 @@ fn panic_if_asked(msg: &Msg) {
 fn patience(app: &App, began: Instant) -> Duration {
     let deadline = next_deadline(app).map(|it| it.saturating_sub(began.elapsed()) + Duration::from_millis(1));
     deadline.unwrap_or(Duration::from_secs(3600))
-}
-
-/// What carries out effects.
-struct Hands {
-    engine: Engine,
-    store: Option<Store>,
-    installer: Installer,
-    paths: Paths,
-    sender: Sender<Input>,
-    end: Option<End>,
-    repaint: bool,
-    suspend: bool,
-}
-
-impl Hands {
-    fn act(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Engine(command) => self.engine.send(command),
-                Effect::StopEngine => self.engine.stop(),
-                Effect::Store(job) => self.store(job),
-                Effect::NewTranscript => self.store(StoreJob::Begin(new_header())),
-                Effect::Install(job) => self.install(job),
-                Effect::StopInstall => self.installer.stop(),
-                Effect::RememberDemoOnly(demo_only) => {
-                    // Forgetting costs a question at the next start.
-                    let _ = store_state(&self.paths.state, &State { demo_only });
-                }
-                Effect::Open(path) => {
-                    let from = CopyAt::of(expand_home(&path));
-                    self.install(InstallJob::Import { from, name: None });
-                }
-                Effect::Repaint => self.repaint = true,
-                Effect::Suspend => self.suspend = true,
-                Effect::Quit => self.end = Some(End::Quit),
-            }
-        }
-    }
-
-    fn store(&self, job: StoreJob) {
-        if let Some(store) = &self.store {
-            store.send(job);
-        }
-    }
-
-    fn install(&mut self, job: InstallJob) {
-        let sender = self.sender.clone();
-        self.installer.start(job, move |event| {
-            drop(sender.send(Input::Msg(Msg::Install(event))));
-        });
-    }
-}
-
-/// `~/x` as shells expand it: in a path prompt there is no shell that would.
-fn expand_home(path: &Path) -> PathBuf {
-    let home = directories::BaseDirs::new();
-    match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => home.home_dir().join(rest),
-        _ => path.to_owned(),
-    }
-}
-
-fn new_header() -> Header {
-    let now = jiff::Zoned::now();
-    Header {
-        version: 1,
-        id: now.strftime("%Y%m%d-%H%M%S").to_string(),
-        created: now.timestamp().as_millisecond(),
-        program: concat!("megachat ", env!("CARGO_PKG_VERSION")).to_owned(),
-    }
 }

@@ -5,13 +5,24 @@ use std::sync::mpsc::Sender;
 
 use super::Input;
 
+/// What comes from outside besides signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// A terminal that sends keys: an interrupt is one of them, and a signal of that name comes from elsewhere.
+    Terminal,
+    /// A terminal that sends lines, and makes a signal of the key that interrupts.
+    Lines,
+    /// No terminal: lines come from a file or a pipe, which may end.
+    Pipe,
+}
+
 /// Starts what listens.
 ///
 /// # Errors
 ///
 /// If the system does not let us.
 #[cfg(not(unix))]
-pub(super) fn listen(_inbox: Sender<Input>) -> io::Result<()> {
+pub(super) fn listen(_inbox: Sender<Input>, _watched: Watched) -> io::Result<()> {
     Ok(())
 }
 
@@ -21,16 +32,22 @@ pub(super) fn listen(_inbox: Sender<Input>) -> io::Result<()> {
 ///
 /// If the system does not let us.
 #[cfg(unix)]
-pub(super) fn listen(inbox: Sender<Input>) -> io::Result<()> {
+pub(super) fn listen(inbox: Sender<Input>, watched: Watched) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     let watcher = inbox.clone();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for number in signals.forever() {
-            end(&inbox, Input::Signal(number), number);
+            if number == SIGINT && watched != Watched::Terminal {
+                drop(inbox.send(Input::Interrupt));
+            } else {
+                end(&inbox, Input::Signal(number), number);
+            }
         }
     })?;
-    std::thread::Builder::new().name("terminal".into()).spawn(move || watch(&watcher))?;
+    if watched != Watched::Pipe {
+        std::thread::Builder::new().name("terminal".into()).spawn(move || watch(&watcher))?;
+    }
     Ok(())
 }
 

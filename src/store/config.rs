@@ -38,6 +38,9 @@ pub struct Config {
     /// Whether frames, bars and marks are drawn in ASCII.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ascii: Option<bool>,
+    /// Whether the interface is the line mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plain: Option<bool>,
     /// A preset that the values of `sampling` then change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,

@@ -22,6 +22,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "assets",
             "document",
             "engine::protocol",
+            "engine::stops",
             "engine::window_start",
             "gpt2::Precision",
             "install::protocol",

@@ -45,6 +45,8 @@ impl Entry {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Keymap {
     entries: Vec<Entry>,
+    /// Whether there are no keys, and actions are called by their commands.
+    is_written: bool,
 }
 
 /// What a key means after the one before it.
@@ -67,11 +69,27 @@ impl Default for Keymap {
             help: it.help,
             is_chosen: false,
         };
-        Self { entries: BINDINGS.iter().map(entry).collect() }
+        Self { entries: BINDINGS.iter().map(entry).collect(), is_written: false }
     }
 }
 
 impl Keymap {
+    /// No keys at all: actions are called by what is written for them, `/undo`.
+    #[must_use]
+    pub fn written() -> Self {
+        let mut keymap = Self { is_written: true, ..Self::default() };
+        for entry in &mut keymap.entries {
+            entry.keys.clear();
+        }
+        keymap
+    }
+
+    /// Whether actions are called by what is written for them.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.is_written
+    }
+
     /// With the keys of the configuration, by the name of the action; and sentences on what cannot be meant there.
     #[must_use]
     pub fn with(chosen: &BTreeMap<String, Vec<String>>) -> (Self, Vec<String>) {
@@ -159,6 +177,12 @@ impl Keymap {
     /// The best key of an action, as people write it, or the action's name if it is not bound.
     #[must_use]
     pub fn name_of(&self, action: Action) -> String {
+        match (self.is_written, action) {
+            // The terminal makes a signal of it, so it works without being read.
+            (true, Action::Interrupt) => return "Ctrl-C".to_owned(),
+            (true, _) => return format!("/{}", action.name()),
+            (false, _) => {}
+        }
         self.best(action).map_or_else(|| action.name().to_owned(), |it| it.to_string())
     }
 

@@ -106,10 +106,12 @@ fn reroll(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     app.settings.seed = app.settings.seed.wrapping_add(1);
     app.reshape_due = true;
     go_to(app, parent, effects);
-    app.inform(
-        format!("New dice from here: seed {}. [ and ] go between the branches, u goes back.", app.settings.seed),
-        now,
-    );
+    let key = |action| app.key_in(Focus::Text, action);
+    let (before, after, undo) = (key(Action::PreviousSibling), key(Action::NextSibling), key(Action::Undo));
+    let seed = app.settings.seed;
+    let text =
+        format!("New dice from here: seed {seed}. {before} and {after} go between the branches, {undo} goes back.");
+    app.inform(text, now);
     generate(app, begun, String::new(), now, effects);
 }
 
@@ -137,7 +139,9 @@ fn type_here(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
 /// Goes to the branch beside the one of the last fork at or before the cursor.
 fn sibling(app: &mut App, step: isize, now: Duration, effects: &mut Vec<Effect>) {
     let Some(fork) = app.document.fork_before(app.lens.cursor) else {
-        return app.inform("There is no other branch here. Enter on a token shows what it could have been.", now);
+        let inspect = app.key_in(Focus::Text, Action::Inspect);
+        let text = format!("There is no other branch here. {inspect} on a token shows what it could have been.");
+        return app.inform(text, now);
     };
     let siblings = app.document.siblings(fork);
     let here = app.document.path()[fork];
@@ -178,7 +182,8 @@ fn bookmark(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     };
     let on = !app.document.is_bookmarked(node);
     record(app, Record::Bookmark { node, on }, effects);
-    app.inform(if on { "Marked; ' goes to the next mark." } else { "The mark is gone." }, now);
+    let next = app.key_in(Focus::Text, Action::NextBookmark);
+    app.inform(if on { format!("Marked; {next} goes to the next mark.") } else { "The mark is gone.".to_owned() }, now);
 }
 
 /// Goes to the next bookmark in the order of making, on whatever branch it is.
@@ -187,7 +192,8 @@ fn next_bookmark(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     let marks: Vec<NodeId> = app.document.bookmarks().collect();
     let next = marks.iter().find(|&&it| here.is_none_or(|here| it > here)).or(marks.first());
     let Some(&node) = next else {
-        return app.inform("Nothing is marked yet: m marks the token under the cursor.", now);
+        let mark = app.key_in(Focus::Text, Action::Bookmark);
+        return app.inform(format!("Nothing is marked yet: {mark} marks the token under the cursor."), now);
     };
     if !app.document.path().contains(&node) {
         let end = app.document.newest_leaf(node);
@@ -210,17 +216,26 @@ pub(super) fn tree(app: &mut App, key: crossterm::event::KeyCode, now: Duration,
         KeyCode::Down | KeyCode::Char('j') => *chosen = (*chosen + 1).min(last),
         KeyCode::Home => *chosen = 0,
         KeyCode::End => *chosen = last,
-        KeyCode::Enter if app.running.is_some() => still_writing(app, now),
         KeyCode::Enter => {
-            let Some(run) = runs.get(*chosen) else { return };
-            let (Some(&first), Some(&end)) = (run.nodes.first(), run.nodes.last()) else { return };
-            let leaf = app.document.newest_leaf(end);
-            app.overlay = None;
-            go_to(app, Some(leaf), effects);
-            app.focus = Focus::Text;
-            app.lens.cursor = app.document.path().iter().position(|&it| it == first).unwrap_or(0);
-            super::text::show_cursor(app);
+            let chosen = *chosen;
+            go_to_run(app, chosen, now, effects);
         }
         _ => {}
     }
+}
+
+/// Goes to the end of the branch that a run of the tree begins.
+pub(super) fn go_to_run(app: &mut App, index: usize, now: Duration, effects: &mut Vec<Effect>) {
+    if app.running.is_some() {
+        return still_writing(app, now);
+    }
+    let runs = app.document.runs();
+    let Some(run) = runs.get(index) else { return };
+    let (Some(&first), Some(&end)) = (run.nodes.first(), run.nodes.last()) else { return };
+    let leaf = app.document.newest_leaf(end);
+    app.overlay = None;
+    go_to(app, Some(leaf), effects);
+    app.focus = Focus::Text;
+    app.lens.cursor = app.document.path().iter().position(|&it| it == first).unwrap_or(0);
+    super::text::show_cursor(app);
 }

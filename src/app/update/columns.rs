@@ -8,14 +8,39 @@ use super::super::columns::{Column, Columns, MOST_COLUMNS, Purpose};
 use super::super::intent::knob_named;
 use super::super::keymap::Action;
 use super::super::state::{App, Focus, Overlay, Scroll};
-use super::super::{Effect, Input, Knob, set_knob, words};
+use super::super::words::columns::{WAYS_OUT, WayOut};
+use super::super::{Effect, Input, Knob, Length, set_knob, words};
 use super::{KEPT_IN_JOURNAL, generate, peek, record, record_circumstances, record_settings, settings_changed};
 use crate::document::{Batch, Node, NodeId, Origin, Record};
 use crate::engine::protocol::{ColumnsRequest, Command, Event, RequestId, StopReason};
+use crate::sample::Settings;
 use crate::store::protocol::Job;
 
 /// Opens the comparison or the fan.
 pub(super) fn open(app: &mut App, purpose: Purpose, now: Duration, effects: &mut Vec<Effect>) {
+    let columns = match purpose {
+        Purpose::Compare => Columns::compare(&app.settings, place(app)),
+        Purpose::Fan => Columns::fan(&app.settings, place(app), 0),
+    };
+    open_with(app, columns, now, effects);
+}
+
+/// Opens the comparison with columns under these settings besides those of the panel; without any, as the key does.
+pub(super) fn compare(app: &mut App, others: Vec<Settings>, now: Duration, effects: &mut Vec<Effect>) {
+    let mut columns = Columns::compare(&app.settings, place(app));
+    if !others.is_empty() {
+        columns.columns.truncate(1);
+        columns.columns.extend(others.into_iter().take(MOST_COLUMNS - 1).map(Column::new));
+    }
+    open_with(app, columns, now, effects);
+}
+
+/// Under the cursor, if it is somewhere in the text: what stands there stays as another branch.
+fn place(app: &App) -> usize {
+    if app.focus == Focus::Text { app.lens.cursor.min(app.document.len()) } else { app.document.len() }
+}
+
+fn open_with(app: &mut App, columns: Columns, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
         return super::still_writing(app, now);
     }
@@ -25,15 +50,9 @@ pub(super) fn open(app: &mut App, purpose: Purpose, now: Duration, effects: &mut
     if app.document.is_empty() {
         return app.inform("There is no text to go on from yet: write something first.", now);
     }
-    // Under the cursor, if it is somewhere in the text: what stands there stays as another branch.
-    let at = if app.focus == Focus::Text { app.lens.cursor.min(app.document.len()) } else { app.document.len() };
-    if at == 0 {
+    if columns.at == 0 {
         return app.inform("The first token has nothing before it: the model has no say in it.", now);
     }
-    let columns = match purpose {
-        Purpose::Compare => Columns::compare(&app.settings, at),
-        Purpose::Fan => Columns::fan(&app.settings, at, 0),
-    };
     app.overlay = Some(Overlay::Columns(columns));
     ask(app, effects);
 }
@@ -101,7 +120,8 @@ pub(super) fn stop(app: &mut App, effects: &mut Vec<Effect>) -> bool {
     drawing
 }
 
-fn close(app: &mut App, effects: &mut Vec<Effect>) {
+/// Closes what lies over the text; what draws columns ends.
+pub(super) fn close(app: &mut App, effects: &mut Vec<Effect>) {
     stop(app, effects);
     app.overlay = None;
     if app.next.is_none() || app.first_unknown().is_some() {
@@ -170,10 +190,7 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, action: Option<Action>, now: Du
             it.chosen = it.chosen.min(last - 1);
             ask(app, effects);
         }
-        KeyCode::Char('d') => {
-            it.same_dice = !it.same_dice;
-            ask(app, effects);
-        }
+        KeyCode::Char('d') => other_way(app, effects),
         KeyCode::Char('s') => it.typing = Some(Input::default()),
         KeyCode::Char('k') => take_all(app, now, effects),
         _ if action == Some(Action::Compare) => close(app, effects),
@@ -218,8 +235,15 @@ fn write(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
     }
 }
 
+/// The same dice for all columns, or for each its own.
+pub(super) fn other_way(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(it) = state(app).filter(|it| it.purpose == Purpose::Compare) else { return };
+    it.same_dice = !it.same_dice;
+    ask(app, effects);
+}
+
 /// Other dice: for the comparison the seed of the text moves on, visibly; a fan shows the next eight.
-fn new_dice(app: &mut App, effects: &mut Vec<Effect>) {
+pub(super) fn new_dice(app: &mut App, effects: &mut Vec<Effect>) {
     match state(app).map(|it| (it.purpose, it.round)) {
         Some((Purpose::Compare, _)) => {
             app.settings.seed = app.settings.seed.wrapping_add(1);
@@ -233,6 +257,18 @@ fn new_dice(app: &mut App, effects: &mut Vec<Effect>) {
         None => return,
     }
     ask(app, effects);
+}
+
+/// Goes on with a column, or with its first word.
+pub(super) fn keep_one(app: &mut App, column: usize, length: Length, now: Duration, effects: &mut Vec<Effect>) {
+    let Some(it) = state(app) else { return };
+    it.chosen = column.min(it.columns.len().saturating_sub(1));
+    let chosen = it.columns.get(it.chosen).cloned();
+    let count = match (length, chosen) {
+        (Length::Word, Some(chosen)) => chosen.first_word(0, &app.tokenizer),
+        _ => usize::MAX,
+    };
+    take(app, count, now, effects);
 }
 
 /// Goes on with the first `count` tokens of the chosen column; the others are let go.
@@ -256,7 +292,7 @@ fn take(app: &mut App, count: usize, now: Duration, effects: &mut Vec<Effect>) {
 }
 
 /// Keeps every column as a branch and goes on with the chosen one.
-fn take_all(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+pub(super) fn take_all(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     let Some(it) = state(app) else { return };
     let (chosen, at) = (it.chosen, it.at);
     let mut columns: Vec<(usize, Column)> = it.columns.iter().cloned().enumerate().collect();
@@ -324,29 +360,38 @@ fn kept(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// The keys of the box that says the text goes round in circles.
 pub(super) fn circles(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Vec<Effect>) {
+    let way = match key.code {
+        KeyCode::Esc | KeyCode::Char('q') => Some(WayOut::Leave),
+        KeyCode::Char(c) => WAYS_OUT.iter().find(|it| it.1 == c.encode_utf8(&mut [0; 4])).map(|it| it.0),
+        _ => None,
+    };
+    if let Some(way) = way {
+        way_out(app, way, now, effects);
+    }
+}
+
+/// Does what was chosen about a loop.
+pub(super) fn way_out(app: &mut App, way: WayOut, now: Duration, effects: &mut Vec<Effect>) {
     let Some(Overlay::Circles { since }) = app.overlay else { return };
     let back = since.checked_sub(1).and_then(|it| app.document.path().get(it)).copied();
-    match key.code {
-        KeyCode::Char('d') => {
-            app.overlay = None;
+    app.overlay = None;
+    match way {
+        WayOut::Differently => {
             super::branch::go_to(app, back, effects);
             app.settings.dry_multiplier = WAY_OUT;
             settings_changed(app, effects);
             generate(app, String::new(), String::new(), now, effects);
         }
-        KeyCode::Char('b') => {
-            app.overlay = None;
+        WayOut::Back => {
             super::branch::go_to(app, back, effects);
             let undo = app.key_of(Action::Undo);
             app.inform(format!("The text ends before the loop; {undo} brings it back."), now);
         }
-        KeyCode::Char('c') => {
-            app.overlay = None;
+        WayOut::On => {
             app.circles_allowed = true;
             generate(app, String::new(), String::new(), now, effects);
         }
-        KeyCode::Esc | KeyCode::Char('q') => app.overlay = None,
-        _ => {}
+        WayOut::Leave => {}
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::super::Effect;
 use super::super::next::Next;
 use super::super::state::{App, EngineState, Loaded, Overlay, Scroll};
-use super::super::view::bars::label;
-use super::super::{Effect, words};
+use super::super::words::{self, dice::label};
 use super::{columns, error, peek, record, record_settings};
 use crate::document::Record;
 use crate::engine::protocol::{Cut, Event, Failure, RequestId, StopReason};
@@ -240,7 +240,7 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure, effects: &mut Vec<Eff
     if app.loading.as_ref().is_some_and(|it| it.0 == id) {
         app.loading = None;
         app.engine = EngineState::Failed;
-        app.notice = Some(error(words::engine_failure(failure)));
+        app.notice = Some(error(words::engine_failure(failure, &app.keymap)));
         return;
     }
     if app.peeking == Some(id) {
@@ -258,7 +258,7 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure, effects: &mut Vec<Eff
     } else {
         return;
     }
-    app.notice = Some(error(words::engine_failure(failure)));
+    app.notice = Some(error(words::engine_failure(failure, &app.keymap)));
     // The engine has dropped a model that panicked.
     if let (Failure::Panic(_), Some(card)) = (failure, app.card()) {
         let (name, directory) = (card.name.clone(), card.directory.clone());

@@ -60,7 +60,7 @@ fn is_ready(app: &mut App, ready: Ready, now: Duration, effects: &mut Vec<Effect
 }
 
 fn failed(app: &mut App, name: String, failure: &Failure, now: Duration) {
-    let text = words::install_failure(failure);
+    let text = words::install_failure(failure, &app.keymap);
     app.demo_coming &= name != DEMO;
     let job = job(app, name);
     job.stage = None;

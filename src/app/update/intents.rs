@@ -1,4 +1,4 @@
-//! What is asked for by name: the palette, and the search for a token.
+//! What is asked for by name: in the palette, in the search for a token, in a line.
 
 use std::time::Duration;
 
@@ -6,11 +6,60 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::intent::{Intent, set_knob};
 use super::super::keymap::Action;
-use super::super::state::{App, Overlay};
+use super::super::state::{App, Overlay, Screen};
 use super::super::view::{find_rows, palette_rows};
-use super::super::{Effect, Entry, Find, Knob};
+use super::super::{Effect, Entry, Find, KNOBS, Knob};
 use super::keys::{edit_line, perform};
-use super::settings_changed;
+use super::{branch, columns, keys, overlays, settings_changed, text};
+
+/// Does what is asked for, whatever has the focus.
+pub(super) fn intent(app: &mut App, intent: Intent, now: Duration, effects: &mut Vec<Effect>) {
+    if intent != Intent::Act(Action::Interrupt) {
+        app.quit_armed = None;
+    }
+    match intent {
+        Intent::Act(action) => perform(app, action, now, effects),
+        Intent::Set(knob, value) => match set(app, knob, &value, effects) {
+            Ok(said) => app.inform(said, now),
+            Err(why) => app.complain(why),
+        },
+        Intent::Pick(knob) => app.knob = KNOBS.iter().position(|&it| it == knob).unwrap_or(app.knob),
+        Intent::Send(text) => {
+            app.input.set(&text);
+            keys::send(app, now, effects);
+        }
+        Intent::Point(position) => text::point(app, position),
+        Intent::Take(token) => branch::take(app, token, true, now, effects),
+        Intent::Branch(run) => branch::go_to_run(app, run, now, effects),
+        Intent::Heat(heat) => {
+            app.lens.heat = heat;
+            text::survey(app, effects);
+        }
+        Intent::Find(text) => open_find(app, &text),
+        Intent::Compare(others) => columns::compare(app, others, now, effects),
+        Intent::SameDice => columns::other_way(app, effects),
+        Intent::OtherDice => columns::new_dice(app, effects),
+        Intent::Keep(column, length) => columns::keep_one(app, column, length, now, effects),
+        Intent::KeepAll => columns::take_all(app, now, effects),
+        Intent::WayOut(way) => columns::way_out(app, way, now, effects),
+        Intent::Close => columns::close(app, effects),
+        Intent::Download => {
+            app.screen = Screen::Main;
+            overlays::download(app, effects);
+        }
+        Intent::Import(path) => {
+            app.screen = Screen::Main;
+            effects.push(Effect::RememberDemoOnly(true));
+            overlays::import(app, &path, effects);
+        }
+        Intent::DemoOnly => {
+            app.screen = Screen::Main;
+            effects.push(Effect::RememberDemoOnly(true));
+        }
+        Intent::SwitchModel => overlays::switch(app, now, effects),
+        Intent::StopInstall => effects.push(Effect::StopInstall),
+    }
+}
 
 /// Sets a control; says what it is now, or why it is not.
 fn set(app: &mut App, knob: Knob, value: &str, effects: &mut Vec<Effect>) -> Result<String, String> {
@@ -65,9 +114,9 @@ fn choose(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
                 }
             }
         },
-        (Some(Intent::Act(action)), _) => {
+        (Some(asked), _) => {
             app.overlay = None;
-            perform(app, action, now, effects);
+            intent(app, asked, now, effects);
         }
         (None, Entry::Set(knob, _)) => {
             state.input.set(&format!("set {} ", knob.word()));

@@ -128,6 +128,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         Msg::Key(key) => keys::key(app, &key, now, &mut effects),
         Msg::Paste(text) => keys::paste(app, &text),
         Msg::Resize(columns, rows) => app.size = (columns, rows),
+        Msg::Intent(intent) => intents::intent(app, intent, now, &mut effects),
         Msg::Engine(event) => engine::heard(app, event, now, &mut effects),
         Msg::Install(event) => install::heard(app, event, now, &mut effects),
         Msg::Store(event) => saved(app, event),

@@ -50,6 +50,14 @@ fn by_rows(app: &App, position: usize, rows: isize) -> usize {
     flow.token_at(reached)
 }
 
+/// Puts the cursor on the token at a position.
+pub(super) fn point(app: &mut App, position: usize) {
+    app.focus = Focus::Text;
+    app.lens.cursor = position.min(app.document.len());
+    app.lens.inspection = None;
+    show_cursor(app);
+}
+
 /// Brings the cursor into view.
 pub(super) fn show_cursor(app: &mut App) {
     let height = (layout(app).text.height as usize).max(1);

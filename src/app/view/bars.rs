@@ -9,12 +9,11 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::super::next::Next;
 use super::super::state::{App, EngineState};
+use super::super::words::dice::{percent, spelled, steps};
 use super::glyphs::Glyphs;
 use super::lines;
 use super::theme::Theme;
-use crate::app::Knob;
-use crate::sample::{Did, Row, Settings, Step, StepTrace};
-use crate::text::visible;
+use crate::sample::Row;
 
 /// Draws into `area`, whose first row is the heading.
 pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
@@ -99,24 +98,12 @@ fn candidate<'a>(app: &App, row: &Row, likeliest: f32, width: usize, theme: &The
     Line::styled(text, if row.after.is_some() { style } else { theme.dim })
 }
 
-/// A probability in five columns at the most.
-pub(in crate::app) fn percent(p: f32) -> String {
-    match p * 100.0 {
-        it if it >= 99.95 => "100%".to_owned(),
-        it if it >= 9.95 => format!("{it:.0}%"),
-        it if it >= 0.05 => format!("{it:.1}%"),
-        _ => "~0%".to_owned(),
-    }
-}
-
 /// A token as people can read it: spaces and line feeds seen, half characters as their bytes.
 pub(in crate::app) fn label(bytes: &[u8], glyphs: &Glyphs) -> String {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        visible(&text.replace('\n', "\\n")).replace(' ', glyphs.space)
-    } else {
-        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let [open, close] = glyphs.bytes;
-        format!("{open}{}{close}", hex.join(" "))
+    let [open, close] = glyphs.bytes;
+    match std::str::from_utf8(bytes) {
+        Ok(_) => spelled(bytes).replace(' ', glyphs.space),
+        Err(_) => format!("{open}{}{close}", spelled(bytes)),
     }
 }
 
@@ -142,7 +129,7 @@ pub(super) fn fit(text: &str, width: usize) -> String {
 
 /// What each step did and what comes of it, wrapped.
 fn chain(app: &App, next: &Next, width: usize, rows: usize) -> Vec<String> {
-    let mut text = steps(next.logits.len(), None, &next.trace, &app.settings);
+    let mut text = steps(next.logits.len(), None, &next.trace, &app.settings).join(" > ");
     if let Some((coin, picked)) = next.throw {
         let name = label(app.tokenizer().bytes(picked.token), app.look.glyphs());
         // Writing to a string cannot fail.
@@ -163,47 +150,6 @@ fn last_of(chain: &str, width: usize, rows: usize) -> Vec<String> {
     let mut out = (0..steps.len()).map(shown).find(|it| it.len() <= rows).unwrap_or_else(|| shown(steps.len() - 1));
     out.truncate(rows);
     out
-}
-
-/// What each step did, in one line, with the value it did it by.
-pub(super) fn steps(vocabulary: usize, held_to: Option<usize>, trace: &[StepTrace], settings: &Settings) -> String {
-    let mut text = vocabulary.to_string();
-    // Writing to a string cannot fail.
-    if let Some(n) = held_to {
-        let _ = write!(text, " > begun: {n}");
-    }
-    for it in trace {
-        let _ = write!(text, " > {}", step(it, settings));
-    }
-    text
-}
-
-/// One step with the value it did it by, and what it did: `top-p 0.9: 12 (90%)`, twelve of nine tenths of the probability.
-fn step(it: &StepTrace, settings: &Settings) -> String {
-    let value = |knob: Knob| knob.show(settings);
-    let name = match it.step {
-        Step::Bias => "bias".to_owned(),
-        Step::RepeatPenalty => format!("repeat {}", value(Knob::RepeatPenalty)),
-        Step::FrequencyPresence => "freq/pres".to_owned(),
-        Step::NoRepeatNgram => format!("{}-gram", settings.no_repeat_ngram),
-        Step::Dry => format!("dry {}", value(Knob::DryMultiplier)),
-        Step::TopNSigma => format!("n-sigma {}", value(Knob::TopNSigma)),
-        Step::Typical => format!("typical {}", value(Knob::TypicalP)),
-        Step::Xtc => "xtc".to_owned(),
-        Step::Temperature => "temp".to_owned(),
-        Step::TopK => format!("top-k {}", value(Knob::TopK)),
-        Step::TopP => format!("top-p {}", value(Knob::TopP)),
-        Step::MinP => format!("min-p {}", value(Knob::MinP)),
-        Step::Mirostat => "mirostat".to_owned(),
-    };
-    match it.did {
-        Did::Touched(n) if it.step == Step::NoRepeatNgram => format!("{name}: {n} out"),
-        Did::Touched(n) => format!("{name}: {n} touched"),
-        Did::Left { count, share: None } => format!("{name}: {count}"),
-        Did::Left { count, share: Some(share) } => format!("{name}: {count} ({})", percent(share)),
-        Did::Divided { by } if settings.dynatemp_range > 0.0 => format!("{name} {by:.2} by entropy"),
-        Did::Divided { .. } => format!("{name} {}", value(Knob::Temperature)),
-    }
 }
 
 #[cfg(test)]

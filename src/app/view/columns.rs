@@ -7,8 +7,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::columns::{Columns, Purpose};
 use super::super::state::App;
-use super::super::words;
-use super::bars::{fit, percent};
+use super::super::words::{self, dice::percent};
+use super::bars::fit;
 use super::first_run::wrapped;
 use super::theme::Theme;
 use super::{lines, over, put_cursor};
@@ -95,7 +95,7 @@ fn column(app: &App, state: &Columns, index: usize, area: Rect, theme: &Theme) -
     like.seed = app.settings.seed;
     let change = words::change(&app.settings, &like);
     let (mark, style) = if index == state.chosen { ("> ", theme.focus) } else { ("  ", theme.strong) };
-    let name = char::from(b'A' + index as u8);
+    let name = words::columns::name(index);
     let settings = if change.is_empty() { format!("temp {} (the panel's)", it.settings.temperature) } else { change };
     let mut out = vec![Line::styled(fit(&format!("{mark}{name}  {settings}"), width), style)];
     let difference = (index > 0).then(|| state.first_difference(index)).flatten();
@@ -262,17 +262,10 @@ fn near(app: &App, at: usize, frame: &mut Frame, title: &str, (width, height): (
 pub(super) fn circles(since: usize, theme: &Theme, frame: &mut Frame) {
     let inner = over(frame, "going round in circles", 66, 7, theme);
     let width = inner.width as usize;
-    let mut out = wrapped(&format!("Looping since token {}; paused.", since + 1), width, theme.note);
-    let ways = [
-        (
-            "d",
-            if width < 58 { "back, and on with DRY" } else { "back there, and on with DRY, which breaks repetitions" },
-        ),
-        ("b", "back there, and stop"),
-        ("c", "carry on, and do not ask again"),
-        ("Esc", "leave it as it is"),
-    ];
-    for (key, what) in ways {
+    let mut out = wrapped(&words::columns::circles(since), width, theme.note);
+    for (way, key, what) in words::columns::WAYS_OUT {
+        let short = width < 58 && way == words::columns::WayOut::Differently;
+        let what = if short { "back, and on with DRY" } else { what };
         out.push(Line::from(vec![Span::styled(format!("{key:>4}  "), theme.strong), Span::raw(what)]));
     }
     lines(frame, inner, out);

@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::state::App;
+use super::super::words::dice::fine_percent;
 use super::super::{Find, Found};
-use super::bars::{fit, label};
+use super::bars::fit;
 use super::first_run::wrapped;
 use super::theme::Theme;
 use super::{lines, over, put_cursor};
@@ -61,16 +62,6 @@ fn found_line(app: &App, found: &Found, width: usize, theme: &Theme) -> Line<'st
     Line::styled(text, if row.after.is_some() { theme.drawn } else { theme.dim })
 }
 
-/// A probability of any size in eight columns at the most: what is looked for may be very unlikely.
-pub(in crate::app) fn fine_percent(p: f32) -> String {
-    match p * 100.0 {
-        it if it >= 99.95 => "100%".to_owned(),
-        it if it >= 0.01 => format!("{it:.2}%"),
-        it if it > 0.0 => format!("{it:.0e}%"),
-        _ => "0%".to_owned(),
-    }
-}
-
 fn foot(app: &App, state: &Find, width: usize) -> String {
     let keys = if width >= 50 { "arrows scroll   Esc closes" } else { "Esc" };
     let (count, shown) = (state.count, state.found.len());
@@ -80,18 +71,5 @@ fn foot(app: &App, state: &Find, width: usize) -> String {
         1 => format!("1 token{known}   {keys}"),
         _ if count > shown => format!("{count} tokens, {shown} likeliest{known}   {keys}"),
         _ => format!("{count} tokens{known}   {keys}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_probabilities_are_told_apart() {
-        for (p, expected) in [(1.0, "100%"), (0.5, "50.00%"), (0.0123, "1.23%"), (4.2e-7, "4e-5%"), (0.0, "0%")] {
-            assert_eq!(fine_percent(p), expected);
-            assert!(fine_percent(p).len() <= 8);
-        }
     }
 }

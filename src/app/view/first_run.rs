@@ -32,24 +32,13 @@ pub(super) fn draw(app: &App, state: &FirstRun, theme: &Theme, frame: &mut Frame
     if roomy {
         say("", theme.drawn);
     }
-    let free = app.free.map_or("unknown".to_owned(), words::bytes);
-    let short = app.free.is_some_and(|it| it < words::NEEDED_345M);
+    let (needs, short) = words::state::needs(app);
     if screen.height >= 10 {
-        say(
-            &format!(
-                "Download about {}; on disk {} needed, {free} free.",
-                words::bytes(words::DOWNLOAD_345M),
-                words::bytes(words::NEEDED_345M),
-            ),
-            if short { theme.bad } else { theme.drawn },
-        );
+        say(&needs, if short { theme.bad } else { theme.drawn });
     }
     if roomy {
-        say(&format!("From, in turn: {}.", app.sources.join("; ")), theme.dim);
-        say(
-            "NVIDIA's own addresses are reported gone; each answer is shown. A small demo model is built in.",
-            theme.dim,
-        );
+        say(&words::state::sources(app), theme.dim);
+        say(words::state::SOURCES_REPORTED, theme.dim);
         say("", theme.drawn);
     }
     if let Some(path) = &state.path {
@@ -60,11 +49,9 @@ pub(super) fn draw(app: &App, state: &FirstRun, theme: &Theme, frame: &mut Frame
         lines(frame, area, out);
         return put_cursor(frame, area, 2 + before.width(), row);
     }
-    let choices: [(&str, &str, &str); 3] = [
-        ("Enter", "download it now, and use the demo meanwhile", "download it; demo meanwhile"),
-        ("n", "only the demo: small, writes children's stories, works offline", "only the demo, offline"),
-        ("i", "I have the file already", "I have the file already"),
-    ];
+    let [download, demo, own] = words::state::FIRST_ANSWERS;
+    let choices: [(&str, &str, &str); 3] =
+        [("Enter", download, "download it; demo meanwhile"), ("n", demo, "only the demo, offline"), ("i", own, own)];
     // Whatever there is no room for, the choices are seen.
     out.truncate((area.height as usize).saturating_sub(choices.len()));
     for (key, long, short) in choices {
@@ -76,8 +63,8 @@ pub(super) fn draw(app: &App, state: &FirstRun, theme: &Theme, frame: &mut Frame
         out.extend(wrapped(&visible(&notice.text), width, theme.note));
     } else if roomy {
         out.push(Line::default());
-        let text = "Safe to stop at any time: the next start goes on. Ctrl-C twice quits.";
-        out.extend(wrapped(text, width, theme.dim));
+        let text = format!("{} Ctrl-C twice quits.", words::state::SAFE_TO_STOP);
+        out.extend(wrapped(&text, width, theme.dim));
     }
     lines(frame, area, out);
 }

@@ -6,11 +6,11 @@ use ratatui::text::{Line, Span};
 
 use super::super::Inspection;
 use super::super::state::App;
-use super::super::words;
-use super::bars::{fit, label, percent, steps};
+use super::super::words::{self, dice::percent};
+use super::bars::{fit, label};
 use super::theme::Theme;
 use super::{framed, layout, lines, row_of_token};
-use crate::sample::{Flip, Lever, Row};
+use crate::sample::Row;
 
 /// Rows of a screen on which there is room for what matters most alone.
 const SMALL: u16 = 16;
@@ -26,13 +26,7 @@ pub(super) fn draw(app: &App, chosen: Option<usize>, theme: &Theme, frame: &mut 
     let inner = place(app, &title, theme, frame);
     let width = inner.width as usize;
     let Some(it) = &app.lens.inspection else {
-        let why = if position == 0 {
-            "The first token: the model reads it, and has no say in it."
-        } else if position <= app.out_of_sight() && app.out_of_sight() > 0 {
-            "Out of the model's sight: it has no opinion on it any more."
-        } else {
-            "One moment: the model reads the text again for this."
-        };
+        let why = words::dice::not_known(app, position);
         return lines(frame, inner, super::first_run::wrapped(why, width, theme.drawn));
     };
     let small = app.size.1 < SMALL;
@@ -85,7 +79,7 @@ fn facts_in_short(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Ve
         Line::styled(fit(&chances, width), theme.drawn),
         Line::styled(fit(&die, width), theme.drawn),
     ];
-    let flips = it.flips.iter().take(2).map(|flip| flipped(flip, &name(flip.token)));
+    let flips = it.flips.iter().take(2).map(|flip| words::dice::flipped(flip, &name(flip.token)));
     out.extend(flips.map(|it| Line::styled(fit(&it, width), theme.note)));
     out
 }
@@ -93,60 +87,20 @@ fn facts_in_short(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Ve
 /// Everything but the table.
 pub(super) fn facts(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let name = |token| label(app.tokenizer().bytes(token), theme.glyphs);
-    let bits = it.score.bits();
-    let whence = match (it.node, it.typed) {
-        (None, _) => "to be drawn",
-        (Some(_), true) => "typed",
-        (Some(_), false) => "drawn",
-    };
-    let whence = if it.node.is_some_and(|node| app.document.is_bookmarked(node)) {
-        format!("{whence}, marked")
-    } else {
-        whence.to_owned()
-    };
+    let known = words::dice::facts(app, it, &name);
     let mut out = vec![Line::from(vec![
         Span::styled(format!("\"{}\"", name(it.token)), theme.focus),
-        Span::raw(format!("  id {}  {whence}", it.token)),
+        Span::raw(format!("  {}", known.whence)),
     ])];
-    let mut say = |text: String, style| out.extend(super::first_run::wrapped(&text, width, style));
-    let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after them", percent(p)));
-    say(
-        format!("{} by the model, {after}; rank {}, surprise {bits:.1} bits", percent(it.score.p), it.score.rank + 1),
-        theme.drawn,
-    );
-    let verb = match (it.node, it.typed) {
-        (None, _) => "will draw",
-        (Some(_), true) => "would have drawn",
-        (Some(_), false) => "drew",
-    };
-    say(steps(it.vocabulary, it.held_to, &it.trace, it.settings()), theme.drawn);
-    say(
-        format!("> die {:.4} {verb} \"{}\", rank {} after the samplers", it.die, name(it.picked), it.picked_rank + 1),
-        theme.drawn,
-    );
-    let flips: Vec<String> = it.flips.iter().map(|flip| flipped(flip, &name(flip.token))).collect();
-    let flips = match (flips.is_empty(), it.is_pending()) {
-        (_, true) => format!("otherwise: {} ...", flips.join(", ")),
-        (true, false) => "otherwise: no temperature, top-k, top-p or min-p changes this draw".to_owned(),
-        (false, false) => format!("otherwise: {}", flips.join(", ")),
-    };
+    let mut say = |text: &str, style| out.extend(super::first_run::wrapped(text, width, style));
+    say(&known.chances, theme.drawn);
+    say(&known.steps.join(" > "), theme.drawn);
+    say(&format!("> {}", known.die), theme.drawn);
     if let Some((before, after)) = app.document.change_at(it.position) {
-        say(format!("the settings changed here: {}", words::change(before, after)), theme.drawn);
+        say(&format!("the settings changed here: {}", words::change(before, after)), theme.drawn);
     }
-    say(flips, theme.note);
+    say(&known.flips, theme.note);
     out
-}
-
-/// A flip in words: what the draw becomes on the far side.
-fn flipped(flip: &Flip, token: &str) -> String {
-    let side = if flip.above { "above" } else { "below" };
-    let value = match flip.lever {
-        // Between the two lies the border; what is said is true on either side of it.
-        Lever::Temperature | Lever::TopP => format!("{:.3}", f32::midpoint(flip.same, flip.beyond)),
-        Lever::MinP => format!("{:.4}", f32::midpoint(flip.same, flip.beyond)),
-        Lever::TopK => format!("{:.0}", flip.same),
-    };
-    format!("\"{token}\" {side} {} {value}", flip.lever.name())
 }
 
 fn table(

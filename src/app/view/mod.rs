@@ -1,6 +1,6 @@
 //! What is on the screen. Decides nothing: reads the state and draws.
 
-pub(super) mod bars;
+mod bars;
 mod columns;
 mod find;
 mod first_run;

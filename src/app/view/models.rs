@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::state::App;
+use super::super::words::state::About;
 use super::super::{Input, words};
 use super::first_run::wrapped;
 use super::theme::Theme;
@@ -56,34 +57,23 @@ pub(super) fn overflow(app: &App) -> usize {
 }
 
 fn story(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let mut out = match app.card() {
-        Some(card) => {
-            let (name, millions) = (&card.name, card.parameters / 1_000_000);
-            let text = format!(
-                "running  {name}: {millions} M parameters, {} on {}, context {}",
-                card.dtype, card.device, card.n_positions
-            );
-            wrapped(&text, width, theme.drawn)
+    let mut out = Vec::new();
+    let mut before = About::Running;
+    for (about, text) in words::state::models(app) {
+        let (name, style) = match about {
+            About::Running => ("running", theme.drawn),
+            About::Ready => ("ready", theme.good),
+            About::Tried => ("tried", theme.note),
+            About::Now => ("now", theme.strong),
+            About::Failed => ("", theme.bad),
+        };
+        let of_job = |it: About| !matches!(it, About::Running | About::Ready);
+        if of_job(about) && (!of_job(before) || about == About::Failed) {
+            out.push(Line::default());
         }
-        None => vec![Line::raw("running  nothing yet")],
-    };
-    if let Some((name, _)) = &app.offered {
-        out.extend(wrapped(&format!("ready    {name}"), width, theme.good));
-    }
-    let Some(job) = &app.installing else {
-        return out;
-    };
-    out.push(Line::default());
-    for (source, answer) in &job.answers {
-        out.extend(wrapped(&visible(&format!("tried    {source}: {answer}")), width, theme.note));
-    }
-    if let Some(stage) = &job.stage {
-        let text = format!("now      {}: {}", job.name, words::stage(stage));
-        out.extend(wrapped(&visible(&text), width, theme.strong));
-    }
-    if let Some(failure) = &job.failure {
-        out.push(Line::default());
-        out.extend(wrapped(&visible(failure), width, theme.bad));
+        before = about;
+        let text = if name.is_empty() { text } else { format!("{name:<9}{text}") };
+        out.extend(wrapped(&visible(&text), width, style));
     }
     out
 }

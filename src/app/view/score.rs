@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::state::App;
 use super::super::{Surprise, TextScore};
-use super::bars::{bar, fit, label, percent};
+use super::bars::{fit, label};
 use super::theme::Theme;
 use super::{lines, over};
 use crate::sample::Tally;
@@ -145,7 +145,7 @@ fn row(what: &str, (at, bits, rank): (&str, &str, &str), expected: &str, width: 
 }
 
 fn surprise(app: &App, it: &Surprise, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
-    let name = |token| format!("\"{}\"", label(app.tokenizer().bytes(token)));
+    let name = |token| format!("\"{}\"", label(app.tokenizer().bytes(token), theme.glyphs));
     let mark = if chosen { "> " } else { "  " };
     let expected = it.expected.map_or_else(String::new, |(token, p)| format!("{} {}", name(token), percent(p)));
     let (at, bits, rank) =

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::keymap::Action;
 use super::super::state::{App, EngineState, Tone};
+use super::super::words::state::{context, model, phase, seen};
 use super::super::{Knob, words};
 use super::glyphs::Glyphs;
 use super::heat;
@@ -16,12 +17,7 @@ use crate::text::{Wrap, visible};
 /// The first line: the program, the model, the settings in short. In a small window also what the status line says.
 pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     let s = &app.settings;
-    let model = match &app.engine {
-        EngineState::Ready(loaded) => format!("{} {} {}", loaded.card.name, loaded.card.dtype, loaded.card.device),
-        EngineState::Loading { name, .. } => format!("loading {name}"),
-        EngineState::Empty => "no model yet".to_owned(),
-        EngineState::Failed => "no model".to_owned(),
-    };
+    let model = model(&app.engine);
     let temperature = Knob::Temperature.show(s);
     let temperature = temperature.trim_end_matches(" off");
     if app.size.1 < 16 || area.width < 60 {
@@ -55,24 +51,6 @@ pub(super) fn title(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     let width = right.width().min(area.width as usize) as u16;
     let place = Rect { x: area.right() - width, width, ..area };
     frame.render_widget(Line::styled(right, theme.dim), place);
-}
-
-/// Tokens the model sees, of how many it could.
-fn context(app: &App) -> Option<(usize, usize)> {
-    let card = app.card()?;
-    Some((app.document.len() - app.out_of_sight(), card.n_positions))
-}
-
-/// What is going on, in a word or two, and whether it is worth a colour.
-fn phase(app: &App) -> (&'static str, bool) {
-    match (&app.running, &app.engine) {
-        (Some(running), _) if running.stopping => ("stopping", true),
-        (Some(running), _) if running.reading.is_some() => ("reading", true),
-        (Some(_), _) => ("writing", true),
-        (None, EngineState::Ready(_)) => (app.ended.unwrap_or("ready"), false),
-        (None, EngineState::Loading { .. }) => ("loading", true),
-        (None, EngineState::Empty | EngineState::Failed) => ("no model", false),
-    }
 }
 
 /// Phase, context, speed, device: the most important first; what does not fit is left out whole.
@@ -126,14 +104,6 @@ pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
         }
     }
     frame.render_widget(Line::from(spans), area);
-}
-
-/// How many of the tokens in the model's sight were typed and drawn.
-fn seen(app: &App) -> (usize, usize) {
-    let from = app.out_of_sight();
-    let drawn = app.document.segments().into_iter().filter(|it| it.drawn);
-    let drawn = drawn.map(|it| it.end.saturating_sub(it.start.max(from))).sum();
-    ((app.document.len() - from).saturating_sub(drawn), drawn)
 }
 
 /// The context: what was typed, what was drawn, what is free. Whatever there is takes a column at least.

@@ -1,0 +1,335 @@
+//! The line mode: lines in, lines out, for screen readers, for terminals that can do no more, and for scripts.
+//!
+//! Nothing that was written is ever changed, and no key is read: a line is a text or a command. It is another front end of
+//! the same application: what is asked for goes through [`update`], what happened is read off the state.
+
+mod act;
+mod command;
+mod out;
+mod stream;
+mod tell;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::keymap::Action;
+use super::words::columns::WAYS_OUT;
+use super::words::state::{FIRST_ANSWERS, SAFE_TO_STOP, SOURCES_REPORTED, needs, sources};
+use super::{App, Effect, EngineState, Heat, Intent, Msg, Overlay, Screen, Tone, update, words};
+use crate::install::protocol as install;
+use crate::manifest::DEMO;
+use out::Out;
+use stream::Stream;
+
+/// The state of the line mode.
+#[derive(Debug)]
+pub struct Plain {
+    out: Out,
+    stream: Stream,
+    /// Whether a person at a terminal writes the lines; else they are done one after the other, each to its end.
+    at_terminal: bool,
+    /// What was read and is not done yet.
+    lines: VecDeque<Line>,
+    /// The beginning of a line that goes on in the next one.
+    begun: Option<String>,
+    /// What is to be told as soon as it is known.
+    report: Option<Report>,
+    /// Whether no more lines come.
+    at_end: bool,
+    /// Whether the installer is at something that was asked for.
+    installs: bool,
+    /// What was told of the model and of an installation.
+    told_model: Option<String>,
+    told_stage: Option<String>,
+    told_answers: usize,
+    /// Whether the question about a loop, or that of the first run, was put.
+    asked: bool,
+    /// How many lines were told to wait.
+    told_to_wait: usize,
+}
+
+/// Something that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Line {
+    /// As it was typed.
+    Typed(String),
+    /// A text, whatever it begins with.
+    Text(String),
+}
+
+impl Line {
+    fn is_command(&self) -> bool {
+        matches!(self, Self::Typed(text) if text.starts_with('/') && !text.starts_with("//"))
+    }
+}
+
+/// What was asked for and takes the model, or a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Report {
+    /// The likeliest next tokens, so many.
+    Next(usize),
+    /// The token that is looked at, with so many alternatives.
+    Inspection(usize),
+    /// Puts an alternative in its place.
+    Take(usize),
+    /// The tokens that stand out, so many.
+    Heat(Heat, usize),
+    /// What the settings would have cut.
+    Cut,
+    /// What was found.
+    Found,
+    /// Columns.
+    Columns,
+}
+
+impl Plain {
+    /// For lines that somebody writes at a terminal, or that come from elsewhere.
+    #[must_use]
+    pub fn new(at_terminal: bool) -> Self {
+        Self {
+            out: Out::default(),
+            stream: Stream::default(),
+            at_terminal,
+            lines: VecDeque::new(),
+            begun: None,
+            report: None,
+            at_end: false,
+            installs: false,
+            told_model: None,
+            told_stage: None,
+            told_answers: 0,
+            asked: false,
+            told_to_wait: 0,
+        }
+    }
+
+    /// Says what this is; to be called once, with the application's first state.
+    pub fn begin(&mut self, app: &mut App) {
+        if self.at_terminal {
+            self.out.line(
+                "megachat, line by line. A line is text and the model goes on from it; /help lists the commands.",
+            );
+        }
+        if !app.document.is_empty() {
+            self.stream.skip(app);
+            self.out.note(&tell::end(app));
+        }
+        let draft = app.input.take();
+        if !draft.is_empty() {
+            self.lines.push_back(Line::Text(draft));
+        }
+        self.follow(app);
+    }
+
+    /// A line was read, without its end.
+    pub fn line(&mut self, line: &str) {
+        if self.at_terminal {
+            self.out.entered();
+        }
+        let begun = self.begun.take();
+        let is_text = begun.is_some() || !line.starts_with('/') || line.starts_with("//");
+        let mut text = begun.unwrap_or_default();
+        match (is_text, line.strip_suffix("\\\\"), line.strip_suffix('\\')) {
+            (true, Some(rest), _) => text = format!("{text}{rest}\\"),
+            (true, None, Some(rest)) => {
+                self.begun = Some(format!("{text}{rest}\n"));
+                return;
+            }
+            _ => text.push_str(line),
+        }
+        self.lines.push_back(Line::Typed(text));
+    }
+
+    /// No more lines come.
+    pub fn end(&mut self) {
+        self.at_end = true;
+        if let Some(text) = self.begun.take() {
+            self.lines.push_back(Line::Typed(text.trim_end_matches('\n').to_owned()));
+        }
+    }
+
+    /// Somebody interrupts: what runs ends, and what was written ahead is forgotten; with nothing to stop, a second time
+    /// leaves.
+    pub fn interrupt(&mut self, app: &mut App, now: Duration) -> Vec<Effect> {
+        if self.at_terminal {
+            // The terminal shows ^C.
+            self.out.end_line();
+            self.lines.clear();
+            self.begun = None;
+        }
+        self.hear(app, Msg::Intent(Intent::Act(Action::Interrupt)), now)
+    }
+
+    /// Applies a message to the application and takes note of what it changed.
+    pub fn hear(&mut self, app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
+        if let Msg::Install(install::Event::Ready(install::Ready { name, .. }) | install::Event::Failed { name, .. }) =
+            &msg
+        {
+            // The demo is made ready by itself.
+            self.installs &= name == DEMO && app.demo_coming;
+        }
+        let effects = update(app, msg, now);
+        let by_hand = |it: &Effect| match it {
+            Effect::Install(job) => *job != install::Job::Demo,
+            Effect::Open(_) => true,
+            _ => false,
+        };
+        self.installs |= effects.iter().any(by_hand);
+        self.follow(app);
+        effects
+    }
+
+    /// Does what can be done now: tells what has become known, takes the next lines, asks for more. Says what the shell
+    /// must do.
+    pub fn step(&mut self, app: &mut App, now: Duration) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.ask(app);
+        loop {
+            if self.report.is_some() && !self.tell(app, now, &mut effects) {
+                break;
+            }
+            let Some(line) = self.next_line(app) else { break };
+            self.take_line(app, line, now, &mut effects);
+            self.ask(app);
+            if effects.contains(&Effect::Quit) {
+                return effects;
+            }
+        }
+        if self.at_terminal && self.lines.len() > self.told_to_wait && self.is_writing(app) {
+            self.say_waiting(app);
+        }
+        self.told_to_wait = self.lines.len();
+        let done = self.lines.is_empty() && !self.is_busy(app);
+        if self.at_end && (self.at_terminal || done) {
+            self.out.end_line();
+            effects.push(Effect::Quit);
+        } else if self.at_terminal && done && self.report.is_none() {
+            self.out.prompt(if app.chat { "You: " } else { "> " });
+        }
+        effects
+    }
+
+    /// Whether the next line may be read.
+    #[must_use]
+    pub fn wants_a_line(&self, app: &App) -> bool {
+        let first_run = matches!(app.screen, Screen::FirstRun(_));
+        !self.at_end && (self.at_terminal || self.lines.is_empty() && (first_run || !self.is_busy(app)))
+    }
+
+    /// What is to be written now.
+    pub fn take(&mut self) -> String {
+        self.out.take()
+    }
+
+    /// Whether something goes on that the next line has to wait for.
+    fn is_busy(&self, app: &App) -> bool {
+        let waits = !self.at_terminal && (app.peeking.is_some() || self.installs);
+        let loads = app.loading.is_some() || app.demo_coming;
+        let asks = matches!(app.screen, Screen::FirstRun(_));
+        self.is_writing(app) || self.report.is_some() || waits || loads && !asks
+    }
+
+    /// Whether the model writes, here or in columns.
+    fn is_writing(&self, app: &App) -> bool {
+        let columns = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.request.is_some());
+        app.running.is_some() || columns
+    }
+
+    /// The next line that may be done: commands at a terminal at once, texts when the model is free.
+    fn next_line(&mut self, app: &App) -> Option<Line> {
+        if self.report.is_some() {
+            return None;
+        }
+        let asks = matches!(app.screen, Screen::FirstRun(_));
+        if !self.is_busy(app) || asks {
+            return self.lines.pop_front();
+        }
+        if !self.at_terminal {
+            return None;
+        }
+        let at = self.lines.iter().position(Line::is_command)?;
+        self.lines.remove(at)
+    }
+
+    /// Takes note of what changed, and says it.
+    fn follow(&mut self, app: &mut App) {
+        let ended = self.stream.ended(app, &mut self.out);
+        if let Some(ended) = ended {
+            self.out.end_line();
+            // In chat the stop string is where the other one's turn begins, which is no news.
+            if let Some(how) = ended.how.filter(|_| !(app.chat && ended.by_stop_string)) {
+                self.out.note(&format!("{how}, {}.", tell::count(ended.drawn, "token")));
+            }
+        }
+        if let Some(notice) = app.notice.take() {
+            match notice.tone {
+                Tone::Info => self.out.note(&notice.text),
+                Tone::Error => self.out.error(&notice.text),
+            }
+        }
+        if ended.is_none() && self.stream.follow(app, &mut self.out) {
+            self.out.note(&tell::end(app));
+        }
+        // What could not be sent stays with whoever wrote it: there is no line here to put it back into.
+        if app.running.is_none() && !app.send_when_ready && !app.input.is_empty() {
+            app.input.take();
+        }
+        self.follow_models(app);
+        self.read_out(app);
+    }
+
+    /// A model that became ready, an installation that goes on: a line for each stage.
+    fn follow_models(&mut self, app: &App) {
+        if let EngineState::Ready(_) = &app.engine {
+            let model = words::state::model(&app.engine);
+            if self.told_model.as_ref() != Some(&model) {
+                if self.at_terminal || self.told_model.is_some() {
+                    self.out.note(&format!("{model} is ready; seed {}.", app.settings.seed));
+                }
+                self.told_model = Some(model);
+            }
+        }
+        let Some(job) = &app.installing else {
+            (self.told_stage, self.told_answers) = (None, 0);
+            return;
+        };
+        for (source, answer) in job.answers.iter().skip(self.told_answers) {
+            self.out.note(&format!("{source}: {answer}"));
+        }
+        self.told_answers = job.answers.len();
+        let Some(stage) = &job.stage else { return };
+        // Numbers move all the time; the words before them are the stage.
+        let told = words::stage(stage);
+        let kind: String = told.chars().take_while(|it| !it.is_ascii_digit()).collect();
+        if self.told_stage.as_ref() != Some(&kind) {
+            self.out.note(&format!("{}: {told}", job.name));
+            self.told_stage = Some(kind);
+        }
+    }
+
+    /// Puts the questions that wait for an answer: that of the first run, that about a loop.
+    fn ask(&mut self, app: &App) {
+        match (&app.screen, &app.overlay) {
+            (Screen::FirstRun(_), _) if !self.asked => {
+                self.out.line(&words::WHAT_IT_IS.join(" "));
+                self.out.lines([needs(app).0, sources(app), SOURCES_REPORTED.to_owned()]);
+                let [download, demo, own] = FIRST_ANSWERS;
+                self.out.line(&format!("1 or an empty line: {download}."));
+                self.out.line(&format!("2: {demo}."));
+                self.out.line(&format!("3 and a path: {own}, as in: 3 /tmp/checkpoint.zip"));
+                self.out.line(SAFE_TO_STOP);
+            }
+            (Screen::Main, Some(Overlay::Circles { since })) if !self.asked && app.running.is_none() => {
+                self.out.line(&words::columns::circles(*since));
+                for (number, (_, _, what)) in (1..).zip(WAYS_OUT) {
+                    self.out.line(&format!("{number}: {what}."));
+                }
+                self.out.line("The number of one does it; any other line leaves it as it is.");
+            }
+            (Screen::FirstRun(_), _) => {}
+            (Screen::Main, Some(Overlay::Circles { .. })) => return,
+            _ => return self.asked = false,
+        }
+        self.asked = true;
+    }
+}

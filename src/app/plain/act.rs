@@ -1,0 +1,516 @@
+//! What a line does.
+
+use std::time::Duration;
+
+use super::command::{What, help, meant};
+use super::{Line, Plain, Report, tell};
+use crate::app::columns::Purpose;
+use crate::app::intent::{Length, knob_named};
+use crate::app::keymap::Action;
+use crate::app::words::columns::{WAYS_OUT, WayOut};
+use crate::app::words::state::phase;
+use crate::app::{App, Effect, Heat, Intent, KNOBS, Knob, Msg, Overlay, Screen, set_knob};
+use crate::sample::Settings;
+
+/// Alternatives, candidates and tokens that are told where nobody said how many.
+const FEW: usize = 10;
+/// What is told of more than that at the most.
+const MANY: usize = 20;
+
+impl Plain {
+    /// Does what a line says.
+    pub(super) fn take_line(&mut self, app: &mut App, line: Line, now: Duration, effects: &mut Vec<Effect>) {
+        let text = match line {
+            Line::Text(text) => return self.send(app, text, now, effects),
+            Line::Typed(text) => text,
+        };
+        if let (Screen::FirstRun(_), false) = (&app.screen, text.starts_with('/')) {
+            return self.answer_first(app, text.trim(), now, effects);
+        }
+        if let Some(Overlay::Circles { .. }) = &app.overlay {
+            let number = text.trim().parse::<usize>().ok().and_then(|it| it.checked_sub(1));
+            let way = number.and_then(|it| WAYS_OUT.get(it)).map(|it| it.0);
+            self.want(app, Intent::WayOut(way.unwrap_or(WayOut::Leave)), now, effects);
+            if way.is_some() {
+                return;
+            }
+        }
+        match text.strip_prefix('/') {
+            Some(rest) if rest.starts_with('/') => self.send(app, rest.to_owned(), now, effects),
+            Some(rest) => {
+                let (name, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let before = (self.out.len(), self.report);
+                match meant(name) {
+                    Ok(what) => self.command(app, what, rest.trim(), now, effects),
+                    Err(why) => self.out.error(&why),
+                }
+                // Whoever asks hears something, if only that it was done.
+                let quits = effects.iter().any(|it| matches!(it, Effect::Quit | Effect::Suspend));
+                if before == (self.out.len(), self.report) && app.running.is_none() && !quits {
+                    self.out.note("done.");
+                }
+            }
+            None => self.send(app, text, now, effects),
+        }
+    }
+
+    fn want(&mut self, app: &mut App, intent: Intent, now: Duration, effects: &mut Vec<Effect>) {
+        effects.extend(self.hear(app, Msg::Intent(intent), now));
+    }
+
+    fn send(&mut self, app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect>) {
+        if app.overlay.is_some() {
+            self.want(app, Intent::Close, now, effects);
+        }
+        if text.is_empty() {
+            return self.want(app, Intent::Act(Action::Continue), now, effects);
+        }
+        if app.chat && !self.at_terminal {
+            self.out.line(&format!("You: {text}"));
+        }
+        self.want(app, Intent::Send(text), now, effects);
+    }
+
+    /// An answer to the question of the first run.
+    fn answer_first(&mut self, app: &mut App, answer: &str, now: Duration, effects: &mut Vec<Effect>) {
+        match answer.split_once(char::is_whitespace).unwrap_or((answer, "")) {
+            ("" | "1", "") => self.want(app, Intent::Download, now, effects),
+            ("2" | "n", "") => {
+                self.want(app, Intent::DemoOnly, now, effects);
+                self.out.note("the demo it is; /models gets the other one at any time.");
+            }
+            ("3" | "i", path) if !path.trim().is_empty() => {
+                self.want(app, Intent::Import(path.trim().to_owned()), now, effects);
+            }
+            ("q", "") => self.want(app, Intent::Act(Action::QuitOrDelete), now, effects),
+            _ => self.out.error("An answer is an empty line, 1, 2, or 3 and a path; /quit leaves."),
+        }
+    }
+
+    fn command(&mut self, app: &mut App, what: What, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        match what {
+            What::Act(action) => self.action(app, action, rest, now, effects),
+            What::Knob(knob) if rest.is_empty() => self.out.line(&tell::knob(app, knob)),
+            What::Knob(knob) => self.want(app, Intent::Set(knob, rest.to_owned()), now, effects),
+            What::Set => self.set(app, rest, now, effects),
+            What::Settings => self.out.lines(tell::settings_lines(app, rest)),
+            What::Status => self.out.lines(tell::status(app)),
+            What::Show => self.show(app, rest),
+            What::Next => self.report = Some(Report::Next(rest.parse().unwrap_or(FEW))),
+            What::Cut => {
+                self.want(app, Intent::Heat(Heat::Cut), now, effects);
+                self.report = Some(Report::Cut);
+            }
+            What::Branch => match number(rest).filter(|&it| it < app.document.runs().len()) {
+                Some(run) => self.want(app, Intent::Branch(run), now, effects),
+                None => self.out.error("Which branch? /tree lists them with their numbers."),
+            },
+            What::Take => self.take_alternative(app, rest, now, effects),
+            What::Keep => self.keep(app, rest, now, effects),
+            What::Dice => match &app.overlay {
+                Some(Overlay::Columns(it)) if it.purpose == Purpose::Compare => {
+                    self.want(app, Intent::SameDice, now, effects);
+                    self.report = Some(Report::Columns);
+                }
+                _ => self.out.error("There is nothing to compare; /compare does."),
+            },
+        }
+    }
+
+    /// What a key does in the full interface, or its counterpart here.
+    fn action(&mut self, app: &mut App, action: Action, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        match action {
+            Action::Help => self.out.lines(help(rest, &app.settings)),
+            Action::Palette => self.out.lines(help(if rest.is_empty() { "all" } else { rest }, &app.settings)),
+            Action::Interrupt => effects.extend(self.interrupt(app, now)),
+            Action::Send => self.send(app, rest.to_owned(), now, effects),
+            Action::FindToken if rest.is_empty() => self.out.error("What is to be found? As in: /find moon"),
+            Action::FindToken => {
+                // A space before a word counts, and a command's own is gone.
+                self.want(app, Intent::Find(rest.trim_matches('"').to_owned()), now, effects);
+                self.report = Some(Report::Found);
+            }
+            Action::Inspect => self.inspect(app, rest, now, effects),
+            Action::Reroll | Action::Bookmark => {
+                if self.point(app, rest, now, effects) {
+                    self.want(app, Intent::Act(action), now, effects);
+                }
+            }
+            Action::TypeHere => self.type_here(app, rest, now, effects),
+            Action::Type if rest.starts_with(|it: char| it.is_ascii_digit()) => self.type_here(app, rest, now, effects),
+            Action::Type if rest.is_empty() => {
+                self.out.error("Write /type 5 TEXT for a text from token 5 on, or /set NAME VALUE for a control.");
+            }
+            Action::Type => self.set(app, rest, now, effects),
+            Action::EditFromHere => self.edit(app, rest, now, effects),
+            Action::Heat => self.heat(app, rest, now, effects),
+            Action::Compare => self.compare(app, rest, now, effects),
+            Action::Fan => {
+                let again = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.purpose == Purpose::Fan);
+                if again && rest == "more" {
+                    self.want(app, Intent::OtherDice, now, effects);
+                } else if self.point_or_end(app, rest, now, effects) {
+                    self.want(app, Intent::Act(action), now, effects);
+                }
+                self.await_columns(app);
+            }
+            Action::Models => self.models(app, rest, now, effects),
+            Action::KnobUp | Action::KnobDown => {
+                self.want(app, Intent::Act(action), now, effects);
+                self.out.line(&tell::knob(app, KNOBS[app.knob]));
+            }
+            Action::Less
+            | Action::More
+            | Action::MuchLess
+            | Action::MuchMore
+            | Action::Neutral
+            | Action::SwitchStep
+            | Action::StepEarlier
+            | Action::StepLater => {
+                match knob_named(rest) {
+                    Some(knob) => self.want(app, Intent::Pick(knob), now, effects),
+                    None if rest.is_empty() => {}
+                    None => return self.out.error(&format!("There is no control {rest}; /settings lists them.")),
+                }
+                self.turn(app, action, KNOBS[app.knob], now, effects);
+            }
+            Action::Warmer | Action::Colder => self.turn(app, action, Knob::Temperature, now, effects),
+            Action::TopPUp | Action::TopPDown => self.turn(app, action, Knob::TopP, now, effects),
+            Action::TokenLeft
+            | Action::TokenRight
+            | Action::TokenWordLeft
+            | Action::TokenWordRight
+            | Action::Top
+            | Action::Follow
+            | Action::NextBookmark => {
+                self.want(app, Intent::Act(action), now, effects);
+                self.out.line(&tell::token(app, app.lens.cursor));
+            }
+            Action::QuitOrDelete | Action::Continue | Action::Undo | Action::Redo => {
+                self.leave(app, now, effects);
+                self.want(app, Intent::Act(action), now, effects);
+            }
+            _ => match needs_a_screen(action) {
+                Some(why) => self.out.note(why),
+                None => {
+                    self.leave(app, now, effects);
+                    self.want(app, Intent::Act(action), now, effects);
+                }
+            },
+        }
+    }
+
+    /// Closes columns that nobody took.
+    fn leave(&mut self, app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+        if app.overlay.is_some() {
+            self.want(app, Intent::Close, now, effects);
+        }
+    }
+
+    fn set(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        let (name, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        match (knob_named(name), value.trim()) {
+            (Some(knob), "") => self.out.line(&tell::knob(app, knob)),
+            (Some(knob), value) => self.want(app, Intent::Set(knob, value.to_owned()), now, effects),
+            (None, _) if name.is_empty() => self.out.error("Write a control and its value, as in /set temp 0.9."),
+            (None, _) => self.out.error(&format!("There is no control {name}; /settings lists them.")),
+        }
+    }
+
+    /// Turns a control, and says what it is then.
+    fn turn(&mut self, app: &mut App, action: Action, knob: Knob, now: Duration, effects: &mut Vec<Effect>) {
+        let (before, told) = (app.settings.clone(), self.out.len());
+        self.want(app, Intent::Act(action), now, effects);
+        if self.out.len() == told {
+            let stays = if before == app.settings { " still" } else { " now" };
+            self.out.note(&format!("{} is{stays} {}.", knob.word(), knob.show(&app.settings)));
+        }
+    }
+
+    fn show(&mut self, app: &App, rest: &str) {
+        if app.document.is_empty() {
+            return self.out.line("The text is empty.");
+        }
+        if rest.is_empty() {
+            return self.out.line(app.flow.text());
+        }
+        let mut numbers = rest.split_whitespace().map(number);
+        match (numbers.next().flatten(), numbers.next()) {
+            (Some(from), to) => {
+                let to = to.flatten().map_or(from + MANY, |it| it + 1).min(app.document.len());
+                self.out.lines(tell::tokens(app, from..to));
+                if to < app.document.len() {
+                    self.out.line(&format!("/show {} goes on.", to + 1));
+                }
+            }
+            (None, _) => self.out.error("Write the number of a token, as in /show 5, or of two."),
+        }
+    }
+
+    /// Turns to the token whose number is given first, if one is. Says whether that worked.
+    fn point(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) -> bool {
+        let word = rest.split_whitespace().next().unwrap_or_default();
+        match number(word) {
+            _ if word.is_empty() => true,
+            Some(position) if position <= app.document.len() => {
+                self.want(app, Intent::Point(position), now, effects);
+                true
+            }
+            _ => {
+                let most = app.document.len() + 1;
+                self.out.error(&format!("There is no token {word}: write a number from 1 to {most}."));
+                false
+            }
+        }
+    }
+
+    /// The same, but without a number to the end of the text.
+    fn point_or_end(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) -> bool {
+        let end = (app.document.len() + 1).to_string();
+        self.point(app, if number(rest).is_some() { rest } else { &end }, now, effects)
+    }
+
+    fn inspect(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        if self.point(app, rest, now, effects) {
+            self.leave(app, now, effects);
+            self.want(app, Intent::Act(Action::Inspect), now, effects);
+            if matches!(app.overlay, Some(Overlay::Inspector { .. })) {
+                let most = rest.split_whitespace().nth(1).and_then(|it| it.parse().ok());
+                self.report = Some(Report::Inspection(most.unwrap_or(FEW)));
+            }
+        }
+    }
+
+    /// `N K` or `N "TEXT"`.
+    fn take_alternative(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        let (_, which) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let which = which.trim();
+        if let Some(text) = which.strip_prefix('"') {
+            let text = text.strip_suffix('"').unwrap_or(text);
+            let at = rest.split_whitespace().next().unwrap_or_default();
+            return self.type_at(app, at, text, now, effects);
+        }
+        let Some(row) = number(which) else {
+            return self.out.error("Write the token's number and that of what it is to be, as in /take 5 2.");
+        };
+        if self.point(app, rest, now, effects) {
+            self.leave(app, now, effects);
+            self.want(app, Intent::Act(Action::Inspect), now, effects);
+            if matches!(app.overlay, Some(Overlay::Inspector { .. })) {
+                self.report = Some(Report::Take(row));
+            }
+        }
+    }
+
+    fn type_here(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        let (at, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        // A quoted text keeps the space it begins with.
+        let text = text.strip_prefix('"').map_or(text, |it| it.strip_suffix('"').unwrap_or(it));
+        self.type_at(app, at, text, now, effects);
+    }
+
+    fn type_at(&mut self, app: &mut App, at: &str, text: &str, now: Duration, effects: &mut Vec<Effect>) {
+        if !self.point(app, at, now, effects) {
+            return;
+        }
+        self.leave(app, now, effects);
+        self.want(app, Intent::Act(Action::TypeHere), now, effects);
+        if !text.is_empty() && app.running.is_none() {
+            self.want(app, Intent::Send(text.to_owned()), now, effects);
+        }
+    }
+
+    /// Reads out the text that is taken away, so that it can be written anew.
+    fn edit(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        if !self.point(app, rest, now, effects) {
+            return;
+        }
+        if app.running.is_none() {
+            let tail = app.document.tokens().split_off(app.lens.cursor.min(app.document.len()));
+            let text = app.tokenizer().decode(&tail);
+            self.out.line(&format!("Taken away: {text}"));
+        }
+        self.type_at(app, "", "", now, effects);
+    }
+
+    fn heat(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        let (mut heat, mut most) = (Heat::Surprise, FEW);
+        for word in rest.split_whitespace() {
+            match (word, word.parse()) {
+                (_, Ok(n)) => most = n,
+                ("surprise", _) => heat = Heat::Surprise,
+                ("entropy", _) => heat = Heat::Entropy,
+                ("rank", _) => heat = Heat::Rank,
+                ("cut", _) => heat = Heat::Cut,
+                _ => return self.out.error("The text is looked at by surprise, entropy, rank or cut."),
+            }
+        }
+        self.want(app, Intent::Heat(heat), now, effects);
+        self.report = Some(if heat == Heat::Cut { Report::Cut } else { Report::Heat(heat, most) });
+    }
+
+    /// `5 temp 1.2 | top-p 0.5`, from token 5 on: a column for each part besides the one of the settings of now.
+    fn compare(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        let mut others = Vec::new();
+        let (first, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let (at, rest) = if number(first).is_some() { (first, after) } else { ("", rest) };
+        for part in rest.split('|').map(str::trim).filter(|it| !it.is_empty()) {
+            match changed(&app.settings, part) {
+                Ok(settings) => others.push(settings),
+                Err(why) => return self.out.error(&why),
+            }
+        }
+        if self.point_or_end(app, at, now, effects) {
+            self.want(app, Intent::Compare(others), now, effects);
+            self.await_columns(app);
+        }
+    }
+
+    fn await_columns(&mut self, app: &App) {
+        if matches!(&app.overlay, Some(Overlay::Columns(_))) {
+            self.report = Some(Report::Columns);
+        }
+    }
+
+    fn keep(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        let Some(Overlay::Columns(state)) = &app.overlay else {
+            return self.out.error("There is nothing to keep: /compare or /fan comes first.");
+        };
+        let (which, length) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let letter = which.chars().next().filter(|_| which.len() == 1).map(|it| it.to_ascii_uppercase());
+        let by_letter = letter.filter(char::is_ascii_uppercase).map(|it| it as usize - 'A' as usize);
+        let column = match (state.purpose, number(which)) {
+            (Purpose::Fan, at) => at.and_then(|it| state.by_likelihood().get(it).copied()),
+            (Purpose::Compare, at) => at.or(by_letter).filter(|&it| it < state.columns.len()),
+        };
+        let length = if length.trim() == "word" { Length::Word } else { Length::Whole };
+        match column {
+            _ if which == "all" => self.want(app, Intent::KeepAll, now, effects),
+            Some(column) => self.want(app, Intent::Keep(column, length), now, effects),
+            None => self.out.error("Which one? As in /keep 2, or /keep all."),
+        }
+    }
+
+    fn models(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+        let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
+        match rest.split_once(char::is_whitespace).unwrap_or((rest, "")) {
+            ("", _) => self.out.lines(tell::models(app)),
+            ("download", _) if app.has_345m => self.out.note("The 345M model is installed already."),
+            ("download", _) if busy => self.out.note("Something is being installed; /models stop ends that."),
+            ("download", _) => self.want(app, Intent::Download, now, effects),
+            ("import", path) if !path.trim().is_empty() => {
+                self.want(app, Intent::Import(path.trim().to_owned()), now, effects);
+            }
+            ("import", _) => self.out.error("Import what? As in /models import checkpoint.zip"),
+            ("switch", _) if app.offered.is_none() => self.out.note("There is no other model to go over to yet."),
+            ("switch", _) => self.want(app, Intent::SwitchModel, now, effects),
+            ("stop", _) if !busy => self.out.note("Nothing is being installed."),
+            ("stop", _) => self.want(app, Intent::StopInstall, now, effects),
+            (word, _) => self
+                .out
+                .error(&format!("/models {word} means nothing; /models download, import PATH, switch and stop do.")),
+        }
+    }
+
+    /// Tells what was asked for, if it is known by now. Says whether it was told.
+    pub(super) fn tell(&mut self, app: &mut App, now: Duration, effects: &mut Vec<Effect>) -> bool {
+        let drawn = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.request.is_some());
+        if app.running.is_none() && app.peeking.is_some() || drawn {
+            return false;
+        }
+        let Some(report) = self.report.take() else { return true };
+        // What a screen does for one frame is done to its end here.
+        while app.prepare() {}
+        let lines = match (report, &app.overlay) {
+            (Report::Next(most), _) => tell::next(app, most),
+            (Report::Inspection(most), _) => tell::inspection(app, most),
+            (Report::Heat(heat, most), _) => tell::heat(app, heat, most),
+            (Report::Cut, _) => tell::cut(app, MANY),
+            (Report::Found, Some(Overlay::Find(find))) => tell::found(app, find, MANY),
+            (Report::Columns, Some(Overlay::Columns(state))) => tell::columns(app, state),
+            (Report::Take(row), _) => {
+                let token = app.lens.inspection.as_ref().and_then(|it| it.rows.get(row)).map(|it| it.token);
+                self.leave(app, now, effects);
+                match token {
+                    Some(token) => self.want(app, Intent::Take(token), now, effects),
+                    None => self.out.error("There is no such alternative; /inspect lists them with their numbers."),
+                }
+                return true;
+            }
+            (Report::Found | Report::Columns, _) => Vec::new(),
+        };
+        self.out.lines(lines);
+        app.lens.heat = Heat::Off;
+        // Columns stay until they are taken or something else is wanted.
+        if report != Report::Columns {
+            self.leave(app, now, effects);
+        }
+        true
+    }
+
+    /// Reads out what opened over the text without being waited for.
+    pub(super) fn read_out(&mut self, app: &mut App) {
+        match &app.overlay {
+            Some(Overlay::Models { .. }) => self.out.lines(tell::models(app)),
+            Some(Overlay::Tree { .. }) => self.out.lines(tell::tree(app)),
+            Some(Overlay::Help(_)) => self.out.lines(help("", &app.settings)),
+            Some(Overlay::Palette(_)) => self.out.lines(help("all", &app.settings)),
+            Some(Overlay::Inspector { .. } | Overlay::Find(_) | Overlay::Columns(_) | Overlay::Circles { .. })
+            | None => return,
+        }
+        app.overlay = None;
+    }
+
+    /// What a person is told who writes a text while the model does.
+    pub(super) fn say_waiting(&mut self, app: &App) {
+        self.out.note(&format!("{} now; this is sent after that. Ctrl-C ends it at once.", phase(app).0));
+    }
+}
+
+/// The index that a number from 1 on means.
+fn number(text: &str) -> Option<usize> {
+    text.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// Settings with controls changed: `temp 1.2 top-p 0.5`.
+fn changed(settings: &Settings, text: &str) -> Result<Settings, String> {
+    let mut new = settings.clone();
+    let mut words = text.split_whitespace();
+    while let Some(name) = words.next() {
+        let knob =
+            knob_named(name).ok_or_else(|| format!("There is no control {name}; write as in /compare temp 1.2."))?;
+        let value = words.next().unwrap_or_default();
+        set_knob(knob, &mut new, value).map_err(|why| format!("{name}: {why}."))?;
+    }
+    Ok(new)
+}
+
+/// Why an action has nothing to do without a screen; `None` if it has.
+fn needs_a_screen(action: Action) -> Option<&'static str> {
+    match action {
+        Action::NextFocus | Action::PreviousFocus | Action::LeaveText | Action::TogglePanel => {
+            Some("there are no panels here: /settings, /next and /show tell what is in them.")
+        }
+        Action::Repaint => Some("nothing is drawn here, so there is nothing to draw anew."),
+        Action::PageUp | Action::PageDown | Action::RowUp | Action::RowDown => {
+            Some("the terminal scrolls what was written; /show tells the text again.")
+        }
+        Action::NewLine => Some("a line that ends in \\ goes on in the next one."),
+        Action::Up
+        | Action::Down
+        | Action::Left
+        | Action::Right
+        | Action::WordLeft
+        | Action::WordRight
+        | Action::LineStart
+        | Action::LineEnd
+        | Action::Backspace
+        | Action::Delete
+        | Action::DeleteWord
+        | Action::DeleteWordRight
+        | Action::DeleteToStart
+        | Action::DeleteToEnd
+        | Action::Yank => Some("the terminal edits the line here, by its own keys."),
+        _ => None,
+    }
+}

@@ -1,0 +1,193 @@
+//! The text as it comes, appended to what was written of it before.
+
+use super::out::Out;
+use crate::app::{App, words};
+use crate::document::{NodeId, Origin};
+use crate::engine::protocol::{RequestId, StopReason};
+use crate::engine::stops;
+use crate::sample::EndOfText;
+use crate::text::{Utf8Stream, push_visible};
+
+/// How much of the text is written, and what of it must still be held back.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    /// The tokens whose text is written, or was seen by whoever wrote it.
+    shown: Vec<NodeId>,
+    /// The continuation under way.
+    run: Option<Run>,
+    utf8: Utf8Stream,
+    /// Text that may turn out to be the half of a line end.
+    held: String,
+}
+
+/// A continuation under way.
+#[derive(Debug)]
+struct Run {
+    id: RequestId,
+    /// Tokens drawn.
+    drawn: usize,
+    /// Whether its first tokens are what somebody just sent.
+    sent: bool,
+    /// Who writes, if that is to be said before the first character.
+    label: Option<&'static str>,
+    /// The bytes drawn, and how many of them are written: the end of them may be the beginning of a stop string.
+    bytes: Vec<u8>,
+    written: usize,
+}
+
+/// How a continuation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// In words; `None` if it failed.
+    pub(super) how: Option<&'static str>,
+    /// Tokens drawn.
+    pub(super) drawn: usize,
+    /// Whether a stop string ended it.
+    pub(super) by_stop_string: bool,
+}
+
+impl Stream {
+    /// Takes all that is there for known.
+    pub(super) fn skip(&mut self, app: &App) {
+        self.shown = app.document.path().to_vec();
+    }
+
+    /// If the continuation has ended: writes what was held back of it, and says how it ended.
+    pub(super) fn ended(&mut self, app: &App, out: &mut Out) -> Option<Ended> {
+        if app.running.is_some() {
+            return None;
+        }
+        let mut run = self.run.take()?;
+        let by_stop_string = app.ended == Some(words::stopped(&StopReason::StopString(String::new())));
+        if by_stop_string {
+            // What it takes away was never written.
+            self.utf8 = Utf8Stream::default();
+        } else {
+            let end = run.bytes.len();
+            self.write(&mut run, end, out);
+            self.finish(out);
+        }
+        self.skip(app);
+        Some(Ended { how: app.ended, drawn: run.drawn, by_stop_string })
+    }
+
+    /// Writes what is new at the end of the text. Says whether the text changed elsewhere, so that its end must be told.
+    pub(super) fn follow(&mut self, app: &App, out: &mut Out) -> bool {
+        if let Some(running) = &app.running {
+            if self.run.as_ref().is_none_or(|it| it.id != running.id) {
+                self.run = Some(Run {
+                    id: running.id,
+                    drawn: 0,
+                    sent: !running.sent.is_empty(),
+                    label: app.chat.then_some("Model:"),
+                    bytes: Vec::new(),
+                    written: 0,
+                });
+            }
+            if let Some(run) = &mut self.run {
+                run.drawn = running.drawn;
+            }
+        }
+        let path = app.document.path();
+        let known = self.shown.len();
+        let is_longer = known <= path.len() && known.checked_sub(1).is_none_or(|it| path[it] == self.shown[it]);
+        let mut moved = false;
+        if !is_longer {
+            let common = self.shown.iter().zip(path).take_while(|(a, b)| a == b).count();
+            // A half word that went on takes the place of the last token; what was written of it stands.
+            let went_on = common + 1 == known && path.len() == known && begun(app, path[common]) > 0;
+            moved = !went_on;
+            if moved {
+                self.finish(out);
+                // Where it ends now is told.
+                self.shown = path.to_vec();
+            } else {
+                self.shown.truncate(common);
+            }
+        }
+        let new: Vec<NodeId> = path[self.shown.len()..].to_vec();
+        for id in new {
+            self.shown.push(id);
+            self.token(app, id, out);
+        }
+        if app.running.is_none() {
+            self.finish(out);
+        }
+        moved
+    }
+
+    fn token(&mut self, app: &App, id: NodeId, out: &mut Out) {
+        let Some(node) = app.document.node(id) else { return };
+        let bytes = app.tokenizer().bytes(node.token);
+        let is_end = Some(node.token) == app.tokenizer().end_of_text();
+        match (&node.origin, self.run.take()) {
+            (Origin::Typed, Some(run)) => {
+                // Whoever sent it has seen it; the mark that a text begins with is no text.
+                if !run.sent && !is_end {
+                    self.push(bytes, out);
+                }
+                self.run = Some(run);
+            }
+            (Origin::Drawn(draw), Some(mut run)) => {
+                run.sent = false;
+                // The mark is no text; where it does not end the continuation, it is.
+                if !is_end || app.settings.end_of_text == EndOfText::Continue {
+                    run.bytes.extend_from_slice(bytes.get(draw.begun..).unwrap_or_default());
+                }
+                let stops = &app.settings.stop;
+                let safe = run.bytes.len() - stops::held(&run.bytes, stops);
+                // The token that finishes a stop string is told before the stop is.
+                let safe = stops::find(&run.bytes, run.written, stops).map_or(safe, |it| it.0);
+                self.write(&mut run, safe, out);
+                self.run = Some(run);
+            }
+            (_, None) => self.push(bytes, out),
+        }
+    }
+
+    /// Writes what was drawn up to `end`.
+    fn write(&mut self, run: &mut Run, end: usize, out: &mut Out) {
+        if end <= run.written {
+            return;
+        }
+        if let Some(label) = run.label.take() {
+            out.end_line();
+            out.push(label);
+            if !run.bytes.first().is_some_and(u8::is_ascii_whitespace) {
+                out.push(" ");
+            }
+        }
+        let fresh = run.bytes[run.written..end].to_vec();
+        run.written = end;
+        self.push(&fresh, out);
+    }
+
+    fn push(&mut self, bytes: &[u8], out: &mut Out) {
+        self.utf8.push(bytes, &mut self.held);
+        // Before a line feed it means nothing, else it is shown.
+        let ready = self.held.trim_end_matches('\r').len();
+        let mut text = String::new();
+        push_visible(&self.held[..ready], &mut text);
+        self.held.drain(..ready);
+        if !text.is_empty() {
+            out.push(&text);
+        }
+    }
+
+    fn finish(&mut self, out: &mut Out) {
+        self.utf8.finish(&mut self.held);
+        if !self.held.is_empty() {
+            let mut text = String::new();
+            push_visible(&std::mem::take(&mut self.held), &mut text);
+            out.push(&text);
+        }
+    }
+}
+
+/// How many bytes of a token somebody had typed before it was drawn.
+fn begun(app: &App, id: NodeId) -> usize {
+    match app.document.node(id).map(|it| &it.origin) {
+        Some(Origin::Drawn(draw)) => draw.begun,
+        _ => 0,
+    }
+}

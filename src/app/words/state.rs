@@ -1,0 +1,107 @@
+//! What goes on, in words: the model, the continuation, the context, an installation.
+
+use super::super::state::{App, EngineState};
+use super::{DOWNLOAD_345M, NEEDED_345M, bytes, stage};
+
+/// Which model, in which precision, where.
+#[must_use]
+pub fn model(engine: &EngineState) -> String {
+    match engine {
+        EngineState::Ready(loaded) => format!("{} {} {}", loaded.card.name, loaded.card.dtype, loaded.card.device),
+        EngineState::Loading { name, .. } => format!("loading {name}"),
+        EngineState::Empty => "no model yet".to_owned(),
+        EngineState::Failed => "no model".to_owned(),
+    }
+}
+
+/// What is going on, in a word or two, and whether it is worth a colour.
+#[must_use]
+pub fn phase(app: &App) -> (&'static str, bool) {
+    match (&app.running, &app.engine) {
+        (Some(running), _) if running.stopping => ("stopping", true),
+        (Some(running), _) if running.reading.is_some() => ("reading", true),
+        (Some(_), _) => ("writing", true),
+        (None, EngineState::Ready(_)) => (app.ended.unwrap_or("ready"), false),
+        (None, EngineState::Loading { .. }) => ("loading", true),
+        (None, EngineState::Empty | EngineState::Failed) => ("no model", false),
+    }
+}
+
+/// Tokens the model sees, of how many it could.
+#[must_use]
+pub fn context(app: &App) -> Option<(usize, usize)> {
+    let card = app.card()?;
+    Some((app.document.len() - app.out_of_sight(), card.n_positions))
+}
+
+/// How many of the tokens in the model's sight were typed and drawn.
+#[must_use]
+pub fn seen(app: &App) -> (usize, usize) {
+    let from = app.out_of_sight();
+    let drawn = app.document.segments().into_iter().filter(|it| it.drawn);
+    let drawn = drawn.map(|it| it.end.saturating_sub(it.start.max(from))).sum();
+    ((app.document.len() - from).saturating_sub(drawn), drawn)
+}
+
+/// A line about the models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// What runs.
+    Running,
+    /// What could be switched to.
+    Ready,
+    /// What a source answered.
+    Tried,
+    /// Where an installation is.
+    Now,
+    /// How it failed.
+    Failed,
+}
+
+/// The models: what runs, what is ready, what was tried, what goes on, what failed.
+#[must_use]
+pub fn models(app: &App) -> Vec<(About, String)> {
+    let running = app.card().map_or("nothing yet".to_owned(), |card| {
+        let millions = card.parameters / 1_000_000;
+        format!(
+            "{}: {millions} M parameters, {} on {}, context {}",
+            card.name, card.dtype, card.device, card.n_positions
+        )
+    });
+    let mut out = vec![(About::Running, running)];
+    out.extend(app.offered.iter().map(|(name, _)| (About::Ready, name.clone())));
+    if let Some(job) = &app.installing {
+        out.extend(job.answers.iter().map(|(source, answer)| (About::Tried, format!("{source}: {answer}"))));
+        out.extend(job.stage.iter().map(|it| (About::Now, format!("{}: {}", job.name, stage(it)))));
+        out.extend(job.failure.iter().map(|it| (About::Failed, it.clone())));
+    }
+    out
+}
+
+/// What the 345M model needs, and whether that is more than there is.
+#[must_use]
+pub fn needs(app: &App) -> (String, bool) {
+    let free = app.free.map_or("unknown".to_owned(), bytes);
+    let text = format!("Download about {}; on disk {} needed, {free} free.", bytes(DOWNLOAD_345M), bytes(NEEDED_345M));
+    (text, app.free.is_some_and(|it| it < NEEDED_345M))
+}
+
+/// Where the 345M model comes from.
+#[must_use]
+pub fn sources(app: &App) -> String {
+    format!("From, in turn: {}.", app.sources.join("; "))
+}
+
+/// What is known of the sources, and what there is besides.
+pub const SOURCES_REPORTED: &str =
+    "NVIDIA's own addresses are reported gone; each answer is shown. A small demo model is built in.";
+
+/// The answers to the question of the first run.
+pub const FIRST_ANSWERS: [&str; 3] = [
+    "download it now, and use the demo meanwhile",
+    "only the demo: small, writes children's stories, works offline",
+    "I have the file already",
+];
+
+/// What can be done while it is downloaded.
+pub const SAFE_TO_STOP: &str = "Safe to stop at any time: the next start goes on from there.";

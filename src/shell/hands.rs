@@ -1,0 +1,118 @@
+//! What carries out effects.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+
+use super::{End, Input, Session};
+use crate::app::{App, Effect, Msg, start};
+use crate::document::Header;
+use crate::engine::{self, Engine};
+use crate::install::installer::Installer;
+use crate::install::protocol::{CopyAt, Job as InstallJob};
+use crate::store::config::{State, store_state};
+use crate::store::paths::Paths;
+use crate::store::protocol::Job as StoreJob;
+use crate::store::{self, Store};
+
+/// The services, and what carries effects out on them; the same for every front end.
+pub(super) struct Hands {
+    engine: Engine,
+    store: Option<Store>,
+    installer: Installer,
+    paths: Paths,
+    sender: Sender<Input>,
+    /// How it ends, once it does.
+    pub(super) end: Option<End>,
+    /// Whether everything is to be drawn anew.
+    pub(super) repaint: bool,
+    /// Whether the process is to be stopped.
+    pub(super) suspend: bool,
+}
+
+impl Hands {
+    /// Starts the services and the application. What they say goes to `sender`.
+    pub(super) fn start(session: Session, size: (u16, u16), sender: Sender<Input>) -> (App, Self) {
+        let Session { paths, places, save, open, start: mut begin_with } = session;
+        let from_engine = sender.clone();
+        let engine = engine::spawn(move |event| drop(from_engine.send(Input::Msg(Msg::Engine(event)))));
+        let store = save.then(|| {
+            let from_store = sender.clone();
+            let events = move |event| drop(from_store.send(Input::Msg(Msg::Store(event))));
+            store::spawn(paths.transcripts.clone(), open, events)
+        });
+        begin_with.size = size;
+        let (app, effects) = start(begin_with);
+        let installer = Installer::new(places);
+        let mut hands = Self { engine, store, installer, paths, sender, end: None, repaint: false, suspend: false };
+        hands.act(effects);
+        (app, hands)
+    }
+
+    /// Ends the engine's work and writes what is left to write. Returns how many changes could not be written.
+    pub(super) fn save(&mut self) -> usize {
+        self.engine.stop();
+        self.store.take().map_or(0, Store::finish)
+    }
+
+    /// Ends the threads.
+    pub(super) fn quit(self) {
+        self.installer.finish();
+        self.engine.quit();
+    }
+
+    pub(super) fn act(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Engine(command) => self.engine.send(command),
+                Effect::StopEngine => self.engine.stop(),
+                Effect::Store(job) => self.store(job),
+                Effect::NewTranscript => self.store(StoreJob::Begin(new_header())),
+                Effect::Install(job) => self.install(job),
+                Effect::StopInstall => self.installer.stop(),
+                Effect::RememberDemoOnly(demo_only) => {
+                    // Forgetting costs a question at the next start.
+                    let _ = store_state(&self.paths.state, &State { demo_only });
+                }
+                Effect::Open(path) => {
+                    let from = CopyAt::of(expand_home(&path));
+                    self.install(InstallJob::Import { from, name: None });
+                }
+                Effect::Repaint => self.repaint = true,
+                Effect::Suspend => self.suspend = true,
+                Effect::Quit => self.end = Some(End::Quit),
+            }
+        }
+    }
+
+    fn store(&self, job: StoreJob) {
+        if let Some(store) = &self.store {
+            store.send(job);
+        }
+    }
+
+    fn install(&mut self, job: InstallJob) {
+        let sender = self.sender.clone();
+        self.installer.start(job, move |event| {
+            drop(sender.send(Input::Msg(Msg::Install(event))));
+        });
+    }
+}
+
+/// `~/x` as shells expand it: in a path prompt there is no shell that would.
+fn expand_home(path: &Path) -> PathBuf {
+    let home = directories::BaseDirs::new();
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.home_dir().join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+fn new_header() -> Header {
+    let now = jiff::Zoned::now();
+    Header {
+        version: 1,
+        id: now.strftime("%Y%m%d-%H%M%S").to_string(),
+        created: now.timestamp().as_millisecond(),
+        program: concat!("megachat ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
+}

@@ -1,0 +1,34 @@
+//! The thread that reads lines, one at a time, when it is told to.
+
+use std::io::{BufRead as _, Read as _, stdin};
+use std::sync::mpsc::{Receiver, Sender};
+
+use super::Input;
+use crate::engine::protocol::MOST_TEXT;
+
+/// Starts the thread. It reads a line for each permit, so that what nobody can use yet waits where it comes from, and
+/// ends with the program: a blocking read cannot be called off.
+pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) {
+    let body = move || {
+        let mut input = stdin().lock();
+        for () in permits {
+            let mut line = Vec::new();
+            // One byte more than the engine takes: it says that this is too much.
+            let limit = MOST_TEXT as u64 + 1;
+            let read = input.by_ref().take(limit).read_until(b'\n', &mut line);
+            let at_end = matches!(read, Ok(0) | Err(_));
+            let is_cut = line.len() as u64 == limit && !line.ends_with(b"\n");
+            if is_cut && input.skip_until(b'\n').is_err() {
+                line.clear();
+            }
+            let text = String::from_utf8_lossy(&line);
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            let text = text.strip_suffix('\r').unwrap_or(text).to_owned();
+            if inbox.send(if at_end { Input::LastLine } else { Input::Line(text) }).is_err() || at_end {
+                return;
+            }
+        }
+    };
+    // Without the thread there are no lines, but signals still end the program.
+    drop(std::thread::Builder::new().name("lines".into()).spawn(body));
+}

@@ -1,0 +1,84 @@
+//! The line mode's loop: lines and events in, text out.
+
+use std::io::{self, IsTerminal as _, Write as _, stdin, stdout};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Instant;
+
+use super::hands::Hands;
+use super::signals::{self, Watched};
+use super::{End, Input, Outcome, Session, lines, patience};
+use crate::app::{Msg, Plain};
+
+/// What layout there is to be nowhere seen is made for this size.
+const SIZE: (u16, u16) = (80, 24);
+
+/// Runs the line mode until the user leaves, or the lines end and what they began has ended too.
+///
+/// # Errors
+///
+/// If standard output cannot be written, for another reason than that nobody reads it any more.
+pub fn run_plain(session: Session) -> io::Result<Outcome> {
+    let at_terminal = stdin().is_terminal();
+    let (sender, inbox) = channel();
+    let (permits, permitted) = channel();
+    signals::listen(sender.clone(), if at_terminal { Watched::Lines } else { Watched::Pipe })?;
+    lines::listen(sender.clone(), permitted);
+    let began = Instant::now();
+    let (mut app, mut hands) = Hands::start(session, SIZE, sender);
+    let mut plain = Plain::new(at_terminal);
+    plain.begin(&mut app);
+    let mut reads = false;
+    let result = loop {
+        hands.act(plain.step(&mut app, began.elapsed()));
+        if let Err(error) = write(&plain.take()) {
+            break if error.kind() == io::ErrorKind::BrokenPipe { Ok(End::Quit) } else { Err(error) };
+        }
+        if std::mem::take(&mut hands.suspend) {
+            suspend()?;
+        }
+        if let Some(end) = hands.end {
+            break Ok(end);
+        }
+        if !reads && plain.wants_a_line(&app) {
+            reads = permits.send(()).is_ok();
+        }
+        let first = match inbox.recv_timeout(patience(&app, began)) {
+            Ok(it) => it,
+            Err(RecvTimeoutError::Timeout) => Input::Msg(Msg::Tick),
+            Err(RecvTimeoutError::Disconnected) => break Ok(End::Quit),
+        };
+        // All that waits is taken at once; but a flood must not keep the text from being written.
+        for input in [first].into_iter().chain(inbox.try_iter().take(256)) {
+            match input {
+                Input::Msg(msg) => hands.act(plain.hear(&mut app, msg, began.elapsed())),
+                Input::Interrupt => hands.act(plain.interrupt(&mut app, began.elapsed())),
+                Input::Line(line) => {
+                    reads = false;
+                    plain.line(&line);
+                }
+                Input::LastLine => plain.end(),
+                Input::Signal(number) => hands.end = Some(End::Signal(number)),
+                Input::TerminalGone => hands.end = Some(End::Signal(1)),
+            }
+        }
+    };
+    let unsaved = hands.save();
+    hands.quit();
+    result.map(|end| Outcome { end, unsaved })
+}
+
+fn write(text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut out = stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Stops the process as the shell's Ctrl-Z does; returns when it is continued.
+fn suspend() -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+    Ok(())
+}
