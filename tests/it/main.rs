@@ -33,6 +33,7 @@ mod limits;
 mod logits;
 mod palette;
 mod parallel;
+mod plain;
 mod precision;
 mod processes;
 mod promises;

@@ -20,6 +20,8 @@ const MANY: usize = 20;
 impl Plain {
     /// Does what a line says.
     pub(super) fn take_line(&mut self, app: &mut App, line: Line, now: Duration, effects: &mut Vec<Effect>) {
+        // Whoever writes does not want to leave.
+        app.quit_armed = None;
         let text = match line {
             Line::Text(text) => return self.send(app, text, now, effects),
             Line::Typed(text) => text,

@@ -212,10 +212,7 @@ pub(super) fn tree(app: &App) -> Vec<String> {
         return vec!["There is no text yet.".to_owned()];
     }
     let last = runs.iter().rposition(|it| it.on_path);
-    let mut out = vec![format!(
-        "{}, each with the number of forks above it:",
-        count(runs.len(), "branch").replace("branchs", "branches")
-    )];
+    let mut out = vec!["The branches, with the number of forks above each:".to_owned()];
     for (index, run) in runs.iter().enumerate() {
         /// As many tokens tell one branch from another.
         const TOLD: usize = 16;

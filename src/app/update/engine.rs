@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::super::Effect;
 use super::super::next::Next;
 use super::super::state::{App, EngineState, Loaded, Overlay, Scroll};
-use super::super::words::{self, dice::label};
+use super::super::words::{
+    self,
+    dice::{label, spelled},
+};
 use super::{columns, error, peek, record, record_settings};
 use crate::document::Record;
 use crate::engine::protocol::{Cut, Event, Failure, RequestId, StopReason};
@@ -131,9 +134,14 @@ fn surveyed(app: &mut App, first: usize, rows: Vec<std::sync::Arc<[f32]>>) {
 
 fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     if draw.begun > 0 {
-        let name = |token| label(app.tokenizer.bytes(token), app.look.glyphs());
+        let written = app.keymap.is_written();
+        let place = if written { "/heal" } else { "heal, in the panel" };
+        let name = |token| {
+            let bytes = app.tokenizer.bytes(token);
+            if written { spelled(bytes) } else { label(bytes, app.look.glyphs()) }
+        };
         let typed = app.document.tokens().last().map_or_else(String::new, |&it| name(it));
-        let healed = format!("\"{typed}\" of yours went on as \"{}\" (heal, in the panel).", name(draw.token));
+        let healed = format!("\"{typed}\" of yours went on as \"{}\" ({place}).", name(draw.token));
         app.inform(healed, now);
         take_away(app, Cut { tokens: 1, tail: Vec::new() }, effects);
         app.lens.cursor = app.document.len();

@@ -1,0 +1,439 @@
+//! The line mode: what is written is appended, what is asked for is answered, and the text is the same as everywhere.
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use megachat::app::keymap::Action;
+use megachat::assets;
+use megachat::document::{Document, Record};
+use megachat::store::transcripts;
+
+use crate::pty::Pty;
+use crate::support::program::{Home, err, megachat, out};
+
+/// `megachat --plain` with the demo.
+fn plain(home: &Path, arguments: &[&str]) -> Command {
+    megachat(home, &[&["--plain", "--model", "demo"], arguments].concat())
+}
+
+/// A whole session: these lines in, everything it says out.
+fn session(home: &Home, arguments: &[&str], lines: &str) -> String {
+    let mut child = plain(home.path(), arguments).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""), "{}", out(&output));
+    let said = out(&output);
+    assert_no_control(&said);
+    said
+}
+
+/// Nothing moves a cursor, goes back in a line or draws a box.
+#[track_caller]
+fn assert_no_control(said: &str) {
+    let is_bad = |c: &char| (c.is_control() && *c != '\n') || ('\u{2500}'..='\u{259f}').contains(c);
+    assert_eq!(said.chars().find(is_bad), None, "{said}");
+}
+
+fn journal(home: &Path) -> (Document, Vec<Record>) {
+    let (_, journal) = transcripts::read(&home.join("data/transcripts"), "latest").unwrap();
+    assert_eq!((journal.damaged, journal.torn.clone()), (0, None));
+    (transcripts::replay(&journal), journal.records)
+}
+
+fn text(document: &Document) -> String {
+    assets::tokenizer().decode(&document.tokens())
+}
+
+/// The lines that the answer to the last command has, from the one that begins so.
+#[track_caller]
+fn after<'a>(said: &'a str, beginning: &str) -> Vec<&'a str> {
+    let lines: Vec<&str> = said.lines().skip_while(|it| !it.starts_with(beginning)).collect();
+    assert!(!lines.is_empty(), "no `{beginning}` in\n{said}");
+    lines
+}
+
+#[test]
+fn the_text_is_the_one_that_is_printed_without_an_interface() {
+    let home = Home::new();
+    for (prompt, flags) in [
+        ("Once upon a time", &["-s", "7"][..]),
+        ("Once upon a time", &["-s", "8", "--temp", "1.5", "--top-p", "1"]),
+        // The space goes on as a word, and what comes of it replaces it.
+        ("The little ", &["-s", "3"]),
+        ("The little be", &["-s", "3"]),
+        // The string and its beginnings are not written.
+        ("Once upon a time", &["-s", "7", "--stop", "rock", "--stop", " and"]),
+        ("One day", &["-s", "5", "--stop", "\\n"]),
+        ("", &["-s", "2"]),
+        // Bytes of all kinds, and characters in pieces.
+        ("é 日", &["-s", "4", "--temp", "5", "--top-p", "1"]),
+    ] {
+        let common = [&["-n", "30", "--quiet"], flags].concat();
+        let printed = megachat(home.path(), &[&["-p", "--model", "demo", prompt], &common[..]].concat());
+        let printed = out(&{ printed }.output().unwrap());
+        let said = session(&home, &common, &format!("{prompt}\n"));
+        // That a half word went on is said before it does.
+        let said = if said.starts_with("note: ") { said.split_once('\n').unwrap().1 } else { &said };
+        let (shown, note) = said.rsplit_once("note: ").unwrap();
+        let expected = megachat::text::visible(&printed);
+        assert_eq!(shown.trim_end_matches('\n'), expected.trim_end_matches('\n').trim_start_matches('\n'), "{flags:?}");
+        assert!(note.ends_with(".\n"), "{note}");
+        let (document, _) = journal(home.path());
+        assert!(text(&document).ends_with(&printed), "{:?} is not the end of {:?}", printed, text(&document));
+    }
+}
+
+#[test]
+fn a_session_branches_undoes_compares_and_inspects() {
+    let home = Home::new();
+    let said = session(
+        &home,
+        &["-n", "8", "-s", "7"],
+        "Once upon a time\n/inspect 6 3\n/take 6 2\n/tree\n/branch 2\n/undo\n/redo\n/compare temp 1.5 | temp 0\n/keep B\n/undo\n\
+         /fan\n/keep 2 word\n/set top-k 1\n/cut\n/heat entropy 2\n/next 3\n/reroll 6\n/type 7 \" and some words\"\n/show\n",
+    );
+    let told = after(&said, "Token 6 of 12");
+    assert!(
+        told[1].starts_with("id ") && told[2].contains("by the model") && told[3].starts_with("The chain: 50257, then")
+    );
+    assert!(told[4].starts_with("die 0.") && told[5].starts_with("otherwise: "), "{told:#?}");
+    assert!(told.iter().any(|it| it.starts_with("2: \"")), "{told:#?}");
+    for expected in [
+        "The branches, with the number of forks above each:",
+        "note: Undone. Nothing is lost: /redo does it again.",
+        "The same dice, other settings:",
+        "B, temp from 0.7 to 1.5: 48 tokens",
+        "C, temp from 0.7 to greedy: 48 tokens",
+        "first difference at its token ",
+        "note: Taken. /undo goes back.",
+        "Ways to go on, the likeliest first",
+        "note: top-k is now 1.",
+        "By entropy, bits: ",
+        "The next token, number ",
+        "The die, 0.",
+        "Cut from here on; 1 token left.",
+        "note: New dice from here: seed 8. /previous-sibling and /next-sibling go between the branches, /undo goes back.",
+    ] {
+        assert!(said.contains(expected), "no `{expected}` in\n{said}");
+    }
+    assert!(!said.contains("error:"), "{said}");
+    let (document, _) = journal(home.path());
+    // What was said last is the text, and the journal has it.
+    assert!(said.ends_with(&format!("{}\n", text(&document))), "{said}\n{}", text(&document));
+    assert!(text(&document).contains(" and some words"));
+    assert!(document.runs().len() >= 8, "{}", document.runs().len());
+}
+
+#[test]
+fn an_alternative_is_the_one_that_was_listed() {
+    let home = Home::new();
+    let said = session(&home, &["-n", "4", "-s", "7"], "Once upon a time\n/inspect 6\n/take 6 3\n/show 6 6\n");
+    let listed = said.lines().find_map(|it| it.strip_prefix("3: ")).unwrap();
+    let token = listed.split_once(", model").unwrap().0;
+    assert!(said.contains(&format!("\n6: {token}, typed\n")), "{said}");
+}
+
+#[test]
+fn every_action_of_the_table_answers() {
+    let home = Home::new();
+    for &action in Action::ALL.iter().filter(|&&it| !matches!(it, Action::Suspend | Action::QuitOrDelete)) {
+        let name = action.name();
+        let said = session(&home, &["-n", "2", "-s", "7"], &format!("Once upon\n/status\n/{name}\n"));
+        let answer = said.split_once("saved: ").unwrap().1.split_once('\n').unwrap().1;
+        assert!(!answer.trim().is_empty(), "/{name} says nothing");
+        assert!(!answer.contains("There is no command"), "{answer}");
+    }
+    let said = session(&home, &["-n", "2"], "Once\n/quit-or-delete\nnever\n");
+    assert!(!said.contains("never") && !journal_contains(&home, "never"));
+}
+
+fn journal_contains(home: &Home, word: &str) -> bool {
+    text(&journal(home.path()).0).contains(word)
+}
+
+#[test]
+fn names_are_completed_and_slips_are_asked_about() {
+    let home = Home::new();
+    let said = session(
+        &home,
+        &["-n", "2"],
+        "/hlep\n/xyzzy\n/top\n/temp 1.25\n/temp\n/set top-p 7\n/set nothing 1\n/preset wild\n/much-less temp\n/warmer\n/help undo\n/sta\n",
+    );
+    for expected in [
+        "error: There is no command /hlep. Did you mean /help",
+        "error: There is no command /xyzzy. /help all lists every command",
+        "note: temp is now 1.25.",
+        "\ntemp: 1.25; below 1 sharpens",
+        "error: top-p: top-p is 7, but must be between 0 and 1",
+        "error: There is no control nothing; /settings lists them.",
+        "note: preset is now wild.",
+        "note: temp is now 1.",
+        "/undo: undo, whatever it was.",
+    ] {
+        assert!(said.contains(expected), "no `{expected}` in\n{said}");
+    }
+    assert!(said.contains("model: demo") || said.contains("/sta could be /status, /start"), "{said}");
+}
+
+#[test]
+fn lines_go_on_and_slashes_are_text_too() {
+    let home = Home::new();
+    session(&home, &["-n", "1", "-s", "1"], "//a slash\\\nand a second line\\\\\n");
+    let written = text(&journal(home.path()).0);
+    assert!(written.starts_with("/a slash\nand a second line\\"), "{written:?}");
+    session(&home, &["-n", "1", "-s", "1"], "the end comes early\\");
+    assert!(journal_contains(&home, "the end comes early"));
+    // The command line's words are sent as they are.
+    session(&home, &["-n", "1", "-s", "1", "/help", "me"], "");
+    assert!(text(&journal(home.path()).0).starts_with("/help me"));
+}
+
+#[test]
+fn chat_says_who_writes() {
+    let home = Home::new();
+    let said = session(&home, &["--chat", "-n", "20", "-s", "3"], "Hello.\nWhat is your name?\n");
+    assert!(said.starts_with("A conversation between User and Bot."), "{said}");
+    let turns: Vec<&str> = said.lines().filter(|it| it.starts_with("You: ") || it.starts_with("Model: ")).collect();
+    assert_eq!(turns.len(), 4, "{said}");
+    assert_eq!((turns[0], turns[2]), ("You: Hello.", "You: What is your name?"));
+    let written = text(&journal(home.path()).0);
+    assert!(
+        written.contains("\nUser: Hello.\nBot:") && written.contains("\nUser: What is your name?\nBot:"),
+        "{written}"
+    );
+    // The stop string is not written, whatever part of it came.
+    assert!(said.matches("User:").count() == 2, "{said}");
+}
+
+#[test]
+fn a_loop_is_a_question_in_words() {
+    let home = Home::new();
+    let stuck = ["-n", "100", "--temp", "0", "--repeat-penalty", "1", "--bias", " moon=99"];
+    let said = session(&home, &stuck, "The\n2\n");
+    let question = after(&said, "Looping since token ");
+    assert!(question[1].starts_with("1: back there, and on"), "{said}");
+    assert!(question[4].starts_with("4: leave it as it is"), "{said}");
+    assert!(said.contains("note: The text ends before the loop; /undo brings it back."), "{said}");
+}
+
+#[test]
+fn only_what_was_asked_for_turns_a_pipe_into_a_session() {
+    let home = Home::new();
+    let run = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command =
+            megachat(home.path(), &[&["--model", "demo", "-n", "5", "-s", "1", "-q"], arguments].concat());
+        let mut child = command.envs(environment.iter().copied()).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"Once\n").unwrap();
+        out(&child.wait_with_output().unwrap())
+    };
+    let printed = run(&[], &[]);
+    assert!(!printed.contains("note:"));
+    assert_eq!(run(&[], &[("MEGACHAT_PLAIN", "1")]), printed);
+    assert_eq!(run(&["--plain", "-p"], &[]), printed);
+    assert_eq!(run(&["--plain"], &[]), format!("{printed}\nnote: max new reached, 5 tokens.\n"));
+}
+
+/// A session whose lines come while it runs.
+struct Live {
+    child: Child,
+    said: BufReader<std::process::ChildStdout>,
+}
+
+impl Live {
+    fn start(home: &Home, arguments: &[&str]) -> Self {
+        let mut child = plain(home.path(), arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        Self { child, said }
+    }
+
+    fn write(&mut self, line: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(line.as_bytes()).unwrap();
+    }
+
+    /// Everything up to `n` bytes from now.
+    fn read(&mut self, n: usize) -> String {
+        let mut bytes = vec![0; n];
+        self.said.read_exact(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Everything up to the end of the line that holds this.
+    fn read_to(&mut self, what: &str) -> String {
+        let mut said = String::new();
+        while !said.contains(what) {
+            assert!(self.said.read_line(&mut said).unwrap() > 0, "no `{what}` in\n{said}");
+        }
+        said
+    }
+
+    fn signal(&self, signal: nix::sys::signal::Signal) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), signal).unwrap();
+    }
+
+    fn end(mut self) -> (Option<i32>, String) {
+        drop(self.child.stdin.take());
+        let mut rest = String::new();
+        self.said.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // It has ended already, unless the test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const ENDLESS: [&str; 8] = ["-n", "0", "--ignore-eos", "--when-full", "slide", "-s", "11", "--quiet"];
+
+#[test]
+fn an_interrupt_ends_the_text_and_keeps_it() {
+    use nix::sys::signal::Signal;
+    let home = Home::new();
+    let mut live = Live::start(&home, &ENDLESS);
+    live.write("Once upon a time\n");
+    let mut shown = live.read(300);
+    live.signal(Signal::SIGINT);
+    shown += &live.read_to("note: stopped, ");
+    let shown = shown.rsplit_once("\nnote: stopped").unwrap().0.to_owned();
+    // With nothing to stop it asks for a second one; something else in between means that nobody wants to leave.
+    live.signal(Signal::SIGINT);
+    assert!(live.read_to("note: Ctrl-C again to quit.").ends_with("quit.\n"));
+    live.write("/status\n");
+    live.read_to("saved: yes");
+    live.signal(Signal::SIGINT);
+    live.read_to("note: Ctrl-C again to quit.");
+    live.signal(Signal::SIGINT);
+    let (status, _) = live.end();
+    assert_eq!(status, Some(0));
+    let (document, records) = journal(home.path());
+    assert_eq!(text(&document), format!("Once upon a time{shown}"));
+    assert!(matches!(records.last(), Some(Record::Stopped { reason }) if reason == "cancelled"));
+}
+
+#[test]
+fn signals_end_it_with_the_journal_complete() {
+    use nix::sys::signal::Signal;
+    for (signal, number) in [(Signal::SIGTERM, 15), (Signal::SIGHUP, 1)] {
+        let home = Home::new();
+        let mut live = Live::start(&home, &ENDLESS);
+        live.write("Once upon a time\n");
+        let mut shown = live.read(200);
+        live.signal(signal);
+        let (status, rest) = live.end();
+        shown += &rest;
+        assert_eq!(status, Some(128 + number));
+        assert_eq!(text(&journal(home.path()).0), format!("Once upon a time{}", shown.trim_end_matches('\n')));
+    }
+}
+
+#[test]
+fn whoever_stops_reading_ends_it_quietly() {
+    let home = Home::new();
+    let mut child = plain(home.path(), &ENDLESS).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.as_mut().unwrap().write_all(b"Once\n").unwrap();
+    let mut some = [0; 50];
+    child.stdout.take().unwrap().read_exact(&mut some).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+}
+
+/// What came from the terminal, checked.
+fn raw(pty: &Pty) -> String {
+    let raw = String::from_utf8(pty.raw.lock().unwrap().clone()).unwrap();
+    assert_no_control(&raw.replace("\r\n", "\n"));
+    raw.replace("\r\n", "\n")
+}
+
+#[test]
+fn at_a_terminal_no_escape_is_ever_written() {
+    let home = Home::new();
+    let arguments = [&["--plain", "--model", "demo", "--ignore-eos", "--when-full", "slide", "-s", "11"][..]].concat();
+    let mut pty = Pty::start(home.path(), &[&arguments[..], &["-n", "6"]].concat(), &[]);
+    pty.see("/help lists the commands.");
+    pty.wait_for("a prompt", |screen| screen.trim_end().ends_with('>'));
+    pty.press("Once upon a time\n");
+    pty.see("max new reached, 6 tokens.");
+    pty.press("/next 2\n");
+    pty.see("The die, ");
+    pty.press("/models\n");
+    pty.see("/models import PATH");
+    pty.press("/fan\n");
+    pty.see("/fan more");
+    // Endless from here on; a control moves while it writes, a text waits, and both are said.
+    pty.press("/max-tokens 0\n");
+    pty.see("max-tokens is now off.");
+    pty.press("\n");
+    let length = raw(&pty).len();
+    pty.wait_for("text", |_| raw(&pty).len() > length + 200);
+    pty.press("/temp 0.9\n");
+    pty.see("temp is now 0.9.");
+    pty.press("too early\n");
+    pty.see("this is sent after that");
+    pty.press("\x03");
+    pty.see("note: stopped, ");
+    pty.wait_for("a prompt", |screen| screen.trim_end().ends_with('>'));
+    pty.press("\x03");
+    pty.see("Ctrl-C again to quit.");
+    pty.press("/chat\n");
+    pty.see("You:");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    pty.assert_restored();
+    let said = raw(&pty);
+    assert!(said.contains("> Once upon a time\n"), "{said}");
+    let (document, _) = journal(home.path());
+    assert!(!text(&document).contains("too early"), "Ctrl-C forgets what was written ahead");
+    let temperatures: Vec<f32> = document.settings_history().iter().map(|it| it.1.temperature).collect();
+    assert_eq!(temperatures.last(), Some(&0.9), "{temperatures:?}");
+}
+
+#[test]
+fn a_terminal_that_can_do_no_more_gets_lines_and_the_first_question_is_answered_by_one() {
+    for (term, arguments, environment) in
+        [("dumb", &[][..], ""), ("", &[], ""), ("xterm", &["--plain"], ""), ("xterm", &[], "1")]
+    {
+        let home = Home::new();
+        let mut pty = Pty::start(home.path(), arguments, &[("TERM", term), ("MEGACHAT_PLAIN", environment)]);
+        pty.see("2: only the demo");
+        pty.press("what?\n");
+        pty.see("error: An answer is");
+        pty.press("2\n");
+        pty.see("the demo it is");
+        pty.press("/max-tokens 3\nOnce upon\n");
+        pty.see("max new reached, 3 tokens.");
+        pty.press("\x04");
+        assert_eq!(pty.exit(), 0);
+        raw(&pty);
+        assert!(std::fs::read_to_string(home.path().join("state/state.toml")).unwrap().contains("demo_only = true"));
+    }
+    let home = Home::new();
+    std::fs::create_dir(home.path().join("config")).unwrap();
+    std::fs::write(home.path().join("config/config.toml"), "plain = true\nmodel = \"demo\"\n").unwrap();
+    let mut pty = Pty::start(home.path(), &[], &[]);
+    pty.see("megachat, line by line.");
+    pty.press("/quit\n");
+    assert_eq!(pty.exit(), 0);
+    raw(&pty);
+}
+
+#[test]
+fn what_a_text_hides_is_seen() {
+    let home = Home::new();
+    let said = session(&home, &["-n", "1", "-s", "1"], "a\x1b[2Jb \u{202e}c\n/show\n/show 1 9\n");
+    assert!(said.contains("a^[[2Jb <202E>c"), "{said}");
+}
+
+#[test]
+fn a_transcript_is_gone_on_with_line_by_line() {
+    let home = Home::new();
+    session(&home, &["-n", "3", "-s", "1"], "The bear\n");
+    let before = text(&journal(home.path()).0);
+    let said = session(&home, &["--resume", "-n", "2"], "\n");
+    assert!(said.starts_with(&format!("note: The text is now 5 tokens: \"{before}\"\n")), "{said}");
+    assert_eq!(journal(home.path()).0.len(), 7);
+}
