@@ -6,6 +6,8 @@
 mod act;
 mod command;
 mod out;
+mod report;
+mod steer;
 mod stream;
 mod tell;
 
@@ -23,6 +25,7 @@ use stream::Stream;
 
 /// The state of the line mode.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Plain {
     out: Out,
     stream: Stream,
@@ -195,7 +198,7 @@ impl Plain {
                 return effects;
             }
         }
-        if self.at_terminal && self.lines.len() > self.told_to_wait && self.is_writing(app) {
+        if self.at_terminal && self.lines.len() > self.told_to_wait && is_writing(app) {
             self.say_waiting(app);
         }
         self.told_to_wait = self.lines.len();
@@ -226,13 +229,7 @@ impl Plain {
         let waits = !self.at_terminal && (app.peeking.is_some() || self.installs);
         let loads = app.loading.is_some() || app.demo_coming;
         let asks = matches!(app.screen, Screen::FirstRun(_));
-        self.is_writing(app) || self.report.is_some() || waits || loads && !asks
-    }
-
-    /// Whether the model writes, here or in columns.
-    fn is_writing(&self, app: &App) -> bool {
-        let columns = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.request.is_some());
-        app.running.is_some() || columns
+        is_writing(app) || self.report.is_some() || waits || loads && !asks
     }
 
     /// The next line that may be done: commands at a terminal at once, texts when the model is free.
@@ -332,4 +329,10 @@ impl Plain {
         }
         self.asked = true;
     }
+}
+
+/// Whether the model writes, here or in columns.
+fn is_writing(app: &App) -> bool {
+    let columns = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.request.is_some());
+    app.running.is_some() || columns
 }

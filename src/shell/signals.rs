@@ -35,7 +35,7 @@ pub(super) fn listen(_inbox: Sender<Input>, _watched: Watched) -> io::Result<()>
 pub(super) fn listen(inbox: Sender<Input>, watched: Watched) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
-    let watcher = inbox.clone();
+    let of_terminal = inbox.clone();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for number in signals.forever() {
             if number == SIGINT && watched != Watched::Terminal {
@@ -46,7 +46,7 @@ pub(super) fn listen(inbox: Sender<Input>, watched: Watched) -> io::Result<()> {
         }
     })?;
     if watched != Watched::Pipe {
-        std::thread::Builder::new().name("terminal".into()).spawn(move || watch(&watcher))?;
+        std::thread::Builder::new().name("terminal".into()).spawn(move || watch(&of_terminal))?;
     }
     Ok(())
 }

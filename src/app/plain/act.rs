@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 use super::command::{What, help, meant};
+use super::steer::number;
 use super::{Line, Plain, Report, tell};
 use crate::app::columns::Purpose;
-use crate::app::intent::{Length, knob_named};
+use crate::app::intent::knob_named;
 use crate::app::keymap::Action;
 use crate::app::words::columns::{WAYS_OUT, WayOut};
-use crate::app::words::state::phase;
-use crate::app::{App, Effect, Heat, Intent, KNOBS, Knob, Msg, Overlay, Screen, set_knob};
-use crate::sample::Settings;
+use crate::app::{App, Effect, Heat, Intent, KNOBS, Knob, Msg, Overlay, Screen};
 
 /// Alternatives, candidates and tokens that are told where nobody said how many.
-const FEW: usize = 10;
+pub(super) const FEW: usize = 10;
 /// What is told of more than that at the most.
-const MANY: usize = 20;
+pub(super) const MANY: usize = 20;
 
 impl Plain {
     /// Does what a line says.
@@ -56,11 +55,11 @@ impl Plain {
         }
     }
 
-    fn want(&mut self, app: &mut App, intent: Intent, now: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn want(&mut self, app: &mut App, intent: Intent, now: Duration, effects: &mut Vec<Effect>) {
         effects.extend(self.hear(app, Msg::Intent(intent), now));
     }
 
-    fn send(&mut self, app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn send(&mut self, app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect>) {
         if app.overlay.is_some() {
             self.want(app, Intent::Close, now, effects);
         }
@@ -192,18 +191,18 @@ impl Plain {
                 self.leave(app, now, effects);
                 self.want(app, Intent::Act(action), now, effects);
             }
-            _ => match needs_a_screen(action) {
-                Some(why) => self.out.note(why),
-                None => {
-                    self.leave(app, now, effects);
-                    self.want(app, Intent::Act(action), now, effects);
+            _ => {
+                if let Some(why) = needs_a_screen(action) {
+                    return self.out.note(why);
                 }
-            },
+                self.leave(app, now, effects);
+                self.want(app, Intent::Act(action), now, effects);
+            }
         }
     }
 
     /// Closes columns that nobody took.
-    fn leave(&mut self, app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn leave(&mut self, app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         if app.overlay.is_some() {
             self.want(app, Intent::Close, now, effects);
         }
@@ -249,92 +248,6 @@ impl Plain {
         }
     }
 
-    /// Turns to the token whose number is given first, if one is. Says whether that worked.
-    fn point(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) -> bool {
-        let word = rest.split_whitespace().next().unwrap_or_default();
-        match number(word) {
-            _ if word.is_empty() => true,
-            Some(position) if position <= app.document.len() => {
-                self.want(app, Intent::Point(position), now, effects);
-                true
-            }
-            _ => {
-                let most = app.document.len() + 1;
-                self.out.error(&format!("There is no token {word}: write a number from 1 to {most}."));
-                false
-            }
-        }
-    }
-
-    /// The same, but without a number to the end of the text.
-    fn point_or_end(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) -> bool {
-        let end = (app.document.len() + 1).to_string();
-        self.point(app, if number(rest).is_some() { rest } else { &end }, now, effects)
-    }
-
-    fn inspect(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        if self.point(app, rest, now, effects) {
-            self.leave(app, now, effects);
-            self.want(app, Intent::Act(Action::Inspect), now, effects);
-            if matches!(app.overlay, Some(Overlay::Inspector { .. })) {
-                let most = rest.split_whitespace().nth(1).and_then(|it| it.parse().ok());
-                self.report = Some(Report::Inspection(most.unwrap_or(FEW)));
-            }
-        }
-    }
-
-    /// `N K` or `N "TEXT"`.
-    fn take_alternative(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        let (_, which) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let which = which.trim();
-        if let Some(text) = which.strip_prefix('"') {
-            let text = text.strip_suffix('"').unwrap_or(text);
-            let at = rest.split_whitespace().next().unwrap_or_default();
-            return self.type_at(app, at, text, now, effects);
-        }
-        let Some(row) = number(which) else {
-            return self.out.error("Write the token's number and that of what it is to be, as in /take 5 2.");
-        };
-        if self.point(app, rest, now, effects) {
-            self.leave(app, now, effects);
-            self.want(app, Intent::Act(Action::Inspect), now, effects);
-            if matches!(app.overlay, Some(Overlay::Inspector { .. })) {
-                self.report = Some(Report::Take(row));
-            }
-        }
-    }
-
-    fn type_here(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        let (at, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        // A quoted text keeps the space it begins with.
-        let text = text.strip_prefix('"').map_or(text, |it| it.strip_suffix('"').unwrap_or(it));
-        self.type_at(app, at, text, now, effects);
-    }
-
-    fn type_at(&mut self, app: &mut App, at: &str, text: &str, now: Duration, effects: &mut Vec<Effect>) {
-        if !self.point(app, at, now, effects) {
-            return;
-        }
-        self.leave(app, now, effects);
-        self.want(app, Intent::Act(Action::TypeHere), now, effects);
-        if !text.is_empty() && app.running.is_none() {
-            self.want(app, Intent::Send(text.to_owned()), now, effects);
-        }
-    }
-
-    /// Reads out the text that is taken away, so that it can be written anew.
-    fn edit(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        if !self.point(app, rest, now, effects) {
-            return;
-        }
-        if app.running.is_none() {
-            let tail = app.document.tokens().split_off(app.lens.cursor.min(app.document.len()));
-            let text = app.tokenizer().decode(&tail);
-            self.out.line(&format!("Taken away: {text}"));
-        }
-        self.type_at(app, "", "", now, effects);
-    }
-
     fn heat(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
         let (mut heat, mut most) = (Heat::Surprise, FEW);
         for word in rest.split_whitespace() {
@@ -349,48 +262,6 @@ impl Plain {
         }
         self.want(app, Intent::Heat(heat), now, effects);
         self.report = Some(if heat == Heat::Cut { Report::Cut } else { Report::Heat(heat, most) });
-    }
-
-    /// `5 temp 1.2 | top-p 0.5`, from token 5 on: a column for each part besides the one of the settings of now.
-    fn compare(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        let mut others = Vec::new();
-        let (first, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let (at, rest) = if number(first).is_some() { (first, after) } else { ("", rest) };
-        for part in rest.split('|').map(str::trim).filter(|it| !it.is_empty()) {
-            match changed(&app.settings, part) {
-                Ok(settings) => others.push(settings),
-                Err(why) => return self.out.error(&why),
-            }
-        }
-        if self.point_or_end(app, at, now, effects) {
-            self.want(app, Intent::Compare(others), now, effects);
-            self.await_columns(app);
-        }
-    }
-
-    fn await_columns(&mut self, app: &App) {
-        if matches!(&app.overlay, Some(Overlay::Columns(_))) {
-            self.report = Some(Report::Columns);
-        }
-    }
-
-    fn keep(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        let Some(Overlay::Columns(state)) = &app.overlay else {
-            return self.out.error("There is nothing to keep: /compare or /fan comes first.");
-        };
-        let (which, length) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let letter = which.chars().next().filter(|_| which.len() == 1).map(|it| it.to_ascii_uppercase());
-        let by_letter = letter.filter(char::is_ascii_uppercase).map(|it| it as usize - 'A' as usize);
-        let column = match (state.purpose, number(which)) {
-            (Purpose::Fan, at) => at.and_then(|it| state.by_likelihood().get(it).copied()),
-            (Purpose::Compare, at) => at.or(by_letter).filter(|&it| it < state.columns.len()),
-        };
-        let length = if length.trim() == "word" { Length::Word } else { Length::Whole };
-        match column {
-            _ if which == "all" => self.want(app, Intent::KeepAll, now, effects),
-            Some(column) => self.want(app, Intent::Keep(column, length), now, effects),
-            None => self.out.error("Which one? As in /keep 2, or /keep all."),
-        }
     }
 
     fn models(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
@@ -413,78 +284,6 @@ impl Plain {
                 .error(&format!("/models {word} means nothing; /models download, import PATH, switch and stop do.")),
         }
     }
-
-    /// Tells what was asked for, if it is known by now. Says whether it was told.
-    pub(super) fn tell(&mut self, app: &mut App, now: Duration, effects: &mut Vec<Effect>) -> bool {
-        let drawn = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.request.is_some());
-        if app.running.is_none() && app.peeking.is_some() || drawn {
-            return false;
-        }
-        let Some(report) = self.report.take() else { return true };
-        // What a screen does for one frame is done to its end here.
-        while app.prepare() {}
-        let lines = match (report, &app.overlay) {
-            (Report::Next(most), _) => tell::next(app, most),
-            (Report::Inspection(most), _) => tell::inspection(app, most),
-            (Report::Heat(heat, most), _) => tell::heat(app, heat, most),
-            (Report::Cut, _) => tell::cut(app, MANY),
-            (Report::Found, Some(Overlay::Find(find))) => tell::found(app, find, MANY),
-            (Report::Columns, Some(Overlay::Columns(state))) => tell::columns(app, state),
-            (Report::Take(row), _) => {
-                let token = app.lens.inspection.as_ref().and_then(|it| it.rows.get(row)).map(|it| it.token);
-                self.leave(app, now, effects);
-                match token {
-                    Some(token) => self.want(app, Intent::Take(token), now, effects),
-                    None => self.out.error("There is no such alternative; /inspect lists them with their numbers."),
-                }
-                return true;
-            }
-            (Report::Found | Report::Columns, _) => Vec::new(),
-        };
-        self.out.lines(lines);
-        app.lens.heat = Heat::Off;
-        // Columns stay until they are taken or something else is wanted.
-        if report != Report::Columns {
-            self.leave(app, now, effects);
-        }
-        true
-    }
-
-    /// Reads out what opened over the text without being waited for.
-    pub(super) fn read_out(&mut self, app: &mut App) {
-        match &app.overlay {
-            Some(Overlay::Models { .. }) => self.out.lines(tell::models(app)),
-            Some(Overlay::Tree { .. }) => self.out.lines(tell::tree(app)),
-            Some(Overlay::Help(_)) => self.out.lines(help("", &app.settings)),
-            Some(Overlay::Palette(_)) => self.out.lines(help("all", &app.settings)),
-            Some(Overlay::Inspector { .. } | Overlay::Find(_) | Overlay::Columns(_) | Overlay::Circles { .. })
-            | None => return,
-        }
-        app.overlay = None;
-    }
-
-    /// What a person is told who writes a text while the model does.
-    pub(super) fn say_waiting(&mut self, app: &App) {
-        self.out.note(&format!("{} now; this is sent after that. Ctrl-C ends it at once.", phase(app).0));
-    }
-}
-
-/// The index that a number from 1 on means.
-fn number(text: &str) -> Option<usize> {
-    text.parse::<usize>().ok()?.checked_sub(1)
-}
-
-/// Settings with controls changed: `temp 1.2 top-p 0.5`.
-fn changed(settings: &Settings, text: &str) -> Result<Settings, String> {
-    let mut new = settings.clone();
-    let mut words = text.split_whitespace();
-    while let Some(name) = words.next() {
-        let knob =
-            knob_named(name).ok_or_else(|| format!("There is no control {name}; write as in /compare temp 1.2."))?;
-        let value = words.next().unwrap_or_default();
-        set_knob(knob, &mut new, value).map_err(|why| format!("{name}: {why}."))?;
-    }
-    Ok(new)
 }
 
 /// Why an action has nothing to do without a screen; `None` if it has.

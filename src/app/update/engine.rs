@@ -5,10 +5,8 @@ use std::time::Duration;
 use super::super::Effect;
 use super::super::next::Next;
 use super::super::state::{App, EngineState, Loaded, Overlay, Scroll};
-use super::super::words::{
-    self,
-    dice::{label, spelled},
-};
+use super::super::view::bars::label;
+use super::super::words::{self, dice::spelled};
 use super::{columns, error, peek, record, record_settings};
 use crate::document::Record;
 use crate::engine::protocol::{Cut, Event, Failure, RequestId, StopReason};
