@@ -43,7 +43,7 @@ pub struct Plain {
     installs: bool,
     /// What was told of the model and of an installation.
     told_model: Option<String>,
-    told_stage: Option<String>,
+    told_stage: Option<std::mem::Discriminant<install::Stage>>,
     told_answers: usize,
     /// Whether the question about a loop, or that of the first run, was put.
     asked: bool,
@@ -292,14 +292,14 @@ impl Plain {
         };
         for (source, answer) in job.answers.iter().skip(self.told_answers) {
             self.out.note(&format!("{source}: {answer}"));
+            // What comes now is about another source.
+            self.told_stage = None;
         }
         self.told_answers = job.answers.len();
         let Some(stage) = &job.stage else { return };
-        // Numbers move all the time; the words before them are the stage.
-        let told = words::stage(stage);
-        let kind: String = told.chars().take_while(|it| !it.is_ascii_digit()).collect();
-        if self.told_stage.as_ref() != Some(&kind) {
-            self.out.note(&format!("{}: {told}", job.name));
+        let kind = std::mem::discriminant(stage);
+        if self.told_stage != Some(kind) {
+            self.out.note(&format!("{}: {}", job.name, words::stage(stage)));
             self.told_stage = Some(kind);
         }
     }

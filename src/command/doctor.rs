@@ -272,13 +272,13 @@ fn terminal() -> Finding {
         );
     }
     if output && dumb {
-        text.push_str("; the interface needs a terminal that can place its cursor");
+        text.push_str("; it cannot place a cursor, so the interface is the line mode (--plain)");
     }
     Finding {
         topic: "terminal",
         name: if input && output { "interactive" } else { "not interactive" }.to_owned(),
         // What is no terminal cannot have a wrong one.
-        ok: !output || (utf8 && !dumb),
+        ok: !output || utf8,
         text,
         data: json!({
             "term": term, "stdin": input, "stdout": output, "utf8": utf8, "locale": locale, "colours": colours,

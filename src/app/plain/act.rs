@@ -148,6 +148,9 @@ impl Plain {
             Action::Compare => self.compare(app, rest, now, effects),
             Action::Fan => {
                 let again = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.purpose == Purpose::Fan);
+                if let (Some(Overlay::Columns(state)), true, "tree") = (&app.overlay, again, rest) {
+                    return self.out.lines(tell::twigs(app, state));
+                }
                 if again && rest == "more" {
                     self.want(app, Intent::OtherDice, now, effects);
                 } else if self.point_or_end(app, rest, now, effects) {

@@ -96,7 +96,12 @@ pub(super) const LISTED: &[Listed] = &[
         "A/B: the same dice under the settings of now and others, as in /compare temp 1.2 | top-p 0.5",
     ),
     listed("dice", "", What::Dice, "compare again, each column with its own dice; and back"),
-    listed("fan", "[N]", What::Act(Action::Fan), "eight ways to go on, the likeliest first; /fan more: eight others"),
+    listed(
+        "fan",
+        "[N]",
+        What::Act(Action::Fan),
+        "eight ways to go on, the likeliest first; /fan more: eight others; /fan tree: what they share told once",
+    ),
     listed(
         "keep",
         "K [word] or all",

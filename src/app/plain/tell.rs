@@ -8,7 +8,7 @@ use crate::app::words;
 use crate::app::words::columns::name;
 use crate::app::words::dice::{facts, fine_percent, not_known, percent, spelled, steps};
 use crate::app::words::state::{About, context, model, models as story, phase, seen};
-use crate::app::{App, Find, Heat, KNOBS, Knob};
+use crate::app::{App, Find, Heat, KNOBS, Knob, Twig};
 use crate::document::Origin;
 use crate::sample::Row;
 use crate::text::visible;
@@ -229,6 +229,21 @@ pub(super) fn tree(app: &App) -> Vec<String> {
         out.push(format!("{}: depth {depth}, {tokens}{here}{marked}: \"{text}\"{more}", index + 1));
     }
     out.push("/branch K goes to one.".to_owned());
+    out
+}
+
+/// Futures as a tree: what several begin with is told once.
+pub(super) fn twigs(app: &App, state: &Columns) -> Vec<String> {
+    let order = state.by_likelihood();
+    let line = |it: Twig| {
+        let tokens = it.columns.first().map(|&column| state.columns[column].tokens()).unwrap_or_default();
+        let text = text_of(app, tokens.get(it.from..it.to).unwrap_or_default());
+        let through = order.iter().enumerate().filter(|line| it.columns.contains(line.1));
+        let numbers: Vec<String> = through.map(|line| (line.0 + 1).to_string()).collect();
+        format!("depth {}, of {}: \"{text}\"", it.depth, numbers.join(" "))
+    };
+    let mut out = vec!["The ways to go on by what they share, with the numbers of those that go through:".to_owned()];
+    out.extend(state.twigs().into_iter().map(line));
     out
 }
 
