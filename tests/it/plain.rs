@@ -143,7 +143,8 @@ fn every_action_of_the_table_answers() {
     let actions: Vec<&str> =
         Action::ALL.iter().map(|it| it.name()).filter(|it| !["suspend", "quit-or-delete"].contains(it)).collect();
     // Between two of them stands one that is none.
-    let lines: String = (0..).zip(&actions).map(|(n, name)| format!("/{name}\n/zz{n}\n")).collect();
+    let lines: Vec<String> = (0..).zip(&actions).map(|(n, name)| format!("/{name}\n/zz{n}\n")).collect();
+    let lines = lines.concat();
     let said = session(&home, &["-n", "2", "-s", "7"], &format!("Once upon\n/zz\n{lines}"));
     let lines = after(&said, "error: There is no command /zz.");
     let mut rest = lines[1..].iter();
