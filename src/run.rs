@@ -12,9 +12,9 @@ use crate::install::convert::Options;
 use crate::manifest::MEGATRON_345M;
 use crate::shell::{self, End, Outcome, Session};
 use crate::store::config::{LoadedConfig, load_config, load_state};
-use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{Appender, replay};
+use crate::store::{history, models};
 use crate::text::visible;
 
 /// Runs the program.
@@ -156,10 +156,13 @@ fn open_interface(
         transcripts: paths.transcripts.display().to_string(),
         notices: problems,
         keymap: if front == Front::Plain { Keymap::written() } else { keymap },
+        history: history::load(&history::file(&paths.state)),
+        vi: arguments.interface.vi(&config).map_err(usage)?,
+        mouse: arguments.interface.mouse(&config),
     };
     shell::install_panic_hook(paths.state.join("megachat.log"));
     let save = !arguments.interface.no_save;
-    let session = Session { paths, places, save, open, start };
+    let session = Session { paths, places, save, open, mouse: start.mouse, start };
     let directory = session.paths.transcripts.clone();
     let Outcome { end, unsaved } = match front {
         Front::Screen => shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?,

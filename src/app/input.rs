@@ -1,6 +1,17 @@
-//! The input line: a small editor with readline's keys and a history.
+//! The input line: a small editor with readline's keys or vi's, a history and undo.
+
+mod history;
+mod undo;
+mod vi;
 
 use unicode_segmentation::UnicodeSegmentation as _;
+
+use history::History;
+use undo::Changes;
+use vi::Vi;
+
+pub use history::Search;
+pub use vi::Mode;
 
 /// Text being written, and where the cursor is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,9 +20,10 @@ pub struct Input {
     /// A byte of `text`, between two graphemes.
     cursor: usize,
     killed: String,
-    history: Vec<String>,
-    /// Which line of the history is shown, and the draft that was there before.
-    recalled: Option<(usize, String)>,
+    /// Boxed, since a line for a path has none.
+    history: Box<History>,
+    changes: Changes,
+    vi: Option<Vi>,
 }
 
 /// Where to.
@@ -50,10 +62,21 @@ impl Input {
         self.text.is_empty()
     }
 
+    /// Puts the cursor before the grapheme that holds a byte.
+    pub fn put_cursor(&mut self, at: usize) {
+        self.cursor = self.next_boundary_from(at.min(self.text.len()));
+    }
+
     /// Writes at the cursor. Line ends become line feeds.
     pub fn insert(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        self.text.insert_str(self.cursor, &text);
+        self.changes.will_insert(&self.text, self.cursor, &text);
+        self.write(&text);
+        self.changes.inserted(self.cursor);
+    }
+
+    fn write(&mut self, text: &str) {
+        self.text.insert_str(self.cursor, text);
         self.cursor += text.len();
         // A combining mark joins what stands before it: the cursor must not end up inside a grapheme.
         self.cursor = self.next_boundary_from(self.cursor);
@@ -61,20 +84,34 @@ impl Input {
 
     /// Replaces everything.
     pub fn set(&mut self, text: &str) {
+        self.changes.keep(&self.text, self.cursor);
         self.text.clear();
         self.cursor = 0;
-        self.insert(text);
+        self.write(&text.replace("\r\n", "\n").replace('\r', "\n"));
     }
 
     /// Empties it and hands out what was written, keeping it in the history.
     pub fn take(&mut self) -> String {
+        self.hand_over().0
+    }
+
+    /// Empties it and hands out what was written, and whether the history has it anew.
+    pub fn hand_over(&mut self) -> (String, bool) {
         let text = std::mem::take(&mut self.text);
         self.cursor = 0;
-        self.recalled = None;
-        if !text.trim().is_empty() && self.history.last() != Some(&text) {
-            self.history.push(text.clone());
+        self.changes = Changes::default();
+        if let Some(vi) = &mut self.vi {
+            *vi = Vi::default();
         }
-        text
+        let is_new = self.history.push(&text);
+        (text, is_new)
+    }
+
+    /// Takes back the last change of the text. Says whether there was one.
+    pub fn undo(&mut self) -> bool {
+        let Some((text, cursor)) = self.changes.take() else { return false };
+        (self.text, self.cursor) = (text, cursor);
+        true
     }
 
     /// Moves the cursor.
@@ -86,8 +123,12 @@ impl Input {
     pub fn delete(&mut self, motion: Motion) {
         let target = self.target(motion);
         let (start, end) = (target.min(self.cursor), target.max(self.cursor));
+        if start == end {
+            return;
+        }
+        self.changes.keep(&self.text, self.cursor);
         let gone: String = self.text.drain(start..end).collect();
-        if !matches!(motion, Motion::Left | Motion::Right) && !gone.is_empty() {
+        if !matches!(motion, Motion::Left | Motion::Right) {
             self.killed = gone;
         }
         self.cursor = start;
@@ -108,14 +149,8 @@ impl Input {
             self.cursor = self.at_column(above, column);
             return;
         }
-        let index = match &self.recalled {
-            Some((index, _)) => index.checked_sub(1),
-            None => self.history.len().checked_sub(1),
-        };
-        if let Some(index) = index {
-            let draft = self.recalled.take().map_or_else(|| self.text.clone(), |it| it.1);
-            self.set(&self.history[index].clone());
-            self.recalled = Some((index, draft));
+        if let Some(older) = self.history.older(&self.text) {
+            self.set(&older);
         }
     }
 
@@ -128,14 +163,8 @@ impl Input {
             self.cursor = self.at_column(end + 1, column);
             return;
         }
-        if let Some((index, draft)) = self.recalled.take() {
-            match self.history.get(index + 1).cloned() {
-                Some(next) => {
-                    self.set(&next);
-                    self.recalled = Some((index + 1, draft));
-                }
-                None => self.set(&draft),
-            }
+        if let Some(newer) = self.history.newer() {
+            self.set(&newer);
         }
     }
 
@@ -234,7 +263,7 @@ mod tests {
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
         #[test]
-        fn the_cursor_never_leaves_the_text(steps in proptest::collection::vec((0_u8..14, "[a é日\n\u{301}]{0,3}"), 0..60)) {
+        fn the_cursor_never_leaves_the_text(steps in proptest::collection::vec((0_u8..18, "[a é日\n\u{301}]{0,3}"), 0..60)) {
             let mut input = Input::default();
             for (step, text) in steps {
                 match step {
@@ -248,6 +277,10 @@ mod tests {
                     10 => input.up(),
                     11 => input.down(),
                     12 => input.yank(),
+                    13 => { input.undo(); }
+                    14 => input.search_older(),
+                    15 => input.search_for(&text),
+                    16 => input.search_take(),
                     _ => { input.take(); }
                 }
                 proptest::prop_assert!(input.text().is_char_boundary(input.cursor()));

@@ -103,6 +103,9 @@ actions! {
     Redo,
     Bookmark,
     NextBookmark,
+    Select,
+    Copy,
+    EditInEditor,
     Send,
     NewLine,
     Up,
@@ -120,6 +123,8 @@ actions! {
     DeleteToStart,
     DeleteToEnd,
     Yank,
+    UndoEdit,
+    SearchHistory,
     KnobUp,
     KnobDown,
     Less,
@@ -140,11 +145,21 @@ impl Action {
     #[must_use]
     pub fn steers(self) -> bool {
         use Action::{
-            Bookmark, EditFromHere, NextBookmark, NextSibling, PreviousSibling, Redo, Reroll, TypeHere, Undo,
+            Bookmark, EditFromHere, EditInEditor, NextBookmark, NextSibling, PreviousSibling, Redo, Reroll, TypeHere,
+            Undo,
         };
         matches!(
             self,
-            Reroll | EditFromHere | TypeHere | PreviousSibling | NextSibling | Undo | Redo | Bookmark | NextBookmark
+            Reroll
+                | EditFromHere
+                | EditInEditor
+                | TypeHere
+                | PreviousSibling
+                | NextSibling
+                | Undo
+                | Redo
+                | Bookmark
+                | NextBookmark
         )
     }
 }
@@ -199,6 +214,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(INPUT, "Ctrl-U", Action::DeleteToStart, "delete to the start"),
     bind(INPUT, "Ctrl-K", Action::DeleteToEnd, "delete to the end"),
     bind(INPUT, "Ctrl-Y", Action::Yank, "put back what was deleted"),
+    bind(INPUT, "Ctrl-_ / Ctrl-X Ctrl-U", Action::UndoEdit, "take the last change of the input back"),
+    bind(INPUT, "Ctrl-R", Action::SearchHistory, "search what was sent before, backwards"),
+    bind(INPUT, "Ctrl-X Ctrl-E", Action::EditInEditor, "write on in your own editor"),
     bind(TEXT, "Enter", Action::Inspect, "look at this token: what it could have been, and why it is this"),
     bind(TEXT, "Left / h", Action::TokenLeft, "one token left"),
     bind(TEXT, "Right / l", Action::TokenRight, "one token right"),
@@ -209,6 +227,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(TEXT, "r", Action::Reroll, "throw new dice from here on"),
     bind(TEXT, "t", Action::TypeHere, "write your own words here"),
     bind(TEXT, "e", Action::EditFromHere, "edit the text from here on"),
+    bind(TEXT, "E", Action::EditInEditor, "edit the text from here on in your own editor"),
+    bind(TEXT, "v", Action::Select, "select from here on, or no longer"),
+    bind(TEXT, "y", Action::Copy, "copy what is selected, or else the whole text"),
     bind(TEXT, "[", Action::PreviousSibling, "the branch before, at the last fork"),
     bind(TEXT, "]", Action::NextSibling, "the branch after"),
     bind(TEXT, "u", Action::Undo, "undo"),

@@ -86,6 +86,8 @@ pub struct Lens {
     pub heat: Heat,
     /// The position under the cursor; that after the last token is the token not drawn yet.
     pub cursor: usize,
+    /// The position where a selection began that ends at the cursor.
+    pub anchor: Option<usize>,
     /// The model's scores that are kept.
     pub rows: Rows,
     /// What is known of the token under the cursor, while somebody looks at it.
@@ -138,6 +140,30 @@ impl App {
             cut += usize::from(!survives);
         }
         Losses { cut, drawn, unknown: drawn - all }
+    }
+
+    /// The positions of the tokens that are selected.
+    #[must_use]
+    pub fn selection(&self) -> Option<std::ops::Range<usize>> {
+        let (anchor, cursor) = (self.lens.anchor?, self.lens.cursor);
+        let range = anchor.min(cursor)..(anchor.max(cursor) + 1).min(self.document.len());
+        (!range.is_empty()).then_some(range)
+    }
+
+    /// Whether the token at a position begins inside a character.
+    fn is_piece(&self, position: usize) -> bool {
+        let node = self.document.at(position);
+        node.and_then(|it| self.tokenizer.bytes(it.token).first()).is_some_and(|it| (0x80..0xc0).contains(it))
+    }
+
+    /// The position from which on the characters are whole, this one's among them.
+    pub(super) fn whole_from(&self, position: usize) -> usize {
+        (0..=position).rev().find(|&it| !self.is_piece(it)).unwrap_or(0)
+    }
+
+    /// The position up to which the characters are whole.
+    pub(super) fn whole_to(&self, position: usize) -> usize {
+        (position..self.document.len()).find(|&it| !self.is_piece(it)).unwrap_or(self.document.len())
     }
 
     /// Whether the inspector is open.

@@ -27,12 +27,12 @@ pub mod words;
 
 pub use find::{Find, Found};
 pub use flow::Flow;
-pub use input::Input;
+pub use input::{Input, Mode, Search};
 pub use inspection::Inspection;
 pub use intent::{Intent, Length, set_knob};
 pub use knobs::{KNOBS, Knob};
 pub use lens::{Heat, Lens, Losses};
-pub use msg::{Effect, Msg};
+pub use msg::{Copied, Effect, Msg};
 pub use next::Next;
 pub use palette::{Entry, Palette};
 pub use past::Past;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::Intent;
 use crate::engine::protocol as engine;
@@ -14,12 +14,23 @@ use crate::store::protocol as store;
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
     /// Text was pasted in one piece.
     Paste(String),
     /// The terminal has a new size, in columns and rows.
     Resize(u16, u16),
     /// Something was asked for by name.
     Intent(Intent),
+    /// The editor has ended: the text, or why there is none.
+    Edited(Result<String, String>),
+    /// A text was copied, or not.
+    Copied {
+        /// How many characters it has.
+        characters: usize,
+        /// How.
+        how: Copied,
+    },
     /// The engine said something.
     Engine(engine::Event),
     /// The installer said something.
@@ -28,6 +39,25 @@ pub enum Msg {
     Store(store::Event),
     /// Nothing but time passed.
     Tick,
+}
+
+/// How a text was copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// With this tool, which said that it did.
+    With(String),
+    /// Sent to the terminal, which says nothing.
+    Sent {
+        /// What a tool said that should have done it.
+        instead_of: Option<String>,
+    },
+    /// Not at all: the terminal would not take as much.
+    TooLong {
+        /// How many bytes it would take.
+        most: usize,
+        /// What a tool said that should have done it.
+        instead_of: Option<String>,
+    },
 }
 
 /// Something must be done.
@@ -53,6 +83,10 @@ pub enum Effect {
     Repaint,
     /// Stop the process as a shell's Ctrl-Z does, and go on when it is continued.
     Suspend,
+    /// Give the terminal to the user's editor, with this text.
+    Edit(String),
+    /// Put this text into the clipboard.
+    Copy(String),
     /// Leave.
     Quit,
 }

@@ -7,6 +7,7 @@ mod act;
 mod command;
 mod out;
 mod report;
+mod score;
 mod steer;
 mod stream;
 mod tell;
@@ -77,6 +78,8 @@ enum Report {
     Take(usize),
     /// The tokens that stand out, so many.
     Heat(Heat, usize),
+    /// How surprising the text is.
+    Score,
     /// What the settings would have cut.
     Cut,
     /// What was found.

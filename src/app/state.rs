@@ -8,6 +8,7 @@ use super::columns::Columns;
 use super::keymap::{Action, Key, Keymap};
 use super::look::Look;
 use super::next::Next;
+use super::update::{Edited, Press};
 use super::{Find, Flow, Input, Lens, Palette, Past};
 use crate::document::Document;
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
@@ -185,6 +186,7 @@ pub struct Installing {
 
 /// What the application starts with.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Start {
     /// How to draw.
     pub settings: Settings,
@@ -220,6 +222,12 @@ pub struct Start {
     pub notices: Vec<String>,
     /// Which key does what.
     pub keymap: Keymap,
+    /// What was sent in earlier runs, oldest first.
+    pub history: Vec<String>,
+    /// Whether the input has vi's keys.
+    pub vi: bool,
+    /// Whether the mouse is reported.
+    pub mouse: bool,
 }
 
 /// Everything the application knows.
@@ -310,6 +318,12 @@ pub struct App {
     pub keymap: Keymap,
     /// The first key of two, while the second is awaited.
     pub prefix: Option<Key>,
+    /// Whether the mouse is reported.
+    pub mouse: bool,
+    /// What its button was pressed on.
+    pub(super) pressed: Option<Press>,
+    /// What is in the editor.
+    pub(super) edited: Option<Edited>,
     /// Whether the scores or the settings changed since the last [`prepare`](Self::prepare).
     pub(super) reshape_due: bool,
     pub(super) next_request: u64,

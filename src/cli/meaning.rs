@@ -3,7 +3,9 @@
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
-use super::{Arguments, DeviceName, DtypeName, ExportDtype, ModelArguments, SamplingArguments};
+use super::{
+    Arguments, DeviceName, DtypeName, EditModeName, ExportDtype, InterfaceArguments, ModelArguments, SamplingArguments,
+};
 use crate::engine::protocol::DeviceChoice;
 use crate::gpt2::Precision;
 use crate::install::export::Kind;
@@ -112,6 +114,24 @@ impl ModelArguments {
     }
 }
 
+impl InterfaceArguments {
+    /// Whether the input has vi's keys.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration names no such keys.
+    pub fn vi(&self, config: &Config) -> Result<bool, MeaningError> {
+        let mode = word(self.edit_mode, config.edit_mode.as_deref(), "edit-mode (there are emacs and vi)")?;
+        Ok(mode == Some(EditModeName::Vi))
+    }
+
+    /// Whether the mouse is used.
+    #[must_use]
+    pub fn mouse(&self, config: &Config) -> bool {
+        !self.no_mouse && config.mouse.unwrap_or(true)
+    }
+}
+
 impl ExportDtype {
     /// How matrices are written.
     #[must_use]
@@ -171,6 +191,23 @@ mod tests {
         let over = |arguments: &[&str]| parse(arguments).sampling.over(recorded.clone()).unwrap();
         assert_eq!(over(&["-n", "9"]), Settings { max_tokens: 9, ..recorded.clone() });
         assert_eq!(over(&["--temp", "0.7", "-s", "0"]), Settings { temperature: 0.7, seed: 0, ..recorded.clone() });
+    }
+
+    #[test]
+    fn keys_and_mouse_are_what_flags_and_configuration_say() {
+        for (arguments, edit_mode, mouse, expected) in [
+            (&[][..], None, None, (false, true)),
+            (&[], Some("vi"), Some(false), (true, false)),
+            (&["--edit-mode", "emacs"], Some("vi"), None, (false, true)),
+            (&["--edit-mode", "vi", "--no-mouse"], None, Some(true), (true, false)),
+        ] {
+            let config = Config { edit_mode: edit_mode.map(str::to_owned), mouse, ..Config::default() };
+            let interface = parse(arguments).interface;
+            assert_eq!((interface.vi(&config).unwrap(), interface.mouse(&config)), expected);
+        }
+        let config = Config { edit_mode: Some("nano".into()), ..Config::default() };
+        let error = parse(&[]).interface.vi(&config).unwrap_err().to_string();
+        assert_eq!(error, "`nano` is no edit-mode (there are emacs and vi)");
     }
 
     #[test]

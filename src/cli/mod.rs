@@ -137,7 +137,7 @@ pub struct InterfaceArguments {
     /// Go on with a transcript, the newest if no ID is given
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "latest")]
     pub resume: Option<String>,
-    /// Write no transcript
+    /// Write no transcript, and keep nothing of what is sent
     #[arg(long, conflicts_with = "resume")]
     pub no_save: bool,
     /// Line by line, for screen readers and simple terminals: nothing is redrawn [env: `MEGACHAT_PLAIN`]
@@ -158,6 +158,12 @@ pub struct InterfaceArguments {
         num_args = 0..=1, require_equals = true, default_missing_value = "true"
     )]
     pub ascii: Option<bool>,
+    /// The keys of the input [default: emacs] [env: `MEGACHAT_EDIT_MODE`]
+    #[arg(long, value_name = "MODE", env = "MEGACHAT_EDIT_MODE", hide_env = true)]
+    pub edit_mode: Option<EditModeName>,
+    /// Leave the mouse to the terminal [env: `MEGACHAT_NO_MOUSE`]
+    #[arg(long, env = "MEGACHAT_NO_MOUSE", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_mouse: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -246,6 +252,15 @@ pub enum ThemeName {
     Auto,
     Dark,
     Light,
+}
+
+/// Whose keys the input has, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EditModeName {
+    /// Readline's.
+    Emacs,
+    /// vi's.
+    Vi,
 }
 
 /// What a transcript is exported to.

@@ -102,6 +102,12 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
             origin(sampling.preset.is_some(), file.preset.is_some()),
         ),
     ];
+    let interface = &arguments.interface;
+    let mode = if interface.vi(file).map_err(|e| Exit::usage(e.to_string()))? { "vi" } else { "emacs" };
+    let mode_origin = origin(interface.edit_mode.is_some(), file.edit_mode.is_some());
+    values.push(("edit-mode".to_owned(), mode.to_owned(), mode_origin));
+    let mouse_origin = origin(interface.no_mouse, file.mouse.is_some());
+    values.push(("mouse".to_owned(), interface.mouse(file).to_string(), mouse_origin));
     let (environment, configured) = (given(&sampling.values), given(from_file));
     let defaults = given(&Sampling::of(&Settings::default()));
     for (name, value) in given(&Sampling::of(&s)) {

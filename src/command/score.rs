@@ -88,8 +88,8 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
     } else {
         let terminal = out.is_terminal();
         let colour = match wanted.color {
-            Some(ColorName::Always) => true,
             Some(ColorName::Never) => false,
+            Some(ColorName::Always | ColorName::Sixteen | ColorName::Indexed | ColorName::True) => true,
             Some(ColorName::Auto) | None => terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
         };
         let width = if terminal { crossterm::terminal::size().map_or(80, |it| usize::from(it.0)) } else { 80 };

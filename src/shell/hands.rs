@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
-use super::{End, Input, Session};
+use super::{End, Input, Session, clipboard};
 use crate::app::{App, Effect, Msg, start};
 use crate::document::Header;
 use crate::engine::{self, Engine};
@@ -27,23 +27,38 @@ pub(super) struct Hands {
     pub(super) repaint: bool,
     /// Whether the process is to be stopped.
     pub(super) suspend: bool,
+    /// A text that is to be opened in the editor.
+    pub(super) edit: Option<String>,
+    /// A text for the terminal's clipboard, and why no tool has taken it if one should have.
+    pub(super) copy: Option<(String, Option<String>)>,
 }
 
 impl Hands {
     /// Starts the services and the application. What they say goes to `sender`.
     pub(super) fn start(session: Session, size: (u16, u16), sender: Sender<Input>) -> (App, Self) {
-        let Session { paths, places, save, open, start: mut begin_with } = session;
+        let Session { paths, places, save, open, start: mut begin_with, .. } = session;
         let from_engine = sender.clone();
         let engine = engine::spawn(move |event| drop(from_engine.send(Input::Msg(Msg::Engine(event)))));
         let store = save.then(|| {
             let from_store = sender.clone();
             let events = move |event| drop(from_store.send(Input::Msg(Msg::Store(event))));
-            store::spawn(paths.transcripts.clone(), open, events)
+            store::spawn(paths.transcripts.clone(), store::history::file(&paths.state), open, events)
         });
         begin_with.size = size;
         let (app, effects) = start(begin_with);
         let installer = Installer::new(places);
-        let mut hands = Self { engine, store, installer, paths, sender, end: None, repaint: false, suspend: false };
+        let mut hands = Self {
+            engine,
+            store,
+            installer,
+            paths,
+            sender,
+            end: None,
+            repaint: false,
+            suspend: false,
+            edit: None,
+            copy: None,
+        };
         hands.act(effects);
         (app, hands)
     }
@@ -79,6 +94,11 @@ impl Hands {
                 }
                 Effect::Repaint => self.repaint = true,
                 Effect::Suspend => self.suspend = true,
+                Effect::Edit(text) => self.edit = Some(text),
+                Effect::Copy(text) => match clipboard::tool_here() {
+                    Some(tool) => clipboard::copy_with(tool, text, self.sender.clone()),
+                    None => self.copy = Some((text, None)),
+                },
                 Effect::Quit => self.end = Some(End::Quit),
             }
         }

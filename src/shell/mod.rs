@@ -1,7 +1,10 @@
 //! The shell: owns the terminal, the clock and the threads; carries messages up to the application and effects down.
 
+mod clipboard;
+mod editor;
 mod hands;
 mod input;
+mod lent;
 mod lines;
 mod plain;
 mod signals;
@@ -16,6 +19,7 @@ use crate::install::job::Places;
 use crate::store::paths::Paths;
 use crate::store::transcripts::Appender;
 use hands::Hands;
+use lent::Lent;
 use terminal::Terminal;
 
 pub use plain::run_plain;
@@ -31,6 +35,15 @@ const CALM_FRAME: Duration = Duration::from_millis(33);
 /// What reaches the main loop.
 enum Input {
     Msg(Msg),
+    /// The editor has ended: the text, or why there is none.
+    Edited(Result<String, String>),
+    /// A tool could not copy a text.
+    NotCopied {
+        text: String,
+        why: String,
+    },
+    /// Somebody wants the program to stop for a while, as the terminal's Ctrl-Z does.
+    Stop,
     /// A signal that ends programs, by its number.
     Signal(i32),
     /// The terminal's input ended or broke.
@@ -53,6 +66,8 @@ pub struct Session {
     pub save: bool,
     /// A transcript to go on with.
     pub open: Option<Appender>,
+    /// Whether the terminal is asked to report the mouse.
+    pub mouse: bool,
     /// What the application starts with.
     pub start: Start,
 }
@@ -82,12 +97,13 @@ pub struct Outcome {
 /// If the terminal cannot be used. It is as it was before in any case.
 pub fn run(session: Session) -> io::Result<Outcome> {
     let (sender, inbox) = channel();
-    let mut terminal = Terminal::enter()?;
+    let mut terminal = Terminal::enter(session.mouse)?;
     signals::listen(sender.clone(), signals::Watched::Terminal)?;
-    input::listen(sender.clone());
+    let mut lent = Lent::new(input::listen(sender.clone())?, sender.clone());
     let began = Instant::now();
     let (mut app, mut hands) = Hands::start(session, terminal.size()?, sender);
-    let result = main_loop(&mut app, &mut terminal, &mut hands, &inbox, began);
+    let result = main_loop(&mut app, &mut terminal, &mut hands, &mut lent, &inbox, began);
+    lent.end();
     // What is drawn is in the journal before the terminal is given back; whoever sees the prompt again can rely on it.
     let unsaved = hands.save();
     terminal.leave();
@@ -99,6 +115,7 @@ fn main_loop(
     app: &mut App,
     terminal: &mut Terminal,
     hands: &mut Hands,
+    lent: &mut Lent,
     inbox: &Receiver<Input>,
     began: Instant,
 ) -> io::Result<End> {
@@ -112,9 +129,15 @@ fn main_loop(
             terminal.suspend()?;
             (app.size, hands.repaint) = (terminal.size()?, true);
         }
-        if std::mem::take(&mut hands.repaint) {
-            terminal.repaint()?;
-            dirty = true;
+        if let Some(text) = hands.edit.take() {
+            lent.open_editor(&text, terminal);
+        }
+        if !lent.is_away() {
+            lent.copy_through(hands, terminal)?;
+            if std::mem::take(&mut hands.repaint) {
+                terminal.repaint()?;
+                dirty = true;
+            }
         }
         let pace = if touched { FRAME } else { CALM_FRAME };
         let due = last_frame.map_or(Duration::ZERO, |it| pace.saturating_sub(it.elapsed()));
@@ -141,10 +164,27 @@ fn main_loop(
                     hands.act(effects);
                     dirty = true;
                 }
+                Input::Edited(result) => {
+                    lent.take_back(terminal)?;
+                    // Whatever happened to the screen meanwhile: it is drawn anew, in the size that it has now.
+                    let (columns, rows) = terminal.size()?;
+                    hands.repaint = true;
+                    for msg in [Msg::Resize(columns, rows), Msg::Edited(result)] {
+                        let effects = update(app, msg, began.elapsed());
+                        hands.act(effects);
+                    }
+                }
+                Input::Stop if lent.is_away() => terminal::stop()?,
+                Input::Stop => hands.suspend = true,
+                Input::NotCopied { text, why } => hands.copy = Some((text, Some(why))),
                 Input::Signal(number) => hands.end = Some(End::Signal(number)),
                 Input::TerminalGone => hands.end = Some(End::Signal(1)),
                 // Of the line mode alone.
                 Input::Interrupt | Input::Line(_) | Input::LastLine => {}
+            }
+            // What was typed after it is for whoever has the terminal then, or for later.
+            if hands.suspend || hands.edit.is_some() {
+                break;
             }
         }
     }

@@ -57,6 +57,8 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
                     plain.line(&line);
                 }
                 Input::LastLine => plain.end(),
+                // Of the screen alone.
+                Input::Edited(_) | Input::NotCopied { .. } | Input::Stop => {}
                 Input::Signal(number) => hands.end = Some(End::Signal(number)),
                 Input::TerminalGone => hands.end = Some(End::Signal(1)),
             }

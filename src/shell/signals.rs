@@ -33,15 +33,24 @@ pub(super) fn listen(_inbox: Sender<Input>, _watched: Watched) -> io::Result<()>
 /// If the system does not let us.
 #[cfg(unix)]
 pub(super) fn listen(inbox: Sender<Input>, watched: Watched) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+    // Where lines are read, the terminal's own ways of stopping and of being resized are good enough.
+    let own: &[i32] = if watched == Watched::Terminal { &[SIGTSTP, SIGWINCH] } else { &[] };
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM].iter().chain(own))?;
     let of_terminal = inbox.clone();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for number in signals.forever() {
-            if number == SIGINT && watched != Watched::Terminal {
-                drop(inbox.send(Input::Interrupt));
-            } else {
-                end(&inbox, Input::Signal(number), number);
+            match number {
+                SIGWINCH => {
+                    if let Ok((columns, rows)) = crossterm::terminal::size() {
+                        drop(inbox.send(Input::Msg(crate::app::Msg::Resize(columns, rows))));
+                    }
+                }
+                SIGTSTP => drop(inbox.send(Input::Stop)),
+                // Ctrl-C and Ctrl-\ in the terminal reach everybody in it, and are meant for the editor.
+                SIGINT | SIGQUIT if super::editor::has_the_terminal() => {}
+                SIGINT if watched != Watched::Terminal => drop(inbox.send(Input::Interrupt)),
+                _ => end(&inbox, Input::Signal(number), number),
             }
         }
     })?;

@@ -4,6 +4,7 @@ use std::io::{self, Stdout, Write as _, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
@@ -16,14 +17,22 @@ use crate::app::{App, view};
 /// Whether the terminal is taken over. Giving it back twice would move the shell's cursor.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether it is asked to report the mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Buttons, what is dragged, and the wheel, by coordinates of any size. Movement alone is nobody's business.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
 /// The terminal, while it is taken over.
 pub(super) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
 }
 
 impl Terminal {
-    /// Takes it over: raw mode, alternate screen, bracketed paste.
-    pub(super) fn enter() -> io::Result<Self> {
+    /// Takes it over: raw mode, alternate screen, bracketed paste, and the mouse if it is wanted.
+    pub(super) fn enter(mouse: bool) -> io::Result<Self> {
+        MOUSE.store(mouse, Ordering::Release);
         take()?;
         match ratatui::Terminal::new(CrosstermBackend::new(stdout())) {
             Ok(inner) => Ok(Self { inner }),
@@ -63,6 +72,17 @@ impl Terminal {
         restore();
     }
 
+    /// Takes it over again after it was given back.
+    #[expect(clippy::unused_self, reason = "whoever has it may take it")]
+    pub(super) fn take(&mut self) -> io::Result<()> {
+        take()
+    }
+
+    /// Writes something of our own that draws nothing.
+    pub(super) fn send(&mut self, sequence: &str) -> io::Result<()> {
+        execute!(self.inner.backend_mut(), Print(sequence))
+    }
+
     /// Stops the process as the shell's Ctrl-Z does; returns when it is continued.
     #[expect(clippy::unused_self, reason = "whoever has it may give it back")]
     pub(super) fn suspend(&mut self) -> io::Result<()> {
@@ -85,18 +105,30 @@ impl Drop for Terminal {
 
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::Release);
-    let taken = enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste));
+    let mouse = if MOUSE.load(Ordering::Acquire) { MOUSE_ON } else { "" };
+    let taken =
+        enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(mouse)));
     if taken.is_err() {
         restore();
     }
     taken
 }
 
+/// Stops this process alone, which does not have the terminal now.
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "elsewhere nothing stops a process"))]
+pub(super) fn stop() -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+    Ok(())
+}
+
 /// Gives the terminal back, if it is taken over. Every step is tried; there is nobody to tell of failures.
 pub(super) fn restore() {
     if TAKEN.swap(false, Ordering::AcqRel) {
         let mut out = stdout();
-        let _ = queue!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let mouse = if MOUSE.load(Ordering::Acquire) { MOUSE_OFF } else { "" };
+        let _ = queue!(out, EndSynchronizedUpdate, Print(mouse), DisableBracketedPaste);
+        let _ = queue!(out, LeaveAlternateScreen, cursor::Show);
         let _ = out.flush();
         let _ = disable_raw_mode();
     }

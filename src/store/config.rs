@@ -44,6 +44,12 @@ pub struct Config {
     /// A preset that the values of `sampling` then change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
+    /// The keys of the input: `emacs` (readline's) or `vi`.
+    #[serde(rename = "edit-mode", skip_serializing_if = "Option::is_none")]
+    pub edit_mode: Option<String>,
+    /// Whether the mouse is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mouse: Option<bool>,
     /// Single values.
     pub sampling: Sampling,
     /// Keys by the name of the action; an empty list leaves it without one.

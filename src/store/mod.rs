@@ -1,6 +1,7 @@
-//! The user's files: where they are, the configuration, installed models, transcripts.
+//! The user's files: where they are, the configuration, installed models, transcripts, what was sent.
 
 pub mod config;
+pub mod history;
 pub mod models;
 pub mod paths;
 pub mod protocol;

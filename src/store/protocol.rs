@@ -13,6 +13,8 @@ pub enum Job {
     Append(Record),
     /// See to it that all is on the disk.
     Sync,
+    /// Keep what was sent for later runs.
+    Remember(String),
 }
 
 /// From the thread that writes transcripts.
@@ -31,5 +33,12 @@ pub enum Event {
         why: String,
         /// How many records wait.
         waiting: usize,
+    },
+    /// What was sent could not be kept for later runs. This is said once.
+    NotRemembered {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
     },
 }

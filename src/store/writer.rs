@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::history;
 use super::protocol::{Event, Job};
 use super::transcripts::Appender;
 use crate::document::{Header, Record};
@@ -36,16 +37,23 @@ impl Store {
     }
 }
 
-/// Starts the thread. Transcripts go to `directory`; `open` is one to go on with.
+/// Starts the thread. Transcripts go to `directory`; `open` is one to go on with. What was sent goes to `history`.
 ///
 /// # Panics
 ///
 /// If the system gives no thread.
 #[must_use]
-pub fn spawn(directory: PathBuf, open: Option<Appender>, events: impl FnMut(Event) + Send + 'static) -> Store {
+pub fn spawn(
+    directory: PathBuf,
+    history: PathBuf,
+    open: Option<Appender>,
+    events: impl FnMut(Event) + Send + 'static,
+) -> Store {
     let (jobs, inbox) = channel();
     let writer = Writer {
         directory,
+        history,
+        forgets: false,
         header: None,
         appender: open,
         waiting: VecDeque::new(),
@@ -66,6 +74,9 @@ fn is_text(record: &Record) -> bool {
 
 struct Writer {
     directory: PathBuf,
+    history: PathBuf,
+    /// Whether it was said that what was sent cannot be kept.
+    forgets: bool,
     /// Of a transcript that has no file yet.
     header: Option<Header>,
     appender: Option<Appender>,
@@ -84,6 +95,7 @@ impl Writer {
             match inbox.recv_timeout(patience) {
                 Ok(Job::Begin(header)) => self.begin(header),
                 Ok(Job::Append(record)) => self.append(record),
+                Ok(Job::Remember(text)) => self.remember(&text),
                 Ok(Job::Sync) | Err(RecvTimeoutError::Timeout) => self.sync(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -105,6 +117,14 @@ impl Writer {
         if self.is_worth_a_file() {
             let result = self.flush();
             self.report(result);
+        }
+    }
+
+    fn remember(&mut self, text: &str) {
+        let Err(error) = history::append(&self.history, text) else { return };
+        // Nothing of it is precious: it is tried again with the next, and said once.
+        if !std::mem::replace(&mut self.forgets, true) {
+            (self.events)(Event::NotRemembered { path: self.history.clone(), why: error.to_string() });
         }
     }
 
@@ -172,7 +192,7 @@ mod tests {
     fn a_file_is_made_with_the_first_text_and_holds_what_came_before_it() {
         let home = tempfile::tempdir().unwrap();
         let (send, heard) = channel();
-        let store = spawn(home.path().to_owned(), None, move |event| {
+        let store = spawn(home.path().to_owned(), home.path().join("history"), None, move |event| {
             send.send(event).unwrap();
         });
         store.send(Job::Begin(header("empty")));
@@ -199,7 +219,7 @@ mod tests {
         let directory = home.path().join("transcripts");
         std::fs::write(&directory, "in the way").unwrap();
         let (send, heard) = channel();
-        let store = spawn(directory.clone(), None, move |event| {
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| {
             send.send(event).unwrap();
         });
         store.send(Job::Begin(header("a")));
@@ -217,7 +237,7 @@ mod tests {
         let directory = home.path().join("transcripts");
         std::fs::write(&directory, "in the way").unwrap();
         let (send, heard) = channel();
-        let store = spawn(directory, None, move |event| send.send(event).unwrap());
+        let store = spawn(directory, home.path().join("history"), None, move |event| send.send(event).unwrap());
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         store.send(Job::Append(typed(1)));
@@ -227,12 +247,33 @@ mod tests {
     }
 
     #[test]
+    fn a_history_that_cannot_be_written_is_said_once_and_costs_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        // A directory stands where the file should be.
+        let history = home.path().join("history");
+        std::fs::create_dir(&history).unwrap();
+        let (send, heard) = channel();
+        let store = spawn(home.path().to_owned(), history.clone(), None, move |event| send.send(event).unwrap());
+        store.send(Job::Begin(header("a")));
+        store.send(Job::Remember("one".into()));
+        store.send(Job::Remember("two".into()));
+        store.send(Job::Append(typed(0)));
+        store.send(Job::Sync);
+        assert_eq!(store.finish(), 0);
+        let heard: Vec<Event> = heard.iter().collect();
+        assert!(
+            matches!(&heard[..], [Event::NotRemembered { path, .. }, Event::Saved { .. }] if *path == history),
+            "{heard:?}"
+        );
+    }
+
+    #[test]
     fn a_directory_that_is_mended_before_the_end_gets_everything() {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("transcripts");
         std::fs::write(&directory, "in the way").unwrap();
         let (send, heard) = channel();
-        let store = spawn(directory.clone(), None, move |event| send.send(event).unwrap());
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap());
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));

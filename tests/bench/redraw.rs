@@ -96,6 +96,9 @@ fn full_context(size: (u16, u16)) -> App {
         transcripts: String::new(),
         notices: Vec::new(),
         keymap: megachat::app::keymap::Keymap::default(),
+        history: Vec::new(),
+        vi: false,
+        mouse: true,
     });
     let id =
         effects.iter().find_map(|it| if let Effect::Engine(Command::Load { id, .. }) = it { Some(*id) } else { None });

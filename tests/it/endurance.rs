@@ -28,7 +28,7 @@ struct Window {
     child: Box<dyn portable_pty::Child + Send + Sync>,
     reader: Box<dyn std::io::Read + Send>,
     writer: Box<dyn std::io::Write + Send>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
     screen: vt100::Parser,
 }
 
@@ -44,7 +44,7 @@ impl Window {
         let child = pair.slave.spawn_command(command).unwrap();
         let (reader, writer) = (pair.master.try_clone_reader().unwrap(), pair.master.take_writer().unwrap());
         let (rows, columns) = (std::num::NonZero::new(24).unwrap(), std::num::NonZero::new(80).unwrap());
-        Self { child, reader, writer, _master: pair.master, screen: vt100::Parser::new(rows, columns, 0) }
+        Self { child, reader, writer, master: pair.master, screen: vt100::Parser::new(rows, columns, 0) }
     }
 
     fn press(&mut self, keys: &str) {
@@ -83,8 +83,8 @@ fn a_terminal_that_goes_away_leaves_a_whole_transcript_and_no_busy_process() {
         }
         let process = window.child.process_id().unwrap();
         let before = ticks(process).unwrap();
-        let Window { mut child, reader, writer, _master, .. } = window;
-        drop((reader, writer, _master));
+        let Window { mut child, reader, writer, master, .. } = window;
+        drop((reader, writer, master));
         // Whether it is quick is no matter; that it does not spin meanwhile is.
         while let Some(now) = ticks(process) {
             assert!(now - before < 100, "{state}: a second of processor time without a terminal");
@@ -160,7 +160,7 @@ fn overlays() -> Vec<(&'static str, Harness)> {
         tone: megachat::app::Tone::Error,
         until: None,
     });
-    all.extend([("palette", palette), ("circles", circles), ("cut", cut), ("panel", panel), ("alarmed", alarmed)]);
+    all.extend(vec![("palette", palette), ("circles", circles), ("cut", cut), ("panel", panel), ("alarmed", alarmed)]);
     all
 }
 
@@ -215,18 +215,21 @@ fn a_soak_misses_no_token_and_keeps_its_memory_and_files() {
         let words: Vec<&str> = screen.split_whitespace().collect();
         words.windows(2).filter(|it| it[1] == "new").filter_map(|it| it[0].parse().ok()).next_back().unwrap_or(0)
     };
-    // Rows of scores, 200 kB each, are kept of the last 1,280 tokens; from then on little should grow but the text.
+    // Rows of scores, 200 kB each, are kept of the last 1,280 tokens. They come from one thread and are let go by another,
+    // and until some 3,000 have come and gone the allocator still takes new ground for them.
     let settled = (tokens / 2).min(10_000);
-    pty.keep_waiting_for("the memory to be full", |screen| new(screen) >= settled);
+    pty.keep_waiting_for("half of it", |screen| new(screen) >= settled);
     let (memory, open) = (resident_kilobytes(process), files());
     pty.keep_waiting_for("the end", |screen| new(screen) >= tokens && screen.contains("max new"));
     let (after, still_open) = (resident_kilobytes(process), files());
     println!(
         "{tokens} tokens: {memory} kB resident after {settled}, {after} kB at the end; {open} files, {still_open} at the end"
     );
-    // A token of text takes some 200 bytes in the tree, and its line in the list of rows.
-    let allowed = 24_000 + tokens / 2;
-    assert!(after < memory + allowed, "{memory} kB became {after} kB");
+    assert!(after < 600_000, "{after} kB");
+    // From then on nothing should grow but the text, some 200 bytes a token.
+    if settled >= 5000 {
+        assert!(after < memory + 5000 + tokens / 4, "{memory} kB became {after} kB");
+    }
     assert_eq!(open, still_open);
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);

@@ -172,6 +172,7 @@ fn a_shell_stops_it_and_brings_it_back() {
     pty.see("Stopped");
     pty.press("echo al\x7five\r");
     pty.see("\naive");
+    assert_eq!(pty.screen.lock().unwrap().screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     pty.resize(100, 30);
     pty.press("fg\r");
     pty.wait_for("the program, in its new size", |screen| {
@@ -180,6 +181,7 @@ fn a_shell_stops_it_and_brings_it_back() {
     pty.press("\x04");
     pty.see("prompt$");
     assert!(!pty.screen.lock().unwrap().screen().alternate_screen());
+    assert_eq!(pty.screen.lock().unwrap().screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     pty.press("exit 7\r");
     assert_eq!(pty.exit(), 7);
 }

@@ -140,12 +140,14 @@ impl Pty {
             {
                 let parser = self.screen.lock().unwrap();
                 let screen = parser.screen();
-                if !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() {
+                let mouse = screen.mouse_protocol_mode();
+                let is_plain = !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste();
+                if is_plain && mouse == vt100::MouseProtocolMode::None {
                     break;
                 }
                 assert!(
                     began.elapsed() < PATIENCE,
-                    "alternate screen {}, cursor hidden {}, bracketed paste {}",
+                    "alternate screen {}, cursor hidden {}, bracketed paste {}, mouse {mouse:?}",
                     screen.alternate_screen(),
                     screen.hide_cursor(),
                     screen.bracketed_paste()

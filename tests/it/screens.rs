@@ -26,6 +26,7 @@ macro_rules! screens {
 screens! {
     first_run blank_page streaming chat panel heat entropy rank cut inspector inspector_next help models no_source
     download palette palette_typed find tree columns fan fan_tree circles not_saved full_context
+    score
 }
 
 /// A moment in every size as it should look, in ASCII alone, and without colour.
@@ -111,16 +112,4 @@ fn without_colour_the_frame_says_how_hot_a_row_is() {
     let screen = it.terminal();
     let any = |modifier| screen.backend().buffer().content().iter().any(|it| it.modifier.contains(modifier));
     assert!(any(Modifier::ITALIC) && any(Modifier::UNDERLINED));
-}
-
-#[test]
-fn score_of_the_text() {
-    check("score", |size| {
-        let mut it = writing(size);
-        it.settle();
-        it.key(KeyCode::Tab);
-        it.key(KeyCode::Char('s'));
-        it.settle();
-        it
-    });
 }

@@ -40,6 +40,10 @@ impl Key {
         let shift = modifiers.contains(KeyModifiers::SHIFT);
         let without_shift = modifiers - KeyModifiers::SHIFT;
         match code {
+            // One byte stands for them all: that of Ctrl-_, which the library calls by its digit.
+            KeyCode::Char('7' | '/' | '_') if without_shift == KeyModifiers::CONTROL => {
+                Self { code: KeyCode::Char('_'), modifiers: without_shift }
+            }
             // A shifted letter is its own key; with Ctrl or Alt, terminals differ in whether it is a capital.
             KeyCode::Char(c) if without_shift.is_empty() => {
                 let c = if shift { c.to_ascii_uppercase() } else { c };
@@ -189,6 +193,8 @@ mod tests {
             ("?", "?"),
             ("-", "-"),
             ("Ctrl--", "Ctrl--"),
+            ("Ctrl-/", "Ctrl-_"),
+            ("Ctrl-7", "Ctrl-_"),
             ("Ctrl-Alt-Shift-Left", "Ctrl-Alt-Shift-Left"),
             ("space", "Space"),
             ("é", "é"),

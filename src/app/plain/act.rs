@@ -145,6 +145,10 @@ impl Plain {
             Action::Type => self.set(app, rest, now, effects),
             Action::EditFromHere => self.edit(app, rest, now, effects),
             Action::Heat => self.heat(app, rest, now, effects),
+            Action::Score => {
+                self.want(app, Intent::Act(Action::Score), now, effects);
+                self.report = Some(Report::Score);
+            }
             Action::Compare => self.compare(app, rest, now, effects),
             Action::Fan => {
                 let again = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.purpose == Purpose::Fan);
@@ -290,7 +294,7 @@ impl Plain {
 }
 
 /// Why an action has nothing to do without a screen; `None` if it has.
-fn needs_a_screen(action: Action) -> Option<&'static str> {
+pub(super) fn needs_a_screen(action: Action) -> Option<&'static str> {
     match action {
         Action::NextFocus | Action::PreviousFocus | Action::LeaveText | Action::TogglePanel => {
             Some("there are no panels here: /settings, /next and /show tell what is in them.")
@@ -299,6 +303,10 @@ fn needs_a_screen(action: Action) -> Option<&'static str> {
         Action::PageUp | Action::PageDown | Action::RowUp | Action::RowDown => {
             Some("the terminal scrolls what was written; /show tells the text again.")
         }
+        Action::Select | Action::Copy => {
+            Some("the terminal selects and copies here; `megachat transcripts show latest` prints the whole text.")
+        }
+        Action::EditInEditor => Some("/edit N writes on from token N; an editor of your own needs the whole screen."),
         Action::NewLine => Some("a line that ends in \\ goes on in the next one."),
         Action::Up
         | Action::Down
@@ -314,7 +322,9 @@ fn needs_a_screen(action: Action) -> Option<&'static str> {
         | Action::DeleteWordRight
         | Action::DeleteToStart
         | Action::DeleteToEnd
-        | Action::Yank => Some("the terminal edits the line here, by its own keys."),
+        | Action::Yank
+        | Action::UndoEdit
+        | Action::SearchHistory => Some("the terminal edits the line here, by its own keys."),
         _ => None,
     }
 }

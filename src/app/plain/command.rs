@@ -1,5 +1,6 @@
 //! The commands: what they are called, and what was meant by a name that is none.
 
+use super::act::needs_a_screen;
 use crate::app::KNOBS;
 use crate::app::Knob;
 use crate::app::intent::knob_named;
@@ -86,6 +87,12 @@ pub(super) const LISTED: &[Listed] = &[
         "take the text from token N on away, read it out, and write it anew with the next line",
     ),
     listed("heat", "[WHAT] [N]", What::Act(Action::Heat), "the N tokens of the most surprise, entropy or rank"),
+    listed(
+        "score",
+        "",
+        What::Act(Action::Score),
+        "how surprising the text is: bits, perplexity, ranks, the worst tokens",
+    ),
     listed("cut", "", What::Cut, "which drawn tokens the settings of now would have cut"),
     listed("tree", "", What::Act(Action::Tree), "the branches of the text, with numbers"),
     listed("branch", "K", What::Branch, "go to branch K"),
@@ -144,7 +151,12 @@ pub(super) fn meant(name: &str) -> Result<What, String> {
     if let Some(knob) = knob_named(&name) {
         return Ok(What::Knob(knob));
     }
-    let begin: Vec<(&str, What)> = names().filter(|it| !name.is_empty() && it.0.starts_with(&name)).collect();
+    // What needs a screen is nobody's first guess here.
+    let of_a_screen = |it: What| matches!(it, What::Act(action) if needs_a_screen(action).is_some());
+    let mut begin: Vec<(&str, What)> = names().filter(|it| !name.is_empty() && it.0.starts_with(&name)).collect();
+    if begin.iter().any(|it| !of_a_screen(it.1)) {
+        begin.retain(|it| !of_a_screen(it.1));
+    }
     match begin.split_first() {
         Some(((_, what), rest)) if rest.iter().all(|it| it.1 == *what) => Ok(*what),
         Some(_) => {

@@ -22,6 +22,7 @@ impl Plain {
             (Report::Next(most), _) => tell::next(app, most),
             (Report::Inspection(most), _) => tell::inspection(app, most),
             (Report::Heat(heat, most), _) => tell::heat(app, heat, most),
+            (Report::Score, _) => super::score::score(app),
             (Report::Cut, _) => tell::cut(app, MANY),
             (Report::Found, Some(Overlay::Find(find))) => tell::found(app, find, MANY),
             (Report::Columns, Some(Overlay::Columns(state))) => tell::columns(app, state),
@@ -52,6 +53,7 @@ impl Plain {
             Some(Overlay::Tree { .. }) => self.out.lines(tell::tree(app)),
             Some(Overlay::Help(_)) => self.out.lines(help("", &app.settings)),
             Some(Overlay::Palette(_)) => self.out.lines(help("all", &app.settings)),
+            Some(Overlay::Score { .. }) => self.out.lines(super::score::score(app)),
             Some(Overlay::Inspector { .. } | Overlay::Find(_) | Overlay::Columns(_) | Overlay::Circles { .. })
             | None => return,
         }

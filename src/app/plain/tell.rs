@@ -14,7 +14,7 @@ use crate::sample::Row;
 use crate::text::visible;
 
 /// A token in quotes.
-fn quoted(app: &App, token: TokenId) -> String {
+pub(super) fn quoted(app: &App, token: TokenId) -> String {
     format!("\"{}\"", spelled(app.tokenizer().bytes(token)))
 }
 

@@ -18,6 +18,7 @@ pub(super) fn act(app: &mut App, action: Action, now: Duration, effects: &mut Ve
     match action {
         Action::Reroll => reroll(app, now, effects),
         Action::EditFromHere => edit_from_here(app, now, effects),
+        Action::EditInEditor => super::editor::open(app, now, effects),
         Action::TypeHere => type_here(app, now, effects),
         Action::PreviousSibling => sibling(app, -1, now, effects),
         Action::NextSibling => sibling(app, 1, now, effects),
@@ -41,7 +42,7 @@ fn move_to(app: &mut App, node: Option<NodeId>, effects: &mut Vec<Effect>) {
     record(app, Record::Tip { node }, effects);
     effects.push(Effect::Store(Job::Sync));
     app.flow.rebuild(&app.document, &app.tokenizer);
-    app.lens.cursor = app.lens.cursor.min(app.document.len());
+    (app.lens.cursor, app.lens.anchor) = (app.lens.cursor.min(app.document.len()), None);
     app.lens.inspection = None;
     app.ended = None;
     app.next = None;
@@ -49,7 +50,7 @@ fn move_to(app: &mut App, node: Option<NodeId>, effects: &mut Vec<Effect>) {
 }
 
 /// The end of the text before the token under the cursor.
-fn before_cursor(app: &App) -> Option<NodeId> {
+pub(super) fn before_cursor(app: &App) -> Option<NodeId> {
     app.lens.cursor.checked_sub(1).and_then(|it| app.document.path().get(it)).copied()
 }
 
@@ -72,15 +73,37 @@ pub(super) fn take(app: &mut App, token: TokenId, go_on: bool, now: Duration, ef
     }
     effects.push(Effect::Store(Job::Sync));
     app.flow.rebuild(&app.document, &app.tokenizer);
-    (app.next, app.scroll) = (None, Scroll::Follow);
-    app.lens.cursor = app.document.len();
-    app.lens.inspection = None;
+    arrive(app);
     if go_on {
         app.overlay = None;
         generate(app, String::new(), String::new(), now, effects);
     } else {
         peek(app, effects);
     }
+}
+
+/// The text ends somewhere else; the view goes there.
+fn arrive(app: &mut App) {
+    (app.next, app.scroll) = (None, Scroll::Follow);
+    (app.lens.cursor, app.lens.anchor) = (app.document.len(), None);
+    app.lens.inspection = None;
+}
+
+/// Puts a text of one's own in the place of all that follows `parent`; what was there stays as another branch.
+pub(super) fn put(app: &mut App, parent: Option<NodeId>, text: &str, effects: &mut Vec<Effect>) {
+    let tokens = app.tokenizer.encode(text);
+    if tokens.is_empty() {
+        return go_to(app, parent, effects);
+    }
+    app.past.keep(app.document.tip());
+    super::record_circumstances(app, effects);
+    let first = app.document.next_node();
+    record(app, Record::Typed { first, parent, tokens }, effects);
+    effects.push(Effect::Store(Job::Sync));
+    app.flow.rebuild(&app.document, &app.tokenizer);
+    arrive(app);
+    app.ended = None;
+    peek(app, effects);
 }
 
 /// Throws new dice for the token under the cursor and all after it.

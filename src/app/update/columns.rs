@@ -353,7 +353,7 @@ fn kept(app: &mut App, effects: &mut Vec<Effect>) {
     effects.push(Effect::Store(Job::Sync));
     app.flow.rebuild(&app.document, &app.tokenizer);
     (app.next, app.scroll, app.ended) = (None, Scroll::Follow, None);
-    app.lens.cursor = app.document.len();
+    (app.lens.cursor, app.lens.anchor) = (app.document.len(), None);
     app.lens.inspection = None;
     peek(app, effects);
 }

@@ -115,7 +115,7 @@ pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: 
     record(app, Record::Typed { first, parent, tokens }, effects);
     effects.push(Effect::Store(Job::Sync));
     app.flow.extend(&app.document, &app.tokenizer);
-    app.lens.cursor = app.document.len();
+    (app.lens.cursor, app.lens.anchor) = (app.document.len(), None);
 }
 
 /// Keeps the scores of tokens that are there already.

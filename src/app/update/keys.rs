@@ -11,8 +11,8 @@ use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
 use super::super::{Effect, Input, Knob, Palette};
 use super::{
-    CHAT_STOP, CHAT_TEMPLATE, branch, columns, generate, intents, overlays, panel, peek, score, settings_changed,
-    still_writing, text,
+    CHAT_STOP, CHAT_TEMPLATE, branch, columns, editor, generate, intents, line, overlays, panel, peek, score,
+    selection, settings_changed, still_writing, text,
 };
 use crate::store::protocol::Job as StoreJob;
 
@@ -60,6 +60,7 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
         (Screen::Main, Some(Overlay::Score { .. })) => score::key(app, key, action),
         (Screen::Main, None) if app.typing.is_some() => panel::typing(app, key, effects),
         (Screen::Main, None) => match action {
+            _ if line::takes(app, key, action) => {}
             Some(action) => act(app, action, now, effects),
             None => write(app, key, now),
         },
@@ -78,7 +79,7 @@ pub(super) fn paste(app: &mut App, text: &str) {
         (Screen::Main, None) => {
             app.typing = None;
             app.focus = Focus::Input;
-            app.input.insert(text);
+            line::paste(app, text);
         }
     }
 }
@@ -99,8 +100,10 @@ fn interrupt(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         effects.push(Effect::StopEngine);
     } else if columns::stop(app, effects) {
         app.inform("Stopped; what was drawn can still be taken.", now);
+    } else if app.input.search().is_some() {
+        app.input.search_leave();
     } else if !app.input.is_empty() && app.screen == Screen::Main && app.overlay.is_none() {
-        app.input.take();
+        line::take(app, effects);
         app.send_when_ready = false;
         app.inform("Cleared; Up brings it back.", now);
     } else if app.quit_armed.is_some() {
@@ -139,7 +142,12 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         }
         Action::NewTranscript => new_transcript(app, now, effects),
         Action::QuitOrDelete if app.input.is_empty() => effects.push(Effect::Quit),
+        Action::LeaveText if app.focus == Focus::Text && app.lens.anchor.take().is_some() => {}
         Action::LeaveText => app.focus = Focus::Input,
+        Action::Select => selection::toggle(app, now),
+        Action::Copy => selection::copy(app, now, effects),
+        Action::EditInEditor => editor::open(app, now, effects),
+        Action::SearchHistory => line::search(app),
         Action::TokenLeft
         | Action::TokenRight
         | Action::TokenWordLeft
@@ -201,7 +209,11 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
         | Action::DeleteToStart
         | Action::DeleteToEnd
         | Action::Yank
-        | Action::QuitOrDelete => edit(&mut app.input, action),
+        | Action::UndoEdit
+        | Action::QuitOrDelete => {
+            edit(&mut app.input, action);
+            app.input.vi_settle();
+        }
     }
 }
 
@@ -224,6 +236,9 @@ fn edit(input: &mut Input, action: Action) {
         Action::DeleteToStart => input.delete(Motion::LineStart),
         Action::DeleteToEnd => input.delete(Motion::LineEnd),
         Action::Yank => input.yank(),
+        Action::UndoEdit => {
+            input.undo();
+        }
         _ => {}
     }
 }
@@ -255,7 +270,7 @@ fn write(app: &mut App, key: &KeyEvent, now: Duration) {
 /// A key in a line of its own: a path, a value.
 pub(super) fn edit_line(keymap: &Keymap, line: &mut Input, key: &KeyEvent) {
     match (key.code, lookup(keymap, Focus::Input, key)) {
-        (_, Some(Action::NewLine | Action::Up | Action::Down)) => {}
+        (_, Some(Action::NewLine | Action::Up | Action::Down | Action::SearchHistory)) => {}
         (_, Some(action)) => edit(line, action),
         (KeyCode::Char(c), None) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
             line.insert(c.encode_utf8(&mut [0; 4]));
@@ -303,7 +318,7 @@ pub(super) fn send(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.card().is_none() {
         return super::wait_for_a_model(app, now);
     }
-    let written = app.input.take();
+    let written = line::take(app, effects);
     let text = if app.chat && !written.is_empty() { turn_of_chat(app, &written) } else { written.clone() };
     generate(app, text, written, now, effects);
 }
@@ -365,7 +380,7 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     (app.scroll, app.ended, app.saved) = (Scroll::Follow, None, None);
     (app.recorded_settings, app.recorded_model) = (None, None);
     app.next = None;
-    (app.lens.cursor, app.past) = (0, crate::app::Past::default());
+    (app.lens.cursor, app.lens.anchor, app.past) = (0, None, crate::app::Past::default());
     app.lens.rows.clear();
     app.lens.inspection = None;
     app.inform(format!("A new transcript. The old one is in {}.", app.transcripts), now);
@@ -377,14 +392,19 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
 
 fn scroll(app: &mut App, action: Action) {
     let height = (layout(app).text.height as usize).max(1);
-    let last = app.flow.rows().len().saturating_sub(height);
-    let top = app.top_row(height);
     let page = height.saturating_sub(2).max(1);
-    let top = match action {
-        Action::PageUp => top.saturating_sub(page),
-        Action::PageDown => top + page,
-        _ => last,
-    };
+    match action {
+        Action::PageUp => scroll_by(app, -(page as isize)),
+        Action::PageDown => scroll_by(app, page as isize),
+        _ => app.scroll = Scroll::Follow,
+    }
+}
+
+/// Scrolls the text by so many rows; at the end it is followed again.
+pub(super) fn scroll_by(app: &mut App, rows: isize) {
+    let height = (layout(app).text.height as usize).max(1);
+    let last = app.flow.rows().len().saturating_sub(height);
+    let top = app.top_row(height).saturating_add_signed(rows);
     let unseen = match app.scroll {
         Scroll::At { unseen, .. } => unseen,
         Scroll::Follow => 0,

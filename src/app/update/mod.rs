@@ -2,17 +2,24 @@
 
 mod branch;
 mod columns;
+mod editor;
 mod engine;
 mod install;
 mod intents;
 mod keys;
+mod line;
+mod mouse;
 mod overlays;
 mod panel;
 mod score;
+mod selection;
 mod text;
 
 use std::collections::VecDeque;
 use std::time::Duration;
+
+pub(super) use editor::Edited;
+pub(super) use mouse::Press;
 
 use super::keymap::Action;
 use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone};
@@ -40,6 +47,10 @@ pub const CHAT_STOP: &str = "\nUser:";
 #[must_use]
 pub fn start(start: Start) -> (App, Vec<Effect>) {
     let mut input = Input::default();
+    input.remember(start.history);
+    if start.vi {
+        input.use_vi();
+    }
     input.insert(&start.draft);
     let resumed = !start.document.is_empty();
     let mut app = App {
@@ -86,6 +97,9 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         transcripts: start.transcripts,
         keymap: start.keymap,
         prefix: None,
+        mouse: start.mouse,
+        pressed: None,
+        edited: None,
         reshape_due: false,
         next_request: 0,
         recorded_model: None,
@@ -127,6 +141,9 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => keys::key(app, &key, now, &mut effects),
         Msg::Paste(text) => keys::paste(app, &text),
+        Msg::Mouse(event) => mouse::heard(app, event, now, &mut effects),
+        Msg::Edited(result) => editor::ended(app, result, now, &mut effects),
+        Msg::Copied { characters, how } => selection::copied(app, characters, &how, now),
         Msg::Resize(columns, rows) => app.size = (columns, rows),
         Msg::Intent(intent) => intents::intent(app, intent, now, &mut effects),
         Msg::Engine(event) => engine::heard(app, event, now, &mut effects),
@@ -159,6 +176,10 @@ fn saved(app: &mut App, event: StoreEvent) {
                 app.complain(text);
             }
             app.saved = Some(Err(why));
+        }
+        StoreEvent::NotRemembered { path, why } => {
+            let text = format!("What you send is not kept for later runs ({}: {why}).", path.display());
+            app.complain(text);
         }
     }
 }

@@ -145,6 +145,12 @@ pub(super) fn inspector(
 
 fn step(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     go(app, action);
+    look_again(app, effects);
+}
+
+/// Has the inspector look at the token that is under the cursor now.
+pub(super) fn look_again(app: &mut App, effects: &mut Vec<Effect>) {
     app.overlay = Some(Overlay::Inspector { chosen: None });
+    app.lens.inspection = None;
     survey(app, effects);
 }

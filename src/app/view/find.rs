@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::state::App;
 use super::super::words::dice::fine_percent;
 use super::super::{Find, Found};
-use super::bars::fit;
+use super::bars::{fit, label};
 use super::first_run::wrapped;
 use super::theme::Theme;
 use super::{lines, over, put_cursor};

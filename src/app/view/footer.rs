@@ -45,8 +45,19 @@ const TEXT: &[Item] = &[
     (&[Action::Fan], "futures"),
     (&[Action::Tree], "tree"),
     (&[Action::TypeHere], "type here"),
+    (&[Action::Select], "select"),
+    (&[Action::Copy], "copy"),
     (&[Action::FindToken], "find token"),
     (&[Action::Score], "score"),
+    (&[Action::Help], "help"),
+];
+const SELECTING: &[Item] = &[
+    (&[Action::Copy], "copy"),
+    (&[Action::LeaveText], "leave"),
+    (&[Action::TokenLeft, Action::TokenRight], "token"),
+    (&[Action::TokenWordLeft, Action::TokenWordRight], "word"),
+    (&[Action::RowUp, Action::RowDown], "row"),
+    (&[Action::Top, Action::Follow], "ends"),
     (&[Action::Help], "help"),
 ];
 const PANEL: &[Item] = &[
@@ -72,6 +83,11 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     // The keys of a line of its own are fixed.
     let keys: Vec<(String, &str)> = if app.typing.is_some() {
         vec![("Enter".into(), "set"), ("Esc".into(), "leave")]
+    } else if app.input.search().is_some() {
+        let older = app.keymap.short(Focus::Input, Action::SearchHistory).map(|it| (it, "older"));
+        [Some(("Enter".into(), "take")), older, Some(("Esc".into(), "leave"))].into_iter().flatten().collect()
+    } else if app.lens.anchor.is_some() && app.focus == Focus::Text {
+        SELECTING.iter().filter_map(|&(actions, what)| Some((names(app, actions, theme.glyphs)?, what))).collect()
     } else {
         items.iter().filter_map(|&(actions, what)| Some((names(app, actions, theme.glyphs)?, what))).collect()
     };

@@ -1,7 +1,11 @@
 //! The input line.
 
+use std::borrow::Cow;
+
 use ratatui::Frame;
+use ratatui::layout::Position;
 use ratatui::text::Line;
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::Input;
@@ -15,31 +19,31 @@ use crate::text::{Wrap, visible};
 pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
     let focused = app.focus == Focus::Input;
     if areas.bordered {
-        let title = if focused { " > input " } else { " input " };
+        let title = match (focused, app.input.is_normal()) {
+            (true, true) => " > input NORMAL ",
+            (true, false) => " > input ",
+            (false, _) => " input ",
+        };
         frame.render_widget(block(title, focused, theme), areas.input_outer);
     } else {
-        frame.render_widget(Line::styled(if focused { "> " } else { "  " }, theme.focus), areas.input_outer);
+        let mark = match (focused, app.input.is_normal()) {
+            (true, true) => "N>",
+            (true, false) => "> ",
+            (false, _) => "  ",
+        };
+        frame.render_widget(Line::styled(mark, theme.focus), areas.input_outer);
     }
     if areas.input.width == 0 || areas.input.height == 0 {
         return;
     }
-    if app.input.is_empty() {
+    let is_empty = app.input.is_empty() && app.input.search().is_none();
+    if is_empty {
         lines(frame, areas.input, vec![Line::styled(hint(app, areas.input.width as usize), theme.dim)]);
     }
-    let (shown, cursor) = near_the_cursor(&app.input, areas.input.width as usize * areas.input.height as usize);
-    let mut wrap = Wrap::new(areas.input.width as usize);
-    wrap.extend(&shown);
-    let height = areas.input.height as usize;
-    let mut row = wrap.row_of(cursor);
-    let mut column = shown[wrap.rows()[row].start..cursor].width();
-    if column >= areas.input.width as usize {
-        row += 1;
-        column = 0;
-    }
-    let top = (row + 1).saturating_sub(height);
-    if !app.input.is_empty() {
-        let rows = wrap.rows().iter().skip(top).take(height);
-        lines(frame, areas.input, rows.map(|it| Line::styled(shown[it.clone()].to_owned(), theme.drawn)).collect());
+    let Shown { text, wrap, row, column, top, .. } = shown(app, areas);
+    if !is_empty {
+        let rows = wrap.rows().iter().skip(top).take(areas.input.height as usize);
+        lines(frame, areas.input, rows.map(|it| Line::styled(text[it.clone()].to_owned(), theme.drawn)).collect());
     }
     if focused && app.overlay.is_none() {
         put_cursor(frame, areas.input, column, row - top);
@@ -63,22 +67,81 @@ fn hint(app: &App, width: usize) -> String {
     if first.width() + more.width() <= width { first + &more } else { first }
 }
 
-/// The part of the text around the cursor that can be seen, made visible, and the cursor's byte in it.
+/// What is in the input's rows.
+struct Shown {
+    /// What is written around the cursor, made visible.
+    text: String,
+    /// The byte of what is written where that begins.
+    start: usize,
+    wrap: Wrap,
+    /// Where the cursor is.
+    row: usize,
+    column: usize,
+    /// The first row in view.
+    top: usize,
+}
+
+fn shown(app: &App, areas: &Areas) -> Shown {
+    let (width, height) = (areas.input.width as usize, areas.input.height as usize);
+    let (written, cursor) = written(&app.input);
+    let (text, cursor, start) = near(&written, cursor, width * height);
+    let mut wrap = Wrap::new(width);
+    wrap.extend(&text);
+    let mut row = wrap.row_of(cursor);
+    let mut column = text[wrap.rows()[row].start..cursor].width();
+    if column >= width {
+        (row, column) = (row + 1, 0);
+    }
+    let top = (row + 1).saturating_sub(height);
+    Shown { text, start, wrap, row, column, top }
+}
+
+/// What the input shows, and the byte of it where the cursor is: what is written, or what a search has found.
+pub(super) fn written(input: &Input) -> (Cow<'_, str>, usize) {
+    let (text, cursor) = input.searched();
+    let Some(search) = input.search() else { return (text.into(), cursor) };
+    let before = if search.failed { "no more of" } else { "search" };
+    let before = format!("{before} `{}`: ", search.query);
+    (format!("{before}{text}").into(), before.len() + cursor)
+}
+
+/// The byte of what is written that is under a place.
+pub(super) fn byte_at(app: &App, areas: &Areas, at: Position) -> usize {
+    let Shown { text, start, wrap, top, .. } = shown(app, areas);
+    let row = top + usize::from(at.y.saturating_sub(areas.input.y));
+    let Some(row) = wrap.rows().get(row).cloned() else { return app.input.text().len() };
+    let column = usize::from(at.x.saturating_sub(areas.input.x));
+    let cells = text[row.clone()].grapheme_indices(true).scan(0, |used, (offset, grapheme)| {
+        *used += grapheme.width();
+        (*used <= column).then_some(offset + grapheme.len())
+    });
+    let target = row.start + cells.last().unwrap_or(0);
+    // What is shown may be longer than what is written: `^[` is one character.
+    let mut seen = 0;
+    for (offset, grapheme) in app.input.text()[start..].grapheme_indices(true) {
+        seen += visible(grapheme).len();
+        if seen > target {
+            return start + offset;
+        }
+    }
+    app.input.text().len()
+}
+
+/// The part of a text around the cursor that can be seen, made visible; the cursor's byte in it, and the byte where it begins.
 ///
 /// A pasted book must not be wrapped for every frame.
-fn near_the_cursor(input: &Input, cells: usize) -> (String, usize) {
-    let text = input.text();
+fn near(text: &str, cursor: usize, cells: usize) -> (String, usize, usize) {
     let reach = cells * 8 + 64;
-    let mut start = input.cursor().saturating_sub(reach);
-    let mut end = (input.cursor() + reach).min(text.len());
+    let mut start = cursor.saturating_sub(reach);
+    let mut end = (cursor + reach).min(text.len());
     while !text.is_char_boundary(start) {
         start -= 1;
     }
     while !text.is_char_boundary(end) {
         end += 1;
     }
-    let mut shown = visible(&text[start..input.cursor()]);
-    let cursor = shown.len();
-    shown.push_str(&visible(&text[input.cursor()..end]));
-    (shown, cursor)
+    let mut shown = visible(&text[start..cursor]);
+    let cursor_shown = shown.len();
+    shown.push_str(&visible(&text[cursor..end]));
+    (shown, cursor_shown, start)
 }

@@ -46,9 +46,9 @@ pub(super) fn draw(app: &App, chosen: Option<usize>, theme: &Theme, frame: &mut 
 }
 
 /// Where the token in question stays in view: in the panel's place where that is wide, else above or below its row.
-fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
-    let screen = frame.area();
-    let area = match layout(app).panel {
+pub(super) fn area(app: &App) -> Rect {
+    let screen = Rect { x: 0, y: 0, width: app.size.0, height: app.size.1 };
+    match layout(app).panel {
         // Over the panel, so that the text beside it stays as it is.
         Some(panel) if screen.width >= 100 => panel,
         // All there is; what is inside names the token.
@@ -64,8 +64,11 @@ fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
                 Rect { x: 0, y: 0, width: screen.width, height: above.max(least) }
             }
         }
-    };
-    framed(frame, title, area, theme)
+    }
+}
+
+fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
+    framed(frame, title, area(app).intersection(frame.area()), theme)
 }
 
 /// What matters most, so that there is room for some of the table.

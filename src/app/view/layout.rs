@@ -4,6 +4,7 @@ use ratatui::layout::{Margin, Rect};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::state::{App, EngineState, Screen};
+use super::input::written;
 
 /// How text and panel share the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub fn layout(app: &App) -> Areas {
     let status = if height >= 16 { from_below(1, 6) } else { None };
     let frame = if bordered { 2 } else { 0 };
     let columns = width.saturating_sub(frame + if bordered { 0 } else { 2 }).max(1) as usize;
-    let rows = input_rows(app.input.text(), columns).min(usize::from(height / 4).max(1)) as u16;
+    let rows = input_rows(&written(&app.input).0, columns).min(usize::from(height / 4).max(1)) as u16;
     let input_outer = from_below(rows + frame, 0).unwrap_or(Rect { x: 0, y: 0, width, height: height.min(1) });
     let install_rows = u16::from(app.installing.as_ref().is_some_and(|it| it.stage.is_some()) || is_loading(app));
     let install = from_below(install_rows, 3);

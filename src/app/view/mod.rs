@@ -1,6 +1,6 @@
 //! What is on the screen. Decides nothing: reads the state and draws.
 
-mod bars;
+pub(super) mod bars;
 mod columns;
 mod find;
 mod first_run;
@@ -62,7 +62,31 @@ pub fn view(app: &App, frame: &mut Frame) {
 /// How many rows the help has at the current size.
 #[must_use]
 pub fn help_rows(app: &App) -> usize {
-    help::rows(&app.keymap, app.size.0.saturating_sub(4) as usize).len()
+    help::rows(app, app.size.0.saturating_sub(4) as usize).len()
+}
+
+/// The token under a place in the text, and whether the place is on it, not beside or behind the text.
+#[must_use]
+pub fn token_at(app: &App, areas: &Areas, at: Position) -> (usize, bool) {
+    text::token_at(app, areas, at)
+}
+
+/// What the inspector covers.
+#[must_use]
+pub fn inspector_area(app: &App) -> Rect {
+    inspector::area(app)
+}
+
+/// The byte of what is written that is under a place in the input.
+#[must_use]
+pub fn input_byte_at(app: &App, areas: &Areas, at: Position) -> usize {
+    input::byte_at(app, areas, at)
+}
+
+/// The control under a place in the panel, an index of [`super::KNOBS`].
+#[must_use]
+pub fn knob_at(app: &App, areas: &Areas, at: Position) -> Option<usize> {
+    panel::knob_at(app, areas.panel.unwrap_or(areas.text_outer), areas.bordered, at)
 }
 
 /// How many rows of the models' overlay there is no room for.

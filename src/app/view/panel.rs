@@ -1,7 +1,7 @@
 //! The sampling panel: controls above, the next token below.
 
 use ratatui::Frame;
-use ratatui::layout::{Margin, Rect};
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::super::state::{App, Focus};
@@ -21,23 +21,14 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, bordered: bool, frame: 
     } else {
         area
     };
-    let rows = inner.height as usize;
-    // Bars need some rows to say anything; the controls scroll if they must.
-    // What is seldom needed shows itself to whoever turns to the panel, or when it does something.
-    let listed = |it: &(usize, Knob)| focused || !it.1.is_more() || it.1.matters(&app.settings);
-    let knobs: Vec<(usize, Knob)> = KNOBS.iter().copied().enumerate().filter(listed).collect();
-    let at = knobs.iter().position(|it| it.0 == app.knob).unwrap_or(0);
-    let knob_rows = if rows >= knobs.len() + 9 { knobs.len() } else { (rows * 3 / 5).min(knobs.len()) };
-    let explanation = explanation(app, inner.width as usize);
-    let explain = if focused && rows >= 12 { explanation.len() } else { 0 };
-    let shown = knob_rows.saturating_sub(explain).max(1).min(rows);
-    let top = (at + 1).saturating_sub(shown);
+    let Listing { knobs, at, top, shown, explain } = listing(app, inner);
     let mut out: Vec<Line> = knobs
         .iter()
         .skip(top)
         .take(shown)
         .map(|&(index, knob)| knob_line(app, knob, focused && index == app.knob, inner.width as usize, theme))
         .collect();
+    let explanation = explanation(app, inner.width as usize);
     out.extend(explanation.into_iter().take(explain).map(|it| Line::styled(it, theme.dim)));
     let used = out.len() as u16;
     lines(frame, Rect { height: used.min(inner.height), ..inner }, out);
@@ -49,6 +40,40 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, bordered: bool, frame: 
         let below = Rect { y: inner.y + used, height: inner.height - used, ..inner };
         bars::draw(app, theme, below, frame);
     }
+}
+
+/// Which controls are listed, and what of them there is room for.
+struct Listing {
+    knobs: Vec<(usize, Knob)>,
+    /// Which of them the cursor is on.
+    at: usize,
+    /// The first that is in view, and how many are.
+    top: usize,
+    shown: usize,
+    /// How many rows below them explain the chosen one.
+    explain: usize,
+}
+
+fn listing(app: &App, inner: Rect) -> Listing {
+    let focused = app.focus == Focus::Panel;
+    let rows = inner.height as usize;
+    // Bars need some rows to say anything; the controls scroll if they must.
+    // What is seldom needed shows itself to whoever turns to the panel, or when it does something.
+    let listed = |it: &(usize, Knob)| focused || !it.1.is_more() || it.1.matters(&app.settings);
+    let knobs: Vec<(usize, Knob)> = KNOBS.iter().copied().enumerate().filter(listed).collect();
+    let at = knobs.iter().position(|it| it.0 == app.knob).unwrap_or(0);
+    let knob_rows = if rows >= knobs.len() + 9 { knobs.len() } else { (rows * 3 / 5).min(knobs.len()) };
+    let explain = if focused && rows >= 12 { explanation(app, inner.width as usize).len() } else { 0 };
+    let shown = knob_rows.saturating_sub(explain).max(1).min(rows);
+    Listing { knobs, at, top: (at + 1).saturating_sub(shown), shown, explain }
+}
+
+/// The control in a row of the panel, an index of [`KNOBS`].
+pub(super) fn knob_at(app: &App, area: Rect, bordered: bool, at: Position) -> Option<usize> {
+    let inner = if bordered { area.inner(Margin { horizontal: 1, vertical: 1 }) } else { area };
+    let row = usize::from(at.y.checked_sub(inner.y)?);
+    let Listing { knobs, top, shown, .. } = listing(app, inner);
+    (row < shown).then(|| knobs.get(top + row).map(|it| it.0)).flatten()
 }
 
 /// What the chosen control does, in two rows at the most.

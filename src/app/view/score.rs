@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::state::App;
+use super::super::words::dice::percent;
 use super::super::{Surprise, TextScore};
 use super::bars::{fit, label};
 use super::theme::Theme;
@@ -102,7 +103,7 @@ fn ranks(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let share = |tally: &Tally, bucket: usize| match width {
         _ if tally.tokens == 0 => "-".to_owned(),
         // In a field of its own, so that numbers stand under each other.
-        WIDE.. => format!("{} {:>4}", fit(&bar(tally.share(bucket), 8), 8), percent_of(tally, bucket)),
+        WIDE.. => format!("{} {:>4}", fit(&theme.glyphs.bar(tally.share(bucket), 8), 8), percent_of(tally, bucket)),
         _ => percent_of(tally, bucket),
     };
     let line = |bucket: usize| {
@@ -118,7 +119,7 @@ fn ranks_in_short(tally: &Tally, width: usize, theme: &Theme) -> Line<'static> {
     let wide = width >= WIDE;
     let name = |bucket: usize| if wide { NAMES[bucket] } else { ["10", "100", "1k", ">1k"][bucket] };
     let part = |bucket: usize| {
-        let bar = fit(&bar(tally.share(bucket), 4), if wide { 4 } else { 1 });
+        let bar = fit(&theme.glyphs.bar(tally.share(bucket), 4), if wide { 4 } else { 1 });
         let space = if wide { " " } else { "" };
         format!("{}{space}{bar}{space}{}", name(bucket), percent_of(tally, bucket))
     };

@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use ratatui::Frame;
+use ratatui::layout::Position;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::keymap::Action;
@@ -100,6 +102,26 @@ fn mark_changes(app: &App, theme: &Theme, areas: &Areas, y: u16, row: &Range<usi
     }
 }
 
+/// The token under a place, and whether the place is on it.
+pub(super) fn token_at(app: &App, areas: &Areas, at: Position) -> (usize, bool) {
+    let text = app.flow.text();
+    let row = app.top_row(areas.text.height as usize) + usize::from(at.y.saturating_sub(areas.text.y));
+    let Some(row) = app.flow.rows().get(row).cloned().filter(|_| !app.flow.is_empty()) else {
+        return (app.document.len(), false);
+    };
+    let mut left = usize::from(at.x.saturating_sub(areas.text.x));
+    for (offset, grapheme) in text[row.clone()].grapheme_indices(true) {
+        let width = grapheme.width();
+        if left < width {
+            return (app.flow.token_at(row.start + offset), at.x >= areas.text.x);
+        }
+        left -= width;
+    }
+    // Beside the text: its last token in this row, or where the text goes on.
+    let last = app.flow.rows().last().is_some_and(|it| *it == row);
+    (if last { app.document.len() } else { app.flow.token_at(row.end.max(row.start + 1) - 1) }, false)
+}
+
 /// What came below the view since it was scrolled away from the end.
 fn badge(app: &App) -> Option<String> {
     match app.scroll {
@@ -135,7 +157,8 @@ fn row_line<'a>(app: &'a App, theme: &Theme, row: Range<usize>) -> Line<'a> {
 }
 
 fn style(app: &App, theme: &Theme, position: usize) -> Style {
-    let style = without_cursor(app, theme, position);
+    let is_selected = app.selection().is_some_and(|it| it.contains(&position));
+    let style = if is_selected { theme.drawn.reversed() } else { without_cursor(app, theme, position) };
     let looked_at = app.focus == Focus::Text && position == app.lens.cursor;
     if looked_at { style.patch(theme.cursor) } else { style }
 }

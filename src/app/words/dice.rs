@@ -159,7 +159,9 @@ mod tests {
 
     #[test]
     fn tokens_are_spelled_without_marks() {
-        for (bytes, said) in [(&b" moon"[..], " moon"), (b"\n\n", "\\n\\n"), (&[0xe5, 0x9c], "e5 9c"), (b"\x1b[", "^[[")] {
+        for (bytes, said) in
+            [(&b" moon"[..], " moon"), (b"\n\n", "\\n\\n"), (&[0xe5, 0x9c], "e5 9c"), (b"\x1b[", "^[[")]
+        {
             assert_eq!(spelled(bytes), said);
         }
     }

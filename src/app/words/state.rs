@@ -104,4 +104,4 @@ pub const FIRST_ANSWERS: [&str; 3] = [
 ];
 
 /// What can be done while it is downloaded.
-pub const SAFE_TO_STOP: &str = "Safe to stop at any time: the next start goes on from there.";
+pub const SAFE_TO_STOP: &str = "Safe to stop at any time: the next start goes on.";

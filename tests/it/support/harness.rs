@@ -69,6 +69,9 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         transcripts: "/home/ada/.local/share/megachat/transcripts".into(),
         notices: Vec::new(),
         keymap: Keymap::default(),
+        history: Vec::new(),
+        vi: false,
+        mouse: true,
     }
 }
 

@@ -241,3 +241,13 @@ pub(crate) fn full_context(size: Size) -> Harness {
     }
     it
 }
+
+/// What the text comes to.
+pub(crate) fn score(size: Size) -> Harness {
+    let mut it = streaming(size);
+    it.settle();
+    it.key(KeyCode::Tab);
+    it.key(KeyCode::Char('s'));
+    it.settle();
+    it
+}

@@ -1,0 +1,217 @@
+//! The clipboard: the system's own where a tool reaches it, else the terminal's, through which nobody answers.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Input;
+use crate::app::Copied;
+
+/// How long a tool may take. One that hangs has lost its display.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The most that many terminals take: 100,000 characters of base64.
+pub(super) const MOST_BYTES: usize = 74_994;
+
+/// A program that fills the clipboard from its standard input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tool {
+    program: &'static str,
+    arguments: &'static [&'static str],
+    encoding: Encoding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Utf8,
+    /// Little-endian, as Windows writes it.
+    Utf16,
+}
+
+const fn tool(program: &'static str, arguments: &'static [&'static str]) -> Tool {
+    Tool { program, arguments, encoding: Encoding::Utf8 }
+}
+
+const PBCOPY: Tool = tool("pbcopy", &[]);
+const WL_COPY: Tool = tool("wl-copy", &[]);
+const XCLIP: Tool = tool("xclip", &["-selection", "clipboard", "-in"]);
+const XSEL: Tool = tool("xsel", &["--clipboard", "--input"]);
+const WIN32YANK: Tool = tool("win32yank.exe", &["-i"]);
+const CLIP: Tool = Tool { program: "clip.exe", arguments: &[], encoding: Encoding::Utf16 };
+
+/// The tool that reaches the clipboard of whoever sits at the screen; `None` where only the terminal does.
+pub(super) fn tool_for(os: &str, is_set: &dyn Fn(&str) -> bool, has: &dyn Fn(&str) -> bool) -> Option<Tool> {
+    // Behind ssh, the clipboard of this machine is nobody's.
+    if is_set("SSH_CONNECTION") || is_set("SSH_TTY") {
+        return None;
+    }
+    let windows = os == "windows" || is_set("WSL_DISTRO_NAME") || is_set("WSL_INTEROP");
+    let wayland = is_set("WAYLAND_DISPLAY");
+    let x11 = is_set("DISPLAY");
+    let tools =
+        [(os == "macos", PBCOPY), (windows, WIN32YANK), (windows, CLIP), (wayland, WL_COPY), (x11, XCLIP), (x11, XSEL)];
+    tools.into_iter().find(|&(makes_sense, it)| makes_sense && has(it.program)).map(|it| it.1)
+}
+
+/// The same for this machine.
+pub(super) fn tool_here() -> Option<Tool> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+    let has = |program: &str| std::env::split_paths(&path).any(|it| is_program(&it.join(program)));
+    tool_for(std::env::consts::OS, &is_set, &has)
+}
+
+fn is_program(path: &Path) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::PermissionsExt::mode(&match path.metadata() {
+        Ok(it) if it.is_file() => it.permissions(),
+        _ => return false,
+    }) & 0o111
+        != 0;
+    #[cfg(not(unix))]
+    return path.is_file();
+}
+
+/// Copies with a tool, in a thread of its own; what came of it arrives in the inbox.
+pub(super) fn copy_with(tool: Tool, text: String, inbox: std::sync::mpsc::Sender<Input>) {
+    let body = move || {
+        let input = match run(tool, &text) {
+            Ok(()) => Input::Msg(crate::app::Msg::Copied {
+                characters: text.chars().count(),
+                how: Copied::With(tool.program.to_owned()),
+            }),
+            Err(why) => Input::NotCopied { text, why: format!("{} {why}", tool.program) },
+        };
+        drop(inbox.send(input));
+    };
+    // Without the thread nothing is copied, and nothing said.
+    drop(std::thread::Builder::new().name("clipboard".into()).spawn(body));
+}
+
+fn run(tool: Tool, text: &str) -> Result<(), String> {
+    let bytes = match tool.encoding {
+        Encoding::Utf8 => text.as_bytes().to_vec(),
+        Encoding::Utf16 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+    };
+    let mut child = Command::new(tool.program)
+        .args(tool.arguments)
+        .stdin(Stdio::piped())
+        // It may live on to serve the clipboard; nothing of ours may hang on that.
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|e| format!("cannot be started: {e}"))?;
+    // A tool that does not read must not keep this waiting for longer than any other.
+    let stdin = child.stdin.take();
+    std::thread::spawn(move || stdin.map(|mut it| it.write_all(&bytes)));
+    let began = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("failed ({status})")),
+            Ok(None) if began.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("did not answer in {} seconds", PATIENCE.as_secs()));
+            }
+            Err(e) => return Err(format!("is lost: {e}")),
+        }
+    }
+}
+
+/// What makes a terminal put a text into its clipboard: OSC 52. The text is in it as base64, so that nothing of it means
+/// anything to the terminal. `None` if it is longer than many terminals take.
+pub(super) fn osc52(text: &str, in_tmux: bool) -> Option<String> {
+    if text.len() > MOST_BYTES {
+        return None;
+    }
+    let plain = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
+    if !in_tmux {
+        return Some(plain);
+    }
+    // tmux takes the plain one, or lets the wrapped one through, or neither: by `set-clipboard` and `allow-passthrough`.
+    let wrapped = plain.replace('\x1b', "\x1b\x1b");
+    Some(format!("{plain}\x1bPtmux;{wrapped}\x1b\\"))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * at) & 63) as usize];
+            out.push(if at <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clipboard_of_whoever_sits_at_the_screen() {
+        for (os, variables, programs, expected) in [
+            ("linux", "WAYLAND_DISPLAY DISPLAY", "wl-copy xclip xsel", Some(WL_COPY)),
+            ("linux", "WAYLAND_DISPLAY DISPLAY", "xclip xsel", Some(XCLIP)),
+            ("linux", "DISPLAY", "wl-copy xsel", Some(XSEL)),
+            ("linux", "WAYLAND_DISPLAY", "xclip xsel", None),
+            ("linux", "", "wl-copy xclip xsel", None),
+            ("linux", "DISPLAY", "", None),
+            ("linux", "DISPLAY SSH_CONNECTION", "xclip", None),
+            ("linux", "WAYLAND_DISPLAY SSH_TTY", "wl-copy", None),
+            ("linux", "WSL_DISTRO_NAME DISPLAY", "clip.exe win32yank.exe xclip", Some(WIN32YANK)),
+            ("linux", "WSL_INTEROP", "clip.exe", Some(CLIP)),
+            ("linux", "WSL_INTEROP WAYLAND_DISPLAY", "wl-copy", Some(WL_COPY)),
+            ("linux", "DISPLAY", "clip.exe", None),
+            ("macos", "", "pbcopy", Some(PBCOPY)),
+            ("macos", "SSH_TTY", "pbcopy", None),
+            ("macos", "DISPLAY", "xclip", Some(XCLIP)),
+            ("windows", "", "clip.exe", Some(CLIP)),
+            ("freebsd", "DISPLAY", "xclip", Some(XCLIP)),
+        ] {
+            let among = |all: &'static str| move |it: &str| all.split(' ').any(|other| other == it);
+            let found = tool_for(os, &among(variables), &among(programs));
+            assert_eq!(found, expected, "{os}, {variables}, {programs}");
+        }
+    }
+
+    #[test]
+    fn base64_as_everybody_writes_it() {
+        for (text, expected) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("Hällo\n", "SMOkbGxvCg=="),
+            ("\u{3ff}\u{3fe}", "z7/Pvg=="),
+        ] {
+            assert_eq!(base64(text.as_bytes()), expected);
+        }
+    }
+
+    #[test]
+    fn the_terminal_is_told_in_one_sequence_and_tmux_in_two() {
+        assert_eq!(osc52("hi\x1b", false).unwrap(), "\x1b]52;c;aGkb\x07");
+        assert_eq!(osc52("hi", true).unwrap(), "\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\");
+        assert!(osc52(&"x".repeat(MOST_BYTES), false).is_some_and(|it| it.len() <= 100_000));
+        assert_eq!(osc52(&"x".repeat(MOST_BYTES + 1), false), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_tool_succeeds_fails_or_is_not_waited_for() {
+        assert_eq!(run(tool("sh", &["-c", "cat >/dev/null"]), "text"), Ok(()));
+        assert!(run(tool("sh", &["-c", "exit 3"]), "text").unwrap_err().starts_with("failed"));
+        assert!(run(tool("no-such-tool", &[]), "text").unwrap_err().starts_with("cannot be started"));
+        // Longer than a pipe holds: writing it never ends.
+        let why = run(tool("sleep", &["600"]), &"x".repeat(1 << 20)).unwrap_err();
+        assert_eq!(why, "did not answer in 2 seconds");
+    }
+}

@@ -1,0 +1,199 @@
+//! The user's own editor, for what is written here.
+//!
+//! It runs in the foreground with the terminal as it was; the main loop goes on, so a continuation is not held up and
+//! is written to the disk as always. Nothing is drawn meanwhile.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::sync::mpsc::Sender;
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::Input;
+
+/// Whether the terminal is the editor's, and when it no longer was.
+static STATE: Mutex<State> = Mutex::new(State { runs: false, ended: None });
+
+struct State {
+    runs: bool,
+    ended: Option<Instant>,
+}
+
+/// How long a signal may take from the terminal to the thread that hears of it.
+const ON_ITS_WAY: Duration = Duration::from_millis(300);
+
+fn runs(runs: bool) {
+    let ended = (!runs).then(Instant::now);
+    *STATE.lock().unwrap_or_else(PoisonError::into_inner) = State { runs, ended };
+}
+
+/// Whether Ctrl-C in the terminal was meant for the editor: it has the terminal, or had it a moment ago.
+pub(super) fn has_the_terminal() -> bool {
+    let state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    state.runs || state.ended.is_some_and(|it| it.elapsed() < ON_ITS_WAY)
+}
+
+/// The editor, while it runs.
+pub(super) struct Editor {
+    id: u32,
+    thread: JoinHandle<()>,
+}
+
+/// Starts it on a text; what becomes of that arrives in the inbox. The terminal must have been given back.
+///
+/// # Errors
+///
+/// Why it cannot be started, as a sentence.
+pub(super) fn start(text: &str, inbox: Sender<Input>) -> Result<Editor, String> {
+    let no_file = |e: io::Error| format!("There is no place for a file to edit: {e}.");
+    let mut file = tempfile::Builder::new().prefix("megachat-").suffix(".txt").tempfile().map_err(no_file)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(no_file)?;
+    let path = file.into_temp_path();
+    let name = named(&|it| std::env::var(it).ok());
+    runs(true);
+    let child = command(&name, &path).spawn().map_err(|e| {
+        runs(false);
+        if e.kind() == io::ErrorKind::NotFound {
+            none(&name)
+        } else {
+            format!("The editor `{name}` cannot be started: {e}.")
+        }
+    })?;
+    let (id, before) = (child.id(), text.to_owned());
+    let wait = move || {
+        let edited = edited(child, &name, &path, &before);
+        // What somebody wrote and the program could not take stays.
+        if edited.is_err() && std::fs::read(&path).is_ok_and(|it| it != before.as_bytes()) {
+            let kept = path.keep().unwrap_or_else(|it| it.path.to_path_buf());
+            let problem = edited.err().unwrap_or_default();
+            drop(inbox.send(Input::Edited(Err(format!("{problem} What was written is in {}.", kept.display())))));
+        } else {
+            drop(path);
+            drop(inbox.send(Input::Edited(edited)));
+        }
+    };
+    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
+    let thread = std::thread::Builder::new().name("editor".into()).spawn(wait).expect("a thread for the editor");
+    Ok(Editor { id, thread })
+}
+
+impl Editor {
+    /// Asks it to end, because this program does, and waits a moment for that: two programs must not share a terminal.
+    pub(super) fn end(self) {
+        #[cfg(unix)]
+        if let Some(id) = rustix::process::Pid::from_raw(self.id.cast_signed()) {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        }
+        #[cfg(not(unix))]
+        let _ = self.id;
+        let began = Instant::now();
+        while !self.thread.is_finished() && began.elapsed() < Duration::from_secs(1) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// The editor that the environment names, or the one that is everywhere.
+fn named(variable: &dyn Fn(&str) -> Option<String>) -> String {
+    let given = ["VISUAL", "EDITOR"].iter().filter_map(|it| variable(it)).find(|it| !it.trim().is_empty());
+    given.unwrap_or_else(|| if cfg!(windows) { "notepad" } else { "vi" }.to_owned())
+}
+
+/// `$EDITOR` may be a command with arguments, `code --wait`, or anything that a shell understands.
+fn command(name: &str, file: &Path) -> Command {
+    let is_plain = |c: char| c.is_alphanumeric() || " _./+=:,@%-".contains(c);
+    if cfg!(unix) && !name.chars().all(is_plain) {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{name} \"$@\""), name]).arg(file);
+        return command;
+    }
+    // Without a shell between, a signal reaches the editor itself.
+    let mut words = name.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words).arg(file);
+    command
+}
+
+fn none(name: &str) -> String {
+    format!("There is no editor `{name}`. VISUAL or EDITOR may name another.")
+}
+
+/// What is in the file once the editor has ended.
+fn edited(mut child: Child, name: &str, path: &Path, before: &str) -> Result<String, String> {
+    let status = child.wait();
+    runs(false);
+    match status.map(|it| (it.success(), it.code())) {
+        Ok((true, _)) => {}
+        Ok((_, Some(127))) if cfg!(unix) => {
+            return Err(none(name));
+        }
+        Ok((_, Some(code))) => {
+            return Err(format!("The editor `{name}` ended with status {code}; nothing is changed."));
+        }
+        Ok((_, None)) => return Err(format!("A signal ended the editor `{name}`; nothing is changed.")),
+        Err(e) => return Err(format!("The editor `{name}` is lost: {e}.")),
+    }
+    let bytes = std::fs::read(path).map_err(|e| format!("What was edited cannot be read: {e}."))?;
+    let text = String::from_utf8(bytes).map_err(|_| "What was edited is not UTF-8; nothing is changed.".to_owned())?;
+    Ok(without_last_line_end(text, before))
+}
+
+/// Editors end a file with a line end, whether there was one or not.
+fn without_last_line_end(mut text: String, before: &str) -> String {
+    if !before.ends_with('\n') && text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_the_editor() {
+        for (visual, editor, expected) in [
+            (Some("code --wait"), Some("ed"), "code --wait"),
+            (None, Some("ed"), "ed"),
+            (Some(" "), Some("ed"), "ed"),
+            (None, None, if cfg!(windows) { "notepad" } else { "vi" }),
+        ] {
+            let variable = |name: &str| if name == "VISUAL" { visual } else { editor }.map(str::to_owned);
+            assert_eq!(named(&variable), expected);
+        }
+    }
+
+    #[test]
+    fn a_command_is_run_as_a_shell_would() {
+        for (name, program, arguments) in [
+            ("vi", "vi", &["a file"][..]),
+            (" code  --wait ", "code", &["--wait", "a file"]),
+            ("x='1 2' vi", "sh", &["-c", "x='1 2' vi \"$@\"", "x='1 2' vi", "a file"]),
+        ] {
+            let command = command(name, Path::new("a file"));
+            assert_eq!(
+                (command.get_program().to_str(), command.get_args().collect::<Vec<_>>()),
+                (Some(program), arguments.iter().map(std::ffi::OsStr::new).collect())
+            );
+        }
+    }
+
+    #[test]
+    fn one_line_end_that_was_not_there_goes() {
+        for (before, after, expected) in [
+            ("a", "b\n", "b"),
+            ("a\n", "b\n", "b\n"),
+            ("a", "b\n\n", "b\n"),
+            ("a", "b", "b"),
+            ("", "\n", ""),
+            ("a", "b\r\n", "b"),
+        ] {
+            assert_eq!(without_last_line_end(after.into(), before), expected);
+        }
+    }
+}
