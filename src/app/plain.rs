@@ -1,7 +1,7 @@
 //! The line mode: lines in, lines out, for screen readers, for terminals that can do no more, and for scripts.
 //!
 //! Nothing that was written is ever changed, and no key is read: a line is a text or a command. It is another front end of
-//! the same application: what is asked for goes through [`update`], what happened is read off the state.
+//! the same application: what is asked for goes through [`update`](fn@crate::app::update), what happened is read off the state.
 
 mod act;
 mod command;
