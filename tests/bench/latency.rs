@@ -76,7 +76,13 @@ impl Screen {
 fn tell(what: &str, times: &[Duration]) {
     let ms = |it: Duration| it.as_secs_f64() * 1e3;
     let at = |share: f64| ms(times[((times.len() - 1) as f64 * share) as usize]);
-    println!("{what:<10} median {:5.1} ms  95 % within {:5.1}  99 % {:5.1}  worst {:5.1}", at(0.5), at(0.95), at(0.99), at(1.0));
+    println!(
+        "{what:<10} median {:5.1} ms  95 % within {:5.1}  99 % {:5.1}  worst {:5.1}",
+        at(0.5),
+        at(0.95),
+        at(0.99),
+        at(1.0)
+    );
 }
 
 fn main() {

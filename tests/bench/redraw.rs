@@ -1,7 +1,8 @@
 //! How long a frame takes over a full context: `cargo bench --bench redraw`.
 //!
 //! 1,024 tokens with a row of 50,257 scores each, as GPT-2 would give them. A frame has 16 ms; what takes longer is spread
-//! over several, and then the longest of them is told, and how many there were.
+//! over several, and then the longest of them is told, and how many there were. Then a thousand tokens as they come in a
+//! second, with thirty frames and keys in between; and texts of a hundred thousand lines and of one long one.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for whoever measures")]
 
@@ -12,9 +13,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use megachat::app::look::{Background, Colours, Look};
 use megachat::app::{App, Effect, Focus, Heat, Msg, Start, start, update, view};
 use megachat::assets;
-use megachat::document::Document;
+use megachat::document::{Document, Record};
 use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, RequestId, StopReason};
-use megachat::sample::{Context, Distribution, Settings, Words, die};
+use megachat::sample::{Context, Distribution, Draw, Settings, Words, die};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -33,6 +34,57 @@ fn main() {
     (app.lens.heat, app.focus) = (Heat::Off, Focus::Text);
     measure("another token", &mut app, &mut terminal, &[plain(KeyCode::Left)]);
     measure("another token, inspector", &mut app, &mut terminal, &[plain(KeyCode::Enter), plain(KeyCode::Left)]);
+    drop(app);
+    stream((columns, rows), &mut terminal);
+    for (what, text) in [
+        ("100,000 lines", "It is told again, line by line, and ends.\n".repeat(100_000)),
+        ("one line of 1 MB", "All work and no play makes a dull boy. ".repeat((1 << 20) / 39)),
+    ] {
+        let mut app = long_text((columns, rows), &text);
+        println!("{what}, {} tokens", app.document.len());
+        measure("a letter typed", &mut app, &mut terminal, &[plain(KeyCode::Char('x'))]);
+        measure("a page up", &mut app, &mut terminal, &[plain(KeyCode::PageUp)]);
+        measure("a control turned", &mut app, &mut terminal, &[alt(KeyCode::Up)]);
+        app.focus = Focus::Text;
+        measure("another token", &mut app, &mut terminal, &[plain(KeyCode::Left)]);
+    }
+}
+
+/// What a second of text at a thousand tokens costs the thread that draws: applying every token, and thirty frames, every
+/// other one with a key before it.
+fn stream(size: (u16, u16), terminal: &mut Terminal<TestBackend>) {
+    const A_SECOND: usize = 1000;
+    let (mut app, id) = writing(size, A_SECOND * 2);
+    let (mut state, mut frames) = (3, Vec::new());
+    let rows: Vec<Arc<[f32]>> = (0..32).map(|_| row(&mut state)).collect();
+    let mut applied = Duration::ZERO;
+    for n in 0..A_SECOND {
+        let row = &rows[n % rows.len()];
+        let draw = drawn(&app, row);
+        let began = Instant::now();
+        hear(&mut app, Event::Next { id, logits: row.clone() });
+        hear(&mut app, Event::Token { id, draw, trace: Vec::new() });
+        applied += began.elapsed();
+        if n % 33 == 0 {
+            let began = Instant::now();
+            if n % 66 == 0 {
+                update(&mut app, Msg::Key(alt(if n % 132 == 0 { KeyCode::Up } else { KeyCode::Down })), Duration::ZERO);
+            }
+            app.prepare();
+            terminal.draw(|frame| view(&app, frame)).unwrap();
+            frames.push(began.elapsed());
+        }
+    }
+    frames.sort();
+    let (ms, all) = (|it: Duration| it.as_secs_f64() * 1e3, frames.iter().sum::<Duration>());
+    println!(
+        "{A_SECOND} tokens in a second       median {:6.2}  worst {:6.2}, {} frames; tokens applied in {:.1}: {:.1} % of it",
+        ms(frames[frames.len() / 2]),
+        ms(frames[frames.len() - 1]),
+        frames.len(),
+        ms(applied),
+        ms(all + applied) / 10.0
+    );
 }
 
 fn plain(code: KeyCode) -> KeyEvent {
@@ -76,8 +128,8 @@ fn measure(what: &str, app: &mut App, terminal: &mut Terminal<TestBackend>, keys
     );
 }
 
-/// An application whose context is full of drawn tokens.
-fn full_context(size: (u16, u16)) -> App {
+/// An application with a model of so many positions.
+fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
     let (mut app, effects) = start(Start {
         settings: Settings { seed: 7, max_tokens: 0, ..Settings::default() },
         model: Some(("bench".into(), "bench".into())),
@@ -85,7 +137,7 @@ fn full_context(size: (u16, u16)) -> App {
         has_345m: true,
         draft: String::new(),
         chat: false,
-        document: Document::default(),
+        document,
         size,
         look: Look { colours: Colours::True, background: Background::Dark, ascii: false },
         device: DeviceChoice::Cpu,
@@ -108,32 +160,67 @@ fn full_context(size: (u16, u16)) -> App {
         sha256: String::new(),
         device: "cpu".into(),
         dtype: "f32".into(),
-        n_positions: TOKENS,
+        n_positions: positions,
         parameters: 0,
         tokenizer: assets::tokenizer(),
         note: None,
         took: Duration::ZERO,
     };
-    let hear = |app: &mut App, event| update(app, Msg::Engine(event), Duration::ZERO);
     hear(&mut app, Event::Loaded { id: id.unwrap(), card: Box::new(card) });
+    app
+}
+
+fn hear(app: &mut App, event: Event) {
+    update(app, Msg::Engine(event), Duration::ZERO);
+}
+
+/// One that has been asked to write, and the number of that request.
+fn writing(size: (u16, u16), positions: usize) -> (App, RequestId) {
+    let mut app = ready(size, Document::default(), positions);
     let effects = update(&mut app, Msg::Key(plain(KeyCode::Enter)), Duration::ZERO);
     let asked = |it: &Effect| if let Effect::Engine(Command::Generate(request)) = it { Some(request.id) } else { None };
     let id: RequestId = effects.iter().find_map(asked).unwrap();
     hear(&mut app, Event::Encoded { id, tokens: vec![50_256] });
+    (app, id)
+}
+
+/// What the engine would draw from a row.
+fn drawn(app: &App, row: &[f32]) -> Box<Draw> {
+    let history = app.document.tokens();
+    let mut distribution = Distribution::new(row, &Context::new(&history, &Words::NONE), &app.settings).unwrap();
+    let coin = die(app.settings.seed, history.len() as u64);
+    let picked = distribution.pick(coin);
+    Box::new(distribution.draw(row, picked, coin, 5))
+}
+
+fn row(state: &mut u64) -> Arc<[f32]> {
+    (0..50_257).map(|_| score(state)).collect()
+}
+
+/// An application whose context is full of drawn tokens.
+fn full_context(size: (u16, u16)) -> App {
+    let (mut app, id) = writing(size, TOKENS);
     let mut state = 1_u64;
     while app.document.len() < TOKENS {
-        let row: Arc<[f32]> = (0..50_257).map(|_| score(&mut state)).collect();
+        let row = row(&mut state);
         hear(&mut app, Event::Next { id, logits: row.clone() });
-        let history = app.document.tokens();
-        let mut distribution = Distribution::new(&row, &Context::new(&history, &Words::NONE), &app.settings).unwrap();
-        let coin = die(app.settings.seed, history.len() as u64);
-        let picked = distribution.pick(coin);
-        let draw = Box::new(distribution.draw(&row, picked, coin, 5));
+        let draw = drawn(&app, &row);
         hear(&mut app, Event::Token { id, draw, trace: Vec::new() });
     }
-    let row: Arc<[f32]> = (0..50_257).map(|_| score(&mut state)).collect();
-    hear(&mut app, Event::Next { id, logits: row });
+    hear(&mut app, Event::Next { id, logits: row(&mut state) });
     hear(&mut app, Event::Finished { id, reason: StopReason::ContextFull, cut: None });
+    app
+}
+
+/// An application with a text far longer than its context, most of it out of the model's sight, and the next token known.
+fn long_text(size: (u16, u16), text: &str) -> App {
+    // A line at a time: a text of many megabytes in one piece takes the tokenizer gigabytes.
+    let mut document = Document::default();
+    let tokens: Vec<_> = text.split_inclusive('\n').flat_map(|it| assets::tokenizer().encode(it)).collect();
+    document.apply(&Record::Typed { first: 0, parent: None, tokens });
+    let mut app = ready(size, document, TOKENS);
+    let id = app.peeking.unwrap();
+    hear(&mut app, Event::Next { id, logits: row(&mut 5) });
     app
 }
 
