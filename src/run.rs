@@ -164,10 +164,13 @@ fn open_interface(
     let save = !arguments.interface.no_save;
     let session = Session { paths, places, save, open, mouse: start.mouse, start };
     let directory = session.paths.transcripts.clone();
-    let Outcome { end, unsaved } = match front {
+    let Outcome { end, unsaved, kept } = match front {
         Front::Screen => shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?,
         Front::Plain => shell::run_plain(session)?,
     };
+    for it in kept {
+        command::say(&it);
+    }
     if unsaved > 0 {
         let message =
             format!("the last {unsaved} changes of the transcript could not be written to {}", directory.display());

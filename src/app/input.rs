@@ -84,6 +84,8 @@ impl Input {
 
     /// Replaces everything.
     pub fn set(&mut self, text: &str) {
+        // Also in the middle of what vi would take back as one change: it comes from elsewhere.
+        self.changes.release();
         self.changes.keep(&self.text, self.cursor);
         self.text.clear();
         self.cursor = 0;

@@ -69,7 +69,9 @@ impl App {
         };
         let bytes = tokens.get(position).map_or(&[][..], |&it| self.tokenizer().bytes(it));
         let before = &tokens[..position.min(tokens.len())];
-        Context::new(before, words).with_mu(self.document.mu(position)).with_begun(&bytes[..begun.min(bytes.len())])
+        // What goes on with a begun word is drawn before mirostat knows anything.
+        let mu = if begun > 0 { None } else { self.document.mu(position) };
+        Context::new(before, words).with_mu(mu).with_begun(&bytes[..begun.min(bytes.len())])
     }
 
     /// Questions the token under the cursor, if its scores are there.

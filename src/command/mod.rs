@@ -188,6 +188,6 @@ fn install_exit(failure: &install::Failure) -> Exit {
 }
 
 /// Says something on standard error. That it cannot be said is no reason to stop.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{}", visible(text));
 }

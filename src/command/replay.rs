@@ -198,7 +198,8 @@ impl Player<'_> {
             let settings = document.settings_at(*id).unwrap_or(&usual);
             words.follow(settings, &card.tokenizer);
             let path = document.tokens_to(*parent);
-            let mu = parent.and_then(drawn).and_then(|it| it.1.mu);
+            // What goes on with a begun word is drawn before mirostat knows anything.
+            let mu = if draw.begun > 0 { None } else { parent.and_then(drawn).and_then(|it| it.1.mu) };
             let begun = card.tokenizer.bytes(draw.token).get(..draw.begun).unwrap_or_default();
             let context = Context::new(&path, words).with_mu(mu).with_begun(begun);
             redraw(logits, &context, settings, draw.token)

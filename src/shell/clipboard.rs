@@ -94,7 +94,11 @@ fn run(tool: Tool, text: &str) -> Result<(), String> {
         Encoding::Utf8 => text.as_bytes().to_vec(),
         Encoding::Utf16 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
     };
-    let mut child = Command::new(tool.program)
+    let mut command = Command::new(tool.program);
+    // It may serve the clipboard for as long as somebody may want it: Ctrl-Z stops this program, and not that.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command
         .args(tool.arguments)
         .stdin(Stdio::piped())
         // It may live on to serve the clipboard; nothing of ours may hang on that.

@@ -6,10 +6,12 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Child, Command};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{SendError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use tempfile::TempPath;
 
 use super::Input;
 
@@ -64,14 +66,15 @@ pub(super) fn start(text: &str, inbox: Sender<Input>) -> Result<Editor, String> 
     let (id, before) = (child.id(), text.to_owned());
     let wait = move || {
         let edited = edited(child, &name, &path, &before);
-        // What somebody wrote and the program could not take stays.
-        if edited.is_err() && std::fs::read(&path).is_ok_and(|it| it != before.as_bytes()) {
-            let kept = path.keep().unwrap_or_else(|it| it.path.to_path_buf());
-            let problem = edited.err().unwrap_or_default();
-            drop(inbox.send(Input::Edited(Err(format!("{problem} What was written is in {}.", kept.display())))));
-        } else {
-            drop(path);
-            drop(inbox.send(Input::Edited(edited)));
+        let is_changed = std::fs::read(&path).is_ok_and(|it| it != before.as_bytes());
+        let back = match edited {
+            // What somebody wrote and the program could not take stays.
+            Err(problem) if is_changed => Back { result: Err(format!("{problem} {}", kept(path))), file: None },
+            result => Back { file: (result.is_ok() && is_changed).then_some(path), result },
+        };
+        // Nobody listens any more: then it stays, too.
+        if let Err(SendError(Input::Edited(Back { file: Some(path), .. }))) = inbox.send(Input::Edited(back)) {
+            kept(path);
         }
     };
     #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
@@ -79,15 +82,44 @@ pub(super) fn start(text: &str, inbox: Sender<Input>) -> Result<Editor, String> 
     Ok(Editor { id, thread })
 }
 
+/// What an editor that has ended leaves.
+pub(super) struct Back {
+    /// The text, or why there is none.
+    pub(super) result: Result<String, String>,
+    /// The file with what is new in it, which goes with this value.
+    pub(super) file: Option<TempPath>,
+}
+
+impl Back {
+    /// Where what was written can be found, if nobody took it; `None` if there is nothing.
+    pub(super) fn keep(self) -> Option<String> {
+        match (self.result, self.file) {
+            (_, Some(path)) => Some(kept(path)),
+            (Err(why), None) => Some(why),
+            (Ok(_), None) => None,
+        }
+    }
+}
+
+/// Leaves the file where it is, and says where that is.
+fn kept(path: TempPath) -> String {
+    let path = path.keep().unwrap_or_else(|it| it.path.to_path_buf());
+    format!("What was written is in {}.", path.display())
+}
+
 impl Editor {
-    /// Asks it to end, because this program does, and waits a moment for that: two programs must not share a terminal.
-    pub(super) fn end(self) {
+    /// Asks it to end, because this program does.
+    pub(super) fn ask_to_end(&self) {
         #[cfg(unix)]
         if let Some(id) = rustix::process::Pid::from_raw(self.id.cast_signed()) {
             let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
         }
         #[cfg(not(unix))]
         let _ = self.id;
+    }
+
+    /// Waits a moment for its end: two programs must not share a terminal.
+    pub(super) fn wait(self) {
         let began = Instant::now();
         while !self.thread.is_finished() && began.elapsed() < Duration::from_secs(1) {
             std::thread::sleep(Duration::from_millis(5));

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::mpsc::Sender;
 
-use super::editor::{self, Editor};
+use super::editor::{self, Back, Editor};
 use super::hands::Hands;
 use super::terminal::Terminal;
 use super::{Input, clipboard, input};
@@ -36,7 +36,7 @@ impl Lent {
         self.away = true;
         match editor::start(text, self.sender.clone()) {
             Ok(it) => self.editor = Some(it),
-            Err(why) => drop(self.sender.send(Input::Edited(Err(why)))),
+            Err(why) => drop(self.sender.send(Input::Edited(Back { result: Err(why), file: None }))),
         }
     }
 
@@ -48,10 +48,17 @@ impl Lent {
         Ok(())
     }
 
-    /// Ends an editor that still runs.
-    pub(super) fn end(&mut self) {
+    /// Asks an editor that still runs to end.
+    pub(super) fn ask_to_end(&self) {
+        if let Some(editor) = &self.editor {
+            editor.ask_to_end();
+        }
+    }
+
+    /// Waits a moment for its end.
+    pub(super) fn wait(&mut self) {
         if let Some(editor) = self.editor.take() {
-            editor.end();
+            editor.wait();
         }
     }
 

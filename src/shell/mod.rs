@@ -25,8 +25,8 @@ use terminal::Terminal;
 pub use plain::run_plain;
 pub use terminal::install_panic_hook;
 
-/// The least time between two frames.
-const FRAME: Duration = Duration::from_millis(16);
+/// The least time between two frames: half of one at 60 Hz, so that with the drawing itself a key shows within one.
+const FRAME: Duration = Duration::from_millis(8);
 
 /// The same while nobody touches anything: text that streams is as well read at thirty frames a second, and each frame
 /// takes time from the model.
@@ -35,8 +35,8 @@ const CALM_FRAME: Duration = Duration::from_millis(33);
 /// What reaches the main loop.
 enum Input {
     Msg(Msg),
-    /// The editor has ended: the text, or why there is none.
-    Edited(Result<String, String>),
+    /// The editor has ended.
+    Edited(editor::Back),
     /// A tool could not copy a text.
     NotCopied {
         text: String,
@@ -82,12 +82,14 @@ pub enum End {
 }
 
 /// What the interface leaves behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// How it ended.
     pub end: End,
     /// How many changes of the transcript could not be written.
     pub unsaved: usize,
+    /// What is to be said of texts that nobody took.
+    pub kept: Vec<String>,
 }
 
 /// Runs the interface until the user leaves.
@@ -103,12 +105,15 @@ pub fn run(session: Session) -> io::Result<Outcome> {
     let began = Instant::now();
     let (mut app, mut hands) = Hands::start(session, terminal.size()?, sender);
     let result = main_loop(&mut app, &mut terminal, &mut hands, &mut lent, &inbox, began);
-    lent.end();
+    lent.ask_to_end();
     // What is drawn is in the journal before the terminal is given back; whoever sees the prompt again can rely on it.
     let unsaved = hands.save();
+    lent.wait();
+    let kept =
+        inbox.try_iter().filter_map(|it| if let Input::Edited(back) = it { back.keep() } else { None }).collect();
     terminal.leave();
     hands.quit();
-    result.map(|end| Outcome { end, unsaved })
+    result.map(|end| Outcome { end, unsaved, kept })
 }
 
 fn main_loop(
@@ -156,6 +161,8 @@ fn main_loop(
         // All that waits goes into one frame; but a flood must not keep the screen from being drawn.
         for input in first.into_iter().chain(inbox.try_iter().take(4096)) {
             match input {
+                // Typed ahead, it was meant for whoever has the terminal now.
+                Input::Msg(Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_)) if lent.is_away() => {}
                 Input::Msg(msg) => {
                     #[cfg(debug_assertions)]
                     panic_if_asked(&msg);
@@ -164,12 +171,12 @@ fn main_loop(
                     hands.act(effects);
                     dirty = true;
                 }
-                Input::Edited(result) => {
+                Input::Edited(back) => {
                     lent.take_back(terminal)?;
                     // Whatever happened to the screen meanwhile: it is drawn anew, in the size that it has now.
                     let (columns, rows) = terminal.size()?;
                     hands.repaint = true;
-                    for msg in [Msg::Resize(columns, rows), Msg::Edited(result)] {
+                    for msg in [Msg::Resize(columns, rows), Msg::Edited(back.result)] {
                         let effects = update(app, msg, began.elapsed());
                         hands.act(effects);
                     }

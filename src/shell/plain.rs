@@ -66,7 +66,7 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
     };
     let unsaved = hands.save();
     hands.quit();
-    result.map(|end| Outcome { end, unsaved })
+    result.map(|end| Outcome { end, unsaved, kept: Vec::new() })
 }
 
 fn write(text: &str) -> io::Result<()> {

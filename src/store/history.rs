@@ -32,21 +32,20 @@ pub fn file(state: &Path) -> PathBuf {
 /// there.
 #[must_use]
 pub fn load(path: &Path) -> Vec<String> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|mut file| {
-        // However large the file is, only its end counts.
-        let start = file.metadata()?.len().saturating_sub(2 * MOST_BYTES);
-        file.seek(SeekFrom::Start(start))?;
-        file.read_to_end(&mut bytes)
-    });
-    if read.is_err() {
-        return Vec::new();
-    }
+    read(path).unwrap_or_default()
+}
+
+fn read(path: &Path) -> io::Result<Vec<String>> {
+    let (mut bytes, mut file) = (Vec::new(), File::open(path)?);
+    // However large the file is, only its end counts.
+    let start = file.metadata()?.len().saturating_sub(2 * MOST_BYTES);
+    file.seek(SeekFrom::Start(start))?;
+    file.read_to_end(&mut bytes)?;
     let lines = bytes.split(|&it| it == b'\n');
     let mut entries: Vec<String> = lines.filter_map(|it| serde_json::from_slice(it).ok()).collect();
     let excess = entries.len().saturating_sub(MOST);
     entries.drain(..excess);
-    entries
+    Ok(entries)
 }
 
 /// Adds an entry, unless it is too long to be kept.
@@ -92,7 +91,7 @@ fn too_many(path: &Path) -> bool {
 /// Leaves the newest entries alone in the file, whole or not at all.
 fn tidy(path: &Path) -> io::Result<()> {
     let mut room = MOST_BYTES;
-    let entries = load(path);
+    let entries = read(path)?;
     let lines = entries.iter().rev().map_while(|it| {
         let line = serde_json::to_string(it).ok()? + "\n";
         room = room.checked_sub(line.len() as u64)?;

@@ -338,6 +338,25 @@ fn futures_grow_under_the_cursor_and_what_stood_there_stays() {
 }
 
 #[test]
+fn futures_of_a_text_whose_end_is_out_of_view_are_in_view() {
+    let mut it = written((80, 24));
+    it.app.settings.max_tokens = 400;
+    it.app.circles_allowed = true;
+    it.key(KeyCode::F(5));
+    it.settle();
+    for _ in 0..4 {
+        it.key(KeyCode::PageUp);
+    }
+    for key in [KeyCode::F(8), KeyCode::F(6)] {
+        it.key(key);
+        it.settle();
+        assert!(it.screen().contains("Esc leave"), "{}", it.screen());
+        it.key(KeyCode::Esc);
+        it.settle();
+    }
+}
+
+#[test]
 fn a_loop_pauses_and_offers_ways_out() {
     let looping = || {
         let mut it = Harness::ready((80, 24));

@@ -189,6 +189,7 @@ fn a_stop_string_is_taken_out_of_the_text_and_its_tokens_stay_in_the_tree() {
     it.settle();
     assert!(it.text().ends_with(" small "), "{:?}", it.text());
     assert!((it.app.document.next_node() as usize) > it.app.document.len());
+    assert!(it.app.lens.cursor <= it.app.document.len(), "the cursor is in the text that is left");
     check_journal(&it);
 }
 

@@ -170,6 +170,40 @@ fn vi_keys_are_there_for_whoever_wants_them() {
 }
 
 #[test]
+fn half_a_command_of_vi_takes_the_next_character_whatever_it_is() {
+    let mut it = ready_with(|start| start.vi = true);
+    it.write("abc");
+    it.key(KeyCode::Esc);
+    it.write("r/");
+    assert_eq!((it.app.input.text(), it.app.input.search().is_some()), ("ab/", false));
+    it.write("r");
+    it.key(KeyCode::Backspace);
+    it.write("d/x");
+    // Backspace and a motion that is none end what they were half of; then `x` is a command of its own.
+    assert_eq!((it.app.input.text(), it.app.input.search().is_some()), ("ab", false));
+    // What comes from elsewhere in the middle of an insertion is a change of its own.
+    it.write("0i");
+    it.write("new words ");
+    it.app.input.set("");
+    it.app.input.undo();
+    assert_eq!(it.app.input.text(), "new words ab");
+}
+
+#[test]
+fn a_click_while_the_history_is_searched_takes_what_was_found() {
+    let mut it = Harness::ready(SIZE);
+    it.write(&"long ".repeat(2000));
+    it.key(KeyCode::Enter);
+    it.control('c');
+    it.stopped();
+    it.control('r');
+    it.write("long");
+    let at = (3, 21);
+    click(&mut it, at);
+    assert!(it.app.input.search().is_none() && it.app.input.text().starts_with("long long"));
+}
+
+#[test]
 fn a_selection_is_moved_copied_exactly_and_ended() {
     let mut it = drawn(SIZE);
     it.key(KeyCode::Char('g'));

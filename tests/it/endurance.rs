@@ -181,6 +181,22 @@ fn everything_draws_in_every_size() {
     }
 }
 
+#[test]
+fn a_terminal_that_is_smaller_than_is_known_yet_is_drawn_in_a_moment() {
+    let mut it = Harness::ready((120, 40));
+    it.app.settings.max_tokens = 30;
+    it.write("Once");
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.app.lens.heat = Heat::Surprise;
+    it.app.look.colours = megachat::app::look::Colours::None;
+    it.app.prepare();
+    for size in [(119, 40), (120, 39), (10, 3), (1, 1)] {
+        let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(size.0, size.1)).unwrap();
+        terminal.draw(|frame| megachat::app::view(&it.app, frame)).unwrap();
+    }
+}
+
 /// How many tokens are streamed; more for whoever has the time.
 fn soaked() -> usize {
     std::env::var("MEGACHAT_SOAK_TOKENS").ok().and_then(|it| it.parse().ok()).unwrap_or(2500)

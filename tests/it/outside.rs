@@ -179,6 +179,39 @@ fn whoever_ends_the_program_ends_the_editor_too() {
 }
 
 #[test]
+fn what_an_editor_saves_when_it_is_ended_is_kept_and_its_place_is_said() {
+    let home = tempfile::tempdir().unwrap();
+    let script =
+        "trap 'echo saved at the last moment >\"$1\"; exit 0' TERM\nprintf 'EDITOR\\n'\nwhile :; do sleep 0.02; done\n";
+    let mut pty = begin(home.path(), &[], script);
+    pty.press("\x18\x05");
+    pty.wait_for("the editor", |screen| screen.contains("EDITOR") && !screen.contains("ctx "));
+    pty.signal(rustix::process::Signal::TERM);
+    assert_eq!(pty.exit(), 143);
+    pty.see("What was written is in");
+    let kept = left(home.path());
+    assert_eq!(std::fs::read_to_string(&kept[0]).unwrap(), "saved at the last moment\n");
+}
+
+#[test]
+fn keys_typed_ahead_of_the_editor_do_nothing_behind_its_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = begin(home.path(), &["-n", "3"], TYPING);
+    pty.press("a draft");
+    pty.see("a draft");
+    // In one piece, as over a slow line: the editor, the editor again, and a line that would be sent.
+    pty.press("\x18\x05\x18\x05zz\r");
+    pty.wait_for("the editor", |screen| screen.contains("EDITOR a draft"));
+    pty.press("and more\r");
+    pty.wait_for("the program", |screen| screen.contains("ctx ") && screen.contains("and more"));
+    assert!(!pty.contents().contains("new"), "nothing was sent:\n{}", pty.contents());
+    pty.press("\x03");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    pty.assert_restored();
+}
+
+#[test]
 fn a_shell_that_stops_the_editor_stops_both_and_brings_both_back() {
     let home = tempfile::tempdir().unwrap();
     let editor = editor(home.path(), TYPING);
@@ -294,7 +327,6 @@ fn the_mouse_is_asked_for_answered_and_given_back() {
     let home = tempfile::tempdir().unwrap();
     let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "3"], &[]);
     pty.see("ctx ");
-    pty.wait_for("the mouse", |_| true);
     assert_eq!(pty.screen.lock().unwrap().screen().mouse_protocol_mode(), MouseProtocolMode::ButtonMotion);
     pty.press("Once upon a time\r");
     pty.see("3 new");

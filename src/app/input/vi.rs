@@ -68,6 +68,12 @@ impl Input {
         self.mode() == Some(Mode::Normal)
     }
 
+    /// Whether half a command waits for a character: what to write, or a motion.
+    #[must_use]
+    pub fn vi_waits(&self) -> bool {
+        self.vi.as_ref().is_some_and(|it| it.replaces || it.operator.is_some())
+    }
+
     /// Esc: from insert mode to normal mode, or away with half a command. Says whether it meant anything.
     pub fn vi_escape(&mut self) -> bool {
         let Some(vi) = &mut self.vi else { return false };

@@ -245,7 +245,8 @@ impl Plain {
         let mut numbers = rest.split_whitespace().map(number);
         match (numbers.next().flatten(), numbers.next()) {
             (Some(from), to) => {
-                let to = to.flatten().map_or(from + MANY, |it| it + 1).min(app.document.len());
+                let to =
+                    to.flatten().map_or(from.saturating_add(MANY), |it| it.saturating_add(1)).min(app.document.len());
                 self.out.lines(tell::tokens(app, from..to));
                 if to < app.document.len() {
                     self.out.line(&format!("/show {} goes on.", to + 1));

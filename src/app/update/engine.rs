@@ -240,6 +240,7 @@ fn take_away(app: &mut App, cut: Cut, effects: &mut Vec<Effect>) {
         record(app, Record::Typed { first, parent: node, tokens: cut.tail }, effects);
     }
     app.flow.rebuild(&app.document, &app.tokenizer);
+    (app.lens.cursor, app.lens.anchor) = (app.lens.cursor.min(app.document.len()), None);
 }
 
 fn failed(app: &mut App, id: RequestId, failure: &Failure, effects: &mut Vec<Effect>) {

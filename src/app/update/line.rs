@@ -10,7 +10,8 @@ use crate::store::protocol::Job;
 /// Empties the input and hands out what was written; it is kept in the history, of later runs too.
 pub(super) fn take(app: &mut App, effects: &mut Vec<Effect>) -> String {
     let (text, is_new) = app.input.hand_over();
-    if is_new {
+    // Lines are read, and remembered, by the terminal or by whoever sends them.
+    if is_new && !app.keymap.is_written() {
         effects.push(Effect::Store(Job::Remember(text.clone())));
     }
     text
@@ -70,11 +71,12 @@ fn commands(app: &mut App, key: &KeyEvent, action: Option<Action>) -> bool {
     match key.code {
         KeyCode::Esc if action.is_none() => app.input.vi_escape(),
         _ if !app.input.is_normal() || is_control => false,
+        KeyCode::Backspace if app.input.vi_waits() => app.input.vi_escape(),
         KeyCode::Backspace => {
             app.input.vi_key('h');
             true
         }
-        KeyCode::Char('/') => {
+        KeyCode::Char('/') if !app.input.vi_waits() => {
             app.input.search_older();
             true
         }

@@ -78,7 +78,8 @@ fn press(app: &mut App, at: Position) {
     let areas = layout(app);
     let pane = pane(app, &areas, at);
     let knob = knob_at(app, &areas, at);
-    let byte = input_byte_at(app, &areas, at);
+    // What a search shows is not what is written.
+    let byte = if app.input.search().is_some() { 0 } else { input_byte_at(app, &areas, at) };
     let (token, is_on_it) = token_at(app, &areas, at);
     // A click says, as a key does, that what was said has been read.
     (app.notice, app.quit_armed, app.prefix, app.typing, app.pressed) = (None, None, None, None, None);

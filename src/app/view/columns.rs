@@ -169,11 +169,11 @@ fn fan(app: &App, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let right = theme.glyphs.right;
     let (keys, about) = match (state.tree.is_some(), width >= 66) {
         (false, true) => (
-            format!("1-8, Enter, Tab take all  {right} take a word  t as a tree  r other dice  Esc leave"),
+            format!("1-8, Enter, Tab take all  {right} a word  t as a tree  r other dice  Esc leave"),
             "the figure is the mean probability of a token (geometric)",
         ),
         (true, true) => (
-            format!("Enter takes up to there  Tab take all  {right} a word  t as a list  r other dice  Esc leave"),
+            format!("Enter take to there  Tab all  {right} a word  t as a list  r other dice  Esc leave"),
             "the figure is the chance of the first token there, by the model alone",
         ),
         (false, false) => (format!("1-8 take  {right} a word  t tree  r dice"), ""),
@@ -247,7 +247,8 @@ fn from_where(app: &App, state: &Columns, title: &str) -> String {
 fn near(app: &App, at: usize, frame: &mut Frame, title: &str, (width, height): (u16, u16), theme: &Theme) -> Rect {
     let screen = frame.area();
     let (width, height) = (width.min(screen.width), height.min(screen.height));
-    let row = super::row_of_token(app, at);
+    // The end of the text may be far below what is in view.
+    let row = super::row_of_token(app, at).min(screen.height);
     let y = if row + 1 + height <= screen.height {
         row + 1
     } else if height <= row {

@@ -34,7 +34,9 @@ use theme::Theme;
 /// Draws the state.
 pub fn view(app: &App, frame: &mut Frame) {
     let theme = Theme::new(app.look);
-    if app.size.0 == 0 || app.size.1 == 0 {
+    let area = frame.area();
+    // A terminal that has become smaller says so in a moment; until then there is no room for what is known.
+    if app.size.0 == 0 || app.size.1 == 0 || area.width < app.size.0 || area.height < app.size.1 {
         return;
     }
     match &app.screen {
