@@ -60,7 +60,7 @@ fn stream(size: (u16, u16), terminal: &mut Terminal<TestBackend>) {
     let mut applied = Duration::ZERO;
     for n in 0..A_SECOND {
         let row = &rows[n % rows.len()];
-        let draw = drawn(&app, row);
+        let draw = Box::new(drawn(&app, row));
         let began = Instant::now();
         hear(&mut app, Event::Next { id, logits: row.clone() });
         hear(&mut app, Event::Token { id, draw, trace: Vec::new() });
@@ -185,12 +185,12 @@ fn writing(size: (u16, u16), positions: usize) -> (App, RequestId) {
 }
 
 /// What the engine would draw from a row.
-fn drawn(app: &App, row: &[f32]) -> Box<Draw> {
+fn drawn(app: &App, row: &[f32]) -> Draw {
     let history = app.document.tokens();
     let mut distribution = Distribution::new(row, &Context::new(&history, &Words::NONE), &app.settings).unwrap();
     let coin = die(app.settings.seed, history.len() as u64);
     let picked = distribution.pick(coin);
-    Box::new(distribution.draw(row, picked, coin, 5))
+    distribution.draw(row, picked, coin, 5)
 }
 
 fn row(state: &mut u64) -> Arc<[f32]> {
@@ -204,7 +204,7 @@ fn full_context(size: (u16, u16)) -> App {
     while app.document.len() < TOKENS {
         let row = row(&mut state);
         hear(&mut app, Event::Next { id, logits: row.clone() });
-        let draw = drawn(&app, &row);
+        let draw = Box::new(drawn(&app, &row));
         hear(&mut app, Event::Token { id, draw, trace: Vec::new() });
     }
     hear(&mut app, Event::Next { id, logits: row(&mut state) });
