@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
+
 use crate::app::Start;
 use crate::app::keymap::Keymap;
 use crate::cli::{Arguments, MeaningError, ModelFormat, Verb};
@@ -70,6 +72,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
         Some(Verb::Config { verb }) => command::config(*verb, arguments, &loaded, &paths)?,
         None => {
+            misplaced_verb(arguments)?;
             if let Some(front) = front {
                 return open_interface(arguments, loaded, keymap, paths, front);
             }
@@ -81,6 +84,19 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
     }
     Ok(0)
+}
+
+/// A verb behind a flag is read as the beginning of a text, which is hardly ever meant.
+fn misplaced_verb(arguments: &Arguments) -> Result<(), Exit> {
+    let first = arguments.prompt.first().map(String::as_str).unwrap_or_default();
+    let command = Arguments::command();
+    if command.find_subcommand(first).is_none() {
+        return Ok(());
+    }
+    Err(Exit::usage(format!(
+        "`{first}` stands behind a flag; a verb comes first, and its flags behind it: megachat {first} ... \
+         If it is a text to go on from, write it with more of the text in one pair of quotes, or on standard input"
+    )))
 }
 
 /// A front end of the application.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::state::App;
 use crate::TokenId;
 use crate::document::{NodeId, Origin};
-use crate::sample::{Context, Distribution, Flip, LEVERS, Lever, Row, Score, Settings, StepTrace, Words, die, flip};
+use crate::sample::{
+    Context, Distribution, Flip, LEVERS, Lever, Picked, Row, Score, Settings, StepTrace, Words, die, flip,
+};
 
 /// What is known of one token.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Inspection {
     pub picked: TokenId,
     /// Its place after the samplers, 0 for the likeliest.
     pub picked_rank: usize,
+    /// What the die would pick by scores that were read again, where that is not what it picked.
+    pub rounded: Option<TokenId>,
     /// What each step of the chain did.
     pub trace: Vec<StepTrace>,
     /// How many tokens went on with what a person had begun, if something was.
@@ -92,8 +96,15 @@ impl App {
         let words = Words::of(&settings, &self.tokenizer);
         let context = self.context(&tokens, position, &words);
         let Ok(mut distribution) = Distribution::explained(&logits, &context, &settings) else { return };
-        let picked = distribution.pick(coin);
+        let mut picked = distribution.pick(coin);
         let token = tokens.get(position).copied().unwrap_or(picked.token);
+        let mut rounded = None;
+        if matches!(origin, Some(Origin::Drawn(_))) && picked.token != token {
+            rounded = Some(picked.token);
+            let order = distribution.rows(&logits, distribution.kept());
+            let rank = order.iter().position(|it| it.token == token).unwrap_or(distribution.kept());
+            picked = Picked { token, p: f64::from(distribution.after(token).unwrap_or(0.0)), rank };
+        }
         let Some(score) = Score::new(&logits, token) else { return };
         let mut rows = distribution.rows(&logits, ROWS);
         if rows.iter().all(|it| it.token != token) {
@@ -110,6 +121,7 @@ impl App {
             die: coin,
             picked: picked.token,
             picked_rank: picked.rank,
+            rounded,
             held_to: distribution.held_to,
             trace: distribution.trace,
             vocabulary: logits.len(),
@@ -118,8 +130,8 @@ impl App {
             logits,
             settings,
             words,
-            // Taken from the end.
-            pending: directions.rev().collect(),
+            // Taken from the end. Of a draw that these scores do not explain they cannot say what would change it.
+            pending: if rounded.is_none() { directions.rev().collect() } else { Vec::new() },
         });
     }
 

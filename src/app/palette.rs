@@ -90,9 +90,15 @@ fn split(text: &str) -> (&str, Option<&str>) {
         return (name, Some(value.trim()));
     }
     match text.split_once(' ') {
-        Some((name, value)) if knob_named(name).is_some() => (name, Some(value.trim())),
+        // The beginning of a control's name, unless an action's begins so, too.
+        Some((name, value)) if knob_named(name).is_some() || begins_a_control(name) => (name, Some(value.trim())),
         _ => (text.trim_end(), None),
     }
+}
+
+fn begins_a_control(name: &str) -> bool {
+    let is_action = Action::ALL.iter().any(|it| it.name().starts_with(name));
+    !name.is_empty() && !is_action && KNOBS.iter().any(|it| it.word().starts_with(name))
 }
 
 /// Every action once, those that count anywhere first, then every control.

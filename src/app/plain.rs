@@ -320,7 +320,7 @@ impl Plain {
                 self.out.line(SAFE_TO_STOP);
             }
             (Screen::Main, Some(Overlay::Circles { since })) if !self.asked && app.running.is_none() => {
-                self.out.line(&words::columns::circles(*since));
+                self.out.line(&words::columns::circles(&app.document, *since));
                 for (number, (_, _, what)) in (1..).zip(WAYS_OUT) {
                     self.out.line(&format!("{number}: {what}."));
                 }

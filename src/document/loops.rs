@@ -11,6 +11,15 @@ const TOKENS: usize = 24;
 /// Bits a token, over [`TOKENS`] of them, below which a model only recites.
 const BORED: f32 = 0.3;
 
+/// How a text goes round in circles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Circle {
+    /// So many tokens, over and over.
+    Copies(usize),
+    /// Hardly a token surprises the model.
+    Recital,
+}
+
 impl Document {
     /// The position since which the text goes round: its last tokens, all drawn, are three or more copies of a stretch
     /// of up to 40 tokens, 24 tokens together, or the last 24 surprised the model by less than 0.3 bits on average.
@@ -18,6 +27,12 @@ impl Document {
     /// For copies it is where the second one begins: the first was no repetition yet.
     #[must_use]
     pub fn looping_since(&self) -> Option<usize> {
+        self.circle().map(|it| it.0)
+    }
+
+    /// That position, and how the text goes round.
+    #[must_use]
+    pub fn circle(&self) -> Option<(usize, Circle)> {
         let len = self.len();
         let drawn = |position: usize| matches!(self.at(position).map(|it| &it.origin), Some(Origin::Drawn(_)));
         let token = |position: usize| self.at(position).map(|it| it.token);
@@ -25,7 +40,7 @@ impl Document {
         for stretch in 1..=LONGEST.min(run / COPIES) {
             let same = (1..=run - stretch).take_while(|&back| token(len - back) == token(len - back - stretch)).count();
             if same + stretch >= TOKENS.max(COPIES * stretch) {
-                return Some(len - same);
+                return Some((len - same, Circle::Copies(stretch)));
             }
         }
         let surprise = |position: usize| match self.at(position).map(|it| &it.origin) {
@@ -33,7 +48,7 @@ impl Document {
             _ => f32::INFINITY,
         };
         let bored = run >= TOKENS && (len - TOKENS..len).map(surprise).sum::<f32>() < BORED * TOKENS as f32;
-        bored.then(|| len - TOKENS)
+        bored.then_some((len.saturating_sub(TOKENS), Circle::Recital))
     }
 }
 
@@ -80,11 +95,12 @@ mod tests {
         ] {
             assert_eq!(drawn(tokens.clone(), 0.5).looping_since(), expected, "{tokens:?}");
         }
+        assert_eq!(drawn(copies(5, 8, 3), 0.5).circle(), Some((13, Circle::Copies(8))));
     }
 
     #[test]
     fn a_model_that_is_never_surprised_recites() {
-        assert_eq!(drawn(0..30, 0.9).looping_since(), Some(6));
+        assert_eq!(drawn(0..30, 0.9).circle(), Some((6, Circle::Recital)));
         assert_eq!(drawn(0..30, 0.8).looping_since(), None);
         assert_eq!(drawn(0..23, 0.99).looping_since(), None);
     }

@@ -12,6 +12,7 @@ mod tree;
 pub use course::{Circumstances, Course, Deed, Stretch, course};
 pub use export::{export_json, export_markdown, export_text};
 pub use journal::{Batch, Header, Journal, JournalError, Record, encode_line, read_journal};
+pub use loops::Circle;
 pub use tree::Run;
 
 use std::collections::BTreeSet;

@@ -303,6 +303,12 @@ impl Settings {
         }
         other == *self
     }
+
+    /// Whether the chain does what no preset knows of: biases, bans, steps in an order of one's own or switched off.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        !self.bias.is_empty() || !self.ban.is_empty() || matches!(self.order, Order::Own(_)) || !self.off.is_empty()
+    }
 }
 
 /// The last `n` of `history`; -1 is all of it.

@@ -204,6 +204,16 @@ fn a_configuration_counts_and_a_broken_one_is_kept_and_reported() {
 }
 
 #[test]
+fn a_verb_behind_a_flag_is_no_text_by_accident() {
+    let home = Home::new();
+    let output = home.run(&["--model", "demo", "-n", "2", "score", "essay.txt"], b"");
+    assert_eq!((output.status.code(), out(&output)), (Some(2), String::new()));
+    assert!(err(&output).contains("a verb comes first"), "{}", err(&output));
+    let text = home.run(&["-n", "2", "-q", "score them all"], b"");
+    assert!(text.status.success() && !out(&text).is_empty(), "{}", err(&text));
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_failure() {
     let home = Home::new();
     let mut child = home.command(&["-n", "300", "-q", "Once"]).spawn().unwrap();

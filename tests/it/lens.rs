@@ -1,5 +1,7 @@
 //! The text questioned and steered: cursor, inspector, heat, branches, undo.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::{Effect, Focus, Heat, Msg, Overlay};
 use megachat::document::{Origin, Record};
@@ -72,6 +74,26 @@ fn a_drawn_token_says_what_it_could_have_been_and_why() {
     let flips = &it.app.lens.inspection.as_ref().unwrap().flips;
     assert!(flips.iter().all(|it| it.lever == Lever::Temperature), "{flips:?}");
     assert!(it.screen().contains("token 10 of 10"));
+}
+
+#[test]
+fn scores_that_were_read_again_do_not_contradict_what_was_drawn() {
+    let mut it = written();
+    let before = it.app.document.path()[8];
+    let known = it.app.lens.rows.after(before).unwrap().clone();
+    // In 8 bits a text in one piece rounds a little otherwise.
+    let other: Arc<[f32]> = known.iter().enumerate().map(|(id, it)| if id == 7 { 99.0 } else { *it }).collect();
+    it.app.lens.rows.put_again(before, other.clone());
+    assert!(Arc::ptr_eq(it.app.lens.rows.after(before).unwrap(), &known), "what it was drawn from stays");
+    // Where that is gone, as after a resumption, the draw is told as it was, and that the scores are others.
+    it.app.lens.rows.clear();
+    it.app.lens.rows.put_again(before, other);
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Enter);
+    it.app.prepare();
+    let seen = it.app.lens.inspection.clone().unwrap();
+    assert_eq!((seen.picked, seen.rounded, seen.is_pending()), (seen.token, Some(7), false));
+    assert!(it.screen().contains("read again"), "{}", it.screen());
 }
 
 #[test]

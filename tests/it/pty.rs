@@ -37,6 +37,9 @@ impl Pty {
         command.args(arguments);
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
+        // The same text in every run, and no end of text before the limit that a test waits for.
+        command.env("MEGACHAT_SEED", "7");
+        command.env("MEGACHAT_IGNORE_EOS", "1");
         command.env("LC_ALL", "C.UTF-8");
         for name in ["NO_COLOR", "COLORTERM", "COLORFGBG"] {
             command.env_remove(name);

@@ -162,7 +162,7 @@ impl Kind {
 
 /// A number without trailing zeros, two places at the most.
 fn trim(value: f32) -> String {
-    let text = format!("{value:.2}");
+    let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

@@ -53,8 +53,13 @@ impl Plain {
             Some(Overlay::Tree { .. }) => self.out.lines(tell::tree(app)),
             Some(Overlay::Help(_)) => self.out.lines(help("", &app.settings)),
             Some(Overlay::Palette(_)) => self.out.lines(help("all", &app.settings)),
-            Some(Overlay::Score { .. }) => self.out.lines(super::score::score(app)),
-            Some(Overlay::Inspector { .. } | Overlay::Find(_) | Overlay::Columns(_) | Overlay::Circles { .. })
+            Some(
+                Overlay::Inspector { .. }
+                | Overlay::Find(_)
+                | Overlay::Columns(_)
+                | Overlay::Circles { .. }
+                | Overlay::Score { .. },
+            )
             | None => return,
         }
         app.overlay = None;

@@ -7,7 +7,7 @@ use crate::app::columns::{Column, Columns, Purpose};
 use crate::app::words;
 use crate::app::words::columns::name;
 use crate::app::words::dice::{facts, fine_percent, not_known, percent, spelled, steps};
-use crate::app::words::state::{About, context, model, models as story, phase, seen};
+use crate::app::words::state::{About, Seen, context, model, models as story, phase, seen};
 use crate::app::{App, Find, Heat, KNOBS, Knob, Twig};
 use crate::document::Origin;
 use crate::sample::Row;
@@ -324,11 +324,11 @@ pub(super) fn models(app: &App) -> Vec<String> {
 pub(super) fn status(app: &App) -> Vec<String> {
     let mut out = vec![format!("model: {}, {}", model(&app.engine), phase(app).0)];
     if let Some((used, of)) = context(app) {
-        let (typed, drawn) = seen(app);
+        let Seen { prompt, typed, drawn } = seen(app);
         let lost = app.out_of_sight();
         let gone = if lost > 0 { format!(", {lost} out of sight") } else { String::new() };
         let free = of.saturating_sub(used);
-        out.push(format!("context: {used} of {of} tokens, {typed} typed, {drawn} drawn, {free} free{gone}"));
+        out.push(format!("context: {used} of {of} tokens, {prompt} in the prompt, {typed} typed since, {drawn} drawn, {free} free{gone}"));
     }
     let (tokens, drawn) = (count(app.document.len(), "token"), app.document.drawn());
     out.push(format!("text: {tokens}, {drawn} of them drawn; parts in the tree: {}", app.document.runs().len()));

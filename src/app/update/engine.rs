@@ -126,7 +126,7 @@ fn surveyed(app: &mut App, first: usize, rows: Vec<std::sync::Arc<[f32]>>) {
         if let Some(score) = app.document.node(id).and_then(|it| Score::new(&row, it.token)) {
             app.lens.rows.put_score(id, score);
         }
-        app.lens.rows.put(before, row);
+        app.lens.rows.put_again(before, row);
     }
 }
 

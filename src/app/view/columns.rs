@@ -105,7 +105,7 @@ fn column(app: &App, state: &Columns, index: usize, area: Rect, theme: &Theme) -
         out.push(Line::default());
     }
     let told = match difference {
-        Some(at) => format!("first difference +{}  u={:.4}", at + 1, it.draws.get(at).map_or(0.0, |it| it.die)),
+        Some(at) => format!("first difference +{}  die {:.4}", at + 1, it.draws.get(at).map_or(0.0, |it| it.die)),
         None if index == 0 => String::new(),
         None if state.request.is_some() => "the same so far".to_owned(),
         None => "no difference".to_owned(),
@@ -260,10 +260,12 @@ fn near(app: &App, at: usize, frame: &mut Frame, title: &str, (width, height): (
 }
 
 /// What can be done about a loop.
-pub(super) fn circles(since: usize, theme: &Theme, frame: &mut Frame) {
-    let inner = over(frame, "going round in circles", 66, 7, theme);
+pub(super) fn circles(app: &App, since: usize, theme: &Theme, frame: &mut Frame) {
+    let told = words::columns::circles(&app.document, since);
+    let rows = wrapped(&told, usize::from(frame.area().width.clamp(5, 66) - 4), theme.note).len() as u16;
+    let inner = over(frame, "going round in circles", 66, 6 + rows, theme);
     let width = inner.width as usize;
-    let mut out = wrapped(&words::columns::circles(since), width, theme.note);
+    let mut out = wrapped(&told, width, theme.note);
     for (way, key, what) in words::columns::WAYS_OUT {
         let short = width < 58 && way == words::columns::WayOut::Differently;
         let what = if short { "back, and on with DRY" } else { what };

@@ -89,7 +89,10 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     } else if app.lens.anchor.is_some() && app.focus == Focus::Text {
         SELECTING.iter().filter_map(|&(actions, what)| Some((names(app, actions, theme.glyphs)?, what))).collect()
     } else {
-        items.iter().filter_map(|&(actions, what)| Some((names(app, actions, theme.glyphs)?, what))).collect()
+        // Whatever has the focus, what runs can be stopped.
+        let stop: &[Item] = if app.running.is_some() && app.focus != Focus::Input { &WRITING[..1] } else { &[] };
+        let named = |&(actions, what): &Item| Some((names(app, actions, theme.glyphs)?, what));
+        stop.iter().chain(items).filter_map(named).collect()
     };
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;

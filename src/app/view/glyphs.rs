@@ -18,10 +18,14 @@ pub(in crate::app) struct Glyphs {
     pub(super) eighths: [&'static str; 8],
     /// What a bar leaves free.
     pub(super) free: &'static str,
+    /// The share of the gauge that is the prompt.
+    pub(super) prompt: &'static str,
     /// The share of the gauge that was typed.
     pub(super) typed: &'static str,
     /// Where the model writes.
     pub(super) caret: &'static str,
+    /// Where the model's sight begins.
+    pub(super) sight: &'static str,
     /// Where the settings changed.
     pub(super) change: &'static str,
     /// A space that shall be seen.
@@ -42,8 +46,10 @@ static UNICODE: Glyphs = Glyphs {
     full: "█",
     eighths: ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"],
     free: "░",
+    prompt: "▒",
     typed: "▓",
     caret: "▌",
+    sight: "▲",
     change: "◆",
     space: "␣",
     more: "…",
@@ -59,8 +65,10 @@ static ASCII: Glyphs = Glyphs {
     // Half a column and more is shown as one.
     eighths: ["", "", "", "", "#", "#", "#", "#"],
     free: ".",
+    prompt: ":",
     typed: "+",
     caret: "_",
+    sight: "^",
     change: "*",
     space: "_",
     more: "..",

@@ -82,8 +82,8 @@ fn facts_in_short(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Ve
         Line::styled(fit(&chances, width), theme.drawn),
         Line::styled(fit(&die, width), theme.drawn),
     ];
-    let flips = it.flips.iter().take(2).map(|flip| words::dice::flipped(flip, &name(flip.token)));
-    out.extend(flips.map(|it| Line::styled(fit(&it, width), theme.note)));
+    let levers = words::dice::facts(app, it, &name).levers;
+    out.extend(levers.iter().take(2).map(|it| Line::styled(fit(it, width), theme.note)));
     out
 }
 
@@ -102,7 +102,13 @@ pub(super) fn facts(app: &App, it: &Inspection, width: usize, theme: &Theme) -> 
     if let Some((before, after)) = app.document.change_at(it.position) {
         say(&format!("the settings changed here: {}", words::change(before, after)), theme.drawn);
     }
-    say(&known.flips, theme.note);
+    if known.levers.is_empty() {
+        say(&known.flips, theme.note);
+    } else {
+        let more = if it.is_pending() { " ..." } else { "" };
+        say(&format!("otherwise with{more}"), theme.note);
+        known.levers.iter().for_each(|it| say(&format!("  {it}"), theme.note));
+    }
     out
 }
 

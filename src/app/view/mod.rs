@@ -51,7 +51,7 @@ pub fn view(app: &App, frame: &mut Frame) {
                 Some(Overlay::Inspector { chosen }) => inspector::draw(app, *chosen, &theme, frame),
                 Some(Overlay::Tree { chosen }) => tree::draw(app, *chosen, &theme, frame),
                 Some(Overlay::Columns(state)) => columns::draw(app, state, &theme, frame),
-                Some(Overlay::Circles { since }) => columns::circles(*since, &theme, frame),
+                Some(Overlay::Circles { since }) => columns::circles(app, *since, &theme, frame),
                 Some(Overlay::Palette(state)) => palette::draw(app, state, &theme, frame),
                 Some(Overlay::Find(state)) => find::draw(app, state, &theme, frame),
                 Some(Overlay::Score { chosen }) => score::draw(app, *chosen, &theme, frame),

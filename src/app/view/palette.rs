@@ -56,7 +56,7 @@ fn entry_line(app: &App, entry: &Entry, chosen: bool, width: usize, theme: &Them
     let (mark, style) = if chosen { ("> ", theme.focus) } else { ("  ", theme.drawn) };
     let key = entry.key(&app.keymap);
     let key_width = 13.min(width / 3);
-    let name_width = if width >= 60 { 24 } else { width.saturating_sub(2 + key_width) };
+    let name_width = if width >= 60 { 27 } else { width.saturating_sub(2 + key_width) };
     let help_width = width.saturating_sub(2 + name_width + key_width);
     Line::from(vec![
         Span::styled(mark, style),

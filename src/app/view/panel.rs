@@ -108,5 +108,5 @@ fn knob_line<'a>(app: &App, knob: Knob, selected: bool, width: usize, theme: &Th
 
 /// Whether the chain is no preset's.
 fn changed(settings: &Settings) -> bool {
-    !PRESETS.iter().any(|it| settings.matches(it))
+    settings.is_own() || !PRESETS.iter().any(|it| settings.matches(it))
 }

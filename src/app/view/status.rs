@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::keymap::Action;
 use super::super::state::{App, EngineState, Tone};
-use super::super::words::state::{context, model, phase, seen};
+use super::super::words::state::{Seen, context, model, phase, seen};
 use super::super::{Knob, words};
 use super::glyphs::Glyphs;
 use super::heat;
@@ -67,9 +67,15 @@ pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     }
     if let Some((used, of)) = context(app) {
         let nearly_full = used * 10 >= of * 9;
-        let (typed, drawn) = seen(app);
-        let gauge =
-            if area.width >= 100 { format!("{} ", gauge(typed, drawn, of, 20, theme.glyphs)) } else { String::new() };
+        let gauge = match area.width {
+            160.. => {
+                let Seen { prompt, typed, drawn } = seen(app);
+                let what = format!("{prompt} prompt, {typed} typed, {drawn} drawn, {} free", of - used);
+                format!("{} {what}  ", gauge(seen(app), of, 32, theme.glyphs))
+            }
+            100.. => format!("{} ", gauge(seen(app), of, 20, theme.glyphs)),
+            _ => String::new(),
+        };
         let warning = if nearly_full { format!(", {} left", of - used) } else { String::new() };
         parts.push((format!("{gauge}ctx {used}/{of}{warning}"), if nearly_full { theme.note } else { theme.drawn }));
     }
@@ -106,12 +112,17 @@ pub(super) fn status(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {
     frame.render_widget(Line::from(spans), area);
 }
 
-/// The context: what was typed, what was drawn, what is free. Whatever there is takes a column at least.
-fn gauge(typed: usize, drawn: usize, of: usize, width: usize, glyphs: &Glyphs) -> String {
-    let columns = |tokens: usize| (tokens * width).div_ceil(of.max(1)).min(width);
-    let typed = columns(typed);
-    let drawn = columns(drawn).min(width - typed);
-    format!("{}{}", glyphs.typed.repeat(typed), glyphs.level(drawn, width - typed))
+/// The context: the prompt, what was typed since, what was drawn, what is free. Whatever there is takes a column at least.
+fn gauge(seen: Seen, of: usize, width: usize, glyphs: &Glyphs) -> String {
+    let mut left = width;
+    let mut columns = |tokens: usize| {
+        let columns = (tokens * width).div_ceil(of.max(1)).min(left);
+        left -= columns;
+        columns
+    };
+    let (prompt, typed, drawn) = (columns(seen.prompt), columns(seen.typed), columns(seen.drawn));
+    let rest = glyphs.level(drawn, width - prompt - typed);
+    format!("{}{}{rest}", glyphs.prompt.repeat(prompt), glyphs.typed.repeat(typed))
 }
 
 pub(super) fn notice(app: &App, theme: &Theme, area: Rect, frame: &mut Frame) {

@@ -28,7 +28,7 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
             (false, false) => " text ",
         };
         let mut block = block(title, focused, theme);
-        if let Some(badge) = badge(app) {
+        if let Some(badge) = badge(app, areas.text.height as usize) {
             block = block.title_bottom(Line::styled(badge, theme.note).right_aligned());
         }
         if let Some(legend) = heat::legend(app, theme, areas.text_outer.width as usize) {
@@ -59,12 +59,13 @@ pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
         .collect();
     lines(frame, areas.text, drawn);
     for (y, row) in (0..).zip(rows) {
+        mark_sight(app, theme, areas, y, row, frame);
         mark_changes(app, theme, areas, y, row, frame);
         if app.look.colours == Colours::None && areas.bordered {
             mark_heat(app, theme, areas, y, row, frame);
         }
     }
-    if let (false, Some(badge)) = (areas.bordered, badge(app)) {
+    if let (false, Some(badge)) = (areas.bordered, badge(app, areas.text.height as usize)) {
         let mut area = areas.text;
         area.y = area.bottom().saturating_sub(1);
         area.height = area.height.min(1);
@@ -78,6 +79,21 @@ fn mark_heat(app: &App, theme: &Theme, areas: &Areas, y: u16, row: &Range<usize>
     if let Some(level) = heat::hottest(app, tokens) {
         let x = areas.text_outer.right().saturating_sub(1);
         frame.buffer_mut().set_string(x, areas.text.y + y, level.to_string(), theme.strong);
+    }
+}
+
+/// Says beside the first row that the model sees that it does not see what is above.
+fn mark_sight(app: &App, theme: &Theme, areas: &Areas, y: u16, row: &Range<usize>, frame: &mut Frame) {
+    let begins = app.flow.start_of(app.out_of_sight());
+    if app.out_of_sight() == 0 || !row.contains(&begins) || !areas.bordered {
+        return;
+    }
+    let y = areas.text.y + y;
+    frame.buffer_mut().set_string(areas.text.x.saturating_sub(1), y, theme.glyphs.sight, theme.note);
+    let (label, taken) = ("above: out of the model's sight", app.flow.text()[row.clone()].trim_end().width());
+    let right = areas.text_outer.right() - 1;
+    if taken + label.width() + 2 <= right.saturating_sub(areas.text.x) as usize {
+        frame.buffer_mut().set_string(right - label.width() as u16, y, label, theme.note);
     }
 }
 
@@ -123,7 +139,10 @@ pub(super) fn token_at(app: &App, areas: &Areas, at: Position) -> (usize, bool) 
 }
 
 /// What came below the view since it was scrolled away from the end.
-fn badge(app: &App) -> Option<String> {
+fn badge(app: &App, height: usize) -> Option<String> {
+    if app.top_row(height) + height >= app.flow.rows().len() {
+        return None;
+    }
     match app.scroll {
         Scroll::At { unseen: 0, .. } => Some(" more below - End ".to_owned()),
         Scroll::At { unseen, .. } => Some(format!(" v {unseen} new - End ")),
@@ -168,7 +187,7 @@ fn without_cursor(app: &App, theme: &Theme, position: usize) -> Style {
         return theme.drawn;
     };
     if position < app.out_of_sight() {
-        return theme.dim.crossed_out();
+        return theme.dim.italic();
     }
     if Some(node.token) == app.tokenizer().end_of_text() {
         return theme.mark;

@@ -1,15 +1,25 @@
 //! Futures side by side in words, and the question about a text that goes round in circles.
 
+use crate::document::{Circle, Document};
+
 /// What a column is called: A, B, C, D.
 #[must_use]
 pub fn name(index: usize) -> char {
     char::from(b'A' + index as u8)
 }
 
-/// That the text goes round in circles.
+/// That the text goes round in circles, and how.
 #[must_use]
-pub fn circles(since: usize) -> String {
-    format!("Looping since token {}; paused.", since + 1)
+pub fn circles(document: &Document, since: usize) -> String {
+    let since = since + 1;
+    match document.circle().map(|it| it.1) {
+        Some(Circle::Copies(1)) => format!("Looping since token {since}: the same token over and over. Paused."),
+        Some(Circle::Copies(n)) => format!("Looping since token {since}: the same {n} tokens over and over. Paused."),
+        Some(Circle::Recital) => {
+            format!("Reciting since token {since}: under 0.3 bits of surprise a token. Paused.")
+        }
+        None => format!("Looping since token {since}; paused."),
+    }
 }
 
 /// A way out of a loop.

@@ -3,7 +3,7 @@
 use super::super::{App, Inspection, Knob};
 use super::changes;
 use crate::TokenId;
-use crate::sample::{Did, Flip, Lever, Settings, Step, StepTrace};
+use crate::sample::{Did, Flip, LEVERS, Lever, Settings, Step, StepTrace};
 use crate::text::visible;
 
 /// A probability in five columns at the most.
@@ -91,6 +91,8 @@ pub struct Facts {
     pub changes: Vec<(&'static str, String, String)>,
     /// What would have made the draw come out otherwise.
     pub flips: String,
+    /// The same, a line for each control that would have.
+    pub levers: Vec<String>,
 }
 
 /// What is known of a token, tokens called as `name` does.
@@ -102,8 +104,8 @@ pub fn facts(app: &App, it: &Inspection, name: &dyn Fn(TokenId) -> String) -> Fa
         (Some(_), false) => ("drawn", "drew"),
     };
     let marked = it.node.is_some_and(|node| app.document.is_bookmarked(node));
-    let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after them", percent(p)));
-    let flips: Vec<String> = it.flips.iter().map(|flip| flipped(flip, &name(flip.token))).collect();
+    let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after the samplers", percent(p)));
+    let levers = by_lever(&it.flips, name);
     Facts {
         whence: format!("id {}  {whence}{}", it.token, if marked { ", marked" } else { "" }),
         chances: format!(
@@ -120,11 +122,17 @@ pub fn facts(app: &App, it: &Inspection, name: &dyn Fn(TokenId) -> String) -> Fa
             it.picked_rank + 1
         ),
         changes: app.document.change_at(it.position).map(|it| changes(it.0, it.1)).unwrap_or_default(),
-        flips: match (flips.is_empty(), it.is_pending()) {
-            (_, true) => format!("otherwise: {} ...", flips.join(", ")),
+        flips: match (levers.is_empty(), it.is_pending()) {
+            _ if it.rounded.is_some() => format!(
+                "the scores were read again for this and round a little otherwise: by them it would be \"{}\"",
+                it.rounded.map_or(String::new(), name)
+            ),
+            (true, true) => "otherwise: ...".to_owned(),
+            (false, true) => format!("otherwise: {}; ...", levers.join("; ")),
             (true, false) => "otherwise: no temperature, top-k, top-p or min-p changes this draw".to_owned(),
-            (false, false) => format!("otherwise: {}", flips.join(", ")),
+            (false, false) => format!("otherwise: {}", levers.join("; ")),
         },
+        levers,
     }
 }
 
@@ -140,9 +148,19 @@ pub fn not_known(app: &App, position: usize) -> &'static str {
     }
 }
 
-/// A flip in words: what the draw becomes on the far side.
-#[must_use]
-pub fn flipped(flip: &Flip, token: &str) -> String {
+/// The flips of each control: `temp below 0.687 "fish", above 0.703 "bird"`.
+fn by_lever(flips: &[Flip], name: &dyn Fn(TokenId) -> String) -> Vec<String> {
+    let of = |lever: Lever| {
+        let mut sides: Vec<&Flip> = flips.iter().filter(|it| it.lever == lever).collect();
+        sides.sort_by_key(|it| it.above);
+        let sides: Vec<String> = sides.into_iter().map(|it| side(it, &name(it.token))).collect();
+        (!sides.is_empty()).then(|| format!("{} {}", lever.name(), sides.join(", ")))
+    };
+    LEVERS.into_iter().filter_map(of).collect()
+}
+
+/// One side of a control: the border, and what the draw becomes beyond it.
+fn side(flip: &Flip, token: &str) -> String {
     let side = if flip.above { "above" } else { "below" };
     let value = match flip.lever {
         // Between the two lies the border; what is said is true on either side of it.
@@ -150,7 +168,7 @@ pub fn flipped(flip: &Flip, token: &str) -> String {
         Lever::MinP => format!("{:.4}", f32::midpoint(flip.same, flip.beyond)),
         Lever::TopK => format!("{:.0}", flip.same),
     };
-    format!("\"{token}\" {side} {} {value}", flip.lever.name())
+    format!("{side} {value} \"{token}\"")
 }
 
 #[cfg(test)]

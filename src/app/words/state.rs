@@ -34,13 +34,30 @@ pub fn context(app: &App) -> Option<(usize, usize)> {
     Some((app.document.len() - app.out_of_sight(), card.n_positions))
 }
 
-/// How many of the tokens in the model's sight were typed and drawn.
+/// What the tokens in the model's sight are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The prompt: what was typed before anything was drawn.
+    pub prompt: usize,
+    /// Typed since.
+    pub typed: usize,
+    /// Drawn.
+    pub drawn: usize,
+}
+
+/// How many of the tokens in the model's sight are what.
 #[must_use]
-pub fn seen(app: &App) -> (usize, usize) {
-    let from = app.out_of_sight();
-    let drawn = app.document.segments().into_iter().filter(|it| it.drawn);
-    let drawn = drawn.map(|it| it.end.saturating_sub(it.start.max(from))).sum();
-    ((app.document.len() - from).saturating_sub(drawn), drawn)
+pub fn seen(app: &App) -> Seen {
+    let (from, mut seen) = (app.out_of_sight(), Seen::default());
+    for (index, it) in app.document.segments().into_iter().enumerate() {
+        let tokens = it.end.saturating_sub(it.start.max(from));
+        match (it.drawn, index) {
+            (true, _) => seen.drawn += tokens,
+            (false, 0) => seen.prompt += tokens,
+            (false, _) => seen.typed += tokens,
+        }
+    }
+    seen
 }
 
 /// A line about the models.
