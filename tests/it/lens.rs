@@ -77,6 +77,18 @@ fn a_drawn_token_says_what_it_could_have_been_and_why() {
 }
 
 #[test]
+fn the_help_is_there_from_what_lies_over_the_text() {
+    for keys in [[KeyCode::Left, KeyCode::Enter], [KeyCode::Left, KeyCode::F(7)], [KeyCode::Left, KeyCode::Char('s')]] {
+        let mut it = written();
+        keys.iter().for_each(|&key| it.key(key));
+        it.settle();
+        assert!(!matches!(it.app.overlay, None | Some(Overlay::Help(_))));
+        it.key(KeyCode::F(1));
+        assert!(matches!(it.app.overlay, Some(Overlay::Help(_))), "{keys:?}");
+    }
+}
+
+#[test]
 fn scores_that_were_read_again_do_not_contradict_what_was_drawn() {
     let mut it = written();
     let before = it.app.document.path()[8];

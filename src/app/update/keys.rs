@@ -44,6 +44,12 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
         _ => app.quit_armed = None,
     }
     match (&mut app.screen, &mut app.overlay) {
+        // What lies over the text and can be had again with one key makes room for the help.
+        (Screen::Main, Some(Overlay::Inspector { .. } | Overlay::Tree { .. } | Overlay::Score { .. }))
+            if action == Some(Action::Help) =>
+        {
+            app.overlay = Some(Overlay::Help(0));
+        }
         (Screen::FirstRun(_), _) => overlays::first_run(app, key, effects),
         (Screen::Main, Some(Overlay::Help(_))) => overlays::help(app, key, action),
         (Screen::Main, Some(Overlay::Models { .. })) => overlays::models(app, key, action, now, effects),
