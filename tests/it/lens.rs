@@ -80,7 +80,9 @@ fn a_drawn_token_says_what_it_could_have_been_and_why() {
 fn the_help_is_there_from_what_lies_over_the_text() {
     for keys in [[KeyCode::Left, KeyCode::Enter], [KeyCode::Left, KeyCode::F(7)], [KeyCode::Left, KeyCode::Char('s')]] {
         let mut it = written();
-        keys.iter().for_each(|&key| it.key(key));
+        for key in keys {
+            it.key(key);
+        }
         it.settle();
         assert!(!matches!(it.app.overlay, None | Some(Overlay::Help(_))));
         it.key(KeyCode::F(1));
