@@ -35,6 +35,7 @@ impl Screen {
         command.args(["--preset", "gpt2"]);
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
+        command.cwd(home);
         let child = pair.slave.spawn_command(command).unwrap();
         let (reader, writer) = (pair.master.try_clone_reader().unwrap(), pair.master.take_writer().unwrap());
         let parser = vt100::Parser::new(NonZero::new(ROWS).unwrap(), NonZero::new(COLUMNS).unwrap(), 0);

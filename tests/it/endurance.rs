@@ -41,6 +41,7 @@ impl Window {
         command.args(arguments);
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
+        command.cwd(home);
         let child = pair.slave.spawn_command(command).unwrap();
         let (reader, writer) = (pair.master.try_clone_reader().unwrap(), pair.master.take_writer().unwrap());
         let (rows, columns) = (std::num::NonZero::new(24).unwrap(), std::num::NonZero::new(80).unwrap());

@@ -37,6 +37,8 @@ impl Pty {
         command.args(arguments);
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
+        // Otherwise it would begin in the home directory, which need not be there.
+        command.cwd(std::env::current_dir().unwrap());
         // The same text in every run, and no end of text before the limit that a test waits for.
         command.env("MEGACHAT_SEED", "7");
         command.env("MEGACHAT_IGNORE_EOS", "1");
@@ -322,6 +324,7 @@ fn a_terminal_that_goes_away_ends_the_program() {
     command.args(["--model", "demo"]);
     command.env("MEGACHAT_HOME", home.path());
     command.env("TERM", "xterm-256color");
+    command.cwd(home.path());
     let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().unwrap();
