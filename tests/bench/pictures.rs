@@ -42,6 +42,7 @@ impl Session {
         command.args(["--color", "true", "--ascii=no", "--no-save", "--offline"]);
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
+        command.cwd(home);
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let raw = Arc::new(Mutex::new(Vec::new()));

@@ -105,7 +105,7 @@ pub fn facts(app: &App, it: &Inspection, name: &dyn Fn(TokenId) -> String) -> Fa
     };
     let marked = it.node.is_some_and(|node| app.document.is_bookmarked(node));
     let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after the samplers", percent(p)));
-    let levers = by_lever(&it.flips, name);
+    let levers = by_lever(&it.flips, it.settings(), name);
     Facts {
         whence: format!("id {}  {whence}{}", it.token, if marked { ", marked" } else { "" }),
         chances: format!(
@@ -149,23 +149,31 @@ pub fn not_known(app: &App, position: usize) -> &'static str {
 }
 
 /// The flips of each control: `temp below 0.687 "fish", above 0.703 "bird"`.
-fn by_lever(flips: &[Flip], name: &dyn Fn(TokenId) -> String) -> Vec<String> {
+fn by_lever(flips: &[Flip], settings: &Settings, name: &dyn Fn(TokenId) -> String) -> Vec<String> {
     let of = |lever: Lever| {
         let mut sides: Vec<&Flip> = flips.iter().filter(|it| it.lever == lever).collect();
         sides.sort_by_key(|it| it.above);
-        let sides: Vec<String> = sides.into_iter().map(|it| side(it, &name(it.token))).collect();
+        let sides: Vec<String> = sides.into_iter().map(|it| side(it, settings, &name(it.token))).collect();
         (!sides.is_empty()).then(|| format!("{} {}", lever.name(), sides.join(", ")))
     };
     LEVERS.into_iter().filter_map(of).collect()
 }
 
+/// A number in so many decimals, or in as many as tell it from the value that is set.
+fn apart(border: f32, set: f32, decimals: usize) -> String {
+    let shown = |n: usize| format!("{border:.n$}");
+    (decimals..8).find(|&n| shown(n) != format!("{set:.n$}")).map_or_else(|| shown(8), shown)
+}
+
 /// One side of a control: the border, and what the draw becomes beyond it.
-fn side(flip: &Flip, token: &str) -> String {
+fn side(flip: &Flip, settings: &Settings, token: &str) -> String {
     let side = if flip.above { "above" } else { "below" };
+    // Between the two lies the border; what is said is true on either side of it.
+    let border = f32::midpoint(flip.same, flip.beyond);
     let value = match flip.lever {
-        // Between the two lies the border; what is said is true on either side of it.
-        Lever::Temperature | Lever::TopP => format!("{:.3}", f32::midpoint(flip.same, flip.beyond)),
-        Lever::MinP => format!("{:.4}", f32::midpoint(flip.same, flip.beyond)),
+        Lever::Temperature => apart(border, settings.temperature, 3),
+        Lever::TopP => apart(border, settings.top_p, 3),
+        Lever::MinP => apart(border, settings.min_p, 4),
         Lever::TopK => format!("{:.0}", flip.same),
     };
     format!("{side} {value} \"{token}\"")
@@ -181,6 +189,15 @@ mod tests {
             [(&b" moon"[..], " moon"), (b"\n\n", "\\n\\n"), (&[0xe5, 0x9c], "e5 9c"), (b"\x1b[", "^[[")]
         {
             assert_eq!(spelled(bytes), said);
+        }
+    }
+
+    #[test]
+    fn a_border_near_the_value_that_is_set_is_told_from_it() {
+        for (border, set, expected) in
+            [(0.687_31, 0.7, "0.687"), (0.700_04, 0.7, "0.70004"), (0.699_8, 0.7, "0.6998"), (1.2, 0.7, "1.200")]
+        {
+            assert_eq!(apart(border, set, 3), expected);
         }
     }
 
