@@ -397,5 +397,6 @@ fn what_was_sent_is_there_in_the_next_run() {
     // A place that cannot be written is said once, and the program goes on.
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    run(&[], &[("words\r", "not kept for later runs"), ("more\r", "2 new")]);
+    // What is sent while the model still writes would stay in the input.
+    run(&[], &[("words\r", "not kept for later runs"), ("", "1 new"), ("", "max new reached"), ("more\r", "2 new")]);
 }
