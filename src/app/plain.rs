@@ -316,7 +316,7 @@ impl Plain {
                 let [download, demo, own] = FIRST_ANSWERS;
                 self.out.line(&format!("1 or an empty line: {download}."));
                 self.out.line(&format!("2: {demo}."));
-                self.out.line(&format!("3 and a path: {own}, as in: 3 /tmp/checkpoint.zip"));
+                self.out.line(&format!("3 and a path: {own}, as in: 3 ~/checkpoint.zip"));
                 self.out.line(SAFE_TO_STOP);
             }
             (Screen::Main, Some(Overlay::Circles { since })) if !self.asked && app.running.is_none() => {

@@ -16,21 +16,34 @@ pub struct Score {
     pub entropy: Option<f32>,
 }
 
-impl Score {
-    /// Of `token` under the model's `logits`, (V,); `None` if the token is none of theirs or they are no scores.
-    #[must_use]
-    pub fn new(logits: &[f32], token: TokenId) -> Option<Self> {
+/// A score with the sums that it was made from.
+pub(super) struct Sums {
+    pub(super) score: Score,
+    /// Natural logarithm of the token's probability, also where that is too small to be written down.
+    pub(super) log_p: f64,
+    pub(super) largest: f32,
+    pub(super) log_sum_exp: f64,
+}
+
+impl Sums {
+    pub(super) fn new(logits: &[f32], token: TokenId) -> Option<Self> {
         let &chosen = logits.get(token as usize)?;
         let largest = largest(logits);
         if !largest.is_finite() || chosen.is_nan() {
             return None;
         }
         let (log_sum_exp, entropy) = log_sum_exp_and_entropy(logits, largest);
-        Some(Self {
-            p: (f64::from(chosen) - log_sum_exp).exp() as f32,
-            rank: rank(logits, token),
-            entropy: Some(entropy as f32),
-        })
+        let log_p = f64::from(chosen) - log_sum_exp;
+        let score = Score { p: log_p.exp() as f32, rank: rank(logits, token), entropy: Some(entropy as f32) };
+        Some(Self { score, log_p, largest, log_sum_exp })
+    }
+}
+
+impl Score {
+    /// Of `token` under the model's `logits`, (V,); `None` if the token is none of theirs or they are no scores.
+    #[must_use]
+    pub fn new(logits: &[f32], token: TokenId) -> Option<Self> {
+        Sums::new(logits, token).map(|it| it.score)
     }
 
     /// Its surprise, in bits: how many fair coins would have to fall as told.

@@ -1,9 +1,7 @@
 //! A text as the model finds it: how surprising each token is, and what that comes to.
 
 use super::Score;
-use super::candidates::largest;
-use super::distribution::log_sum_exp_and_entropy;
-use super::score::rank;
+use super::score::Sums;
 use crate::TokenId;
 
 /// How many of the likeliest tokens the first three buckets of ranks go up to; the fourth has no end.
@@ -34,16 +32,10 @@ impl Reading {
     /// Of `token` under the model's `logits`, (V,); `None` if the token is none of theirs or they are no scores.
     #[must_use]
     pub fn new(logits: &[f32], token: TokenId) -> Option<Self> {
-        let &chosen = logits.get(token as usize)?;
-        let largest = largest(logits);
-        if !largest.is_finite() || chosen.is_nan() {
-            return None;
-        }
-        let (log_sum_exp, entropy) = log_sum_exp_and_entropy(logits, largest);
-        let log_p = f64::from(chosen) - log_sum_exp;
+        let Sums { score, log_p, largest, log_sum_exp } = Sums::new(logits, token)?;
         let expected = logits.iter().position(|&it| it >= largest)?;
         Some(Self {
-            score: Score { p: log_p.exp() as f32, rank: rank(logits, token), entropy: Some(entropy as f32) },
+            score,
             bits: (-log_p / std::f64::consts::LN_2).max(0.0),
             expected: expected as TokenId,
             expected_p: (f64::from(largest) - log_sum_exp).exp() as f32,
