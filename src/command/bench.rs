@@ -2,7 +2,7 @@
 //!
 //! The model alone is measured: no sampler, no screen. Prompts are the same every time, so are the tokens.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::time::Instant;
 
 use serde_json::json;
@@ -55,7 +55,7 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
     };
     let source = model_source(&wanted.model, config, name, directory).map_err(|e| Exit::usage(e.to_string()))?;
     let threads = source.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let lively = io::stderr().is_terminal();
+    let lively = super::lively();
     let total = wanted.runs * (3 + wanted.depth.len()) + 1;
     let mut done = 0;
     let mut progress = |what: &str| {

@@ -1,6 +1,6 @@
 //! `megachat convert`: a checkpoint to a directory that Hugging Face loads too.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
         merges_txt: assets::MERGES.as_bytes(),
         tokenizer_json: &tokenizer_json,
     };
-    let lively = io::stderr().is_terminal();
+    let lively = super::lively();
     let interrupt = Interrupt::listen()?;
     let mut progress = |step: Step| {
         if interrupt.came() {

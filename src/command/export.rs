@@ -1,6 +1,6 @@
 //! `megachat export`: a model as a file for other engines.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -32,7 +32,7 @@ pub fn export(
     };
     // A signal must not leave a half-made file behind.
     let interrupt = Interrupt::listen()?;
-    let lively = io::stderr().is_terminal();
+    let lively = super::lively();
     let mut shown = None;
     let mut progress = |done: u64, total: u64| {
         let percent = done * 100 / total.max(1);

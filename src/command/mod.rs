@@ -15,7 +15,7 @@ mod transcripts;
 mod verify;
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -32,6 +32,7 @@ pub use score::score;
 pub(crate) use transcripts::transcript_exit;
 pub use transcripts::transcripts;
 
+use crate::app::look::Colours;
 use crate::app::words;
 use crate::cli::{FileArguments, MeaningError, ModelArguments};
 use crate::engine::protocol::ModelSource;
@@ -185,6 +186,11 @@ fn install_exit(failure: &install::Failure) -> Exit {
         message = format!("stopped; {} are kept, the same command goes on from there", words::bytes(*kept));
     }
     Exit { code, message }
+}
+
+/// Whether a line on standard error can be written over: it is a terminal, and one that knows how.
+fn lively() -> bool {
+    io::stderr().is_terminal() && Colours::shown_by(|name| std::env::var(name).ok()) != Colours::None
 }
 
 /// Says something on standard error. That it cannot be said is no reason to stop.

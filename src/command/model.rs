@@ -1,6 +1,6 @@
 //! `megachat model`: the installed models.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use super::interrupt::Interrupt;
@@ -162,7 +162,7 @@ fn info(name: &str, paths: &Paths) -> Result<(), Exit> {
 
 pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let interrupt = Interrupt::listen()?;
-    let lively = io::stderr().is_terminal();
+    let lively = super::lively();
     let mut last = String::new();
     let mut report = |event: Event| {
         let mut err = io::stderr().lock();

@@ -3,7 +3,7 @@
 mod print;
 mod verdict;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::generate::engine_exit;
@@ -41,8 +41,7 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
     let Course { document, deeds } = course(&journal.records);
     let mut player =
         Player { wanted, files, config, paths, document: &document, loaded: None, words: Words::default() };
-    let mut listener =
-        Listener { interrupt: Interrupt::listen()?, lively: io::stderr().is_terminal(), said: String::new() };
+    let mut listener = Listener { interrupt: Interrupt::listen()?, lively: super::lively(), said: String::new() };
     let (mut outcomes, mut models): (Vec<Outcome>, Vec<(Circumstances, ModelCard)>) = (Vec::new(), Vec::new());
     for deed in &deeds {
         match deed {

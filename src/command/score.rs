@@ -11,7 +11,8 @@ use super::generate::engine_exit;
 use super::interrupt::Interrupt;
 use super::{Exit, demo_directory, find_model, model_source, places, say};
 use crate::TokenId;
-use crate::cli::{ColorName, FileArguments, ScoreArguments};
+use crate::app::look::Colours;
+use crate::cli::{ColorName, FileArguments, InterfaceArguments, ScoreArguments};
 use crate::engine::load::{LoadedModel, load_model};
 use crate::engine::protocol::{MOST_TEXT, ModelCard};
 use crate::engine::reading::{read, windows};
@@ -87,13 +88,13 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
         csv::write(&report, &mut out)?;
     } else {
         let terminal = out.is_terminal();
-        let colour = match wanted.color {
-            Some(ColorName::Never) => false,
-            Some(ColorName::Always | ColorName::Sixteen | ColorName::Indexed | ColorName::True) => true,
-            Some(ColorName::Auto) | None => terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
-        };
+        let asked = InterfaceArguments { color: wanted.color, ..InterfaceArguments::default() };
+        let look = asked.look(config, |name| std::env::var(name).ok()).map_err(|e| Exit::usage(e.to_string()))?;
+        // What somebody chose holds in a pipe, too.
+        let by_itself = matches!(wanted.color, None | Some(ColorName::Auto));
+        let colour = look.colours != Colours::None && (terminal || !by_itself);
         let width = if terminal { crossterm::terminal::size().map_or(80, |it| usize::from(it.0)) } else { 80 };
-        let style = table::Style { colour, text: terminal || colour, width: width.clamp(20, 100) };
+        let style = table::Style { colour, text: terminal || colour, width: width.clamp(20, 100), look };
         out.write_all(table::table(&report, wanted.worst, style).as_bytes())?;
     }
     out.flush()?;
@@ -114,7 +115,7 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
     let before = usize::from(start.is_some());
     let windows = windows(read_tokens.len(), capacity, overlap).len();
     let interrupt = Interrupt::listen()?;
-    let lively = io::stderr().is_terminal();
+    let lively = super::lively();
     let (total, mut broken) = (tokens.len(), None);
     let mut hear = |position: usize, row: &[f32]| {
         let at = position - before;

@@ -1,6 +1,6 @@
 //! `megachat model verify`: whether a model still is what was installed, and making it so.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use super::interrupt::Interrupt;
@@ -72,7 +72,7 @@ fn all(paths: &Paths) -> io::Result<Vec<String>> {
 #[expect(clippy::option_option, reason = "damaged or not, and then known or not")]
 fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
     let directory = paths.models.join(name);
-    let (lively, interrupt) = (io::stderr().is_terminal(), Interrupt::listen()?);
+    let (lively, interrupt) = (super::lively(), Interrupt::listen()?);
     let mut shown = 0;
     let mut progress = |done: u64, total: u64| {
         if lively && done >= shown {

@@ -225,6 +225,21 @@ mod terminal {
     }
 
     #[test]
+    fn a_terminal_that_can_do_no_more_gets_no_escapes_and_no_marks_that_it_lacks() {
+        let home = Home::new();
+        let file = home.path().join("a.txt");
+        // Long enough that its progress would be told.
+        std::fs::write(&file, "Once upon a time, there was a quantum ball.\n".repeat(40)).unwrap();
+        let arguments = ["score", "--model", "demo", "--worst", "1", file.to_str().unwrap()];
+        let mut pty = Pty::start(home.path(), &arguments, &[("TERM", "dumb"), ("LC_ALL", "C")]);
+        assert_eq!(pty.exit(), 0);
+        pty.see("most surprising");
+        let raw = String::from_utf8_lossy(&pty.raw.lock().unwrap()).into_owned();
+        assert!(raw.is_ascii() && !raw.contains('\u{1b}'), "{raw:?}");
+        assert!(raw.contains("\"_quantum\"") && raw.contains("####"), "{raw:?}");
+    }
+
+    #[test]
     fn an_interrupt_ends_it() {
         let home = Home::new();
         let file = home.path().join("long.txt");

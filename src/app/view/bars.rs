@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::super::look::Look;
 use super::super::next::Next;
 use super::super::state::{App, EngineState};
 use super::super::words::dice::{percent, spelled, steps};
@@ -104,6 +105,20 @@ pub(in crate::app) fn label(bytes: &[u8], glyphs: &Glyphs) -> String {
     match std::str::from_utf8(bytes) {
         Ok(_) => spelled(bytes).replace(' ', glyphs.space),
         Err(_) => format!("{open}{}{close}", spelled(bytes)),
+    }
+}
+
+impl Look {
+    /// A token as people can read it, with the characters there are.
+    #[must_use]
+    pub fn label(self, bytes: &[u8]) -> String {
+        label(bytes, self.glyphs())
+    }
+
+    /// A bar of `share` of `width` columns, with the characters there are.
+    #[must_use]
+    pub fn bar(self, share: f64, width: usize) -> String {
+        self.glyphs().bar(share, width)
     }
 }
 

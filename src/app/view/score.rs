@@ -5,15 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::state::App;
-use super::super::words::dice::percent;
+use super::super::words::dice::{RANKS, percent};
 use super::super::{Surprise, TextScore};
 use super::bars::{fit, label};
 use super::theme::Theme;
 use super::{lines, over};
 use crate::sample::Tally;
-
-/// The buckets of ranks, in words.
-const NAMES: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
 
 /// Columns it takes at the most.
 const WIDEST: u16 = 80;
@@ -108,7 +105,7 @@ fn ranks(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     };
     let line = |bucket: usize| {
         let values = [&it.all, &it.typed, &it.drawn].map(|tally| share(tally, bucket));
-        let text = columns(&format!("rank {}", NAMES[bucket]), &values, width);
+        let text = columns(&format!("rank {}", RANKS[bucket]), &values, width);
         Line::styled(text, if bucket == 3 { theme.note } else { theme.drawn })
     };
     (0..4).map(line).collect()
@@ -117,7 +114,7 @@ fn ranks(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 /// All buckets in one line.
 fn ranks_in_short(tally: &Tally, width: usize, theme: &Theme) -> Line<'static> {
     let wide = width >= WIDE;
-    let name = |bucket: usize| if wide { NAMES[bucket] } else { ["10", "100", "1k", ">1k"][bucket] };
+    let name = |bucket: usize| if wide { RANKS[bucket] } else { ["10", "100", "1k", ">1k"][bucket] };
     let part = |bucket: usize| {
         let bar = fit(&theme.glyphs.bar(tally.share(bucket), 4), if wide { 4 } else { 1 });
         let space = if wide { " " } else { "" };

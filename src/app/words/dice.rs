@@ -6,6 +6,9 @@ use crate::TokenId;
 use crate::sample::{Did, Flip, LEVERS, Lever, Settings, Step, StepTrace};
 use crate::text::visible;
 
+/// The buckets of ranks.
+pub const RANKS: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
+
 /// A probability in five columns at the most.
 #[must_use]
 pub fn percent(p: f32) -> String {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::verdict::{Outcome, Verdict};
 use crate::TokenId;
+use crate::app::words::dice::spelled;
 use crate::document::Circumstances;
 use crate::engine::protocol::ModelCard;
 use crate::sample::Draw;
@@ -22,8 +23,7 @@ pub(super) struct Report<'a> {
 
 impl Report<'_> {
     fn text_of(&self, it: &Outcome, token: TokenId) -> String {
-        let text = String::from_utf8_lossy(self.models[it.model].1.tokenizer.bytes(token)).into_owned();
-        format!("\"{}\"", visible(&text.replace('\n', "\\n")))
+        format!("\"{}\"", spelled(self.models[it.model].1.tokenizer.bytes(token)))
     }
 
     /// `recorded q8 cpu, now f32 cpu`.

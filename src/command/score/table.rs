@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Report, Token};
+use crate::app::look::Look;
+use crate::app::words::dice::RANKS;
 use crate::sample::{Reading, Tally, bucket};
 use crate::text::{Utf8Stream, Wrap, push_visible, visible};
-
-/// The buckets of ranks, in words.
-const NAMES: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
 
 /// Bold, underlined, reversed as well as coloured: what is surprising stands out to those who see no colour.
 const STYLES: [&str; 4] = ["", "\x1b[4;33m", "\x1b[1;4;31m", "\x1b[7;35m"];
@@ -24,6 +23,8 @@ pub(super) struct Style {
     pub(super) text: bool,
     /// In so many columns.
     pub(super) width: usize,
+    /// Which characters there are.
+    pub(super) look: Look,
 }
 
 /// The whole of it. Nothing in it can harm a terminal.
@@ -36,15 +37,15 @@ pub(super) fn table(report: &Report, worst: usize, style: Style) -> String {
     }
     summary(report, &mut out);
     ranks(&report.tally, style, &mut out);
-    surprises(report, worst, &mut out);
+    surprises(report, worst, style.look, &mut out);
     out
 }
 
 fn legend(colour: bool) -> String {
     let name = |at: usize| match (colour, at) {
         (_, 0) => "top 10 plain".to_owned(),
-        (true, _) => format!("{}{}{PLAIN}", STYLES[at], NAMES[at]),
-        (false, _) => format!("{at} {}", NAMES[at]),
+        (true, _) => format!("{}{}{PLAIN}", STYLES[at], RANKS[at]),
+        (false, _) => format!("{at} {}", RANKS[at]),
     };
     format!("rank: {}", (0..4).map(name).collect::<Vec<_>>().join(", "))
 }
@@ -118,9 +119,9 @@ fn summary(report: &Report, out: &mut String) {
 
 fn ranks(tally: &Tally, style: Style, out: &mut String) {
     let _ = writeln!(out, "\n{:<18} {:>10}  share", "rank", "tokens");
-    for (at, name) in NAMES.iter().enumerate() {
+    for (at, name) in RANKS.iter().enumerate() {
         let share = tally.share(at);
-        let bar = "█".repeat((share * 30.0).round() as usize);
+        let bar = style.look.bar(share, 30);
         let bar = if style.colour && at > 0 && !bar.is_empty() { format!("{}{bar}{PLAIN}", STYLES[at]) } else { bar };
         let line = format!("{name:<18} {:>10}  {:>5.1} %  {bar}", tally.buckets[at], share * 100.0);
         let _ = writeln!(out, "{}", line.trim_end());
@@ -129,7 +130,7 @@ fn ranks(tally: &Tally, style: Style, out: &mut String) {
     let _ = writeln!(out, "{:<18} {:>10}  {share:>5.1} %", "the likeliest", tally.likeliest);
 }
 
-fn surprises(report: &Report, worst: usize, out: &mut String) {
+fn surprises(report: &Report, worst: usize, look: Look, out: &mut String) {
     let worst = report.worst(worst);
     if worst.is_empty() {
         return;
@@ -141,7 +142,7 @@ fn surprises(report: &Report, worst: usize, out: &mut String) {
     out.push('\n');
     out.push_str(&row("most surprising", "line:char", "bits", "rank", "expected instead"));
     for (_, token, Reading { score, bits, expected, expected_p }) in worst {
-        let name = |token| format!("\"{}\"", shown(report.bytes(token)));
+        let name = |token| format!("\"{}\"", look.label(report.bytes(token)));
         out.push_str(&row(
             &name(token.id),
             &format!("{}:{}", token.line, token.column),
@@ -149,27 +150,5 @@ fn surprises(report: &Report, worst: usize, out: &mut String) {
             &(score.rank + 1).to_string(),
             &format!("{} {:.1} %", name(*expected), expected_p * 100.0),
         ));
-    }
-}
-
-/// A token as people can read it: spaces and line ends seen, half characters as their bytes.
-fn shown(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => visible(&text.replace('\n', "\\n")).replace(' ', "␣"),
-        Err(_) => format!("‹{}›", bytes.iter().map(|it| format!("{it:02x}")).collect::<Vec<_>>().join(" ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_harms_no_terminal() {
-        for (bytes, expected) in
-            [(&b" moon"[..], "␣moon"), (b"\n\n", "\\n\\n"), (&[0xe5, 0x9c], "‹e5 9c›"), (b"\x1b[", "^[[")]
-        {
-            assert_eq!(shown(bytes), expected);
-        }
     }
 }
