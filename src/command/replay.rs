@@ -12,7 +12,7 @@ use super::transcripts::transcript_exit;
 use super::{Exit, demo_directory, find_model, places, say};
 use crate::TokenId;
 use crate::cli::{FileArguments, ReplayArguments};
-use crate::document::{Circumstances, Course, Deed, Document, Journal, NodeId, Origin, Stretch, course};
+use crate::document::{Batch, Circumstances, Course, Deed, Document, Journal, NodeId, Origin, Stretch, course};
 use crate::engine::generation::{Break, Control, Session};
 use crate::engine::load::load;
 use crate::engine::protocol::{DeviceChoice, Event, ModelCard, ModelSource};
@@ -186,60 +186,101 @@ impl Player<'_> {
     fn draw(&mut self, stretch: &Stretch, control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
         let Self { document, loaded, words, .. } = self;
         let Some((_, session, card)) = loaded else { return Err(Exit::failed("no model is loaded")) };
-        let mut out = Vec::new();
-        let drawn = |id: NodeId| match document.node(id).map(|it| (&it.origin, it.parent)) {
-            Some((Origin::Drawn(draw), parent)) => Some((id, (**draw).clone(), parent)),
-            _ => None,
-        };
-        let all: Vec<(NodeId, Draw, Option<NodeId>)> = stretch.nodes.iter().filter_map(|&it| drawn(it)).collect();
-        let usual = Settings::default();
-        let mut again = |logits: &[f32], (id, draw, parent): &(NodeId, Draw, Option<NodeId>)| {
-            let settings = document.settings_at(*id).unwrap_or(&usual);
-            words.follow(settings, &card.tokenizer);
-            let path = document.tokens_to(*parent);
-            // What goes on with a begun word is drawn before mirostat knows anything.
-            let mu = if draw.begun > 0 { None } else { parent.and_then(drawn).and_then(|it| it.1.mu) };
-            let begun = card.tokenizer.bytes(draw.token).get(..draw.begun).unwrap_or_default();
-            let context = Context::new(&path, words).with_mu(mu).with_begun(begun);
-            redraw(logits, &context, settings, draw.token)
+        let all: Vec<Recorded> = stretch.nodes.iter().filter_map(|&it| Recorded::of(document, it)).collect();
+        let mut again = |logits: &[f32], it: &Recorded| it.again(document, card, words, logits);
+        let redrawn = match stretch.batch {
+            Some(batch) => in_batch(document, session, batch, &all, control, &mut again)?,
+            None => one_by_one(document, session, &all, control, &mut again)?,
         };
         // A damaged transcript may hold what no model can read; then nothing comes out.
-        let nothing = Redrawn { draw: None, recorded: None };
-        if let (Some(batch), Some((_, _, parent))) = (stretch.batch, all.first()) {
-            let mut path = document.tokens_to(*parent);
-            let shared = path.split_off(path.len().saturating_sub(batch.before as usize));
-            let tokens: Vec<TokenId> = shared.iter().copied().chain(all.iter().map(|it| it.1.token)).collect();
-            let place = (batch.width as usize, batch.column as usize);
-            let mut hear = |index: usize, logits: &[f32]| {
-                if let Some(it) = index.checked_sub(shared.len()).and_then(|it| all.get(it)) {
-                    out.push((it.0, it.1.clone(), again(logits, it)));
-                }
-            };
-            let read = match (path.is_empty(), batch.width > MOST_COLUMNS) {
-                (false, false) => session.scores_in_batch(&path, &tokens, place, control, &mut hear),
-                _ => Ok(()),
-            };
-            control.check(read)?;
-            let missing = all.iter().skip(out.len()).map(|it| (it.0, it.1.clone(), nothing.clone()));
-            let missing: Vec<_> = missing.collect();
-            out.extend(missing);
-        } else {
-            for it in &all {
-                let (id, draw, parent) = it;
-                let path = document.tokens_to(*parent);
-                let typed = parent.and_then(|it| document.node(it)).is_some_and(|it| it.origin == Origin::Typed);
-                let healed = typed && draw.begun == 0 && document.settings_at(*id).is_none_or(|it| it.heal);
-                let scores = if path.is_empty() { None } else { Some(session.scores_after(&path, healed, control)) };
-                let redrawn = match scores {
-                    Some(Ok(logits)) => again(logits, it),
-                    Some(Err(broken)) => control.check(Err(broken)).map(|()| nothing.clone())?,
-                    None => nothing.clone(),
-                };
-                out.push((it.0, it.1.clone(), redrawn));
-            }
-        }
-        Ok(out)
+        let redrawn = redrawn.into_iter().chain(std::iter::repeat(Redrawn { draw: None, recorded: None }));
+        Ok(all.into_iter().zip(redrawn).map(|(it, redrawn)| (it.node, it.draw, redrawn)).collect())
     }
+}
+
+/// A drawn token as the transcript has it.
+struct Recorded {
+    node: NodeId,
+    draw: Draw,
+    parent: Option<NodeId>,
+}
+
+impl Recorded {
+    fn of(document: &Document, node: NodeId) -> Option<Self> {
+        let it = document.node(node)?;
+        let Origin::Drawn(draw) = &it.origin else { return None };
+        Some(Self { node, draw: (**draw).clone(), parent: it.parent })
+    }
+
+    /// It, drawn from scores under the settings of then.
+    fn again(&self, document: &Document, card: &ModelCard, words: &mut Words, logits: &[f32]) -> Redrawn {
+        let usual = Settings::default();
+        let settings = document.settings_at(self.node).unwrap_or(&usual);
+        words.follow(settings, &card.tokenizer);
+        let path = document.tokens_to(self.parent);
+        // What goes on with a begun word is drawn before mirostat knows anything.
+        let before = self.parent.filter(|_| self.draw.begun == 0);
+        let mu = before.and_then(|it| Self::of(document, it)).and_then(|it| it.draw.mu);
+        let begun = card.tokenizer.bytes(self.draw.token).get(..self.draw.begun).unwrap_or_default();
+        let context = Context::new(&path, words).with_mu(mu).with_begun(begun);
+        redraw(logits, &context, settings, self.draw.token)
+    }
+}
+
+/// Draws a token again from its scores.
+type Again<'a> = dyn FnMut(&[f32], &Recorded) -> Redrawn + 'a;
+
+/// The tokens of one of several columns, in a batch as wide as it was; those that cannot be read are left out.
+fn in_batch(
+    document: &Document,
+    session: &mut Session,
+    batch: Batch,
+    all: &[Recorded],
+    control: &mut Listener,
+    again: &mut Again,
+) -> Result<Vec<Redrawn>, Exit> {
+    let Some(first) = all.first() else { return Ok(Vec::new()) };
+    let mut path = document.tokens_to(first.parent);
+    let shared = path.split_off(path.len().saturating_sub(batch.before as usize));
+    if path.is_empty() || batch.width > MOST_COLUMNS {
+        return Ok(Vec::new());
+    }
+    let tokens: Vec<TokenId> = shared.iter().copied().chain(all.iter().map(|it| it.draw.token)).collect();
+    let place = (batch.width as usize, batch.column as usize);
+    let mut out = Vec::new();
+    let mut hear = |index: usize, logits: &[f32]| {
+        let own = index.checked_sub(shared.len()).and_then(|it| all.get(it));
+        out.extend(own.map(|it| again(logits, it)));
+    };
+    let read = session.scores_in_batch(&path, &tokens, place, control, &mut hear);
+    control.check(read)?;
+    Ok(out)
+}
+
+/// The tokens of a continuation by itself, each after what was read for it.
+fn one_by_one(
+    document: &Document,
+    session: &mut Session,
+    all: &[Recorded],
+    control: &mut Listener,
+    again: &mut Again,
+) -> Result<Vec<Redrawn>, Exit> {
+    let mut out = Vec::new();
+    for it in all {
+        let path = document.tokens_to(it.parent);
+        let typed = it.parent.and_then(|it| document.node(it)).is_some_and(|it| it.origin == Origin::Typed);
+        let was_healed = typed && it.draw.begun == 0 && document.settings_at(it.node).is_none_or(|it| it.heal);
+        let scores = if path.is_empty() { None } else { Some(session.scores_after(&path, was_healed, control)) };
+        out.push(match scores {
+            Some(Ok(logits)) => again(logits, it),
+            Some(Err(broken)) => {
+                control.check(Err(broken))?;
+                Redrawn { draw: None, recorded: None }
+            }
+            None => Redrawn { draw: None, recorded: None },
+        });
+    }
+    Ok(out)
 }
 
 /// More columns than any program draws at once.
