@@ -5,6 +5,7 @@
 pub mod columns;
 mod find;
 mod flow;
+mod help;
 mod input;
 mod inspection;
 mod intent;
@@ -27,6 +28,7 @@ pub mod words;
 
 pub use find::{Find, Found};
 pub use flow::Flow;
+pub use help::Help;
 pub use input::{Input, Mode, Search};
 pub use inspection::Inspection;
 pub use intent::{Intent, Length, set_knob};

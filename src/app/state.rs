@@ -9,7 +9,7 @@ use super::keymap::{Action, Key, Keymap};
 use super::look::Look;
 use super::next::Next;
 use super::update::{Edited, Press};
-use super::{Find, Flow, Input, Lens, Palette, Past};
+use super::{Find, Flow, Help, Input, Lens, Palette, Past};
 use crate::document::Document;
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
 use crate::engine::window_start;
@@ -48,8 +48,8 @@ pub struct FirstRun {
 /// What lies over the main screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
-    /// The keys; scrolled by so many rows.
-    Help(usize),
+    /// The keys.
+    Help(Help),
     /// Models: download, import, switch.
     Models {
         /// The path being written, after `i`.

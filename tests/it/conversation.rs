@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::keymap::Keymap;
-use megachat::app::{CHAT_STOP, CHAT_TEMPLATE, Effect, Focus, Msg, Overlay, Scroll};
+use megachat::app::{CHAT_STOP, CHAT_TEMPLATE, Effect, Focus, Help, Msg, Overlay, Scroll};
 use megachat::document::Record;
 use megachat::engine::protocol::{Command, Event, StopReason};
 use megachat::install::protocol::{self as install, Job};
@@ -281,7 +281,7 @@ fn no_size_and_no_state_panics() {
     it.write("Once\u{1b}[31m");
     it.key(KeyCode::Enter);
     it.settle();
-    for overlay in [None, Some(Overlay::Help(3)), Some(Overlay::models())] {
+    for overlay in [None, Some(Overlay::Help(Help { top: 3, ..Help::default() })), Some(Overlay::models())] {
         it.app.overlay = overlay;
         for focus in [Focus::Input, Focus::Text, Focus::Panel] {
             it.app.focus = focus;

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use megachat::app::keymap::Keymap;
 use megachat::app::view::layout;
-use megachat::app::{Copied, Effect, Focus, KNOBS, Mode, Msg, Overlay, Scroll};
+use megachat::app::{Copied, Effect, Focus, Help, KNOBS, Mode, Msg, Overlay, Scroll};
 use megachat::engine::protocol::{Event, StopReason};
 use megachat::store::protocol::{Event as Store, Job};
 
@@ -479,7 +479,7 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
     // The help by lines, lists by entries.
     it.key(KeyCode::F(1));
     mouse(&mut it, MouseEventKind::ScrollDown, (5, 5));
-    assert_eq!(it.app.overlay, Some(Overlay::Help(3)));
+    assert_eq!(it.app.overlay, Some(Overlay::Help(Help { top: 3, ..Help::default() })));
     it.key(KeyCode::Esc);
     it.control('p');
     mouse(&mut it, MouseEventKind::ScrollDown, (5, 5));
@@ -547,7 +547,7 @@ fn no_place_and_no_state_panics_under_the_mouse() {
         it.settle();
         it.write("more");
         it.send(Msg::Resize(size.0, size.1));
-        for overlay in [None, Some(Overlay::Help(0)), Some(Overlay::models())] {
+        for overlay in [None, Some(Overlay::Help(Help::default())), Some(Overlay::models())] {
             for focus in [Focus::Input, Focus::Text, Focus::Panel] {
                 for at in (0..size.1 + 2).flat_map(|y| (0..size.0 + 2).step_by(3).map(move |x| (x, y))) {
                     it.app.overlay = overlay.clone();

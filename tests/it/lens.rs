@@ -77,17 +77,51 @@ fn a_drawn_token_says_what_it_could_have_been_and_why() {
 }
 
 #[test]
-fn the_help_is_there_from_what_lies_over_the_text() {
-    for keys in [[KeyCode::Left, KeyCode::Enter], [KeyCode::Left, KeyCode::F(7)], [KeyCode::Left, KeyCode::Char('s')]] {
+fn the_help_lies_over_anything_and_gives_it_back() {
+    for key in [KeyCode::Enter, KeyCode::F(7), KeyCode::Char('s'), KeyCode::F(6), KeyCode::F(8)] {
         let mut it = written();
-        for key in keys {
-            it.key(key);
+        it.key(KeyCode::Left);
+        it.key(key);
+        if !matches!(key, KeyCode::F(6 | 8)) {
+            it.settle();
         }
-        it.settle();
-        assert!(!matches!(it.app.overlay, None | Some(Overlay::Help(_))));
+        assert!(!matches!(it.app.overlay, None | Some(Overlay::Help(_))), "{key:?}");
+        let before = it.screen();
         it.key(KeyCode::F(1));
-        assert!(matches!(it.app.overlay, Some(Overlay::Help(_))), "{keys:?}");
+        // Columns go on under it.
+        it.settle();
+        // What can be done here comes first.
+        let screen = it.screen();
+        assert!(screen.find("TEXT").unwrap() < screen.find("one token left").unwrap(), "{screen}");
+        it.key(KeyCode::Esc);
+        assert_eq!(before.lines().count(), it.screen().lines().count());
+        match &it.app.overlay {
+            Some(Overlay::Columns(it)) => {
+                assert!(it.request.is_none() && it.columns.iter().all(|it| it.draws.len() > 5));
+            }
+            it => assert!(!matches!(it, None | Some(Overlay::Help(_))), "{key:?}"),
+        }
     }
+}
+
+#[test]
+fn a_word_is_looked_for_in_the_help() {
+    let mut it = written();
+    it.key(KeyCode::F(1));
+    it.write("/dice");
+    let screen = it.screen();
+    assert!(screen.contains("throw new dice") && !screen.contains("one token left"), "{screen}");
+    it.write("xyz");
+    assert!(it.screen().contains("nothing in the help"));
+    // A letter that closes the help elsewhere is part of the word here; Esc ends first the one, then the other.
+    it.key(KeyCode::Esc);
+    assert!(it.screen().contains("one token left"));
+    it.key(KeyCode::Esc);
+    assert_eq!(it.app.overlay, None);
+    // In a line that is written, a question mark is one.
+    it.press(KeyCode::Char('p'), KeyModifiers::CONTROL);
+    it.write("?");
+    assert!(matches!(&it.app.overlay, Some(Overlay::Palette(it)) if it.input.text() == "?"));
 }
 
 #[test]

@@ -58,7 +58,15 @@ fn open_with(app: &mut App, columns: Columns, now: Duration, effects: &mut Vec<E
 }
 
 fn state(app: &mut App) -> Option<&mut Columns> {
-    if let Some(Overlay::Columns(it)) = &mut app.overlay { Some(it) } else { None }
+    match &mut app.overlay {
+        Some(Overlay::Columns(it)) => Some(it),
+        // Under the help they go on.
+        Some(Overlay::Help(help)) => match help.under.as_deref_mut() {
+            Some(Overlay::Columns(it)) => Some(it),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Has all columns drawn anew.
@@ -84,7 +92,11 @@ fn ask(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Whether columns are being drawn by this request.
 pub(super) fn awaits(app: &App, id: RequestId) -> bool {
-    matches!(&app.overlay, Some(Overlay::Columns(it)) if it.request == Some(id))
+    let top = match &app.overlay {
+        Some(Overlay::Help(help)) => help.under.as_deref(),
+        other => other.as_ref(),
+    };
+    matches!(top, Some(Overlay::Columns(it)) if it.request == Some(id))
 }
 
 /// What the engine says of them.

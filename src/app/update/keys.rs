@@ -9,7 +9,7 @@ use super::super::input::Motion;
 use super::super::keymap::{Action, Keymap, Meaning, lookup};
 use super::super::state::{App, FirstRun, Focus, Overlay, Screen, Scroll};
 use super::super::view::{Panes, layout};
-use super::super::{Effect, Input, Knob, Palette};
+use super::super::{Effect, Help, Input, Knob, Palette};
 use super::{
     CHAT_STOP, CHAT_TEMPLATE, branch, columns, editor, generate, intents, line, overlays, panel, peek, score,
     selection, settings_changed, still_writing, text,
@@ -44,12 +44,7 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
         _ => app.quit_armed = None,
     }
     match (&mut app.screen, &mut app.overlay) {
-        // What lies over the text and can be had again with one key makes room for the help.
-        (Screen::Main, Some(Overlay::Inspector { .. } | Overlay::Tree { .. } | Overlay::Score { .. }))
-            if action == Some(Action::Help) =>
-        {
-            app.overlay = Some(Overlay::Help(0));
-        }
+        (Screen::Main, Some(over)) if action == Some(Action::Help) && has_help(over, key) => overlays::open_help(app),
         (Screen::FirstRun(_), _) => overlays::first_run(app, key, effects),
         (Screen::Main, Some(Overlay::Help(_))) => overlays::help(app, key, action),
         (Screen::Main, Some(Overlay::Models { .. })) => overlays::models(app, key, action, now, effects),
@@ -73,12 +68,27 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, now: Duration, effects: &mut Ve
     }
 }
 
+/// Whether a key that asks for help asks for it over something, and does not write there.
+fn has_help(over: &Overlay, key: &KeyEvent) -> bool {
+    let writes = match over {
+        Overlay::Palette(_) | Overlay::Find(_) => true,
+        Overlay::Models { path, .. } => path.is_some(),
+        Overlay::Columns(it) => it.typing.is_some(),
+        _ => false,
+    };
+    let is_written = writes && matches!(key.code, KeyCode::Char(_));
+    !is_written && !matches!(over, Overlay::Help(_))
+}
+
 pub(super) fn paste(app: &mut App, text: &str) {
     app.notice = None;
     match (&mut app.screen, &mut app.overlay) {
         (Screen::FirstRun(FirstRun { path: Some(path) }), _)
         | (Screen::Main, Some(Overlay::Models { path: Some(path), .. })) => {
             path.insert(text.trim());
+        }
+        (Screen::Main, Some(Overlay::Help(Help { filter: Some(filter), .. }))) => {
+            filter.insert(text.lines().next().unwrap_or_default());
         }
         (Screen::Main, Some(Overlay::Palette(_) | Overlay::Find(_))) => intents::paste(app, text),
         (Screen::FirstRun(_), _) | (Screen::Main, Some(_)) => {}
@@ -122,7 +132,7 @@ fn interrupt(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
 
 fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) {
     match action {
-        Action::Help => app.overlay = Some(Overlay::Help(0)),
+        Action::Help => overlays::open_help(app),
         Action::Models => app.overlay = Some(Overlay::models()),
         Action::Palette => app.overlay = Some(Overlay::Palette(Palette::default())),
         Action::FindToken => intents::open_find(app, ""),

@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::super::keymap::Action;
 use super::super::state::{App, Overlay, Screen};
 use super::super::view::{help_rows, models_overflow};
-use super::super::{Effect, Input};
+use super::super::{Effect, Help, Input};
 use super::keys::edit_line;
 use super::load;
 use crate::install::protocol::Job;
@@ -62,24 +62,38 @@ pub(super) fn import(app: &mut App, text: &str, effects: &mut Vec<Effect>) {
     app.overlay = None;
 }
 
+/// Opens the help over whatever is there, which stays as it is.
+pub(super) fn open_help(app: &mut App) {
+    let under = app.overlay.take().map(Box::new);
+    app.overlay = Some(Overlay::Help(Help { under, ..Help::default() }));
+}
+
+/// A key in the help.
 pub(super) fn help(app: &mut App, key: &KeyEvent, action: Option<Action>) {
-    let Some(Overlay::Help(top)) = &mut app.overlay else {
-        return;
-    };
-    match (key.code, action) {
-        (KeyCode::Esc | KeyCode::Char('q' | '?'), _) | (_, Some(Action::Help)) => {
-            app.overlay = None;
+    let Some(Overlay::Help(state)) = &mut app.overlay else { return };
+    match (&mut state.filter, key.code) {
+        (_, KeyCode::Up) | (None, KeyCode::Char('k')) => state.top = state.top.saturating_sub(1),
+        (_, KeyCode::Down) | (None, KeyCode::Char('j')) => state.top += 1,
+        (_, KeyCode::PageUp) => state.top = state.top.saturating_sub(10),
+        (_, KeyCode::PageDown) | (None, KeyCode::Char(' ')) => state.top += 10,
+        (filter @ Some(_), KeyCode::Esc) => *filter = None,
+        (Some(line), _) => {
+            edit_line(&app.keymap, line, key);
+            state.top = 0;
         }
-        (KeyCode::Up | KeyCode::Char('k'), _) => *top = top.saturating_sub(1),
-        (KeyCode::Down | KeyCode::Char('j'), _) => *top += 1,
-        (KeyCode::PageUp, _) => *top = top.saturating_sub(10),
-        (KeyCode::PageDown | KeyCode::Char(' '), _) => *top += 10,
-        (KeyCode::Home, _) => *top = 0,
+        (None, KeyCode::Char('/')) => (state.filter, state.top) = (Some(Input::default()), 0),
+        (None, KeyCode::Home) => state.top = 0,
+        (None, code) if matches!(code, KeyCode::Esc | KeyCode::Char('q' | '?')) || action == Some(Action::Help) => {
+            app.overlay = state.under.take().map(|it| *it);
+        }
         _ => {}
     }
-    let most = help_rows(app).saturating_sub(app.size.1.saturating_sub(4) as usize);
-    if let Some(Overlay::Help(top)) = &mut app.overlay {
-        *top = (*top).min(most);
+    let Some(Overlay::Help(Help { top, filter, .. })) = &app.overlay else { return };
+    let (top, is_filtered) = (*top, filter.is_some());
+    let rows = help_rows(app, filter.as_ref().map_or("", Input::text));
+    let room = app.size.1.saturating_sub(if is_filtered { 3 } else { 2 }) as usize;
+    if let Some(Overlay::Help(state)) = &mut app.overlay {
+        state.top = top.min(rows.saturating_sub(room));
     }
 }
 

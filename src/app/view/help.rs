@@ -1,19 +1,29 @@
 //! The keys, made from the table that gives them their meaning.
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
-use super::super::keymap::Place;
+use super::super::keymap::{Entry, Place};
 use super::super::state::{App, Focus};
+use super::super::{Help, Input};
 use super::theme::Theme;
-use super::{lines, over};
+use super::{lines, over, put_cursor};
+use crate::text::visible;
 
-const SECTIONS: [(&str, Place); 4] = [
-    ("ANYWHERE", Place::Anywhere),
-    ("INPUT", Place::In(Focus::Input)),
-    ("TEXT", Place::In(Focus::Text)),
-    ("SAMPLING", Place::In(Focus::Panel)),
-];
+/// The places of the table: that of the focus first. What the input has are the keys of any line that is written in, and
+/// nobody's first question.
+fn sections(focus: Focus) -> [(&'static str, Place); 4] {
+    let anywhere = ("ANYWHERE", Place::Anywhere);
+    let [input, text, panel] =
+        [("INPUT", Focus::Input), ("TEXT", Focus::Text), ("SAMPLING", Focus::Panel)].map(|it| (it.0, Place::In(it.1)));
+    match focus {
+        Focus::Input => [anywhere, input, text, panel],
+        Focus::Text => [text, anywhere, input, panel],
+        Focus::Panel => [panel, anywhere, input, text],
+    }
+}
 
 /// What is no key of the table.
 const MOUSE: &[(&str, &str)] = &[
@@ -38,27 +48,33 @@ pub(super) enum Row {
     Empty,
 }
 
-/// The rows of the help, `width` columns wide.
-pub(super) fn rows(app: &App, width: usize) -> Vec<Row> {
-    let keymap = &app.keymap;
+/// The rows of the help that contain a text, with their headings, `width` columns wide.
+pub(super) fn rows(app: &App, filter: &str, width: usize) -> Vec<Row> {
+    let filter = filter.trim().to_lowercase();
     let keys_width = if width >= 60 { 32 } else { 16 };
     let mut rows = Vec::new();
-    for (heading, place) in SECTIONS {
+    let mut section = |heading, table: &mut dyn Iterator<Item = (String, &'static str)>| {
+        let fits = |it: &(String, &str)| it.0.to_lowercase().contains(&filter) || it.1.to_lowercase().contains(&filter);
+        let table: Vec<(String, &str)> = table.filter(fits).collect();
+        if table.is_empty() {
+            return;
+        }
         if !rows.is_empty() {
             rows.push(Row::Empty);
         }
         rows.push(Row::Heading(heading));
-        for entry in keymap.entries().iter().filter(|it| it.place == place && !it.keys.is_empty()) {
-            let keys = if width >= 60 { entry.names() } else { entry.keys[0].to_string() };
-            push(&mut rows, &keys, entry.help, keys_width, width);
+        for (keys, help) in table {
+            push(&mut rows, &keys, help, keys_width, width);
         }
+    };
+    for (heading, place) in sections(app.focus) {
+        let entries = app.keymap.entries().iter().filter(|it| it.place == place && !it.keys.is_empty());
+        let names = |it: &Entry| if width >= 60 { it.names() } else { it.keys[0].to_string() };
+        section(heading, &mut entries.map(|it| (names(it), it.help)));
     }
     let more = [("INPUT, NORMAL MODE", VI, app.input.mode().is_some()), ("MOUSE", MOUSE, app.mouse)];
     for (heading, table, _) in more.into_iter().filter(|it| it.2) {
-        rows.extend([Row::Empty, Row::Heading(heading)]);
-        for (keys, help) in table {
-            push(&mut rows, keys, help, keys_width, width);
-        }
+        section(heading, &mut table.iter().map(|it| (it.0.to_owned(), it.1)));
     }
     rows
 }
@@ -72,12 +88,26 @@ fn push(rows: &mut Vec<Row>, keys: &str, help: &str, keys_width: usize, width: u
     }
 }
 
-pub(super) fn draw(app: &App, top: usize, theme: &Theme, frame: &mut Frame) {
-    let title = if app.size.0 >= 60 { "help: arrows scroll, Esc closes" } else { "help: Esc closes" };
-    let inner = over(frame, title, 90, app.size.1, theme);
-    let drawn = rows(app, inner.width as usize)
+pub(super) fn draw(app: &App, state: &Help, theme: &Theme, frame: &mut Frame) {
+    let title = if app.size.0 >= 60 {
+        "help: / looks for a word, arrows scroll, Esc closes"
+    } else {
+        "help: / looks, Esc closes"
+    };
+    let mut inner = over(frame, title, 90, app.size.1, theme);
+    if let Some(filter) = &state.filter {
+        let line = Line::from(vec![Span::styled("/ ", theme.focus), Span::raw(visible(filter.text()))]);
+        lines(frame, inner, vec![line]);
+        put_cursor(frame, inner, 2 + visible(&filter.text()[..filter.cursor()]).width(), 0);
+        inner = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
+    }
+    let rows = rows(app, state.filter.as_ref().map_or("", Input::text), inner.width as usize);
+    if rows.is_empty() {
+        return lines(frame, inner, vec![Line::styled("nothing in the help says that", theme.note)]);
+    }
+    let drawn = rows
         .into_iter()
-        .skip(top)
+        .skip(state.top)
         .take(inner.height as usize)
         .map(|row| match row {
             Row::Heading(text) => Line::styled(text, theme.focus),

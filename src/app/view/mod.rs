@@ -44,7 +44,7 @@ pub fn view(app: &App, frame: &mut Frame) {
         Screen::Main => {
             main(app, &theme, frame);
             match &app.overlay {
-                Some(Overlay::Help(top)) => help::draw(app, *top, &theme, frame),
+                Some(Overlay::Help(state)) => help::draw(app, state, &theme, frame),
                 Some(Overlay::Models { path, top }) => {
                     models::draw(app, path.as_ref(), *top, &theme, frame);
                 }
@@ -61,10 +61,10 @@ pub fn view(app: &App, frame: &mut Frame) {
     }
 }
 
-/// How many rows the help has at the current size.
+/// How many rows of the help contain a text, at the current size.
 #[must_use]
-pub fn help_rows(app: &App) -> usize {
-    help::rows(app, app.size.0.saturating_sub(4) as usize).len()
+pub fn help_rows(app: &App, filter: &str) -> usize {
+    help::rows(app, filter, app.size.0.saturating_sub(4) as usize).len()
 }
 
 /// The token under a place in the text, and whether the place is on it, not beside or behind the text.
