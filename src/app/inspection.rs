@@ -115,7 +115,7 @@ impl App {
             position,
             node,
             token,
-            typed: matches!(origin, Some(Origin::Typed)),
+            typed: matches!(origin, Some(Origin::Typed | Origin::Chosen)),
             score,
             after: distribution.after(token),
             die: coin,

@@ -119,7 +119,7 @@ impl App {
         match &self.document.node(id)?.origin {
             Origin::Drawn(draw) if draw.entropy.is_some() => Some(Score::from(&**draw)),
             Origin::Drawn(draw) => self.lens.rows.score(id).or(Some(Score::from(&**draw))),
-            Origin::Typed => self.lens.rows.score(id),
+            Origin::Typed | Origin::Chosen => self.lens.rows.score(id),
         }
     }
 

@@ -47,7 +47,7 @@ impl App {
                 out.unknown += 1;
                 continue;
             };
-            let of_its_kind = if node.origin == Origin::Typed { &mut out.typed } else { &mut out.drawn };
+            let of_its_kind = if matches!(node.origin, Origin::Drawn(_)) { &mut out.drawn } else { &mut out.typed };
             let bytes = self.tokenizer().bytes(node.token);
             of_its_kind.add(f64::from(score.bits()), score.rank, bytes);
             out.all.add(f64::from(score.bits()), score.rank, bytes);
@@ -70,7 +70,7 @@ impl App {
         }
         match &self.document.at(position)?.origin {
             Origin::Drawn(draw) => draw.top.first().map(|it| (it.token, it.model)),
-            Origin::Typed => None,
+            Origin::Typed | Origin::Chosen => None,
         }
     }
 }

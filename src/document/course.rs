@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn typed(first: NodeId, parent: Option<NodeId>, tokens: &[u32]) -> Record {
-        Record::Typed { first, parent, tokens: tokens.to_vec() }
+        Record::Typed { first, parent, tokens: tokens.to_vec(), chosen: false }
     }
 
     fn drawn(first: NodeId, parent: Option<NodeId>, tokens: &[u32], batch: Option<Batch>) -> Record {

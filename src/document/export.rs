@@ -61,6 +61,7 @@ pub fn export_json(
             let text = String::from_utf8_lossy(tokenizer.bytes(*token)).into_owned();
             match origin {
                 Origin::Typed => json!({ "node": id, "id": token, "text": text }),
+                Origin::Chosen => json!({ "node": id, "id": token, "text": text, "chosen": true }),
                 Origin::Drawn(draw) => {
                     json!({ "node": id, "id": token, "text": text, "draw": draw })
                 }
@@ -116,7 +117,12 @@ mod tests {
         };
         let mut document = Document::default();
         document.apply(&Record::Settings { settings: Settings::default() });
-        document.apply(&Record::Typed { first: 0, parent: None, tokens: tokenizer.encode("Use ```` here") });
+        document.apply(&Record::Typed {
+            first: 0,
+            parent: None,
+            tokens: tokenizer.encode("Use ```` here"),
+            chosen: false,
+        });
         let (first, parent, draws) = (document.next_node(), document.tip(), vec![draw(13)]);
         document.apply(&Record::Drawn { first, parent, draws, batch: None });
         assert_eq!(export_text(&document, &tokenizer), "Use ```` here.");

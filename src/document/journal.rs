@@ -59,6 +59,9 @@ pub enum Record {
         parent: Option<NodeId>,
         /// Each follows the one before.
         tokens: Vec<TokenId>,
+        /// Whether they were chosen as tokens, and not written as text: then the last of them is no half word.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        chosen: bool,
     },
     /// Tokens the model drew.
     Drawn {
@@ -224,7 +227,7 @@ mod tests {
                 generator: GENERATOR.into(),
             },
             Record::Settings { settings: Settings::default() },
-            Record::Typed { first: 0, parent: None, tokens: vec![1, 2] },
+            Record::Typed { first: 0, parent: None, tokens: vec![1, 2], chosen: false },
         ];
         for node in 2..18 {
             let (first, parent, draws) = (node, Some(node - 1), vec![draw(node + 7)]);

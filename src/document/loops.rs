@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn what_a_person_wrote_is_no_loop() {
         let mut document = drawn([1, 2], 0.5);
-        document.apply(&Record::Typed { first: 2, parent: Some(1), tokens: [7; 60].to_vec() });
+        document.apply(&Record::Typed { first: 2, parent: Some(1), tokens: [7; 60].to_vec(), chosen: false });
         assert_eq!(document.looping_since(), None);
     }
 }

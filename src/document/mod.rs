@@ -31,8 +31,22 @@ pub type NodeId = u32;
 pub enum Origin {
     /// A person wrote it.
     Typed,
+    /// A person chose it among the candidates, as it is.
+    Chosen,
     /// The model drew it.
     Drawn(Box<Draw>),
+}
+
+impl Origin {
+    /// It, in a word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Typed => "typed",
+            Self::Chosen => "chosen",
+            Self::Drawn(_) => "drawn",
+        }
+    }
 }
 
 /// One token of the tree.
@@ -167,7 +181,7 @@ impl Document {
     pub fn mu(&self, position: usize) -> Option<f32> {
         match &self.at(position.checked_sub(1)?)?.origin {
             Origin::Drawn(draw) => draw.mu,
-            Origin::Typed => None,
+            Origin::Typed | Origin::Chosen => None,
         }
     }
 
@@ -209,8 +223,9 @@ impl Document {
     /// A record that points nowhere, which only a damaged journal can hold, attaches to what there is.
     pub fn apply(&mut self, record: &Record) {
         match record {
-            Record::Typed { first, parent, tokens } => {
-                self.grow(*first, *parent, tokens.iter().map(|&token| (token, Origin::Typed)));
+            Record::Typed { first, parent, tokens, chosen } => {
+                let origin = || if *chosen { Origin::Chosen } else { Origin::Typed };
+                self.grow(*first, *parent, tokens.iter().map(|&token| (token, origin())));
             }
             Record::Drawn { first, parent, draws, .. } => {
                 let drawn = draws.iter().map(|it| (it.token, Origin::Drawn(Box::new(it.clone()))));
@@ -300,7 +315,7 @@ mod tests {
     }
 
     fn typed(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
-        Record::Typed { first, parent, tokens: tokens.to_vec() }
+        Record::Typed { first, parent, tokens: tokens.to_vec(), chosen: false }
     }
 
     fn drawn(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {

@@ -107,7 +107,7 @@ mod tests {
     fn sample() -> Document {
         let mut document = Document::default();
         let mut typed = |first, parent, tokens: &[u32]| {
-            document.apply(&Record::Typed { first, parent, tokens: tokens.to_vec() });
+            document.apply(&Record::Typed { first, parent, tokens: tokens.to_vec(), chosen: false });
         };
         typed(0, None, &[10, 11, 12, 13]);
         typed(4, Some(1), &[20, 21]);

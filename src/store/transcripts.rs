@@ -282,7 +282,7 @@ mod tests {
     }
 
     fn typed(first: u32, token: u32) -> Record {
-        Record::Typed { first, parent: first.checked_sub(1), tokens: vec![token] }
+        Record::Typed { first, parent: first.checked_sub(1), tokens: vec![token], chosen: false }
     }
 
     #[test]

@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn typed(first: u32) -> Record {
-        Record::Typed { first, parent: first.checked_sub(1), tokens: vec![first + 7] }
+        Record::Typed { first, parent: first.checked_sub(1), tokens: vec![first + 7], chosen: false }
     }
 
     #[test]

@@ -217,7 +217,7 @@ fn long_text(size: (u16, u16), text: &str) -> App {
     // A line at a time: a text of many megabytes in one piece takes the tokenizer gigabytes.
     let mut document = Document::default();
     let tokens: Vec<_> = text.split_inclusive('\n').flat_map(|it| assets::tokenizer().encode(it)).collect();
-    document.apply(&Record::Typed { first: 0, parent: None, tokens });
+    document.apply(&Record::Typed { first: 0, parent: None, tokens, chosen: false });
     let mut app = ready(size, document, TOKENS);
     let id = app.peeking.unwrap();
     hear(&mut app, Event::Next { id, logits: row(&mut 5) });

@@ -240,7 +240,7 @@ fn new_dice_leave_what_was_typed_of_a_word() {
     it.settle();
     let begun = |it: &Harness| match &it.app.document.at(3).unwrap().origin {
         Origin::Drawn(draw) => draw.begun,
-        Origin::Typed => 0,
+        Origin::Typed | Origin::Chosen => 0,
     };
     assert_eq!(begun(&it), 3, "{}", it.text());
     assert_eq!(it.journalled().tokens(), it.app.document.tokens());

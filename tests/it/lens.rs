@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::{Effect, Focus, Heat, Msg, Overlay};
+use megachat::assets;
 use megachat::document::{Origin, Record};
 use megachat::engine::protocol::{Command, Want};
-use megachat::sample::Lever;
+use megachat::sample::{Lever, Row};
 
 use crate::support::harness::Harness;
 
@@ -200,6 +201,32 @@ fn another_token_makes_a_branch_and_nothing_is_lost() {
     it.settle();
     assert_eq!((it.app.document.next_node(), it.app.document.len()), (nodes, 8));
     check_journal(&it);
+}
+
+#[test]
+fn what_is_chosen_stays_as_it_is_however_it_could_go_on() {
+    // ` th` and ` the` are the beginnings of other tokens, which would be drawn in their place had they been written.
+    for candidate in [" th", " the"] {
+        let mut it = written();
+        let token = assets::tokenizer().encode(candidate)[0];
+        it.app.focus = Focus::Text;
+        it.app.lens.cursor = 7;
+        it.key(KeyCode::Enter);
+        it.settle();
+        it.app.prepare();
+        let inspection = it.app.lens.inspection.as_mut().unwrap();
+        inspection.rows.insert(0, Row { token, model: 0.1, after: Some(0.1) });
+        it.app.overlay = Some(Overlay::Inspector { chosen: Some(0) });
+        it.key(KeyCode::Enter);
+        it.settle();
+        assert_eq!(it.app.document.tokens()[7], token, "{:?}", it.text());
+        assert!(it.app.document.len() > 8, "it goes on from there");
+        it.app.lens.cursor = 7;
+        it.key(KeyCode::Enter);
+        it.app.prepare();
+        assert!(it.screen().contains("chosen"), "{}", it.screen());
+        check_journal(&it);
+    }
 }
 
 #[test]

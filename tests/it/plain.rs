@@ -134,7 +134,7 @@ fn an_alternative_is_the_one_that_was_listed() {
     let said = session(&home, &["-n", "4", "-s", "7"], "Once upon a time\n/inspect 6\n/take 6 3\n/show 6 6\n");
     let listed = said.lines().find_map(|it| it.strip_prefix("3: ")).unwrap();
     let token = listed.split_once(", model").unwrap().0;
-    assert!(said.contains(&format!("\n6: {token}, typed\n")), "{said}");
+    assert!(said.contains(&format!("\n6: {token}, chosen\n")), "{said}");
 }
 
 #[test]

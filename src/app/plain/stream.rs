@@ -121,7 +121,7 @@ impl Stream {
         let bytes = app.tokenizer().bytes(node.token);
         let is_end = Some(node.token) == app.tokenizer().end_of_text();
         match (&node.origin, self.run.take()) {
-            (Origin::Typed, Some(run)) => {
+            (Origin::Typed | Origin::Chosen, Some(run)) => {
                 // Whoever sent it has seen it; the mark that a text begins with is no text.
                 if !run.sent && !is_end {
                     self.push(bytes, out);

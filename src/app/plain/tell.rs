@@ -9,7 +9,6 @@ use crate::app::words::columns::name;
 use crate::app::words::dice::{facts, fine_percent, not_known, percent, spelled, steps};
 use crate::app::words::state::{About, Seen, context, model, models as story, phase, seen};
 use crate::app::{App, Find, Heat, KNOBS, Knob, Twig};
-use crate::document::Origin;
 use crate::sample::Row;
 use crate::text::visible;
 
@@ -59,7 +58,7 @@ pub(super) fn count(n: usize, thing: &str) -> String {
 pub(super) fn tokens(app: &App, positions: Range<usize>) -> Vec<String> {
     let line = |position: usize| {
         let node = app.document.at(position)?;
-        let whence = if node.origin == Origin::Typed { "typed" } else { "drawn" };
+        let whence = node.origin.name();
         let marked = app.document.path().get(position).is_some_and(|&it| app.document.is_bookmarked(it));
         let mark = if marked { ", marked" } else { "" };
         Some(format!("{}: {}, {whence}{mark}", position + 1, quoted(app, node.token)))

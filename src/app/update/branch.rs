@@ -60,16 +60,20 @@ pub(super) fn take(app: &mut App, token: TokenId, go_on: bool, now: Duration, ef
         return still_writing(app, now);
     }
     let parent = before_cursor(app);
-    // A branch that is there already is gone back to, not made twice.
-    let known =
-        app.document.children(parent).into_iter().find(|&it| app.document.node(it).is_some_and(|n| n.token == token));
+    // A branch that is there already is gone back to, not made twice; but what was written and never gone on from may be
+    // half a word, and what is chosen is meant as it is.
+    let is_it = |&it: &NodeId| {
+        let is_left_over = app.document.children(Some(it)).is_empty();
+        app.document.node(it).is_some_and(|it| it.token == token && !(is_left_over && it.origin == Origin::Typed))
+    };
+    let known = app.document.children(parent).into_iter().find(is_it);
     app.past.keep(app.document.tip());
     if let Some(known) = known {
         record(app, Record::Tip { node: Some(known) }, effects);
     } else {
         super::record_circumstances(app, effects);
         let first = app.document.next_node();
-        record(app, Record::Typed { first, parent, tokens: vec![token] }, effects);
+        record(app, Record::Typed { first, parent, tokens: vec![token], chosen: true }, effects);
     }
     effects.push(Effect::Store(Job::Sync));
     app.flow.rebuild(&app.document, &app.tokenizer);
@@ -98,7 +102,7 @@ pub(super) fn put(app: &mut App, parent: Option<NodeId>, text: &str, effects: &m
     app.past.keep(app.document.tip());
     super::record_circumstances(app, effects);
     let first = app.document.next_node();
-    record(app, Record::Typed { first, parent, tokens }, effects);
+    record(app, Record::Typed { first, parent, tokens, chosen: false }, effects);
     effects.push(Effect::Store(Job::Sync));
     app.flow.rebuild(&app.document, &app.tokenizer);
     arrive(app);

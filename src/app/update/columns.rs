@@ -357,7 +357,7 @@ fn keep(
     }
     if !column.tail.is_empty() {
         let (first, parent) = (app.document.next_node(), app.document.tip());
-        record(app, Record::Typed { first, parent, tokens: column.tail.clone() }, effects);
+        record(app, Record::Typed { first, parent, tokens: column.tail.clone(), chosen: false }, effects);
     }
 }
 

@@ -112,7 +112,7 @@ fn is_running(app: &App, id: RequestId) -> bool {
 pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: &mut Vec<Effect>) {
     let first = app.document.next_node();
     let parent = app.document.tip();
-    record(app, Record::Typed { first, parent, tokens }, effects);
+    record(app, Record::Typed { first, parent, tokens, chosen: false }, effects);
     effects.push(Effect::Store(Job::Sync));
     app.flow.extend(&app.document, &app.tokenizer);
     (app.lens.cursor, app.lens.anchor) = (app.document.len(), None);
@@ -237,7 +237,7 @@ fn take_away(app: &mut App, cut: Cut, effects: &mut Vec<Effect>) {
     record(app, Record::Tip { node }, effects);
     if !cut.tail.is_empty() {
         let first = app.document.next_node();
-        record(app, Record::Typed { first, parent: node, tokens: cut.tail }, effects);
+        record(app, Record::Typed { first, parent: node, tokens: cut.tail, chosen: false }, effects);
     }
     app.flow.rebuild(&app.document, &app.tokenizer);
     (app.lens.cursor, app.lens.anchor) = (app.lens.cursor.min(app.document.len()), None);

@@ -196,7 +196,7 @@ fn without_cursor(app: &App, theme: &Theme, position: usize) -> Style {
         return hot;
     }
     match node.origin {
-        Origin::Typed => theme.typed,
+        Origin::Typed | Origin::Chosen => theme.typed,
         Origin::Drawn(_) => theme.drawn,
     }
 }

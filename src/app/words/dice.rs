@@ -101,10 +101,11 @@ pub struct Facts {
 /// What is known of a token, tokens called as `name` does.
 #[must_use]
 pub fn facts(app: &App, it: &Inspection, name: &dyn Fn(TokenId) -> String) -> Facts {
-    let (whence, verb) = match (it.node, it.typed) {
-        (None, _) => ("to be drawn", "will draw"),
-        (Some(_), true) => ("typed", "would have drawn"),
-        (Some(_), false) => ("drawn", "drew"),
+    let whence = it.node.and_then(|it| app.document.node(it)).map_or("to be drawn", |it| it.origin.name());
+    let verb = match (it.node, it.typed) {
+        (None, _) => "will draw",
+        (Some(_), true) => "would have drawn",
+        (Some(_), false) => "drew",
     };
     let marked = it.node.is_some_and(|node| app.document.is_bookmarked(node));
     let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after the samplers", percent(p)));
