@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
 use crate::checkpoint::{Config, Limits};
+use crate::directory::{Contents, DirectoryError};
 use crate::manifest::{CONFIG, FileRecord, Manifest, ManifestError, WEIGHTS, hex};
 
 /// Files up to this length are hashed by [`quick`] too: a tokenizer is, weights are not. In bytes.
@@ -97,9 +98,22 @@ pub fn quick(directory: &Path) -> Result<Option<Manifest>, Fault> {
     let bytes = std::fs::read(&config).map_err(unreadable(&config))?;
     Config::from_json(&bytes).map_err(|e| fault(&config, e.to_string()))?;
     let weights = directory.join(WEIGHTS);
-    let mut file = File::open(&weights).map_err(unreadable(&weights))?;
-    read_header(&mut file).map_err(unreadable(&weights))?;
+    File::open(&weights).map_err(unreadable(&weights))?;
+    let unfit = |error: DirectoryError| fault(&weights, without_name(error));
+    let opened = Contents::of(directory).and_then(|it| it.open(None)).map_err(unfit)?;
+    if opened.is_none() {
+        return Err(fault(&weights, "its tensors do not lie as they did when it was installed"));
+    }
     Ok(Some(manifest))
+}
+
+/// What is wrong, where the file is named already.
+fn without_name(error: DirectoryError) -> String {
+    match error {
+        DirectoryError::Safetensors { source, .. } => source.to_string(),
+        DirectoryError::Read { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// [`quick`], and the hash of every file. `progress` hears bytes done and in all; `false` stops.

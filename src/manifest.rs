@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::text::TokenizerChoice;
+pub use crate::text::hex;
+use crate::text::vocabulary::VocabularyRecord;
+
 /// The name of NVIDIA's model.
 pub const MEGATRON_345M: &str = "megatron-345m";
 
@@ -20,7 +24,7 @@ pub const CONFIG: &str = "config.json";
 /// The content of `megachat.json` in the directory of an installed model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The version of this format, [`Manifest::VERSION`]. Version 1 ended with `program`.
+    /// The version of this format, [`Manifest::VERSION`]. Version 1 ended with `program`, version 2 had no vocabulary.
     pub version: u32,
     /// The name it is installed under.
     pub name: String,
@@ -44,6 +48,12 @@ pub struct Manifest {
     /// The number of heads that a user had to give.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
+    /// The tokenizer that a user had to give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<TokenizerChoice>,
+    /// Its vocabulary; manifests before version 3 do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocabulary: Option<VocabularyRecord>,
     /// Whether checksums and numbers were accepted as they were.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forced: bool,
@@ -76,7 +86,7 @@ pub enum ManifestError {
     #[error("it is no manifest: {0}")]
     Malformed(String),
     /// Of a format this program does not know.
-    #[error("it is of version {0}, made by a newer megachat; this one knows versions 1 and 2")]
+    #[error("it is of version {0}, made by a newer megachat; this one knows versions 1 to 3")]
     Version(u64),
     /// Changed since it was written.
     #[error("it was changed after it was written")]
@@ -88,7 +98,7 @@ impl Manifest {
     pub const FILE: &str = "megachat.json";
 
     /// The version that is written.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// A manifest from the bytes of its file.
     ///
@@ -107,7 +117,8 @@ impl Manifest {
             return Err(ManifestError::Version(version));
         }
         let it: Self = serde_json::from_slice(bytes).map_err(malformed)?;
-        let sealed = it.version == 1 || it.seal.as_ref().is_some_and(|seal| *seal == it.computed_seal());
+        let unsealed = it.version == 1 && it.seal.is_none();
+        let sealed = unsealed || it.seal.as_ref().is_some_and(|seal| *seal == it.computed_seal());
         // A plain name: what stands here is joined to the directory.
         let plain = it.files.iter().all(|file| !file.name.is_empty() && !file.name.contains(['/', '\\']));
         if sealed && plain { Ok(it) } else { Err(ManifestError::Seal) }
@@ -127,17 +138,6 @@ impl Manifest {
     }
 }
 
-/// Bytes as hexadecimal digits, as hashes are written.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +155,8 @@ mod tests {
             program: "megachat".into(),
             repository: None,
             heads: None,
+            tokenizer: None,
+            vocabulary: None,
             forced: false,
             checksums: BTreeMap::from([("wte.weight".into(), 7)]),
             files: vec![FileRecord { name: CONFIG.into(), bytes: 7, sha256: "11".into() }],
@@ -176,8 +178,8 @@ mod tests {
     fn a_wrong_version_a_changed_word_and_a_path_are_refused() {
         let text = String::from_utf8(manifest().to_bytes()).unwrap();
         let read = |text: &str| Manifest::read(text.as_bytes());
-        assert_eq!(read(&text.replace("\"version\": 2", "\"version\": 3")), Err(ManifestError::Version(3)));
-        assert_eq!(read(&text.replace("\"version\": 2", "\"version\": 0")), Err(ManifestError::Version(0)));
+        assert_eq!(read(&text.replace("\"version\": 3", "\"version\": 4")), Err(ManifestError::Version(4)));
+        assert_eq!(read(&text.replace("\"version\": 3", "\"version\": 0")), Err(ManifestError::Version(0)));
         assert_eq!(read(&text.replace("here", "hera")), Err(ManifestError::Seal));
         assert!(matches!(read("{"), Err(ManifestError::Malformed(_))));
         let away = FileRecord { name: "../x".into(), bytes: 1, sha256: String::new() };

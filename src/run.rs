@@ -9,13 +9,13 @@ use crate::app::Start;
 use crate::app::keymap::Keymap;
 use crate::cli::{Arguments, MeaningError, ModelFormat, Verb};
 use crate::command::{self, Exit, find_model, places};
-use crate::document::Document;
+use crate::document::{Document, Vocabularies};
+use crate::engine::protocol::Said;
 use crate::install::convert::Options;
 use crate::manifest::MEGATRON_345M;
 use crate::shell::{self, End, Outcome, Session};
 use crate::store::config::{LoadedConfig, load_config, load_state};
 use crate::store::paths::Paths;
-use crate::store::transcripts::{Appender, replay};
 use crate::store::{history, models};
 use crate::text::visible;
 
@@ -53,15 +53,15 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
     }
     match &arguments.verb {
-        Some(Verb::Convert { input, output, heads, vocab, dtype, force }) => {
-            command::convert(
-                input,
-                output,
-                &Options { heads: *heads, vocab: *vocab, dtype: dtype.map(Into::into), force: *force },
-            )?;
+        Some(Verb::Convert { input, output, heads, vocab, tokenizer, dtype, bare_names, force }) => {
+            let (dtype, tokenizer) = (dtype.map(Into::into), tokenizer.clone());
+            let (heads, vocab, bare_names, force) = (*heads, *vocab, *bare_names, *force);
+            let options = Options { heads, vocab, tokenizer, dtype, bare_names, force };
+            command::convert(input, output, &options)?;
         }
-        Some(Verb::Export { model, file, to: ModelFormat::Gguf, dtype, force }) => {
-            command::export(model, file, dtype.kind(), *force, &arguments.files, &paths)?;
+        Some(Verb::Export { model, file, to: ModelFormat::Gguf, dtype, heads, tokenizer, force }) => {
+            let said = Said { tokenizer: tokenizer.clone(), heads: *heads };
+            command::export(model, file, dtype.kind(), *force, &said, &arguments.files, &paths)?;
         }
         Some(Verb::Score(wanted)) => command::score(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Replay(wanted)) => command::replay(wanted, &arguments.files, &loaded.config, &paths)?,
@@ -136,32 +136,45 @@ fn open_interface(
     let usage = |e: MeaningError| Exit::usage(e.to_string());
     let (mut settings, seed) = arguments.sampling.settings(&config).map_err(usage)?;
     settings.seed = seed.unwrap_or_else(random_seed);
-    let (mut document, mut open) = (Document::default(), None);
-    if let Some(id) = &arguments.interface.resume {
-        let (appender, journal) = Appender::open(&paths.transcripts, id).map_err(|e| command::transcript_exit(&e))?;
-        document = replay(&journal);
-        // Whoever goes on wants to go on as before, dice included, but for what they say now.
-        if let Some(recorded) = document.settings() {
+    let resumed = arguments.interface.resume.as_ref().map(|id| command::resume::open(id, &paths)).transpose()?;
+    // Whoever goes on wants to go on as before, dice and model included, but for what they say now.
+    let mut recorded_model = None;
+    if let Some(it) = &resumed {
+        if let Some(recorded) = it.document.settings() {
             settings = arguments.sampling.over(recorded.clone()).map_err(usage)?;
         }
-        if journal.damaged > 0 {
-            problems.push(format!("{} damaged lines of {id} are left out of it.", journal.damaged));
+        if arguments.model.model.is_none() {
+            recorded_model = it.model(&paths)?;
         }
-        open = Some(appender);
     }
     let places = places(&paths, &arguments.files);
     let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
-    let (name, directory) = find_model(&paths, wanted)?;
+    let ask = wanted.is_none() && resumed.is_none();
+    let (name, directory) = match recorded_model {
+        Some(it) => it,
+        None => find_model(&paths, wanted)?,
+    };
+    let (mut document, mut vocabularies, mut open, mut written_by) =
+        (Document::default(), Vocabularies::default(), None, None);
+    if let Some(it) = resumed {
+        (document, vocabularies, open) = (it.document, it.vocabularies, Some(it.appender));
+        // Who asks for another model knows that it has other weights.
+        written_by = it.written_by.filter(|_| arguments.model.model.is_none());
+        problems.extend(it.problems);
+    }
     let has_345m = models::find(&paths.models, MEGATRON_345M).is_some();
     let remembered = load_state(&paths.state).demo_only;
     let start = Start {
         settings,
         model: directory.map(|it| (name, it)),
-        ask: wanted.is_none() && !has_345m && !remembered && io::stdin().is_terminal(),
+        ask: ask && !has_345m && !remembered && io::stdin().is_terminal(),
         has_345m,
         draft: arguments.prompt.join(" "),
         chat: arguments.interface.chat,
         document,
+        vocabularies,
+        written_by,
+        said: arguments.model.said(),
         size: (80, 24),
         look: arguments.interface.look(&config, |name| std::env::var(name).ok()).map_err(usage)?,
         device: arguments.model.device(&config).map_err(usage)?,
@@ -194,6 +207,7 @@ fn open_interface(
     }
     Ok(match end {
         End::Quit => 0,
+        End::Damaged => command::DAMAGED,
         End::Signal(number) => u8::try_from(128 + number).unwrap_or(1),
     })
 }

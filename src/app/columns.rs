@@ -4,7 +4,7 @@ use super::Input;
 use crate::TokenId;
 use crate::engine::protocol::RequestId;
 use crate::sample::{Draw, Settings};
-use crate::text::Tokenizer;
+use crate::text::Vocabulary;
 
 /// How many columns are compared at the most.
 pub const MOST_COLUMNS: usize = 4;
@@ -71,8 +71,8 @@ impl Column {
 
     /// How many of its tokens there are up to the end of the word that begins with token `from`.
     #[must_use]
-    pub fn first_word(&self, from: usize, tokenizer: &Tokenizer) -> usize {
-        let begins = |draw: &Draw| tokenizer.bytes(draw.token).first().is_some_and(u8::is_ascii_whitespace);
+    pub fn first_word(&self, from: usize, vocabulary: &Vocabulary) -> usize {
+        let begins = |draw: &Draw| vocabulary.bytes(draw.token).first().is_some_and(u8::is_ascii_whitespace);
         self.draws.iter().skip(from + 1).position(begins).map_or(self.draws.len(), |it| from + it + 1)
     }
 }

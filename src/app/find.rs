@@ -5,7 +5,7 @@ use super::next::Next;
 use super::state::App;
 use crate::TokenId;
 use crate::sample::{Distribution, Row};
-use crate::text::Tokenizer;
+use crate::text::Vocabulary;
 
 /// Lines that are kept of what was found.
 const MOST: usize = 200;
@@ -35,7 +35,7 @@ pub struct Find {
 impl Find {
     /// Searches anew. The model is not asked: its scores of the next token are known.
     pub(super) fn refresh(&mut self, app: &App) {
-        let mut tokens = matches(app.tokenizer(), self.input.text());
+        let mut tokens = matches(app.vocabulary(), self.input.text());
         self.count = tokens.len();
         let Some((next, distribution)) = app.next.as_ref().and_then(|it| Some((it, distribution(app, it)?))) else {
             tokens.truncate(MOST);
@@ -61,7 +61,7 @@ fn distribution(app: &App, next: &Next) -> Option<Distribution> {
 }
 
 /// The tokens whose text contains `wanted`; none for nothing. Capitals count only if there are some in it.
-fn matches(tokenizer: &Tokenizer, wanted: &str) -> Vec<TokenId> {
+fn matches(vocabulary: &Vocabulary, wanted: &str) -> Vec<TokenId> {
     // As tokens are shown, so they can be typed.
     let wanted = wanted.replace('␣', " ").replace("\\n", "\n");
     if wanted.is_empty() {
@@ -71,10 +71,10 @@ fn matches(tokenizer: &Tokenizer, wanted: &str) -> Vec<TokenId> {
     let lower = wanted.to_lowercase();
     let fits = |token: &TokenId| {
         // A part of a character is no text.
-        let Ok(text) = std::str::from_utf8(tokenizer.bytes(*token)) else { return false };
+        let Ok(text) = std::str::from_utf8(vocabulary.bytes(*token)) else { return false };
         if exact { text.contains(&wanted) } else { text.to_lowercase().contains(&lower) }
     };
-    (0..tokenizer.len() as TokenId).filter(fits).collect()
+    (0..vocabulary.len() as TokenId).filter(fits).collect()
 }
 
 #[cfg(test)]
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn tokens_are_found_by_what_they_show() {
-        let tokenizer = assets::tokenizer();
+        let vocabulary = assets::vocabulary();
         let texts = |wanted: &str| -> Vec<String> {
-            matches(&tokenizer, wanted).into_iter().map(|it| tokenizer.decode(&[it])).collect()
+            matches(&vocabulary, wanted).into_iter().map(|it| vocabulary.decode(&[it])).collect()
         };
         let moons = texts("moon");
         for expected in [" moon", "moon", "Moon", " Moon", " moons"] {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::document::Document;
-use crate::text::{Tokenizer, Utf8Stream, Wrap, push_visible};
+use crate::text::{Utf8Stream, Vocabulary, Wrap, push_visible};
 
 /// The text as it is shown, where each token begins in it, and its rows.
 #[derive(Clone, Debug)]
@@ -77,13 +77,13 @@ impl Flow {
     }
 
     /// Takes in what was appended to the document since the last call.
-    pub fn extend(&mut self, document: &Document, tokenizer: &Tokenizer) {
+    pub fn extend(&mut self, document: &Document, vocabulary: &Vocabulary) {
         let mut fresh = String::new();
         for position in self.starts.len()..document.len() {
             self.starts.push(self.text.len());
             if let Some(node) = document.at(position) {
                 fresh.clear();
-                self.utf8.push(tokenizer.bytes(node.token), &mut fresh);
+                self.utf8.push(vocabulary.bytes(node.token), &mut fresh);
                 push_visible(&fresh, &mut self.text);
             }
         }
@@ -91,9 +91,9 @@ impl Flow {
     }
 
     /// Starts over, after the document changed elsewhere than at its end.
-    pub fn rebuild(&mut self, document: &Document, tokenizer: &Tokenizer) {
+    pub fn rebuild(&mut self, document: &Document, vocabulary: &Vocabulary) {
         *self = Self::new(self.wrap.width());
-        self.extend(document, tokenizer);
+        self.extend(document, vocabulary);
     }
 
     /// Wraps to another width.

@@ -71,7 +71,7 @@ impl App {
             Some(Origin::Drawn(draw)) => draw.begun,
             _ => 0,
         };
-        let bytes = tokens.get(position).map_or(&[][..], |&it| self.tokenizer().bytes(it));
+        let bytes = tokens.get(position).map_or(&[][..], |&it| self.vocabulary().bytes(it));
         let before = &tokens[..position.min(tokens.len())];
         // What goes on with a begun word is drawn before mirostat knows anything.
         let mu = if begun > 0 { None } else { self.document.mu(position) };
@@ -93,7 +93,7 @@ impl App {
             (Some(Origin::Drawn(draw)), Some(then)) => (then.clone(), draw.die),
             _ => (self.settings.clone(), die(self.settings.seed, position as u64)),
         };
-        let words = Words::of(&settings, &self.tokenizer);
+        let words = Words::of(&settings, &self.vocabulary);
         let context = self.context(&tokens, position, &words);
         let Ok(mut distribution) = Distribution::explained(&logits, &context, &settings) else { return };
         let mut picked = distribution.pick(coin);

@@ -153,7 +153,7 @@ impl App {
     /// Whether the token at a position begins inside a character.
     fn is_piece(&self, position: usize) -> bool {
         let node = self.document.at(position);
-        node.and_then(|it| self.tokenizer.bytes(it.token).first()).is_some_and(|it| (0x80..0xc0).contains(it))
+        node.and_then(|it| self.vocabulary.bytes(it.token).first()).is_some_and(|it| (0x80..0xc0).contains(it))
     }
 
     /// The position from which on the characters are whole, this one's among them.

@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure. Time comes with the messages, files and threads are reached through effects.
 
+mod beginning;
 pub mod columns;
 mod find;
 mod flow;
@@ -26,6 +27,7 @@ mod update;
 pub mod view;
 pub mod words;
 
+pub use beginning::Start;
 pub use find::{Find, Found};
 pub use flow::Flow;
 pub use help::Help;
@@ -42,7 +44,7 @@ pub use plain::Plain;
 pub use rows::Rows;
 pub use score::{Surprise, TextScore};
 pub use state::{
-    App, EngineState, FirstRun, Focus, Installing, Loaded, Notice, Overlay, Running, Screen, Scroll, Start, Tone,
+    App, EngineState, FirstRun, Focus, Installing, Loaded, Notice, Overlay, Running, Screen, Scroll, Tone,
 };
 pub use twigs::Twig;
 pub use update::{CHAT_STOP, CHAT_TEMPLATE, next_deadline, start, update};

@@ -48,7 +48,7 @@ impl App {
                 continue;
             };
             let of_its_kind = if matches!(node.origin, Origin::Drawn(_)) { &mut out.drawn } else { &mut out.typed };
-            let bytes = self.tokenizer().bytes(node.token);
+            let bytes = self.vocabulary().bytes(node.token);
             of_its_kind.add(f64::from(score.bits()), score.rank, bytes);
             out.all.add(f64::from(score.bits()), score.rank, bytes);
             scored.push(Surprise { position, token: node.token, score, expected: None });

@@ -1,6 +1,7 @@
 //! The state of the application.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +11,13 @@ use super::look::Look;
 use super::next::Next;
 use super::update::{Edited, Press};
 use super::{Find, Flow, Help, Input, Lens, Palette, Past};
-use crate::document::Document;
-use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId};
+use crate::document::{Document, NodeId, Vocabularies};
+use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId, Said};
 use crate::engine::window_start;
 use crate::gpt2::Precision;
 use crate::install::protocol::Stage;
 use crate::sample::{Settings, Words};
-use crate::text::Tokenizer;
+use crate::text::Vocabulary;
 
 /// What has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,52 +185,6 @@ pub struct Installing {
     pub failure: Option<String>,
 }
 
-/// What the application starts with.
-#[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
-pub struct Start {
-    /// How to draw.
-    pub settings: Settings,
-    /// The model to load at once, by name and directory; the demo is installed first if it is not there.
-    pub model: Option<(String, std::path::PathBuf)>,
-    /// Whether to ask the question of the first run.
-    pub ask: bool,
-    /// Whether the 345M model is installed.
-    pub has_345m: bool,
-    /// A text to put into the input line.
-    pub draft: String,
-    /// Whether to begin with the chat template.
-    pub chat: bool,
-    /// A document to go on with.
-    pub document: Document,
-    /// The size of the terminal, in columns and rows.
-    pub size: (u16, u16),
-    /// How the screen looks.
-    pub look: Look,
-    /// Where to run.
-    pub device: DeviceChoice,
-    /// In which precision.
-    pub precision: Option<Precision>,
-    /// Threads on the CPU, if somebody chose.
-    pub threads: Option<usize>,
-    /// Bytes free where models are kept, if known.
-    pub free: Option<u64>,
-    /// The names of the sources of the 345M model.
-    pub sources: Vec<String>,
-    /// Where transcripts are kept, to be shown.
-    pub transcripts: String,
-    /// Sentences from before the start.
-    pub notices: Vec<String>,
-    /// Which key does what.
-    pub keymap: Keymap,
-    /// What was sent in earlier runs, oldest first.
-    pub history: Vec<String>,
-    /// Whether the input has vi's keys.
-    pub vi: bool,
-    /// Whether the mouse is reported.
-    pub mouse: bool,
-}
-
 /// Everything the application knows.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
@@ -329,12 +284,19 @@ pub struct App {
     pub(super) next_request: u64,
     /// The settings and the model that the journal knows of.
     pub(super) recorded_settings: Option<Settings>,
-    pub(super) recorded_model: Option<(String, String)>,
+    pub(super) recorded_model: Option<(String, String, String)>,
     /// The engine's request to load, and the model it is for.
     pub(super) loading: Option<(RequestId, String, std::path::PathBuf)>,
-    pub(super) tokenizer: Arc<Tokenizer>,
+    /// That of the text's end; of the model's, where there is no text.
+    pub(super) vocabulary: Arc<Vocabulary>,
+    /// Those of the text's tokens, on all branches.
+    pub(super) vocabularies: Vocabularies,
+    /// What the user said of the model in a directory.
+    pub(super) said: Option<(PathBuf, Said)>,
     /// The texts that the settings name, in its tokens.
     pub(super) words: Words,
+    /// What the resumed text was written by, until a model is loaded.
+    pub(super) written_by: Option<(String, String)>,
 }
 
 impl App {
@@ -353,10 +315,15 @@ impl App {
         self.card().map_or(0, |it| window_start(self.document.len(), it.n_positions))
     }
 
-    /// The tokenizer the document is shown with.
+    /// The vocabulary the document is shown with.
     #[must_use]
-    pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The text of some nodes, each in the words that it was written in.
+    pub(super) fn text_of(&self, nodes: &[NodeId]) -> String {
+        self.vocabularies.text(&self.document, nodes)
     }
 
     /// Brings what is drawn up to date with the scores and settings. No model runs; cheap if nothing changed.
@@ -364,7 +331,7 @@ impl App {
     /// To be called once before a frame, and not for every token: many tokens may come between two frames. Says whether
     /// something is left for the next frame.
     pub fn prepare(&mut self) -> bool {
-        self.words.follow(&self.settings, &self.tokenizer);
+        self.words.follow(&self.settings, &self.vocabulary);
         if std::mem::take(&mut self.reshape_due) {
             self.reshape();
             self.find_again();

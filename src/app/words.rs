@@ -66,14 +66,14 @@ pub fn engine_failure(failure: &Failure, keymap: &Keymap) -> String {
     let models = keymap.name_of(Action::Models);
     let back = if keymap.is_written() { "" } else { " It is back in the input line." };
     let hint = match failure {
-        Failure::Unreadable { .. } | Failure::BadModel { .. } => {
+        Failure::Unreadable { .. } | Failure::BadModel { .. } | Failure::Damaged { .. } => {
             format!("{models} shows the models; one that is damaged can be removed and installed again.")
         }
         Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.".to_owned(),
-        Failure::TooMuchText { .. } => back.to_owned(),
+        Failure::TooMuchText { .. } | Failure::Unspelled(_) => back.to_owned(),
         Failure::TooLong { .. } => format!("Shorten it, or set {} to slide.{back}", Knob::WhenFull.name()),
-        Failure::NoModel => format!("{models} shows the models."),
-        Failure::Settings(_) => String::new(),
+        Failure::NoModel | Failure::NoModelThere(_) => format!("{models} shows the models."),
+        Failure::Settings(_) | Failure::NoVocabulary { .. } => String::new(),
         Failure::Model(_) | Failure::Panic(_) => {
             format!("The text is kept. {} tries again.", keymap.name_of(Action::Continue))
         }
@@ -91,7 +91,9 @@ pub fn install_failure(failure: &install::Failure, keymap: &Keymap) -> String {
              import FILE."
         ),
         install::Failure::Download { .. } => &format!("{again} tries again and goes on where it stopped."),
-        install::Failure::Convert { .. } => "",
+        install::Failure::Convert { .. } | install::Failure::NoWords { .. } | install::Failure::NotObtained { .. } => {
+            ""
+        }
         install::Failure::Disk { .. } => "What has been downloaded is kept.",
         install::Failure::DiskFull { .. } => {
             &format!("Make room; what has been downloaded is kept, and {again} goes on from there.")
@@ -101,7 +103,8 @@ pub fn install_failure(failure: &install::Failure, keymap: &Keymap) -> String {
     sentence(&failure.to_string(), hint)
 }
 
-fn sentence(what: &str, hint: &str) -> String {
+/// What happened as a sentence, and a hint after it.
+pub(super) fn sentence(what: &str, hint: &str) -> String {
     let mut letters = what.chars();
     let first: String = letters.next().map(|it| it.to_uppercase().collect()).unwrap_or_default();
     let end = if what.ends_with(['.', '!', '?']) { "" } else { "." };

@@ -5,6 +5,8 @@
 //! Source: Megatron-LM's `checkpointing.py` (`fix_query_key_value_ordering`) for the row orders,
 //! Hugging Face's `Conv1D` for the transposition.
 
+use std::ops::Range;
+
 use super::tensors::Tensor;
 
 /// The order of the rows of Megatron's joint query, key and value matrix.
@@ -157,36 +159,131 @@ fn transpose_elements<const N: usize>(source: &[u8], out: &mut [u8], columns: us
     }
 }
 
-/// Copies a tensor's elements into row-major order out of the bytes it spans.
+/// Copies those elements of a tensor that lie in a run of its storage to their places in row-major order.
 ///
 /// # Shapes
 ///
-/// - `span`: the storage's bytes from the tensor's first element to its last
+/// - `run`: whole elements of the storage, the first of them `from` elements after the tensor's first
+/// - `out`: all elements of the tensor
 ///
 /// # Panics
 ///
-/// If `span` is shorter than [`Tensor::span`] says. That is a bug here, never a bad file.
-#[must_use]
-pub fn gather(span: Vec<u8>, tensor: &Tensor) -> Vec<u8> {
-    if tensor.is_contiguous() {
-        return span;
-    }
+/// If `out` has not the tensor's length, or the run ends beyond its last element. That is a bug here, never a bad file.
+pub fn collect(tensor: &Tensor, from: usize, run: &[u8], out: &mut [u8]) {
     let size = tensor.dtype.size();
-    let numel = tensor.numel();
-    let mut out = Vec::with_capacity(numel * size);
-    let mut index = vec![0; tensor.shape.len()];
-    let mut at = 0;
-    for _ in 0..numel {
-        out.extend_from_slice(&span[at * size..(at + 1) * size]);
-        for axis in (0..index.len()).rev() {
-            index[axis] += 1;
-            at += tensor.strides[axis];
-            if index[axis] < tensor.shape[axis] {
-                break;
+    if tensor.is_contiguous() {
+        out[from * size..][..run.len()].copy_from_slice(run);
+        return;
+    }
+    let (mut axes, mut step) = (Vec::new(), 1);
+    for (&length, &stride) in tensor.shape.iter().zip(&tensor.strides).rev() {
+        if length != 1 {
+            axes.push(Axis { length, stride, step, rest: 0 });
+        }
+        step *= length;
+    }
+    if step == 0 {
+        return;
+    }
+    // Neighbours in the storage come one after the other.
+    axes.sort_by_key(|axis| std::cmp::Reverse(axis.stride));
+    let mut rest = 0;
+    for axis in axes.iter_mut().rev() {
+        axis.rest = rest;
+        rest += (axis.length - 1) * axis.stride;
+    }
+    let run_of = from..from + run.len() / size;
+    visit(&axes, (0, 0), &run_of, &mut |at, place, count| {
+        let bytes = &run[(at - from) * size..][..count * size];
+        out[place * size..][..count * size].copy_from_slice(bytes);
+    });
+}
+
+/// A dimension of a tensor, all distances in elements.
+struct Axis {
+    length: usize,
+    /// From one index to the next in the storage.
+    stride: usize,
+    /// The same in row-major order.
+    step: usize,
+    /// How far the dimensions of smaller strides reach in the storage.
+    rest: usize,
+}
+
+/// Tells of every element within `run`: its place in the storage and in row-major order, and how many follow it in both.
+fn visit(axes: &[Axis], (at, place): (usize, usize), run: &Range<usize>, tell: &mut dyn FnMut(usize, usize, usize)) {
+    let Some((outer, inner)) = axes.split_first() else {
+        if run.contains(&at) {
+            tell(at, place, 1);
+        }
+        return;
+    };
+    if run.end <= at {
+        return;
+    }
+    // The indices whose elements can lie in the run; with a stride of nought each of them.
+    let first = match outer.stride {
+        0 => 0,
+        stride => run.start.saturating_sub(at + outer.rest).div_ceil(stride),
+    };
+    let last = (run.end - 1 - at).checked_div(outer.stride).unwrap_or(usize::MAX).min(outer.length - 1);
+    if first > last {
+        return;
+    }
+    if inner.is_empty() && (outer.stride, outer.step) == (1, 1) {
+        tell(at + first, place + first, last + 1 - first);
+        return;
+    }
+    for index in first..=last {
+        visit(inner, (at + index * outer.stride, place + index * outer.step), run, tell);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::tensors::Dtype;
+
+    /// What `collect` must make, element by element.
+    fn expected(tensor: &Tensor, storage: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for number in 0..tensor.numel() {
+            let (mut left, mut at) = (number, 0);
+            for (&length, &stride) in tensor.shape.iter().zip(&tensor.strides).rev() {
+                at += left % length * stride;
+                left /= length;
             }
-            at -= tensor.strides[axis] * tensor.shape[axis];
-            index[axis] = 0;
+            out.extend_from_slice(&storage[at * 2..at * 2 + 2]);
+        }
+        out
+    }
+
+    #[test]
+    fn elements_are_found_by_their_strides_however_the_storage_is_cut() {
+        let cases: [(&[usize], &[usize]); 11] = [
+            (&[12], &[1]),
+            (&[3, 4], &[4, 1]),
+            (&[3, 4], &[1, 3]),
+            (&[5, 3], &[10, 1]),
+            (&[5, 3], &[11, 3]),
+            (&[3, 5], &[2, 9]),
+            (&[4, 4], &[1, 1]),
+            (&[2, 1, 3], &[7, 99, 2]),
+            (&[2, 3, 4], &[4, 8, 1]),
+            (&[3], &[0]),
+            (&[], &[]),
+        ];
+        for (shape, strides) in cases {
+            let (shape, strides) = (shape.to_vec(), strides.to_vec());
+            let tensor = Tensor { part: 0, storage: 0, dtype: Dtype::F16, offset: 0, shape, strides };
+            let storage: Vec<u8> = (0..tensor.span() * 2).map(|it| it as u8 + 1).collect();
+            for piece in 1..=tensor.span() {
+                let mut out = vec![0; tensor.numel() * 2];
+                for (number, run) in storage.chunks(piece * 2).enumerate() {
+                    collect(&tensor, number * piece, run, &mut out);
+                }
+                assert_eq!(out, expected(&tensor, &storage), "{tensor:?} in runs of {piece}");
+            }
         }
     }
-    out
 }

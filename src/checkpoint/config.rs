@@ -56,6 +56,12 @@ pub enum ConfigError {
         /// The kind it names.
         found: String,
     },
+    /// The file names no kind of model, but a class of another kind.
+    #[error("config.json: `architectures` is `{found}`, expected a GPT-2")]
+    Architecture {
+        /// The class it names.
+        found: String,
+    },
     /// A value has the wrong type or is out of range.
     #[error("config.json: `{key}` is {found}, expected {expected}")]
     BadValue {
@@ -87,6 +93,9 @@ pub enum ConfigError {
 impl Config {
     /// Reads any Hugging Face GPT-2 `config.json`.
     ///
+    /// The names that other models give the same numbers (`attribute_map` of `GPT2Config`) are read too; where a file
+    /// has both, transformers takes the other name's.
+    ///
     /// # Errors
     ///
     /// [`ConfigError`] if the file is not JSON, is for another model, or asks for arithmetic
@@ -97,14 +106,14 @@ impl Config {
             return Err(ConfigError::NotJson("the outermost value is not an object".to_owned()));
         };
         refuse_other_models(&map)?;
-        let n_embd = size(&map, "n_embd", 768)?;
+        let n_embd = size(&map, &["hidden_size", "n_embd"], 768)?;
         let config = Self {
-            vocab_size: size(&map, "vocab_size", 50_257)?,
-            n_positions: size(&map, "n_positions", 1_024)?,
+            vocab_size: size(&map, &["vocab_size"], 50_257)?,
+            n_positions: size(&map, &["max_position_embeddings", "n_positions"], 1_024)?,
             n_embd,
-            n_layer: size(&map, "n_layer", 12)?,
-            n_head: size(&map, "n_head", 12)?,
-            n_inner: size(&map, "n_inner", 4 * n_embd)?,
+            n_layer: size(&map, &["num_hidden_layers", "n_layer"], 12)?,
+            n_head: size(&map, &["num_attention_heads", "n_head"], 12)?,
+            n_inner: size(&map, &["n_inner"], 4 * n_embd)?,
             layer_norm_epsilon: epsilon(&map)?,
             activation: activation(&map)?,
             tie_word_embeddings: flag(&map, "tie_word_embeddings", true)?,
@@ -131,10 +140,13 @@ impl Config {
         print_json(&self.to_value())
     }
 
-    /// The same with the number type of the weights, which transformers loads them in.
-    pub(crate) fn to_json_with_dtype(&self, dtype: &str) -> String {
+    /// The same for weights of a number type, which transformers loads them in, and for a vocabulary: the ids that begin and
+    /// end a text, each a number, a list, or null.
+    pub(crate) fn to_json_for(&self, dtype: &str, begin: &Value, ends: &Value) -> String {
         let mut value = self.to_value();
         value["torch_dtype"] = json!(dtype);
+        value["bos_token_id"] = begin.clone();
+        value["eos_token_id"] = ends.clone();
         print_json(&value)
     }
 
@@ -181,15 +193,15 @@ fn print_json(value: &Value) -> String {
 }
 
 fn refuse_other_models(map: &Map<String, Value>) -> Result<(), ConfigError> {
-    match map.get("model_type") {
+    match present(map, "model_type") {
         Some(Value::String(kind)) if kind == "gpt2" => {}
+        Some(Value::String(kind)) => {
+            return Err(ConfigError::NotGpt2 { found: super::pickle::printable(kind) });
+        }
         Some(other) => {
             return Err(ConfigError::NotGpt2 { found: shown(other) });
         }
-        None if map.contains_key("n_embd") => {}
-        None => {
-            return Err(ConfigError::NotGpt2 { found: "absent".to_owned() });
-        }
+        None => by_architecture(map)?,
     }
     for (key, allowed) in
         [("scale_attn_by_inverse_layer_idx", false), ("scale_attn_weights", true), ("add_cross_attention", false)]
@@ -201,16 +213,31 @@ fn refuse_other_models(map: &Map<String, Value>) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// What kind of model it is, where no `model_type` says so, as in files of 2019.
+fn by_architecture(map: &Map<String, Value>) -> Result<(), ConfigError> {
+    let names = present(map, "architectures").and_then(Value::as_array);
+    match names.and_then(|it| it.first()).and_then(Value::as_str) {
+        Some(name) if name.starts_with("GPT2") => Ok(()),
+        Some(name) => Err(ConfigError::Architecture { found: super::pickle::printable(name) }),
+        None if map.contains_key("n_embd") => Ok(()),
+        None => Err(ConfigError::NotGpt2 { found: "absent".to_owned() }),
+    }
+}
+
 /// A value that is neither absent nor null.
 fn present<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     map.get(key).filter(|value| !value.is_null())
 }
 
-fn size(map: &Map<String, Value>, key: &'static str, default: usize) -> Result<usize, ConfigError> {
-    let Some(value) = present(map, key) else {
+/// A size under the first of its names that is there. Programs that know no integers write it as `12.0`.
+fn size(map: &Map<String, Value>, names: &[&'static str], default: usize) -> Result<usize, ConfigError> {
+    let found = names.iter().find_map(|&key| present(map, key).map(|value| (key, value)));
+    let Some((key, value)) = found else {
         return Ok(default);
     };
-    match value.as_u64() {
+    let whole =
+        |number: f64| (number.fract() == 0.0 && (1.0..=LARGEST as f64).contains(&number)).then_some(number as u64);
+    match value.as_u64().or_else(|| value.as_f64().and_then(whole)) {
         Some(number) if (1..=LARGEST).contains(&number) => Ok(number as usize),
         _ => {
             let expected = "a whole number from 1 to 16777216";
@@ -231,7 +258,8 @@ fn epsilon(map: &Map<String, Value>) -> Result<f64, ConfigError> {
     let Some(value) = present(map, key) else {
         return Ok(1e-5);
     };
-    match value.as_f64() {
+    // YAML reads `1e-05` as a text, and files that went through it have one.
+    match value.as_f64().or_else(|| value.as_str()?.parse().ok()) {
         Some(number) if number > 0.0 && number < 1.0 => Ok(number),
         _ => {
             let expected = "a number between 0 and 1";

@@ -80,6 +80,24 @@ impl Dtype {
     }
 }
 
+/// Whether no element of a weight's type has all bits of its exponent set, the mark of infinities and non-numbers.
+///
+/// # Shapes
+///
+/// - `bytes`: elements of type `dtype`, little-endian, without a rest
+#[must_use]
+pub fn is_finite(bytes: &[u8], dtype: Dtype) -> bool {
+    if dtype == Dtype::F32 {
+        let (elements, _) = bytes.as_chunks::<4>();
+        return elements.iter().all(|it| u32::from_le_bytes(*it) & 0x7f80_0000 != 0x7f80_0000);
+    }
+    let exponent: u32 = if dtype == Dtype::F16 { 0x7c00 } else { 0x7f80 };
+    let (elements, _) = bytes.as_chunks::<2>();
+    // Without an early way out, so that it runs at the speed of memory.
+    let bad = elements.iter().filter(|it| u32::from(u16::from_le_bytes(**it)) & exponent == exponent);
+    bad.count() == 0
+}
+
 /// Weights in another type, appended to `out`; answers how many became infinite that were not.
 ///
 /// Both types must be weights' ([`Dtype::is_weight`]). Rounds to the nearest, halves to even.

@@ -3,9 +3,16 @@
 //! Not here: why its container cannot be read; each container has errors of its own.
 
 use super::ConfigError;
+use super::megatron::Place;
 use super::tensors::TensorError;
 
-/// One thing that is wrong with a checkpoint's tensors.
+/// A tensor's name in the checkpoint, and beside it the converted model's where that is another.
+pub(crate) fn both_names(source: &str, ours: &str) -> String {
+    if source == ours { source.to_owned() } else { format!("{source} ({ours})") }
+}
+
+/// One thing that is wrong with a checkpoint's tensors. Names are the checkpoint's own, with the converted model's beside
+/// them where these are others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
@@ -36,6 +43,16 @@ pub enum Fault {
         /// The type.
         found: &'static str,
     },
+    /// Its elements are of another type than those of its other parts, or of what it should be a copy of.
+    #[error("{name} holds {found}, but should hold {expected} as it does elsewhere")]
+    Types {
+        /// Its name in the checkpoint.
+        name: String,
+        /// Its type.
+        found: &'static str,
+        /// That of the others.
+        expected: &'static str,
+    },
     /// It is not a tensor.
     #[error("{name} is not a tensor but {found}")]
     NotATensor {
@@ -65,10 +82,48 @@ pub enum MapError {
     #[error("checkpoint_version {0}, expected none, 1, 2 or 3")]
     Version(String),
     /// The number of heads is neither given nor clear.
-    #[error("the number of attention heads is not in the file; say it with --heads (width {n_embd})")]
+    #[error("the number of attention heads is not in the file: {because}; say it with --heads (width {n_embd})")]
     HeadsUnknown {
         /// Width of the residual stream.
         n_embd: usize,
+        /// What is missing.
+        because: String,
+    },
+    /// The width does not divide into heads.
+    #[error("{said} is {heads}, which does not divide the width {n_embd}")]
+    Heads {
+        /// Who says so.
+        said: &'static str,
+        /// Number of heads.
+        heads: usize,
+        /// Width of the residual stream.
+        n_embd: usize,
+    },
+    /// A training argument is there and cannot be.
+    #[error("the training argument {key} is {found}, expected {expected}")]
+    Argument {
+        /// Its name.
+        key: &'static str,
+        /// What stands there.
+        found: String,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// The file of one rank says something else than that of the first.
+    #[error(
+        "{field} is {found} in the file of {rank}, but {expected} in that of {first}: they are not of one checkpoint"
+    )]
+    RanksDiffer {
+        /// The number or argument.
+        field: &'static str,
+        /// The other rank.
+        rank: Place,
+        /// What it says.
+        found: String,
+        /// The first rank.
+        first: Place,
+        /// What that says.
+        expected: String,
     },
     /// A number given by the user or the arguments does not fit the tensors.
     #[error("{what} is {given}, but the tensors say {found}")]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::arrange::{Arrange, QkvOrder};
 use super::tensors::{Dtype, Tensor};
-use super::{Config, Fault, Limits, MapError};
+use super::{Config, Fault, Limits, MapError, both_names};
 
 /// A part of a tensor of the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,23 @@ pub struct Same {
     pub second: Tensor,
 }
 
+/// What a checkpoint says about its vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenizerClaim {
+    /// It is GPT-2's own.
+    Gpt2 {
+        /// What shows it, as a clause.
+        because: String,
+    },
+    /// It is another one.
+    Other {
+        /// Which, for messages.
+        what: String,
+    },
+    /// The file says nothing, as Hugging Face's do.
+    Unsaid,
+}
+
 /// How to convert one checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -83,6 +100,8 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// What must be compared on the way.
     pub same: Vec<Same>,
+    /// Whose vocabulary the rows of the word table are for.
+    pub tokenizer: TokenizerClaim,
     /// Remarks for people.
     pub notes: Vec<String>,
     /// What was recognised, for people.
@@ -135,15 +154,16 @@ pub(super) const OUTPUT_MATRIX: &str = "lm_head.weight";
 /// Compares what was found with what a GPT-2 of these numbers has.
 ///
 /// Whatever stays in `found` is superfluous. `rows` is the height of the word table before its
-/// padding is cut off.
+/// padding is cut off; `own` spells the name of a tensor as the checkpoint would.
 pub(super) fn assemble(
     mut found: Found,
     config: &Config,
     rows: usize,
     style: Style,
+    own: &dyn Fn(&str) -> String,
     faults: &mut Vec<Fault>,
 ) -> Vec<Target> {
-    let mut assembly = Assembly { targets: Vec::new(), faults, style, heads: config.n_head };
+    let mut assembly = Assembly { targets: Vec::new(), faults, style, heads: config.n_head, own };
     let table = [config.vocab_size, config.n_embd];
     let tall = [rows, config.n_embd];
     assembly.add(&mut found, WORD_TABLE, &table, &tall, None);
@@ -177,13 +197,14 @@ struct Assembly<'a> {
     faults: &'a mut Vec<Fault>,
     style: Style,
     heads: usize,
+    own: &'a dyn Fn(&str) -> String,
 }
 
 impl Assembly<'_> {
     /// Adds one target; `source_shape` is empty where it follows from `shape`.
     fn add(&mut self, found: &mut Found, name: &str, shape: &[usize], source_shape: &[usize], layer: Option<usize>) {
         let Some(from) = found.remove(name) else {
-            self.faults.push(Fault::Missing(name.to_owned()));
+            self.faults.push(Fault::Missing(both_names(&(self.own)(name), name)));
             return;
         };
         let matrix = shape.len() == 2 && layer.is_some();
@@ -199,12 +220,13 @@ impl Assembly<'_> {
             expected.reverse();
         }
         if from.shape != expected {
-            self.faults.push(Fault::Shape { name: from.source, found: from.shape, expected });
+            let source = both_names(&from.source, name);
+            self.faults.push(Fault::Shape { name: source, found: from.shape, expected });
             return;
         }
         if !from.dtype.is_weight() {
             let found = from.dtype.torch_name();
-            self.faults.push(Fault::Dtype { name: from.source, found });
+            self.faults.push(Fault::Dtype { name: both_names(&from.source, name), found });
             return;
         }
         self.targets.push(Target { name: name.to_owned(), shape: shape.to_vec(), from, arrange, layer });
@@ -216,7 +238,12 @@ impl Assembly<'_> {
 pub(super) fn compare(original: &Joined, copies: Vec<Joined>, same: &mut Vec<Same>, faults: &mut Vec<Fault>) {
     for copy in copies {
         let name = copy.source;
-        let alike = copy.pieces.len() == original.pieces.len() && copy.dtype == original.dtype;
+        if copy.dtype != original.dtype {
+            let (found, expected) = (copy.dtype.torch_name(), original.dtype.torch_name());
+            faults.push(Fault::Types { name, found, expected });
+            continue;
+        }
+        let alike = copy.pieces.len() == original.pieces.len();
         if copy.shape != original.shape || !alike {
             let (found, expected) = (copy.shape, original.shape.clone());
             faults.push(Fault::Shape { name, found, expected });
@@ -243,17 +270,22 @@ pub(super) struct Sizes {
 
 impl Sizes {
     /// Reads them off the two tables and the first layer.
-    pub(super) fn of(found: &Found, style: Style, limits: &Limits) -> Result<Self, MapError> {
+    pub(super) fn of(
+        found: &Found,
+        style: Style,
+        own: &dyn Fn(&str) -> String,
+        limits: &Limits,
+    ) -> Result<Self, MapError> {
         let first_matrix = "transformer.h.0.mlp.c_fc.weight";
         let mut faults = Vec::new();
         let mut shape = |name: &str| match found.get(name) {
             Some(Joined { shape, .. }) if shape.len() == 2 && !shape.contains(&0) => (shape[0], shape[1]),
             Some(joined) => {
-                faults.push(Fault::Missing(format!("a matrix under the name {}", joined.source)));
+                faults.push(Fault::Missing(format!("a matrix under the name {}", both_names(&joined.source, name))));
                 (0, 0)
             }
             None => {
-                faults.push(Fault::Missing(name.to_owned()));
+                faults.push(Fault::Missing(both_names(&own(name), name)));
                 (0, 0)
             }
         };
@@ -273,6 +305,16 @@ impl Sizes {
         let dtype = found[WORD_TABLE].dtype;
         Ok(Self { rows, n_embd, n_positions, n_layer, n_inner, dtype })
     }
+}
+
+/// The heads of GPT-2's own sizes, by their width; no other width says how many it is divided into.
+pub(super) fn heads_of_width(n_embd: usize) -> Option<usize> {
+    [(768, 12), (1024, 16), (1280, 20), (1600, 25)].into_iter().find(|it| it.0 == n_embd).map(|it| it.1)
+}
+
+/// Whether so many heads, which `said` names, divide the width.
+pub(super) fn check_heads(said: &'static str, heads: usize, n_embd: usize) -> Result<usize, MapError> {
+    if heads == 0 || !n_embd.is_multiple_of(heads) { Err(MapError::Heads { said, heads, n_embd }) } else { Ok(heads) }
 }
 
 /// The layer's number in a converted model's name.

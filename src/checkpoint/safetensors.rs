@@ -13,9 +13,9 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::Limits;
 use super::pickle::printable;
-use super::tensors::Dtype;
+use super::tensors::{Dtype, Storage, Storages, Tensor};
+use super::{Leaf, Leaves, Limits};
 
 /// Bytes before the JSON text: its length.
 pub const LENGTH_BYTES: usize = 8;
@@ -246,6 +246,27 @@ fn parse_entry(name: &str, value: &RawValue, limits: &Limits) -> Result<Entry, &
         return Err("`data_offsets` do not fit `shape`");
     }
     Ok(Entry { name: name.to_owned(), dtype, shape, start, end })
+}
+
+/// Each tensor of a file as a storage of its own, by the number of its entry; `part` is the file's number.
+#[must_use]
+pub fn one_storage_each(entries: &[Entry], part: usize) -> (Leaves, Storages) {
+    let mut leaves = Leaves::default();
+    let mut storages = Storages::default();
+    storages.part = part;
+    for (storage, entry) in entries.iter().enumerate() {
+        let numel = entry.shape.iter().product();
+        storages.list.push(Storage { key: entry.name.clone(), dtype: entry.dtype, numel });
+        let mut strides = vec![1; entry.shape.len()];
+        for axis in (1..entry.shape.len()).rev() {
+            // Only an empty tensor can overflow here, and no number of it is ever read.
+            strides[axis - 1] = usize::saturating_mul(strides[axis], entry.shape[axis]);
+        }
+        let shape = entry.shape.clone();
+        let tensor = Tensor { part, storage, dtype: entry.dtype, offset: 0, shape, strides };
+        leaves.insert(entry.name.clone(), Leaf::Tensor(tensor));
+    }
+    (leaves, storages)
 }
 
 /// Writes a header for tensors that follow each other in the order given.

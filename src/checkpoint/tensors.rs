@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-pub use super::dtype::{Dtype, cast};
+pub use super::dtype::{Dtype, cast, is_finite};
 
 use super::Limits;
 use super::pickle::{Node, NodeId, Pickle, printable};
@@ -34,7 +34,7 @@ impl Storage {
 }
 
 /// A tensor: which elements of which storage, in which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tensor {
     /// Which of the checkpoint's files it is in, from 0.
     pub part: usize,

@@ -6,7 +6,9 @@ use clap::builder::{BoolishValueParser, FalseyValueParser};
 use clap::{Args, Parser, ValueEnum};
 
 use crate::checkpoint::tensors::Dtype;
+use crate::engine::protocol::Said;
 use crate::store::sampling::Sampling;
+use crate::text::TokenizerChoice;
 
 mod look;
 mod meaning;
@@ -81,6 +83,20 @@ pub struct ModelArguments {
     /// Threads on the CPU [default: one for each processor] [env: `MEGACHAT_THREADS`]
     #[arg(long, value_name = "N", env = "MEGACHAT_THREADS", hide_env = true, value_parser = positive)]
     pub threads: Option<usize>,
+    /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer [env: `MEGACHAT_TOKENIZER`]
+    #[arg(long, value_name = "gpt2|DIR", env = "MEGACHAT_TOKENIZER", hide_env = true)]
+    pub tokenizer: Option<TokenizerChoice>,
+    /// Number of attention heads of a model that does not say it
+    #[arg(long, value_name = "N")]
+    pub heads: Option<usize>,
+}
+
+impl ModelArguments {
+    /// What the user says of the model because its files do not.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        Said { tokenizer: self.tokenizer.clone(), heads: self.heads }
+    }
 }
 
 fn positive(text: &str) -> Result<usize, String> {
@@ -99,7 +115,7 @@ pub struct SamplingArguments {
     /// A named mix: steady, raw, gpt2, nucleus, minp, wild, noloop, mirostat, greedy [env: `MEGACHAT_PRESET`]
     #[arg(long, value_name = "NAME", env = "MEGACHAT_PRESET", hide_env = true)]
     pub preset: Option<String>,
-    /// Go on past <|endoftext|> [env: `MEGACHAT_IGNORE_EOS`]
+    /// Go on past the token that ends a text [env: `MEGACHAT_IGNORE_EOS`]
     #[arg(long, env = "MEGACHAT_IGNORE_EOS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub ignore_eos: bool,
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::text::TokenizerChoice;
+
 use super::{ColorName, ExportDtype, ExportFormat, ModelArguments, ModelFormat, WeightName};
 
 /// What is measured.
@@ -41,7 +43,7 @@ pub struct ScoreArguments {
     /// [default: half of the context]
     #[arg(long, value_name = "N")]
     pub overlap: Option<usize>,
-    /// Put no <|endoftext|> before the text: its first token then has nothing before it and is not scored
+    /// Put no token that begins a text before it: its first token then has nothing before it and is not scored
     #[arg(long)]
     pub no_start: bool,
     /// How many of the most surprising tokens are listed
@@ -92,9 +94,15 @@ pub enum Verb {
         /// Number of vocabulary rows to keep
         #[arg(long, value_name = "N")]
         vocab: Option<usize>,
+        /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer
+        #[arg(long, value_name = "gpt2|DIR")]
+        tokenizer: Option<TokenizerChoice>,
         /// Write the weights in this precision [default: that of the checkpoint]
         #[arg(long)]
         dtype: Option<WeightName>,
+        /// Name the tensors `h.0...` and `wte.weight`, without `transformer.`, for engines that want it so
+        #[arg(long)]
+        bare_names: bool,
         /// Accept checksums that are absent or wrong
         #[arg(long)]
         force: bool,
@@ -111,6 +119,12 @@ pub enum Verb {
         /// How matrices are written: 16 bits, 8 bits with a scale for every 32, or 32 bits
         #[arg(long, default_value = "f16")]
         dtype: ExportDtype,
+        /// Number of attention heads, where the model does not say
+        #[arg(long, value_name = "N")]
+        heads: Option<usize>,
+        /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer
+        #[arg(long, value_name = "gpt2|DIR")]
+        tokenizer: Option<TokenizerChoice>,
         /// Replace a file that is there already
         #[arg(long)]
         force: bool,
@@ -118,7 +132,7 @@ pub enum Verb {
     /// How surprising the model finds a text: bits, perplexity, ranks, the most surprising tokens
     ///
     /// The model's own probabilities count: temperature and all other sampling settings change nothing. The first token is
-    /// scored after <|endoftext|>. A text longer than the context is read in windows that overlap by half a context.
+    /// scored after the token that begins a text (<|endoftext|>). A text longer than the context is read in windows that overlap by half a context.
     Score(ScoreArguments),
     /// Draw a transcript's tokens again with its seed and settings, and say whether the same come out
     ///
@@ -161,7 +175,13 @@ pub enum ModelVerb {
     /// The installed models
     List,
     /// What is known of a model
-    Info { name: String },
+    Info {
+        /// Its name, or a directory
+        name: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Download a model and install it: NVIDIA's Megatron GPT-2 345M if none is named
     Download {
         /// megatron-345m, gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or ORGANISATION/NAME on the model hub
@@ -169,6 +189,9 @@ pub enum ModelVerb {
         /// Take it from a copy: a file, a directory or an address
         #[arg(long, value_name = "FILE|DIR|URL")]
         from: Option<PathBuf>,
+        /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer
+        #[arg(long, value_name = "gpt2|DIR")]
+        tokenizer: Option<TokenizerChoice>,
     },
     /// Install a checkpoint you have
     Import {
@@ -177,6 +200,9 @@ pub enum ModelVerb {
         /// The name to install it under
         #[arg(long)]
         name: Option<String>,
+        /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer
+        #[arg(long, value_name = "gpt2|DIR")]
+        tokenizer: Option<TokenizerChoice>,
         /// Number of attention heads, where the checkpoint does not say
         #[arg(long, value_name = "N")]
         heads: Option<usize>,

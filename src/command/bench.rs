@@ -11,9 +11,10 @@ use super::{Exit, demo_directory, find_model, model_source, places};
 use crate::TokenId;
 use crate::app::words;
 use crate::cli::{BenchArguments, FileArguments};
-use crate::engine::load::{LoadedModel, load_model};
+use crate::engine::load::LoadedModel;
 use crate::gpt2::cpu::{Isa, Stream};
 use crate::gpt2::{Model, ModelError, Scores};
+use crate::loading::load_model;
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 
@@ -46,7 +47,8 @@ impl Row {
 ///
 /// # Errors
 ///
-/// Status 2 if a depth or a count does not fit the model, 3 if there is no such model, 1 if it cannot be run.
+/// Status 2 if a depth or a count does not fit the model, 3 if there is no such model, 6 if there is no such
+/// device, 7 if the model is damaged, 1 if it cannot be run.
 pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
     let (name, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
     let directory = match directory {
@@ -75,7 +77,7 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
     for run in 0..wanted.runs.max(1) {
         progress(&format!("run {} of {}: loading", run + 1, wanted.runs));
         let LoadedModel { mut model, card } =
-            load_model(&source, &mut |_, _| ()).map_err(|e| Exit::failed(super::generate::engine_exit(&e).message))?;
+            load_model(&source, &mut |_, _| ()).map_err(|e| super::generate::engine_exit(&e))?;
         add("load".into(), "load".into(), "s", card.took.as_secs_f64());
         check(wanted, &*model)?;
         let failed = |e: ModelError| Exit::failed(e.to_string());

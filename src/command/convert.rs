@@ -6,9 +6,7 @@ use std::path::Path;
 
 use super::interrupt::Interrupt;
 use super::{Exit, say};
-use crate::assets;
-use crate::install::convert::{ConvertError, Input, Options, Step, TokenizerFiles, convert as run};
-use crate::text::gpt2_merges_to_files;
+use crate::install::convert::{ConvertError, Input, Options, Step, convert as run};
 
 /// Converts `input` into the new directory `output`.
 ///
@@ -16,12 +14,6 @@ use crate::text::gpt2_merges_to_files;
 ///
 /// Status 5 if it cannot be converted, 74 if the disk is full, 130 or 143 if a signal broke it off.
 pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exit> {
-    let (vocab_json, tokenizer_json) = gpt2_merges_to_files(assets::MERGES).map_err(|e| Exit::failed(e.to_string()))?;
-    let tokenizer = TokenizerFiles {
-        vocab_json: &vocab_json,
-        merges_txt: assets::MERGES.as_bytes(),
-        tokenizer_json: &tokenizer_json,
-    };
     let lively = super::lively();
     let interrupt = Interrupt::listen()?;
     let mut progress = |step: Step| {
@@ -33,7 +25,7 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
         }
         ControlFlow::Continue(())
     };
-    let converted = run(Input::Path(input), output, &tokenizer, options, &mut progress).map_err(|error| {
+    let converted = run(Input::Path(input), output, options, &mut progress).map_err(|error| {
         let full = matches!(&error, ConvertError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull);
         let code = match error {
             ConvertError::Cancelled => interrupt.status(),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::model::vocabulary_of;
 use super::{Exit, places};
 use crate::app::look::{self, Background, Colours};
 use crate::app::words;
@@ -160,7 +161,9 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
             .iter()
             .map(|it| json!({"name": it.name, "bytes": it.bytes, "sha256": it.sha256}))
             .collect();
+        let vocabulary = vocabulary_of(&it.directory);
         let data = json!({
+            "vocabulary": vocabulary.as_ref().map(|it| it.facts()).ok(),
             "directory": it.directory.display().to_string(),
             "bytes": it.bytes,
             "source": it.manifest.source,
@@ -169,6 +172,12 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
             "files": files,
         });
         findings.push(Finding { topic: "model", name, ok: fault.is_none(), text, data });
+        let (ok, text) = match vocabulary {
+            Ok(it) => (true, format!("words: {}", it.summary())),
+            // Of a damaged model that is told already.
+            Err(why) => (fault.is_some(), format!("words: none: {why}")),
+        };
+        findings.push(Finding { topic: "model", name: String::new(), ok, text, data: Value::Null });
         findings.extend(it.manifest.files.iter().map(|file| Finding {
             topic: "model",
             name: String::new(),

@@ -5,10 +5,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::interrupt::Interrupt;
-use super::{Exit, demo_directory, find_model, places, say};
+use super::{DAMAGED, Exit, demo_directory, find_model, places, say};
 use crate::app::words;
 use crate::cli::FileArguments;
-use crate::install::export::{ExportError, Kind, Options, export as run};
+use crate::engine::protocol::Said;
+use crate::install::convert::ConvertError;
+use crate::install::export::{ExportError, Kind, Options, check_output, export as run};
+use crate::loading::{PrepareError, Prepared};
 use crate::store::paths::Paths;
 use crate::text::visible;
 
@@ -16,12 +19,13 @@ use crate::text::visible;
 ///
 /// # Errors
 ///
-/// Status 3 if there is no such model, 5 if it cannot be exported, 74 if the disk is full, 130, 143 or 129 after a signal.
+/// Status 3 if there is no such model, 7 if it is damaged, 5 if it cannot be exported, 74 if the disk is full, 130, 143 or 129 after a signal.
 pub fn export(
     wanted: &str,
     output: &Path,
     kind: Kind,
     force: bool,
+    said: &Said,
     files: &FileArguments,
     paths: &Paths,
 ) -> Result<(), Exit> {
@@ -41,13 +45,26 @@ pub fn export(
         }
         if interrupt.came() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let result = run(&directory, output, &Options { name: &name, kind, force }, &mut progress);
+    // Of the model that was named, not of a converted copy.
+    check_output(&directory, output, force).map_err(|error| Exit { code: 5, message: error.to_string() })?;
+    let mut watch = |_| if interrupt.came() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let prepared = Prepared::of(&directory, said, &mut watch).map_err(|error| {
+        let cancelled = matches!(error, PrepareError::Convert(ConvertError::Cancelled));
+        Exit { code: if cancelled { interrupt.status() } else { 5 }, message: error.to_string() }
+    })?;
+    for note in prepared.notes() {
+        say(&format!("note: {note}"));
+    }
+    let Said { tokenizer, heads } = prepared.said(said);
+    let options = Options { name: &name, kind, force, tokenizer: tokenizer.as_ref(), heads };
+    let result = run(&prepared.path(), output, &options, &mut progress);
     if lively && shown.is_some() {
         say("");
     }
     let exported = result.map_err(|error| {
         let code = match &error {
             ExportError::DiskFull { .. } => 74,
+            ExportError::Damaged { .. } => DAMAGED,
             ExportError::Cancelled => interrupt.status(),
             _ => 5,
         };

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
-use super::{Exit, demo_directory, find_model, model_source, places, say};
+use super::{Exit, demo_directory, find_model, model_source, places, say, say_notes};
 use crate::TokenId;
 use crate::cli::Arguments;
 use crate::engine::generation::Control;
-use crate::engine::load::load;
 use crate::engine::protocol::{Cut, Event, Failure, MOST_TEXT, ModelCard, Request, RequestId, StopReason, Want};
 use crate::engine::stops;
+use crate::loading::load;
 use crate::manifest::MEGATRON_345M;
 use crate::sample::{Draw, Row, Settings, StepTrace};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::text::{Tokenizer, Utf8Stream, visible};
+use crate::text::{Utf8Stream, Vocabulary, visible};
 
 /// Runs the headless mode.
 ///
@@ -50,8 +50,8 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
     let source = model_source(&arguments.model, config, name, directory).map_err(usage)?;
     let (mut session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
-    if let (Some(note), false) = (&card.note, quiet) {
-        say(&format!("megachat: {note}"));
+    if !quiet {
+        say_notes(&card);
     }
     let output = &arguments.output;
     let form = match (output.json, output.jsonl) {
@@ -72,7 +72,7 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     };
     // From here on a signal ends the continuation; before, it ends the program.
     let interrupt = Interrupt::listen()?;
-    let mut printer = Printer::new(form, &card, settings, interrupt.clone());
+    let mut printer = Printer::new(form, &card, settings, interrupt.clone(), quiet);
     session.run(&request, &mut printer);
     let reason = printer.finish(&card, &prompt)?;
     match (reason, interrupt.came()) {
@@ -109,6 +109,8 @@ fn read_prompt(words: &[String]) -> Result<String, Exit> {
 pub(super) fn engine_exit(failure: &Failure) -> Exit {
     let code = match failure {
         Failure::NoDevice { .. } => 6,
+        Failure::Unspelled(_) => 2,
+        Failure::Damaged { .. } => super::DAMAGED,
         _ => 1,
     };
     let hint = match failure {
@@ -140,7 +142,7 @@ struct Drawn {
 /// Prints what may be printed: whole characters that cannot turn out to be the beginning of a stop string.
 struct Printer {
     form: Form,
-    tokenizer: Arc<Tokenizer>,
+    vocabulary: Arc<Vocabulary>,
     settings: Settings,
     interrupt: Interrupt,
     /// All bytes drawn, and how many of them have been handed out.
@@ -157,13 +159,16 @@ struct Printer {
     started: Instant,
     first: Option<Duration>,
     prompt: Vec<TokenId>,
+    /// What the vocabulary reads instead of the prompt, where it changes it.
+    read_as: Option<String>,
+    quiet: bool,
 }
 
 impl Printer {
-    fn new(form: Form, card: &ModelCard, settings: Settings, interrupt: Interrupt) -> Self {
+    fn new(form: Form, card: &ModelCard, settings: Settings, interrupt: Interrupt, quiet: bool) -> Self {
         Self {
             form,
-            tokenizer: card.tokenizer.clone(),
+            vocabulary: card.vocabulary.clone(),
             settings,
             interrupt,
             bytes: Vec::new(),
@@ -177,6 +182,8 @@ impl Printer {
             started: Instant::now(),
             first: None,
             prompt: Vec::new(),
+            read_as: None,
+            quiet,
         }
     }
 
@@ -198,7 +205,7 @@ impl Printer {
                     let Some(drawn) = self.draws.pop_front() else {
                         break;
                     };
-                    serde_json::to_writer(&mut out, &token_json(&drawn, self.count, &self.tokenizer))?;
+                    serde_json::to_writer(&mut out, &token_json(&drawn, self.count, &self.vocabulary))?;
                     out.write_all(b"\n")?;
                     self.count += 1;
                 }
@@ -211,13 +218,13 @@ impl Printer {
 
     fn token(&mut self, draw: Draw, trace: Vec<StepTrace>) {
         self.first.get_or_insert_with(|| self.started.elapsed());
-        let is_end = Some(draw.token) == self.tokenizer.end_of_text();
+        let is_end = self.vocabulary.is_end(draw.token);
         if draw.begun > 0 {
             self.prompt.pop();
         }
         // The mark is no text; where it does not end the continuation, it is.
         if !is_end || self.settings.end_of_text == crate::sample::EndOfText::Continue {
-            self.bytes.extend_from_slice(&self.tokenizer.bytes(draw.token)[draw.begun..]);
+            self.bytes.extend_from_slice(&self.vocabulary.bytes(draw.token)[draw.begun..]);
         }
         self.draws.push_back(Drawn { end: self.bytes.len(), draw, trace });
         let safe = self.bytes.len() - stops::held(&self.bytes, &self.settings.stop);
@@ -275,11 +282,19 @@ impl Printer {
         let elapsed = self.started.elapsed().as_secs_f64();
         let draws = self.draws.iter().take(keep);
         let tokens: Vec<Value> =
-            draws.enumerate().map(|(index, drawn)| token_json(drawn, index, &self.tokenizer)).collect();
+            draws.enumerate().map(|(index, drawn)| token_json(drawn, index, &self.vocabulary)).collect();
+        let model = json!({
+            "name": card.name,
+            "sha256": card.sha256,
+            "dtype": card.dtype,
+            "device": card.device,
+            "vocabulary": card.vocabulary.facts(),
+        });
         json!({
-            "model": { "name": card.name, "sha256": card.sha256, "dtype": card.dtype, "device": card.device },
+            "model": model,
             "prompt": prompt,
             "prompt_tokens": self.prompt,
+            "prompt_read_as": self.read_as,
             "text": String::from_utf8_lossy(&self.bytes[..end]),
             "tokens": tokens,
             "stop_reason": reason.name(),
@@ -294,7 +309,13 @@ impl Control for Printer {
     fn event(&mut self, event: Event) {
         match event {
             Event::Token { draw, trace, .. } => self.token(*draw, trace),
-            Event::Encoded { tokens, .. } => self.prompt = tokens,
+            Event::Encoded { tokens, read_as, .. } => {
+                self.prompt = tokens;
+                self.read_as = read_as;
+                if let (Some(it), false) = (&self.read_as, self.quiet) {
+                    say(&format!("megachat: {it}"));
+                }
+            }
             Event::Finished { reason, cut, .. } => self.outcome = Some(Ok((reason, cut))),
             Event::Failed { failure, .. } => self.outcome = Some(Err(failure)),
             Event::Loading { .. }
@@ -318,17 +339,17 @@ impl Control for Printer {
 }
 
 /// One token as JSON; log-probabilities are natural.
-fn token_json(drawn: &Drawn, index: usize, tokenizer: &Tokenizer) -> Value {
+fn token_json(drawn: &Drawn, index: usize, vocabulary: &Vocabulary) -> Value {
     let draw = &drawn.draw;
     let row = |row: &Row| {
         json!({
             "id": row.token,
-            "text": String::from_utf8_lossy(tokenizer.bytes(row.token)),
+            "text": String::from_utf8_lossy(vocabulary.bytes(row.token)),
             "logprob": row.model.ln(),
             "logprob_after": row.after.map(f32::ln),
         })
     };
-    let bytes = tokenizer.bytes(draw.token);
+    let bytes = vocabulary.bytes(draw.token);
     let mut value = json!({
         "index": index,
         "id": draw.token,

@@ -10,6 +10,7 @@ mod generate;
 mod interrupt;
 mod model;
 mod replay;
+pub(crate) mod resume;
 mod score;
 mod transcripts;
 mod verify;
@@ -29,13 +30,12 @@ pub use generate::generate;
 pub use model::model;
 pub use replay::replay;
 pub use score::score;
-pub(crate) use transcripts::transcript_exit;
 pub use transcripts::transcripts;
 
 use crate::app::look::Colours;
 use crate::app::words;
 use crate::cli::{FileArguments, MeaningError, ModelArguments};
-use crate::engine::protocol::ModelSource;
+use crate::engine::protocol::{ModelCard, ModelSource};
 use crate::install::catalogue;
 use crate::install::job::{self, Places};
 use crate::install::protocol as install;
@@ -45,6 +45,9 @@ use crate::store::config::Config;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::visible;
+
+/// The exit status of a damaged model, whoever reads it.
+pub(crate) const DAMAGED: u8 = 7;
 
 /// What went wrong, as one sentence and an exit status.
 #[derive(Debug)]
@@ -94,7 +97,7 @@ pub fn places(paths: &Paths, files: &FileArguments) -> Places {
     }
 }
 
-/// Which model a text means: its name and directory. Without one, the 345M model if it is installed, else the demo.
+/// Which model a text means: its name and where it is, a directory or a file. Without one, the 345M model if it is installed, else the demo.
 ///
 /// # Errors
 ///
@@ -115,7 +118,7 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
         return Ok((text.to_owned(), Some(paths.models.join(text))));
     }
     let path = PathBuf::from(text);
-    if path.is_dir() {
+    if path.exists() {
         let name = path.file_name().map_or_else(|| text.to_owned(), |it| it.to_string_lossy().into_owned());
         return Ok((name, Some(path)));
     }
@@ -123,7 +126,7 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
     if catalogue::wanted(text).is_some() {
         help = format!("  megachat model download {text}");
     }
-    Err(Exit { code: 3, message: format!("there is no model and no directory `{text}`. These help:\n{help}") })
+    Err(Exit { code: 3, message: format!("there is no model, no directory and no file `{text}`. These help:\n{help}") })
 }
 
 /// What to load, by the arguments and the configuration.
@@ -138,7 +141,7 @@ pub(crate) fn model_source(
     directory: PathBuf,
 ) -> Result<ModelSource, MeaningError> {
     let (device, precision) = (model.device(config)?, model.precision(config)?);
-    Ok(ModelSource { name, directory, device, precision, threads: model.threads })
+    Ok(ModelSource { name, directory, device, precision, threads: model.threads, said: model.said() })
 }
 
 /// The demo's directory, installed first if need be.
@@ -154,17 +157,22 @@ pub fn demo_directory(places: &Places) -> Result<PathBuf, Exit> {
 
 fn install_exit(failure: &install::Failure) -> Exit {
     let code = match failure {
-        install::Failure::NoSource { .. } | install::Failure::Download { .. } => 4,
-        install::Failure::Convert { .. } => 5,
+        install::Failure::NoSource { .. }
+        | install::Failure::NotObtained { .. }
+        | install::Failure::Download { .. } => 4,
+        install::Failure::Convert { .. } | install::Failure::NoWords { .. } => 5,
         install::Failure::DiskFull { .. } | install::Failure::Disk { .. } => 74,
         install::Failure::Cancelled { .. } => 130,
     };
     let mut message = failure.to_string();
-    if let install::Failure::NoSource { answers } = failure {
+    if let install::Failure::NoSource { answers } | install::Failure::NotObtained { answers, .. } = failure {
         for (source, answer) in answers {
             let answer = format!("\n  {source}: {answer}");
             message.push_str(&visible(&answer));
         }
+    }
+    // Of no other model is there a file that goes by a name.
+    if let install::Failure::NoSource { .. } = failure {
         message.push_str(
             "\nIf you have the file (NVIDIA's zip, the .pt in it, or a converted directory):\n  megachat model import FILE",
         );
@@ -191,6 +199,13 @@ fn install_exit(failure: &install::Failure) -> Exit {
 /// Whether a line on standard error can be written over: it is a terminal, and one that knows how.
 fn lively() -> bool {
     io::stderr().is_terminal() && Colours::shown_by(|name| std::env::var(name).ok()) != Colours::None
+}
+
+/// Says on standard error what a user should know of a loaded model.
+pub(crate) fn say_notes(card: &ModelCard) {
+    for it in &card.notes {
+        say(&format!("megachat: {it}"));
+    }
 }
 
 /// Says something on standard error. That it cannot be said is no reason to stop.

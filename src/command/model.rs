@@ -1,21 +1,26 @@
 //! `megachat model`: the installed models.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::verify::verify;
 use super::{Exit, find_model, install_exit, places, say};
 use crate::app::words;
+use crate::checkpoint::Config;
 use crate::cli::{FileArguments, ModelVerb};
+use crate::directory::find_vocabulary;
 use crate::install::catalogue;
 use crate::install::convert::Options;
 use crate::install::job::{self, Wishes};
 use crate::install::protocol::{CopyAt, Event, Failure, Job, Stage};
-use crate::manifest::{DEMO, MEGATRON_345M};
+use crate::manifest::{CONFIG, DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::text::visible;
+use crate::text::{Vocabulary, visible};
 
 /// Runs one of the verbs.
 ///
@@ -25,13 +30,17 @@ use crate::text::visible;
 pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     match verb {
         ModelVerb::List => list(paths),
-        ModelVerb::Info { name } => info(name, paths),
-        ModelVerb::Download { name, from } => download(name.as_deref(), from.as_ref(), files, paths),
-        ModelVerb::Import { file, name, heads, force } => {
+        ModelVerb::Info { name, json } => info(name, *json, paths),
+        ModelVerb::Download { name, from, tokenizer } => {
+            let convert = Options { tokenizer: tokenizer.clone(), ..Options::default() };
+            download(name.as_deref(), from.as_ref(), &Wishes { convert, repair: None }, files, paths)
+        }
+        ModelVerb::Import { file, name, tokenizer, heads, force } => {
             if let Some(name) = name.as_deref().filter(|it| !models::is_name(it)) {
                 return Err(no_name(name));
             }
-            let convert = Options { heads: *heads, force: *force, ..Options::default() };
+            let tokenizer = tokenizer.clone();
+            let convert = Options { heads: *heads, tokenizer, force: *force, ..Options::default() };
             let job = Job::Import { from: CopyAt::of(file.clone()), name: name.clone() };
             install(&job, &Wishes { convert, repair: None }, files, paths)
         }
@@ -44,7 +53,13 @@ fn no_name(text: &str) -> Exit {
     Exit::usage(format!("`{text}` is no name: letters, digits, `-`, `_` and `.` only"))
 }
 
-fn download(name: Option<&str>, from: Option<&PathBuf>, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+fn download(
+    name: Option<&str>,
+    from: Option<&PathBuf>,
+    wishes: &Wishes,
+    files: &FileArguments,
+    paths: &Paths,
+) -> Result<(), Exit> {
     let wanted = name.filter(|it| *it != MEGATRON_345M).map(|text| {
         let known: Vec<&str> = catalogue::MODELS.iter().map(|it| it.name).collect();
         let help = || {
@@ -64,7 +79,7 @@ fn download(name: Option<&str>, from: Option<&PathBuf>, files: &FileArguments, p
             (None, _) => None,
         };
         let job = Job::Import { from: CopyAt::of(copy.clone()), name: wanted };
-        return install(&job, &Wishes::default(), files, paths);
+        return install(&job, wishes, files, paths);
     }
     let wanted = wanted.transpose()?;
     let (name, needed) = match &wanted {
@@ -91,7 +106,7 @@ fn download(name: Option<&str>, from: Option<&PathBuf>, files: &FileArguments, p
         None => Job::Megatron345m,
         Some(it) => Job::Hub { repository: it.repository, name: Some(it.name) },
     };
-    install(&job, &Wishes::default(), files, paths)
+    install(&job, wishes, files, paths)
 }
 
 fn remove(name: &str, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
@@ -134,29 +149,91 @@ fn list(paths: &Paths) -> Result<(), Exit> {
     Ok(())
 }
 
-fn info(name: &str, paths: &Paths) -> Result<(), Exit> {
-    let Some(it) = models::find(&paths.models, name) else {
-        find_model(paths, Some(name))?;
-        let message = format!("{name} is not installed yet; it is at its first use");
-        return if name == DEMO {
-            say(&message);
-            Ok(())
-        } else {
-            Err(Exit { code: 3, message })
-        };
+/// Everything that is known of a model, under the names of its facts.
+fn facts(name: &str, paths: &Paths) -> Result<Option<Value>, Exit> {
+    let found = models::find(&paths.models, name);
+    let directory = match (&found, find_model(paths, Some(name))?) {
+        (Some(it), _) => it.directory.clone(),
+        (None, (_, Some(directory))) => directory,
+        (None, (_, None)) => return Ok(None),
     };
-    let manifest = &it.manifest;
+    let mut facts = json!({"name": name, "directory": directory.display().to_string()});
+    if let Some(it) = &found {
+        let manifest = &it.manifest;
+        facts["parameters"] = manifest.parameters.into();
+        facts["bytes"] = it.bytes.into();
+        facts["format"] = manifest.format.as_str().into();
+        facts["source"] = manifest.source.as_str().into();
+        facts["verified"] = manifest.verified.into();
+        facts["source_sha256"] = manifest.source_sha256.clone().into();
+        facts["weights_sha256"] = manifest.weights_sha256.as_str().into();
+        facts["tokenizer"] = manifest.tokenizer.as_ref().map(ToString::to_string).into();
+    }
+    match vocabulary_of(&directory) {
+        Ok(it) => {
+            facts["vocabulary"] = it.facts();
+            facts["vocabulary"]["summary"] = it.summary().into();
+            facts["notes"] = it.notes().into();
+        }
+        Err(why) => facts["problem"] = why.into(),
+    }
+    Ok(Some(facts))
+}
+
+/// The vocabulary of a model's directory, or why it has none.
+pub(super) fn vocabulary_of(directory: &Path) -> Result<Arc<Vocabulary>, String> {
+    let path = directory.join(CONFIG);
+    let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let config = Config::from_json(&bytes).map_err(|e| e.to_string())?;
+    let found = find_vocabulary(Some(directory), None, config.vocab_size).map_err(|e| e.to_string())?;
+    Ok(found.vocabulary)
+}
+
+fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit> {
+    let Some(facts) = facts(name, paths)? else {
+        say(&format!("{name} is not installed yet; it is at its first use"));
+        return Ok(());
+    };
     let mut out = io::stdout().lock();
-    writeln!(out, "name        {}", it.name)?;
-    writeln!(out, "directory   {}", it.directory.display())?;
-    writeln!(out, "parameters  {}", manifest.parameters)?;
-    writeln!(out, "on disk     {}", words::bytes(it.bytes))?;
-    writeln!(out, "format      {}", visible(&manifest.format))?;
-    writeln!(out, "source      {}", visible(&manifest.source))?;
-    let verified = if manifest.verified { "yes" } else { "no: no hash of its source is published" };
-    writeln!(out, "verified    {verified}")?;
-    writeln!(out, "sha256      {} (source)", visible(manifest.source_sha256.as_deref().unwrap_or("-")))?;
-    writeln!(out, "            {} (weights)", visible(&manifest.weights_sha256))?;
+    if as_json {
+        writeln!(out, "{facts}")?;
+        return Ok(());
+    }
+    let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), visible);
+    for (label, key) in [
+        ("name", "name"),
+        ("directory", "directory"),
+        ("parameters", "parameters"),
+        ("on disk", "bytes"),
+        ("format", "format"),
+        ("source", "source"),
+        ("verified", "verified"),
+        ("tokenizer", "tokenizer"),
+    ] {
+        let line = match (&facts[key], key) {
+            (Value::Null, _) => continue,
+            (it, "bytes") => words::bytes(it.as_u64().unwrap_or_default()),
+            (Value::Bool(true), "verified") => "yes".to_owned(),
+            (Value::Bool(false), "verified") => "no: no hash of its source is published".to_owned(),
+            (it, _) => text(it),
+        };
+        writeln!(out, "{label:<11} {line}")?;
+    }
+    if !facts["weights_sha256"].is_null() {
+        let source = facts["source_sha256"].as_str().unwrap_or("-");
+        writeln!(out, "sha256      {} (source)", visible(source))?;
+        writeln!(out, "            {} (weights)", text(&facts["weights_sha256"]))?;
+    }
+    let vocabulary = &facts["vocabulary"];
+    if vocabulary.is_null() {
+        writeln!(out, "words       none: {}", text(&facts["problem"]))?;
+    } else {
+        writeln!(out, "words       {}", text(&vocabulary["summary"]))?;
+        writeln!(out, "            from {}", text(&vocabulary["origin"]))?;
+    }
+    for note in facts["notes"].as_array().into_iter().flatten() {
+        writeln!(out, "            note: {}", text(note))?;
+    }
     Ok(())
 }
 

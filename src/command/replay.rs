@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 
 use super::generate::engine_exit;
 use super::interrupt::Interrupt;
+use super::resume::recorded_model;
 use super::transcripts::transcript_exit;
-use super::{Exit, demo_directory, find_model, places, say};
+use super::{Exit, demo_directory, find_model, places, say, say_notes};
 use crate::TokenId;
 use crate::cli::{FileArguments, ReplayArguments};
 use crate::document::{Batch, Circumstances, Course, Deed, Document, Journal, NodeId, Origin, Stretch, course};
 use crate::engine::generation::{Break, Control, Session};
-use crate::engine::load::load;
 use crate::engine::protocol::{DeviceChoice, Event, ModelCard, ModelSource};
 use crate::gpt2::Precision;
+use crate::loading::load;
 use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, Words, redraw};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -117,9 +118,7 @@ impl Player<'_> {
                 // The old model goes first: two may not fit.
                 self.loaded = None;
                 let (session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
-                if let Some(note) = &card.note {
-                    say(&format!("megachat: {note}"));
-                }
+                say_notes(&card);
                 self.loaded = Some((source, session, card));
             }
         }
@@ -134,7 +133,13 @@ impl Player<'_> {
         let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
         let of_record = Some(recorded.name.as_str()).filter(|it| !it.is_empty());
         let name = asked.model.as_deref().or(of_record).or(self.config.model.as_deref());
-        let (name, directory) = find_model(self.paths, name).map_err(|exit| {
+        // By its weights, or by where it lay; else by its name, and the weights are compared.
+        let recorded_model = match (&asked.model, of_record) {
+            (None, Some(name)) => recorded_model(self.paths, name, &recorded.sha256, recorded.path.as_deref())?,
+            _ => None,
+        };
+        let named = recorded_model.map_or_else(|| find_model(self.paths, name), Ok);
+        let (name, directory) = named.map_err(|exit| {
             let hint = "\nIt was drawn with that model; --model names another place where it is.";
             let message = if asked.model.is_none() { exit.message + hint } else { exit.message };
             Exit { message, ..exit }
@@ -155,7 +160,7 @@ impl Player<'_> {
             (None, Some(it)) => Some(it),
             _ => asked.precision(self.config).map_err(usage)?,
         };
-        Ok(ModelSource { name, directory, device, precision, threads: asked.threads })
+        Ok(ModelSource { name, directory, device, precision, threads: asked.threads, said: asked.said() })
     }
 
     /// Reads the text up to a node.
@@ -216,12 +221,12 @@ impl Recorded {
     fn again(&self, document: &Document, card: &ModelCard, words: &mut Words, logits: &[f32]) -> Redrawn {
         let usual = Settings::default();
         let settings = document.settings_at(self.node).unwrap_or(&usual);
-        words.follow(settings, &card.tokenizer);
+        words.follow(settings, &card.vocabulary);
         let path = document.tokens_to(self.parent);
         // What goes on with a begun word is drawn before mirostat knows anything.
         let before = self.parent.filter(|_| self.draw.begun == 0);
         let mu = before.and_then(|it| Self::of(document, it)).and_then(|it| it.draw.mu);
-        let begun = card.tokenizer.bytes(self.draw.token).get(..self.draw.begun).unwrap_or_default();
+        let begun = card.vocabulary.bytes(self.draw.token).get(..self.draw.begun).unwrap_or_default();
         let context = Context::new(&path, words).with_mu(mu).with_begun(begun);
         redraw(logits, &context, settings, self.draw.token)
     }

@@ -9,14 +9,15 @@ use std::path::Path;
 
 use super::generate::engine_exit;
 use super::interrupt::Interrupt;
-use super::{Exit, demo_directory, find_model, model_source, places, say};
+use super::{Exit, demo_directory, find_model, model_source, places, say, say_notes};
 use crate::TokenId;
 use crate::app::look::Colours;
 use crate::cli::{ColorName, FileArguments, InterfaceArguments, ScoreArguments};
-use crate::engine::load::{LoadedModel, load_model};
+use crate::engine::load::LoadedModel;
 use crate::engine::protocol::{MOST_TEXT, ModelCard};
 use crate::engine::reading::{read, windows};
 use crate::gpt2::ModelError;
+use crate::loading::load_model;
 use crate::sample::{Reading, Tally, begins_character};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -39,7 +40,7 @@ struct Report {
     card: ModelCard,
     tokens: Vec<Token>,
     tally: Tally,
-    /// Whether `<|endoftext|>` was put before the text.
+    /// Whether the token that begins a text was put before it.
     started: bool,
     overlap: usize,
     windows: usize,
@@ -58,7 +59,7 @@ impl Report {
 
     /// The bytes of a token.
     fn bytes(&self, token: TokenId) -> &[u8] {
-        self.card.tokenizer.bytes(token)
+        self.card.vocabulary.bytes(token)
     }
 }
 
@@ -66,8 +67,8 @@ impl Report {
 ///
 /// # Errors
 ///
-/// Status 2 if the overlap does not fit the model, 3 if there is no such model, 130 or 143 after a signal, 1 if the text
-/// cannot be read or holds nothing, or the model cannot be run.
+/// Status 2 if the overlap does not fit the model, 3 if there is no such model, 6 if there is no such device, 7 if the
+/// model is damaged, 130 or 143 after a signal, 1 if the text cannot be read or holds nothing, or the model cannot be run.
 pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
     let (name, text) = read_text(wanted.file.as_deref())?;
     let (model, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
@@ -77,9 +78,7 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
     };
     let source = model_source(&wanted.model, config, model, directory).map_err(|e| Exit::usage(e.to_string()))?;
     let loaded = load_model(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
-    if let Some(note) = &loaded.card.note {
-        say(&format!("megachat: {note}"));
-    }
+    say_notes(&loaded.card);
     let report = report(name, &text, loaded, wanted)?;
     let mut out = io::stdout().lock();
     if wanted.json {
@@ -109,8 +108,11 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
         let message = format!("--overlap is {overlap}, but must be between 1 and {}", capacity - 1);
         return Err(Exit::usage(message));
     }
-    let mut tokens = places_of(&card, text);
-    let start = card.tokenizer.end_of_text().filter(|_| !wanted.no_start);
+    let mut tokens = places_of(&card, text)?;
+    let start = card.vocabulary.begin().filter(|_| !wanted.no_start);
+    if start.is_none() && !wanted.no_start {
+        say("megachat: this model names no token that begins a text: the first token is not scored");
+    }
     let read_tokens: Vec<TokenId> = start.into_iter().chain(tokens.iter().map(|it| it.id)).collect();
     let before = usize::from(start.is_some());
     let windows = windows(read_tokens.len(), capacity, overlap).len();
@@ -128,7 +130,7 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
             let _ = write!(io::stderr(), "\r\x1b[K{} of {total} tokens", at + 1);
         }
     };
-    let limits = (overlap, card.tokenizer.len());
+    let limits = (overlap, card.vocabulary.len());
     let outcome = read(&mut *model, &read_tokens, limits, &mut hear, &mut || !interrupt.came());
     if lively {
         let _ = write!(io::stderr(), "\r\x1b[K");
@@ -144,7 +146,7 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
     let mut tally = Tally::default();
     for it in &tokens {
         if let Some(reading) = &it.reading {
-            tally.add(reading.bits, reading.score.rank, card.tokenizer.bytes(it.id));
+            tally.add(reading.bits, reading.score.rank, card.vocabulary.bytes(it.id));
         }
     }
     if tally.tokens == 0 {
@@ -154,11 +156,15 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
 }
 
 /// The tokens of a text with their places in it.
-fn places_of(card: &ModelCard, text: &str) -> Vec<Token> {
+fn places_of(card: &ModelCard, text: &str) -> Result<Vec<Token>, Exit> {
+    let encoded = card.vocabulary.encode(text).map_err(|e| Exit::usage(e.to_string()))?;
+    if let Some(it) = &encoded.read_as {
+        say(&format!("megachat: {}; places are those in what is read", it.sentence()));
+    }
     let (mut byte, mut line, mut column) = (0, 1, 1);
     let place = |id: TokenId| {
         let it = Token { id, byte, line, column, reading: None };
-        for &next in card.tokenizer.bytes(id) {
+        for &next in card.vocabulary.bytes(id) {
             byte += 1;
             if next == b'\n' {
                 (line, column) = (line + 1, 1);
@@ -168,7 +174,7 @@ fn places_of(card: &ModelCard, text: &str) -> Vec<Token> {
         }
         it
     };
-    card.tokenizer.encode(text).into_iter().map(place).collect()
+    Ok(encoded.tokens.into_iter().map(place).collect())
 }
 
 /// The text and what it is called.

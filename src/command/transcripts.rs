@@ -1,13 +1,14 @@
 //! `megachat transcripts`: list, show, export.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use super::{Exit, say};
-use crate::assets;
 use crate::cli::{ExportFormat, TranscriptsVerb};
-use crate::document::{export_json, export_markdown, export_text};
+use crate::document::{Journal, export_json, export_markdown, export_text};
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
+use crate::store::vocabularies::{Finder, Resolved};
 use crate::text::visible;
 
 /// Runs one of the verbs.
@@ -28,11 +29,17 @@ fn list(paths: &Paths) -> Result<(), Exit> {
     if found.is_empty() {
         say(&format!("no transcripts yet in {}", paths.transcripts.display()));
     }
-    let tokenizer = assets::tokenizer();
     let mut out = io::stdout().lock();
+    let mut finder = Finder::new(&paths.transcripts, &paths.models);
     for it in found {
-        let first: Vec<_> = it.document.tokens().into_iter().take(24).collect();
-        let words: String = visible(&tokenizer.decode(&first).replace('\n', " ")).chars().take(44).collect();
+        let words = match finder.resolve(&it.journal) {
+            Ok(resolved) => {
+                let first = &it.document.path()[..it.document.len().min(24)];
+                resolved.vocabularies.text(&it.document, first).replace('\n', " ")
+            }
+            Err(_) => format!("(the words of {} are not here)", it.model),
+        };
+        let words: String = visible(&words).chars().take(44).collect();
         let (id, date, tokens) = (visible(&it.id), date(it.created), it.document.len());
         writeln!(out, "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}", visible(&it.model))?;
     }
@@ -45,15 +52,15 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
         say(&format!("megachat: {} damaged lines of {} are left out", journal.damaged, path.display()));
     }
     let document = replay(&journal);
-    let tokenizer = assets::tokenizer();
+    let Resolved { vocabularies, .. } = vocabularies_of(&path, &journal, paths)?;
     let text = match format {
-        ExportFormat::Txt => export_text(&document, &tokenizer),
+        ExportFormat::Txt => export_text(&document, &vocabularies),
         ExportFormat::Md => {
             let created = date(journal.header.created);
-            export_markdown(&journal.header, &created, &journal.records, &document, &tokenizer)
+            export_markdown(&journal.header, &created, &journal.records, &document, &vocabularies)
         }
         ExportFormat::Json => {
-            let value = export_json(&journal.header, &journal.records, &document, &tokenizer);
+            let value = export_json(&journal.header, &journal.records, &document, &vocabularies);
             serde_json::to_string_pretty(&value).map_err(|e| Exit::failed(e.to_string()))?
         }
     };
@@ -68,6 +75,21 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
         }
     }
     Ok(())
+}
+
+/// The vocabularies of a transcript; that one is assumed is said.
+///
+/// # Errors
+///
+/// Status 3, naming the model, if the words that it was written with are not here.
+pub(crate) fn vocabularies_of(path: &Path, journal: &Journal, paths: &Paths) -> Result<Resolved, Exit> {
+    let resolved = Finder::new(&paths.transcripts, &paths.models).resolve(journal);
+    let resolved =
+        resolved.map_err(|e| Exit { code: 3, message: format!("{} cannot be read: {e}", path.display()) })?;
+    if resolved.assumed {
+        say(&format!("megachat: {} does not say which words it was written with; GPT-2's are assumed", path.display()));
+    }
+    Ok(resolved)
 }
 
 /// What to say of a transcript that cannot be used.

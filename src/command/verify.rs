@@ -1,13 +1,14 @@
 //! `megachat model verify`: whether a model still is what was installed, and making it so.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::model::install;
-use super::{Exit, places, say};
+use super::{DAMAGED, Exit, places, say};
 use crate::app::words;
 use crate::cli::FileArguments;
+use crate::directory::find_vocabulary;
 use crate::install::catalogue;
 use crate::install::convert::Options;
 use crate::install::job::{Places, Repair, Wishes};
@@ -17,10 +18,7 @@ use crate::integrity::{self, CheckError};
 use crate::manifest::{DEMO, MEGATRON_345M, Manifest, WEIGHTS};
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::text::visible;
-
-/// The exit status of a damaged model.
-const DAMAGED: u8 = 7;
+use crate::text::{TokenizerChoice, visible};
 
 /// Checks one model or all, and mends what is damaged if asked to.
 ///
@@ -116,7 +114,8 @@ fn mend(name: &str, manifest: Option<Manifest>, files: &FileArguments, paths: &P
     let places = places(paths, files);
     let job = origin(name, manifest.as_ref(), &places).map_err(|why| Exit { code: DAMAGED, message: why })?;
     let (heads, force) = manifest.as_ref().map_or((None, false), |it| (it.heads, it.forced));
-    let convert = Options { heads, force, ..Options::default() };
+    let tokenizer = manifest.as_ref().and_then(|it| tokenizer(it, &paths.models.join(name)));
+    let convert = Options { heads, tokenizer, force, ..Options::default() };
     let repair = manifest.map(|it| Repair { weights_sha256: Some(it.weights_sha256), files: it.files });
     // Where the record is lost, weights that can be read are still to be what they are.
     let by_weights = || {
@@ -127,6 +126,21 @@ fn mend(name: &str, manifest: Option<Manifest>, files: &FileArguments, paths: &P
     install(&job, &Wishes { convert, repair }, files, paths)?;
     say(&format!("{name} is repaired"));
     Ok(())
+}
+
+/// The tokenizer that a model was installed with, where the user named it. Its directory may be gone; then the copy beside
+/// the weights serves, if it is still the same.
+fn tokenizer(manifest: &Manifest, directory: &Path) -> Option<TokenizerChoice> {
+    let choice = manifest.tokenizer.clone()?;
+    let is_gone = matches!(&choice, TokenizerChoice::Directory(path) if !path.is_dir());
+    if !is_gone {
+        return Some(choice);
+    }
+    let copy = TokenizerChoice::Directory(directory.to_owned());
+    let found = find_vocabulary(None, Some(&copy), 1 << 20).ok();
+    let same =
+        found.is_some_and(|it| manifest.vocabulary.as_ref().is_some_and(|known| known.hash == it.vocabulary.hash()));
+    Some(if same { copy } else { choice })
 }
 
 /// The job that made a model.

@@ -1,6 +1,9 @@
 //! What was done with a model, in order, and with which: so that it can be done again.
 
+use std::path::PathBuf;
+
 use super::{Batch, Document, NodeId, Record};
+use crate::text::vocabulary::VocabularyRecord;
 
 /// What beside the settings a draw depends on, as it is recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +18,10 @@ pub struct Circumstances {
     pub device: String,
     /// What made the dice; empty in older transcripts.
     pub generator: String,
+    /// Its vocabulary; older transcripts do not say it.
+    pub vocabulary: Option<VocabularyRecord>,
+    /// Where it lay, if it was not an installed one.
+    pub path: Option<PathBuf>,
 }
 
 /// Tokens that one record says were drawn, each after the one before.
@@ -71,13 +78,15 @@ pub fn course(records: &[Record]) -> Course {
         it.document.apply(record);
         let after = it.document.tip();
         match record {
-            Record::Model { name, sha256, dtype, device, generator } => {
+            Record::Model { name, sha256, dtype, device, generator, vocabulary, path } => {
                 it.deeds.push(Deed::Load(Circumstances {
                     name: name.clone(),
                     sha256: sha256.clone(),
                     dtype: dtype.clone(),
                     device: device.clone(),
                     generator: generator.clone(),
+                    vocabulary: vocabulary.clone(),
+                    path: path.clone(),
                 }));
                 it.deeds.extend(after.map(Deed::Read));
                 due = Due::Nothing;
@@ -136,6 +145,8 @@ mod tests {
             dtype: dtype.into(),
             device: "cpu".into(),
             generator: String::new(),
+            vocabulary: None,
+            path: None,
         }
     }
 

@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{Document, Header, Node, Origin, Record};
+use super::{Document, Header, Node, Origin, Record, Vocabularies};
 use crate::sample::Settings;
-use crate::text::Tokenizer;
 
 /// The text, byte for byte as the model reads it, invalid bytes replaced.
 #[must_use]
-pub fn export_text(document: &Document, tokenizer: &Tokenizer) -> String {
-    tokenizer.decode(&document.tokens())
+pub fn export_text(document: &Document, vocabularies: &Vocabularies) -> String {
+    vocabularies.text(document, document.path())
 }
 
 /// The text in a fence, with what it was made by above it.
@@ -23,16 +22,19 @@ pub fn export_markdown(
     created: &str,
     records: &[Record],
     document: &Document,
-    tokenizer: &Tokenizer,
+    vocabularies: &Vocabularies,
 ) -> String {
-    let text = export_text(document, tokenizer);
+    let text = export_text(document, vocabularies);
     // A fence must be longer than any run of backticks inside.
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     let mut out = format!("# Transcript {}\n\n- created: {created}\n- program: {}\n", header.id, header.program);
     for record in records {
-        if let Record::Model { name, sha256, dtype, device, .. } = record {
-            let _ = writeln!(out, "- model: {name}, {dtype}, {device}, weights sha256 {sha256}");
+        if let Record::Model { name, sha256, dtype, device, vocabulary, .. } = record {
+            let words = vocabulary.as_ref().map_or_else(String::new, |it| {
+                format!(", vocabulary {} ({})", it.kind.name(), it.hash.get(..12).unwrap_or(&it.hash))
+            });
+            let _ = writeln!(out, "- model: {name}, {dtype}, {device}, weights sha256 {sha256}{words}");
         }
     }
     for (node, settings) in document.settings_history() {
@@ -50,7 +52,7 @@ pub fn export_json(
     header: &Header,
     records: &[Record],
     document: &Document,
-    tokenizer: &Tokenizer,
+    vocabularies: &Vocabularies,
 ) -> serde_json::Value {
     let models: Vec<&Record> = records.iter().filter(|it| matches!(it, Record::Model { .. })).collect();
     let tokens: Vec<_> = document
@@ -58,7 +60,7 @@ pub fn export_json(
         .iter()
         .filter_map(|&id| Some((id, document.node(id)?)))
         .map(|(id, Node { token, origin, .. })| {
-            let text = String::from_utf8_lossy(tokenizer.bytes(*token)).into_owned();
+            let text = String::from_utf8_lossy(vocabularies.at(id).bytes(*token)).into_owned();
             match origin {
                 Origin::Typed => json!({ "node": id, "id": token, "text": text }),
                 Origin::Chosen => json!({ "node": id, "id": token, "text": text, "chosen": true }),
@@ -79,7 +81,7 @@ pub fn export_json(
         "program": header.program,
         "models": models,
         "settings": settings,
-        "text": export_text(document, tokenizer),
+        "text": export_text(document, vocabularies),
         "tokens": tokens,
     })
 }
@@ -106,7 +108,8 @@ mod tests {
 
     #[test]
     fn the_three_forms_hold_the_text_and_where_it_came_from() {
-        let tokenizer = assets::tokenizer();
+        let vocabulary = assets::vocabulary();
+        let vocabularies = Vocabularies::of(vocabulary.clone());
         let header = Header { version: 1, id: "x".into(), created: 0, program: "megachat 0".into() };
         let model = Record::Model {
             name: "demo".into(),
@@ -114,23 +117,25 @@ mod tests {
             dtype: "f32".into(),
             device: "cpu".into(),
             generator: String::new(),
+            vocabulary: None,
+            path: None,
         };
         let mut document = Document::default();
         document.apply(&Record::Settings { settings: Settings::default() });
         document.apply(&Record::Typed {
             first: 0,
             parent: None,
-            tokens: tokenizer.encode("Use ```` here"),
+            tokens: vocabulary.encode("Use ```` here").unwrap().tokens,
             chosen: false,
         });
         let (first, parent, draws) = (document.next_node(), document.tip(), vec![draw(13)]);
         document.apply(&Record::Drawn { first, parent, draws, batch: None });
-        assert_eq!(export_text(&document, &tokenizer), "Use ```` here.");
-        let markdown = export_markdown(&header, "today", std::slice::from_ref(&model), &document, &tokenizer);
+        assert_eq!(export_text(&document, &vocabularies), "Use ```` here.");
+        let markdown = export_markdown(&header, "today", std::slice::from_ref(&model), &document, &vocabularies);
         assert!(markdown.contains("\n`````text\nUse ```` here.\n`````\n"), "{markdown}");
         assert!(markdown.contains("model: demo, f32, cpu, weights sha256 ab"));
         assert!(markdown.contains("seed 0, max 200, stop []"), "{markdown}");
-        let json = export_json(&header, &[model], &document, &tokenizer);
+        let json = export_json(&header, &[model], &document, &vocabularies);
         assert_eq!(json["text"], "Use ```` here.");
         let last = json["tokens"].as_array().unwrap().last().unwrap();
         assert_eq!((last["id"].as_u64(), last["draw"]["kept"].as_u64()), (Some(13), Some(12)));

@@ -5,6 +5,7 @@
 //! skipped and counted. No file is touched here.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -12,6 +13,7 @@ use serde_json::value::RawValue;
 use super::NodeId;
 use crate::TokenId;
 use crate::sample::{Draw, Settings};
+use crate::text::vocabulary::VocabularyRecord;
 
 /// What a transcript starts with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,12 @@ pub enum Record {
         /// What makes the dice, [`crate::sample::GENERATOR`]; older transcripts do not say it, and have the same.
         #[serde(default)]
         generator: String,
+        /// Its vocabulary; older transcripts do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        vocabulary: Option<VocabularyRecord>,
+        /// Where it lies, if it is not an installed one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<PathBuf>,
     },
     /// The settings that hold from here on.
     Settings {
@@ -213,6 +221,7 @@ fn decode_line(line: &[u8]) -> Option<(u64, Record)> {
 mod tests {
     use super::super::{Document, tests::draw};
     use super::*;
+    use crate::assets;
     use crate::sample::GENERATOR;
 
     fn sample() -> (Vec<Record>, Vec<u8>, Vec<usize>) {
@@ -225,6 +234,8 @@ mod tests {
                 dtype: "f32".into(),
                 device: "cpu".into(),
                 generator: GENERATOR.into(),
+                vocabulary: Some(assets::vocabulary().record()),
+                path: None,
             },
             Record::Settings { settings: Settings::default() },
             Record::Typed { first: 0, parent: None, tokens: vec![1, 2], chosen: false },
@@ -296,6 +307,8 @@ mod tests {
                     dtype: "q8".into(),
                     device: "cpu".into(),
                     generator: String::new(),
+                    vocabulary: None,
+                    path: None,
                 },
             ),
             (

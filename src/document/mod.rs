@@ -8,12 +8,14 @@ mod export;
 mod journal;
 mod loops;
 mod tree;
+mod vocabularies;
 
 pub use course::{Circumstances, Course, Deed, Stretch, course};
 pub use export::{export_json, export_markdown, export_text};
 pub use journal::{Batch, Header, Journal, JournalError, Record, encode_line, read_journal};
 pub use loops::Circle;
 pub use tree::Run;
+pub use vocabularies::Vocabularies;
 
 use std::collections::BTreeSet;
 

@@ -10,7 +10,12 @@ use super::stops;
 use crate::TokenId;
 use crate::gpt2::{Model, ModelError, Scores};
 use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, StepTrace, WhenFull, Words, die};
-use crate::text::Tokenizer;
+use crate::text::vocabulary::Encoded;
+use crate::text::{EncodeError, Vocabulary};
+
+/// Why a model cannot write on an empty page.
+const NO_BEGINNING: &str =
+    "this model names no token that begins a text, so it cannot begin by itself: write a beginning";
 
 /// How many tokens are read between two reports of how far reading is.
 const PREFILL_BLOCK: usize = 128;
@@ -25,10 +30,10 @@ pub trait Control {
     fn wanted(&mut self) -> bool;
 }
 
-/// A model with its tokenizer, and what the model has read so far.
+/// A model with its vocabulary, and what the model has read so far.
 pub struct Session {
     model: Box<dyn Model>,
-    tokenizer: Arc<Tokenizer>,
+    vocabulary: Arc<Vocabulary>,
     /// The tokens in the model's context.
     read: Vec<TokenId>,
     /// The scores after `read`, (V,).
@@ -65,9 +70,9 @@ pub fn window_start(length: usize, capacity: usize) -> usize {
 impl Session {
     /// A model that has read nothing.
     #[must_use]
-    pub fn new(model: Box<dyn Model>, tokenizer: Arc<Tokenizer>) -> Self {
-        let vocabulary = model.config().vocab_size;
-        Self { model, tokenizer, read: Vec::new(), logits: vec![0.0; vocabulary], fresh: false, words: Words::NONE }
+    pub fn new(model: Box<dyn Model>, vocabulary: Arc<Vocabulary>) -> Self {
+        let rows = model.config().vocab_size;
+        Self { model, vocabulary, read: Vec::new(), logits: vec![0.0; rows], fresh: false, words: Words::NONE }
     }
 
     /// Draws a continuation; the outcome is an event.
@@ -84,6 +89,9 @@ impl Session {
         let id = request.id;
         let mut settings = request.settings.clone();
         settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
+        if let Some(why) = Words::refusal(&settings, &self.vocabulary) {
+            return Err(Break::Failed(Failure::Unspelled(why)));
+        }
         let mut path = request.path.clone();
         self.take_in(request, &settings, &mut path, control)?;
         let mu = if request.text.is_empty() { request.mu } else { None };
@@ -91,7 +99,7 @@ impl Session {
         let typed = request.typed || !request.text.is_empty();
         if typed && settings.heal && request.want == Want::Continuation {
             self.heal(id, &mut path, &settings, &mut run, control)?;
-            if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.tokenizer) {
+            if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.vocabulary) {
                 return Ok((StopReason::StopString(stop), Some(cut)));
             }
         }
@@ -101,8 +109,8 @@ impl Session {
         }
         self.prefill(id, &path, control)?;
         loop {
-            // Broken settings cannot come from the panel; if they came, the old ones would hold.
-            if let Some(new) = control.new_settings().filter(|it| it.check().is_ok()) {
+            // What cannot hold was refused where it was set; if it came, the old settings would hold.
+            if let Some(new) = control.new_settings().filter(|it| self.accepts(it)) {
                 settings = new;
                 control.event(Event::Under { id, settings: Box::new(settings.clone()) });
             }
@@ -122,17 +130,22 @@ impl Session {
             }
             let token = self.draw(id, &path, &settings, &mut run, control)?;
             path.push(token);
-            if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.tokenizer) {
+            if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.vocabulary) {
                 return Ok((StopReason::StopString(stop), Some(cut)));
             }
             self.prefill(id, &path, control)?;
-            if Some(token) == self.tokenizer.end_of_text() && settings.end_of_text == EndOfText::Stop {
+            if self.vocabulary.is_end(token) && settings.end_of_text == EndOfText::Stop {
                 return Ok((StopReason::EndOfText, None));
             }
         }
     }
 
-    /// Adds the request's text to `path`; an empty document starts from `<|endoftext|>`.
+    /// Whether settings can hold for this model.
+    fn accepts(&self, settings: &Settings) -> bool {
+        settings.check().is_ok() && Words::refusal(settings, &self.vocabulary).is_none()
+    }
+
+    /// Adds the request's text to `path`; an empty document starts from the token that begins a text.
     fn take_in(
         &self,
         request: &Request,
@@ -143,9 +156,12 @@ impl Session {
         if request.text.len() > MOST_TEXT {
             return Err(Break::Failed(Failure::TooMuchText { bytes: request.text.len() }));
         }
-        let mut tokens = self.tokenizer.encode(&request.text);
-        if path.is_empty() && tokens.is_empty() {
-            tokens.extend(self.tokenizer.end_of_text());
+        let unspelled = |e: EncodeError| Break::Failed(Failure::Unspelled(e.to_string()));
+        let Encoded { mut tokens, read_as } = self.vocabulary.encode(&request.text).map_err(unspelled)?;
+        // Some models never saw a text that does not begin so.
+        if path.is_empty() && (tokens.is_empty() || self.vocabulary.prepends_begin()) {
+            let begin = self.vocabulary.begin().filter(|it| tokens.first() != Some(it));
+            tokens.splice(0..0, begin);
         }
         let capacity = self.model.config().n_positions;
         let length = path.len() + tokens.len();
@@ -154,11 +170,12 @@ impl Session {
         }
         path.extend_from_slice(&tokens);
         if path.is_empty() {
-            return Err(Break::Failed(Failure::Model("this vocabulary has no <|endoftext|> to start from".into())));
+            return Err(Break::Failed(Failure::Unspelled(NO_BEGINNING.to_owned())));
         }
         // Nobody is told of nothing; and a look at the scores must not change the document.
         if !tokens.is_empty() && request.want == Want::Continuation {
-            control.event(Event::Encoded { id: request.id, tokens });
+            let read_as = read_as.map(|it| it.sentence());
+            control.event(Event::Encoded { id: request.id, tokens, read_as });
         }
         Ok(())
     }
@@ -180,12 +197,12 @@ impl Session {
         control: &mut dyn Control,
     ) -> Result<(), Break> {
         let Some((&last, before)) = path.split_last().filter(|it| self.is_open(it.1, *it.0)) else { return Ok(()) };
-        let begun: Vec<u8> = self.tokenizer.bytes(last).into();
+        let begun: Vec<u8> = self.vocabulary.bytes(last).into();
         self.read_to(id, before, control)?;
-        self.words.follow(settings, &self.tokenizer);
+        self.words.follow(settings, &self.vocabulary);
         run.begun = begun.len();
         let context = Context::new(before, &self.words).with_begun(&begun);
-        let draw = match throw(&self.tokenizer, self.scores(), &context, settings, run) {
+        let draw = match throw(&self.vocabulary, self.scores(), &context, settings, run) {
             // Bans and penalties may leave nothing that goes on so; then it stays as it is.
             Err(_) => None,
             Ok(draw) => Some(draw).filter(|it| it.0.token != last),
@@ -203,8 +220,8 @@ impl Session {
     /// Whether a text that ends in `last` may go on in the middle of it.
     fn is_open(&self, before: &[TokenId], last: TokenId) -> bool {
         let goes_on = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b' ' | b'\t');
-        let bytes = self.tokenizer.bytes(last);
-        !before.is_empty() && bytes.last().is_some_and(goes_on) && Some(last) != self.tokenizer.end_of_text()
+        let bytes = self.vocabulary.bytes(last);
+        !before.is_empty() && bytes.last().is_some_and(goes_on) && !self.vocabulary.is_mark(last)
     }
 
     /// Brings the model's context to the end of `path`, and tells what comes next.
@@ -267,7 +284,7 @@ impl Session {
         self.fresh = false;
         self.read.truncate(keep);
         self.model.rewind(keep);
-        let shown = self.logits.len().min(self.tokenizer.len());
+        let shown = self.logits.len().min(self.vocabulary.len());
         let mut before = keep;
         for block in window[keep..].chunks(PREFILL_BLOCK) {
             let mut rows: Vec<Arc<[f32]>> = Vec::new();
@@ -295,7 +312,7 @@ impl Session {
 
     /// The scores of the tokens that have a text: a padded head's other rows are never shown or drawn.
     fn scores(&self) -> &[f32] {
-        &self.logits[..self.logits.len().min(self.tokenizer.len())]
+        &self.logits[..self.logits.len().min(self.vocabulary.len())]
     }
 
     fn draw(
@@ -306,9 +323,9 @@ impl Session {
         run: &mut Run,
         control: &mut dyn Control,
     ) -> Result<TokenId, Break> {
-        self.words.follow(settings, &self.tokenizer);
+        self.words.follow(settings, &self.vocabulary);
         let context = Context::new(path, &self.words).with_mu(run.mu);
-        let (draw, trace) = throw(&self.tokenizer, self.scores(), &context, settings, run)?;
+        let (draw, trace) = throw(&self.vocabulary, self.scores(), &context, settings, run)?;
         let token = draw.token;
         control.event(Event::Token { id, draw: Box::new(draw), trace });
         Ok(token)
@@ -326,7 +343,7 @@ fn report(id: RequestId, outcome: Result<(StopReason, Option<Cut>), Break>, cont
 
 /// Draws the next token from its scores, and adds its bytes to what was written. What the chain did is told with it.
 fn throw(
-    tokenizer: &Tokenizer,
+    vocabulary: &Vocabulary,
     logits: &[f32],
     context: &Context,
     settings: &Settings,
@@ -338,9 +355,9 @@ fn throw(
     let picked = distribution.pick(coin);
     let draw = distribution.draw(logits, picked, coin, run.keep);
     // The mark has a name, but where it ends the text it is no text: a stop string must not be found in it.
-    let ends = Some(picked.token) == tokenizer.end_of_text() && settings.end_of_text == EndOfText::Stop;
+    let ends = vocabulary.is_end(picked.token) && settings.end_of_text == EndOfText::Stop;
     if !ends {
-        run.bytes.extend_from_slice(tokenizer.bytes(picked.token));
+        run.bytes.extend_from_slice(vocabulary.bytes(picked.token));
     }
     run.drawn.push(run.bytes.len());
     run.mu = draw.mu;
@@ -368,7 +385,7 @@ impl Run {
     }
 
     /// The stop string that the last token finished, and what it takes away.
-    fn cut_at_stop(&self, settings: &Settings, tokenizer: &Tokenizer) -> Option<(String, Cut)> {
+    fn cut_at_stop(&self, settings: &Settings, vocabulary: &Vocabulary) -> Option<(String, Cut)> {
         let before_last = self.drawn.len().checked_sub(2).map_or(0, |it| self.drawn[it]);
         // What was typed is no stop string, and stays.
         let from = before_last.max(self.begun.min(self.bytes.len()));
@@ -376,8 +393,9 @@ impl Run {
         let at = at.max(self.begun);
         let kept = self.drawn.iter().take_while(|&&end| end <= at).count();
         let start = kept.checked_sub(1).map_or(0, |it| self.drawn[it]);
-        // Half a character cannot be kept as text; it goes with the stop string.
-        let tail = std::str::from_utf8(&self.bytes[start..at]).map(|it| tokenizer.encode(it)).unwrap_or_default();
+        // What is kept of a token that the stop string begins in; half a character goes with the stop string.
+        let tail = &self.bytes[start..at];
+        let tail = std::str::from_utf8(tail).ok().and_then(|_| vocabulary.spell(tail)).unwrap_or_default();
         Some((stop.to_owned(), Cut { tokens: self.drawn.len() - kept, tail }))
     }
 }

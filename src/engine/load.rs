@@ -1,10 +1,12 @@
-//! A GPT-2 directory in Hugging Face's layout to a [`Session`].
+//! A GPT-2 whose weights can be used as they lie, to a [`Session`].
+//!
+//! What a path holds is [`crate::directory`]'s to say. Weights of other kinds are converted first, above the services
+//! (see the module `loading`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::Device;
@@ -14,15 +16,13 @@ use super::devices::{choose_device, device_name, first_line};
 use super::generation::Session;
 use super::packed::Packs;
 use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
-use crate::assets;
-use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
-use crate::checkpoint::tensors::Dtype;
-use crate::checkpoint::{Config, Limits};
+use crate::checkpoint::tensors::{Dtype, is_finite};
+use crate::directory::{Contents, DirectoryError, Opened, find_vocabulary};
 use crate::gpt2::cpu::{self, CpuOptions, Isa};
 use crate::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, TensorSource};
 use crate::integrity;
 use crate::manifest::{Manifest, hex};
-use crate::text::Tokenizer;
+use crate::text::Vocabulary;
 
 /// A model with fewer parameters is packed before anybody notices. The demo has 12 M, the smallest GPT-2 124 M.
 const SMALL: u64 = 50_000_000;
@@ -44,10 +44,11 @@ pub struct LoadedModel {
 ///
 /// # Errors
 ///
-/// [`Failure::Unreadable`], [`Failure::BadModel`] or [`Failure::NoDevice`], naming the file or the device.
+/// [`Failure::Unreadable`], [`Failure::BadModel`], [`Failure::Damaged`] or [`Failure::NoDevice`], naming the file or the
+/// device.
 pub fn load(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) -> Result<(Session, ModelCard), Failure> {
     let LoadedModel { model, card } = load_model(source, progress)?;
-    Ok((Session::new(model, card.tokenizer.clone()), card))
+    Ok((Session::new(model, card.vocabulary.clone()), card))
 }
 
 /// Loads a model alone.
@@ -64,11 +65,18 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         }
         damaged(source, fault.path, &fault.what)
     })?;
-    let path = directory.join("config.json");
-    let config = Config::from_json(&read(&path)?).map_err(|e| Failure::BadModel { path, why: e.to_string() })?;
-    let tokenizer = load_tokenizer(directory)?;
-    let mut tensors = FileTensors::open(&directory.join("model.safetensors"))?;
-    tensors.checksums = manifest.as_ref().map(|it| it.checksums.clone()).unwrap_or_default();
+    let refused = |e: DirectoryError| Failure::NoModelThere(e.to_string());
+    let contents = Contents::of(directory).map_err(refused)?;
+    let opened = contents.open(source.said.heads).map_err(refused)?.ok_or_else(|| {
+        let what = "has to be converted before it can be run (`megachat model import`)";
+        Failure::NoModelThere(format!("{} {what}", directory.display()))
+    })?;
+    let config = opened.plan.config.clone();
+    let beside = contents.directory.as_deref().unwrap_or(directory);
+    let found = find_vocabulary(Some(beside), source.said.tokenizer.as_ref(), config.vocab_size);
+    let vocabulary =
+        found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?.vocabulary;
+    let mut tensors = FileTensors::new(opened, manifest.as_ref()).map_err(refused)?;
     let (mut device, mut note) = choose_device(source.device)?;
     let mut precision = source.precision.unwrap_or_else(|| usual_precision(&device));
     let total = config.n_layer;
@@ -89,7 +97,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     }
     let model = model.unwrap_or_else(|| {
         let options = CpuOptions { precision, threads: threads(source.threads), isa: Isa::detect() };
-        let worth_it = tensors.parameters() >= SMALL;
+        let worth_it = tensors.opened.parameters() >= SMALL;
         tensors.packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
         let packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
         cpu::load(&config, &mut tensors, options, &mut progress, &mut |bytes| {
@@ -99,54 +107,48 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         })
     });
     let model = model.map_err(|e| {
-        let (path, why) = (tensors.path.clone(), e.to_string());
+        if let Some(fault) = tensors.fault.take() {
+            return refused(fault);
+        }
+        let (path, why) = (tensors.path(), e.to_string());
         let about_the_file =
             matches!(e, ModelError::Missing { .. } | ModelError::Shape { .. } | ModelError::Source { .. });
         // It was sound when it was installed.
         let known = about_the_file && !tensors.checksums.is_empty();
         if known { damaged(source, path, &why) } else { Failure::BadModel { path, why } }
     })?;
+    let path = manifest.is_none().then(|| std::path::absolute(directory).unwrap_or_else(|_| directory.clone()));
     let card = ModelCard {
+        path,
         name: source.name.clone(),
         directory: directory.clone(),
-        sha256: weights_sha256(manifest, &tensors.path)?,
+        sha256: weights_sha256(manifest, &tensors.opened)?,
         device: device_name(&device).to_owned(),
         dtype: precision.name().to_owned(),
         n_positions: config.n_positions,
-        parameters: tensors.parameters(),
-        tokenizer,
-        note,
+        parameters: tensors.opened.parameters(),
+        notes: notes(&tensors.opened.plan.notes, note, vocabulary_notes(&vocabulary, config.vocab_size)),
+        vocabulary,
         took: started.elapsed(),
     };
     Ok(LoadedModel { model, card })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|e| unreadable(path, &e))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::Unreadable { path: path.to_owned(), why: error.to_string() }
 }
 
-/// The directory's own tokenizer. One that spells out GPT-2's merges is the built-in one, which is already there.
-fn load_tokenizer(directory: &Path) -> Result<Arc<Tokenizer>, Failure> {
-    let bad = |path: &Path, why: String| Failure::BadModel { path: path.to_owned(), why };
-    let (merges, vocab, json) =
-        (directory.join("merges.txt"), directory.join("vocab.json"), directory.join("tokenizer.json"));
-    if merges.exists() {
-        let bytes = read(&merges)?;
-        if bytes == assets::MERGES.as_bytes() {
-            return Ok(assets::tokenizer());
-        }
-        if vocab.exists() {
-            let text = String::from_utf8(bytes).map_err(|e| bad(&merges, e.to_string()))?;
-            let built = Tokenizer::from_vocab_and_merges(&read(&vocab)?, &text);
-            return built.map(Arc::new).map_err(|e| bad(&vocab, e.to_string()));
-        }
+/// What a user should know of a vocabulary whose word table has `rows` rows.
+fn vocabulary_notes(vocabulary: &Vocabulary, rows: usize) -> Vec<String> {
+    let mut notes = vocabulary.notes().to_vec();
+    let tokens = vocabulary.len();
+    if tokens > rows {
+        notes.push(format!(
+            "the tokenizer has {tokens} tokens, but the word table has {rows} rows: a text with one of the others cannot be \
+             read"
+        ));
     }
-    let built = Tokenizer::from_json(&read(&json)?);
-    built.map(Arc::new).map_err(|e| bad(&json, e.to_string()))
+    notes
 }
 
 /// The precision nobody chose: the fastest whose perplexity is within 0.2 % of that of 32 bits. On the CPU that is 8
@@ -166,87 +168,89 @@ fn threads(wanted: Option<usize>) -> usize {
 
 /// An installed model that is not as it was installed.
 fn damaged(source: &ModelSource, path: PathBuf, what: &str) -> Failure {
-    let why = format!("{what}. It is damaged: `megachat model verify {} --repair` installs it anew", source.name);
-    Failure::BadModel { path, why }
+    Failure::Damaged { name: source.name.clone(), path, why: what.to_owned() }
 }
 
-/// The hash that the installer recorded, else that of the file.
-fn weights_sha256(manifest: Option<Manifest>, weights: &Path) -> Result<String, Failure> {
+/// What the user should know: of the model's files, of the device, of the vocabulary.
+fn notes(of_model: &[String], of_device: Option<String>, of_vocabulary: Vec<String>) -> Vec<String> {
+    of_model.iter().cloned().chain(of_device).chain(of_vocabulary).collect()
+}
+
+/// The hash that the installer recorded, else that of the file; of several files, of all their bytes in order.
+fn weights_sha256(manifest: Option<Manifest>, opened: &Opened) -> Result<String, Failure> {
     if let Some(manifest) = manifest {
         return Ok(manifest.weights_sha256);
     }
-    let mut file = File::open(weights).map_err(|e| unreadable(weights, &e))?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
-    loop {
-        let n = file.read(&mut buffer).map_err(|e| unreadable(weights, &e))?;
-        if n == 0 {
-            break;
+    for weights in opened.paths() {
+        let mut file = File::open(weights).map_err(|e| unreadable(weights, &e))?;
+        loop {
+            let n = file.read(&mut buffer).map_err(|e| unreadable(weights, &e))?;
+            if n == 0 {
+                break;
+            }
+            hash.update(&buffer[..n]);
         }
-        hash.update(&buffer[..n]);
     }
     Ok(hex(&hash.finalize()))
 }
 
-/// The tensors of a safetensors file, read one at a time.
+/// The tensors of safetensors files, read one at a time.
 struct FileTensors {
-    path: PathBuf,
-    file: File,
-    tensors: HashMap<String, Entry>,
-    /// Where the data begin, in bytes.
-    start: u64,
-    /// What stands before the names, `transformer.` or nothing.
-    prefix: &'static str,
+    opened: Opened,
     /// Where packed weights may be.
     packs: Option<Packs>,
     /// CRC-32 of each tensor's bytes when the model was installed; empty if nobody knows.
     checksums: BTreeMap<String, u32>,
+    /// Whether numbers are looked at; those of an installed model were, when it was installed.
+    checked: bool,
+    /// Why a tensor was refused.
+    fault: Option<DirectoryError>,
 }
 
 impl FileTensors {
-    fn open(path: &Path) -> Result<Self, Failure> {
-        let failed = |e: io::Error| unreadable(path, &e);
-        let bad = |e: SafetensorsError| Failure::BadModel { path: path.to_owned(), why: e.to_string() };
-        let mut file = File::open(path).map_err(failed)?;
-        let size = file.metadata().map_err(failed)?.len();
-        let mut length = [0; LENGTH_BYTES];
-        file.read_exact(&mut length).map_err(failed)?;
-        let length = header_length(length, size, &Limits::default()).map_err(bad)?;
-        let mut text = vec![0; length];
-        file.read_exact(&mut text).map_err(failed)?;
-        let start = (LENGTH_BYTES + length) as u64;
-        let entries = parse_header(&text, size.saturating_sub(start)).map_err(bad)?;
-        let prefix = if entries.iter().any(|it| it.name == "transformer.wte.weight") { "transformer." } else { "" };
-        let tensors = entries.into_iter().map(|it| (it.name.clone(), it)).collect();
-        Ok(Self { path: path.to_owned(), file, tensors, start, prefix, packs: None, checksums: BTreeMap::new() })
+    fn new(mut opened: Opened, manifest: Option<&Manifest>) -> Result<Self, DirectoryError> {
+        if manifest.is_none() {
+            opened.check_ties()?;
+        }
+        let checksums = manifest.map(|it| it.checksums.clone()).unwrap_or_default();
+        Ok(Self { opened, packs: None, checksums, checked: manifest.is_none(), fault: None })
     }
 
-    fn parameters(&self) -> u64 {
-        self.tensors.values().map(|it| it.shape.iter().map(|&n| n as u64).product::<u64>()).sum()
+    /// The first file, for messages.
+    fn path(&self) -> PathBuf {
+        self.opened.paths().next().unwrap_or(Path::new("")).to_owned()
     }
 }
 
 impl TensorSource for FileTensors {
     fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
         let source = |why: String| ModelError::Source { name: name.to_owned(), why };
-        let full = if name == "lm_head.weight" { name.to_owned() } else { format!("{}{name}", self.prefix) };
-        let entry = self.tensors.get(&full).ok_or_else(|| ModelError::Missing { name: full.clone() })?;
-        let dtype = match entry.dtype {
-            Dtype::F32 => RawType::F32,
+        let full = if name == "lm_head.weight" { name.to_owned() } else { format!("transformer.{name}") };
+        let target = self.opened.target(&full).ok_or_else(|| ModelError::Missing { name: full.clone() })?;
+        let (named, shape) = (target.from.source.clone(), target.shape.clone());
+        let piece = target.from.pieces.first().ok_or_else(|| ModelError::Missing { name: full.clone() })?;
+        let tensor = piece.tensor.clone();
+        // The plan lets no other type through.
+        let dtype = match tensor.dtype {
             Dtype::F16 => RawType::F16,
             Dtype::Bf16 => RawType::Bf16,
-            other => {
-                return Err(source(format!("its type is {other:?}, not F32, F16 or BF16")));
-            }
+            _ => RawType::F32,
         };
         // The header has been checked against the file's size, so this is bounded by bytes present.
-        let mut bytes = vec![0; (entry.end - entry.start) as usize];
-        self.file.seek(SeekFrom::Start(self.start + entry.start)).map_err(|e| source(e.to_string()))?;
-        self.file.read_exact(&mut bytes).map_err(|e| source(e.to_string()))?;
-        if self.checksums.get(&full).is_some_and(|it| *it != crc32fast::hash(&bytes)) {
+        let mut bytes = vec![0; tensor.numel() * tensor.dtype.size()];
+        self.opened.read(&tensor, 0, &mut bytes).map_err(|e| source(e.to_string()))?;
+        if self.checksums.get(&named).is_some_and(|it| *it != crc32fast::hash(&bytes)) {
             return Err(source("its bytes have changed since the model was installed".to_owned()));
         }
-        Ok(RawTensor { dtype, shape: entry.shape.clone(), bytes })
+        if self.checked && !is_finite(&bytes, tensor.dtype) {
+            let fault = DirectoryError::NotFinite { name: named };
+            let why = fault.to_string();
+            self.fault = Some(fault);
+            return Err(source(why));
+        }
+        Ok(RawTensor { dtype, shape, bytes })
     }
 
     fn packed(&mut self, precision: Precision, out: &mut [u8]) -> bool {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::TokenId;
 use crate::gpt2::Precision;
 use crate::sample::{Draw, Settings, StepTrace};
-use crate::text::Tokenizer;
+use crate::text::{TokenizerChoice, Vocabulary};
 
 /// The most text a request may bring, in bytes: far more than any GPT-2 can see, and some hundred megabytes to tokenize.
 pub const MOST_TEXT: usize = 4 << 20;
@@ -36,7 +36,7 @@ pub enum DeviceChoice {
 pub struct ModelSource {
     /// The name to show.
     pub name: String,
-    /// A GPT-2 directory in Hugging Face's layout.
+    /// A directory of a GPT-2, or a file of its weights.
     pub directory: PathBuf,
     /// Where to run.
     pub device: DeviceChoice,
@@ -44,6 +44,17 @@ pub struct ModelSource {
     pub precision: Option<Precision>,
     /// Threads on the CPU; `None` is one for each processor.
     pub threads: Option<usize>,
+    /// What a user says of it.
+    pub said: Said,
+}
+
+/// What a user says of a model because its files do not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Its tokenizer.
+    pub tokenizer: Option<TokenizerChoice>,
+    /// Attention heads of each layer.
+    pub heads: Option<usize>,
 }
 
 /// What is known of a loaded model.
@@ -53,6 +64,8 @@ pub struct ModelCard {
     pub name: String,
     /// Its directory.
     pub directory: PathBuf,
+    /// Where it lies, if it is not an installed one.
+    pub path: Option<PathBuf>,
     /// SHA-256 of its weights, hexadecimal.
     pub sha256: String,
     /// Where it runs, in a word.
@@ -63,10 +76,10 @@ pub struct ModelCard {
     pub n_positions: usize,
     /// Number of parameters.
     pub parameters: u64,
-    /// Its tokenizer.
-    pub tokenizer: Arc<Tokenizer>,
-    /// What the user should know about the choice of device, if anything.
-    pub note: Option<String>,
+    /// Its vocabulary.
+    pub vocabulary: Arc<Vocabulary>,
+    /// What the user should know: about the choice of device, about the vocabulary.
+    pub notes: Vec<String>,
     /// How long it took to load.
     pub took: Duration,
 }
@@ -147,7 +160,7 @@ pub enum Command {
 pub enum StopReason {
     /// As many tokens as asked for.
     MaxTokens,
-    /// `<|endoftext|>` was drawn.
+    /// A token was drawn that ends a text.
     EndOfText,
     /// A stop string was written; it and what follows is cut.
     StopString(String),
@@ -194,12 +207,33 @@ pub enum Failure {
         /// What the system said.
         why: String,
     },
+    /// What was named is no model that can be run, in words that name the file.
+    #[error("{0}")]
+    NoModelThere(String),
     /// A file of the model is not what it should be.
     #[error("{path}: {why}")]
     BadModel {
         /// Which file.
         path: PathBuf,
         /// What is wrong with it.
+        why: String,
+    },
+    /// Nothing says what the model's words are, or what says it cannot be read.
+    #[error("{why}")]
+    NoVocabulary {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong, and what mends it.
+        why: String,
+    },
+    /// An installed model is not as it was installed.
+    #[error("{path}: {why}. It is damaged: `megachat model verify {name} --repair` installs it anew")]
+    Damaged {
+        /// Which model.
+        name: String,
+        /// Which file of it.
+        path: PathBuf,
+        /// What is wrong with that.
         why: String,
     },
     /// The device asked for is not to be had.
@@ -224,6 +258,9 @@ pub enum Failure {
         /// How long it is.
         bytes: usize,
     },
+    /// The model's vocabulary cannot spell a text.
+    #[error("{0}")]
+    Unspelled(String),
     /// A setting is out of its range.
     #[error("{0}")]
     Settings(String),
@@ -263,6 +300,8 @@ pub enum Event {
         id: RequestId,
         /// The tokens to add.
         tokens: Vec<TokenId>,
+        /// What the vocabulary reads instead of the text, where it changes it, as a sentence.
+        read_as: Option<String>,
     },
     /// Part of the context has been read.
     Prefill {

@@ -7,9 +7,17 @@
 //! repositories. Each hash below was found in at least two that have nothing to do with each other, see there.
 
 use super::source::{Kind, Source};
+use crate::directory::INDEXES;
 
 /// Names of files of weights, the better one first.
 const WEIGHTS_FILES: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
+
+/// What to ask for where there is no first of them, in transformers' order: a list of several files, the other format.
+const INSTEAD: [&str; 3] = [INDEXES[0], WEIGHTS_FILES[1], INDEXES[1]];
+
+/// Small files that a model may have, and can do without.
+const OPTIONAL: [&str; 4] =
+    ["added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
 
 /// Where the hub is, unless somebody says otherwise.
 pub const HUB: &str = "https://huggingface.co";
@@ -187,52 +195,68 @@ pub struct WantedFile {
 pub fn wanted(text: &str) -> Option<Wanted> {
     if let Some(model) = MODELS.iter().find(|it| it.name == text || it.repository == text) {
         let strict = |it: &&File| it.role == Role::Weights;
-        let files = model.files.iter().map(|it| WantedFile {
-            name: it.name,
-            instead: &[],
-            optional: false,
-            expected: Some(it).filter(strict).map_or((None, None), |it| (it.size, it.sha256)),
-        });
+        let mut files: Vec<WantedFile> = model
+            .files
+            .iter()
+            .map(|it| WantedFile {
+                name: it.name,
+                instead: &[],
+                optional: false,
+                expected: Some(it).filter(strict).map_or((None, None), |it| (it.size, it.sha256)),
+            })
+            .collect();
+        // Before the weights, which come last.
+        let last = files.len().saturating_sub(1);
+        files.splice(last..last, OPTIONAL.map(optional));
         // The download, the converted copy, and something for what is around them.
         let needed = Some(model.bytes + 4 * model.parameters + (64 << 20));
-        return Some(Wanted {
-            name: model.name.to_owned(),
-            repository: model.repository.to_owned(),
-            files: files.collect(),
-            needed,
-        });
+        return Some(Wanted { name: model.name.to_owned(), repository: model.repository.to_owned(), files, needed });
     }
     let plain = |it: &str| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         !it.is_empty() && !it.starts_with(['.', '-']) && it.chars().all(allowed)
     };
     let (organisation, name) = text.split_once('/').filter(|(a, b)| plain(a) && plain(b))?;
-    let file = |name, instead, optional| WantedFile { name, instead, optional, expected: (None, None) };
-    let files = vec![
-        file("config.json", &[], false),
-        file("vocab.json", &[], true),
-        file("merges.txt", &[], true),
-        file("tokenizer.json", &[], true),
-        file("model.safetensors", &["pytorch_model.bin"], false),
-    ];
+    let file = |name, instead: &'static [&'static str], optional| WantedFile {
+        name,
+        instead,
+        optional,
+        expected: (None, None),
+    };
+    let mut files = vec![file("config.json", &[], false)];
+    files.extend(["vocab.json", "merges.txt", "tokenizer.json"].into_iter().chain(OPTIONAL).map(optional));
+    files.push(file(WEIGHTS_FILES[0], &INSTEAD, false));
     Some(Wanted { name: name.to_owned(), repository: format!("{organisation}/{name}"), files, needed: None })
 }
 
+fn optional(name: &'static str) -> WantedFile {
+    WantedFile { name, instead: &[], optional: true, expected: (None, None) }
+}
+
 impl Wanted {
-    /// Where one of its files is to be had, `hub` being the address of the hub or of a mirror of it.
+    /// Where one of several files of its weights is to be had.
     #[must_use]
-    pub fn sources(&self, file: &WantedFile, hub: &str) -> Vec<Source> {
+    pub fn shard(&self, name: &str, hub: &str) -> Source {
+        Source { kind: Kind::TorchFile, ..self.source(name, hub, (None, None)) }
+    }
+
+    fn source(&self, name: &str, hub: &str, expected: (Option<u64>, Option<&'static str>)) -> Source {
         let at = if hub == HUB { "Hugging Face" } else { "the mirror of Hugging Face" };
         let (hub, repository) = (hub.trim_end_matches('/'), &self.repository);
-        let source = |name: &str| Source {
+        Source {
             label: format!("{at}, {name}"),
             url: format!("{hub}/{repository}/resolve/main/{name}"),
             file_name: name.to_owned(),
-            size: file.expected.0,
-            sha256: file.expected.1.map(ToOwned::to_owned),
+            size: expected.0,
+            sha256: expected.1.map(ToOwned::to_owned),
             kind: if WEIGHTS_FILES.contains(&name) { Kind::TorchFile } else { Kind::Text },
-        };
-        std::iter::once(&file.name).chain(file.instead).map(|it| source(it)).collect()
+        }
+    }
+
+    /// Where one of its files is to be had, `hub` being the address of the hub or of a mirror of it.
+    #[must_use]
+    pub fn sources(&self, file: &WantedFile, hub: &str) -> Vec<Source> {
+        std::iter::once(&file.name).chain(file.instead).map(|it| self.source(it, hub, file.expected)).collect()
     }
 }
 
@@ -271,7 +295,8 @@ mod tests {
     #[test]
     fn only_weights_are_held_to_their_hash_by_the_download() {
         let model = wanted("gpt2").unwrap();
-        let source = &model.sources(&model.files[4], "http://mirror.example/")[0];
+        let source = &model.sources(model.files.last().unwrap(), "http://mirror.example/")[0];
+        assert_eq!(model.files.iter().filter(|it| it.optional).count(), OPTIONAL.len());
         assert_eq!(source.url, "http://mirror.example/openai-community/gpt2/resolve/main/model.safetensors");
         assert_eq!((source.size, source.kind), (Some(548_105_171), Kind::TorchFile));
         let source = &model.sources(&model.files[0], HUB)[0];
@@ -284,8 +309,12 @@ mod tests {
     fn any_repository_may_be_asked_for_and_nothing_else() {
         let model = wanted("someone/story-gpt2.v1").unwrap();
         assert_eq!((model.name.as_str(), model.repository.as_str()), ("story-gpt2.v1", "someone/story-gpt2.v1"));
-        let names: Vec<String> = model.sources(&model.files[4], HUB).into_iter().map(|it| it.file_name).collect();
-        assert_eq!(names, ["model.safetensors", "pytorch_model.bin"]);
+        let names: Vec<String> =
+            model.sources(model.files.last().unwrap(), HUB).into_iter().map(|it| it.file_name).collect();
+        let indexes = ["model.safetensors.index.json", "pytorch_model.bin.index.json"];
+        assert_eq!(names, ["model.safetensors", indexes[0], "pytorch_model.bin", indexes[1]]);
+        let shard = model.shard("model-00001-of-00002.safetensors", HUB);
+        assert!(shard.kind == Kind::TorchFile && shard.url.ends_with("/resolve/main/model-00001-of-00002.safetensors"));
         for odd in ["", "gpt3", "a/b/c", "../b", "a/..", "a/", "/b", "a/-b", "a b/c", "a/b?c"] {
             assert_eq!(wanted(odd), None, "{odd}");
         }

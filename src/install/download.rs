@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::install::protocol::Refusal;
 use crate::install::source::Source;
 use attempt::{Asking, Outcome};
 
@@ -217,6 +218,8 @@ pub struct Attempt {
     pub answer: String,
     /// Whether anything answered at all.
     pub reached: bool,
+    /// What kind of no it was, where a server said so.
+    pub refusal: Option<Refusal>,
 }
 
 /// Every answer of every source, in order; equal answers in a row are kept once.
@@ -231,6 +234,24 @@ impl Failed {
     #[must_use]
     pub fn is_offline(&self) -> bool {
         !self.attempts.is_empty() && self.attempts.iter().all(|attempt| !attempt.reached)
+    }
+}
+
+impl Failed {
+    /// Whether every source said that there is no such file.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        !self.attempts.is_empty() && self.attempts.iter().all(|it| it.refusal == Some(Refusal::Absent))
+    }
+
+    /// What kind of no it was: the first that a server said, but an absent file only if every source said so.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        if self.is_absent() {
+            return Refusal::Absent;
+        }
+        let said = self.attempts.iter().filter_map(|it| it.refusal);
+        said.into_iter().find(|it| *it != Refusal::Absent).unwrap_or(Refusal::Other)
     }
 }
 

@@ -6,12 +6,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::catalogue::Wanted;
-use super::download::{self, DownloadError, Downloaded};
+use super::download::{self, DownloadError, Downloaded, Failed};
 use super::job::{Places, Report};
-use super::protocol::{Event, Failure, Stage};
+use super::protocol::{Event, Failure, Refusal, Stage};
 use super::source::{Source, from_url, megatron_345m, without_secrets};
 use crate::checkpoint::Config;
+use crate::directory::{INDEXES, VOCABULARY_FILES, find_vocabulary, shards};
 use crate::manifest::CONFIG;
+use crate::text::TokenizerChoice;
 
 /// What arrived.
 pub(super) struct Arrived {
@@ -52,6 +54,10 @@ impl Arrived {
             Failure::Convert { why } if !self.verified && self.remove().is_ok() => {
                 Failure::Convert { why: format!("{why}; what arrived was removed, the next start fetches it anew") }
             }
+            // Nothing is wrong with it: named its words, it is converted without another download.
+            Failure::NoWords { why } => Failure::NoWords {
+                why: format!("{why}. What arrived is kept; the same command with --tokenizer goes on"),
+            },
             other => other,
         }
     }
@@ -77,7 +83,7 @@ pub(super) fn first_of_sources(
     cancel: &AtomicBool,
     report: Report,
 ) -> Result<Arrived, Failure> {
-    let got = fetch(places, &places.downloads, &places.sources, name, cancel, report)?;
+    let got = fetch(places, &places.downloads, &places.sources, name, cancel, report).map_err(no_source)?;
     Ok(one_file(got, Kept::File))
 }
 
@@ -90,7 +96,12 @@ pub(super) fn address(
     report: Report,
 ) -> Result<Arrived, Failure> {
     let directory = directory_of(places, name);
-    let got = fetch(places, &directory, &[from_url(url)], name, cancel, report)?;
+    let got = fetch(places, &directory, &[from_url(url)], name, cancel, report);
+    let got = got.map_err(|error| match not_obtained(error, &without_secrets(url)) {
+        // An address is one file, and no repository.
+        Failure::NotObtained { what, answers, .. } => Failure::NotObtained { what, refusal: Refusal::Other, answers },
+        other => other,
+    })?;
     Ok(one_file(got, |_| Kept::Directory(directory)))
 }
 
@@ -105,46 +116,98 @@ fn one_file(got: Downloaded, kept: impl FnOnce(Downloaded) -> Kept) -> Arrived {
     }
 }
 
-/// The files of a model on the hub, the small ones first.
+/// The files of a model on the hub, the small ones first. Weights in several files come one after the other.
 pub(super) fn hub(
     places: &Places,
     wanted: &Wanted,
-    name: &str,
+    (name, tokenizer): (&str, Option<&TokenizerChoice>),
     cancel: &AtomicBool,
     report: Report,
 ) -> Result<Arrived, Failure> {
     let directory = directory_of(places, name);
-    let (mut bytes, mut sha256, mut verified, mut names) = (0, None, false, Vec::new());
-    for file in &wanted.files {
-        let sources = wanted.sources(file, &places.hub);
-        let got = match fetch(places, &directory, &sources, name, cancel, report) {
-            Ok(got) => got,
-            Err(Failure::NoSource { answers }) if file.optional && answers.iter().all(|it| is_absent(&it.1)) => {
-                continue;
-            }
-            Err(failure) => return Err(failure),
-        };
-        bytes += got.bytes;
-        names.push(got.source.file_name.clone());
-        if let Err(why) = is_what_its_name_says(&got.path, &got.source.file_name) {
-            got.remove().map_err(|e| Failure::Disk { why: e.to_string() })?;
-            return Err(Failure::Convert { why: format!("{}: {}: {why}", wanted.repository, file.name) });
-        }
-        if file.name == CONFIG {
-            // Before gigabytes follow that nobody can use.
-            let read = std::fs::read(&got.path).map_err(|e| Failure::Disk { why: e.to_string() })?;
-            if let Err(e) = Config::from_json(&read) {
-                let _ = std::fs::remove_dir_all(&directory);
-                return Err(Failure::Convert { why: format!("{}: config.json: {e}", wanted.repository) });
-            }
-        }
+    let mut all = Vec::new();
+    let get = |sources: &[Source], report: Report| fetch(places, &directory, sources, name, cancel, report);
+    for (index, file) in wanted.files.iter().enumerate() {
         // The weights come last.
-        (sha256, verified) = (Some(got.sha256), got.verified);
+        if index + 1 == wanted.files.len() {
+            has_words(&all, wanted, &directory, tokenizer)?;
+        }
+        let got = match get(&wanted.sources(file, &places.hub), &mut *report) {
+            Ok(got) => got,
+            Err(DownloadError::AllSourcesFailed(failed)) if file.optional && failed.is_absent() => continue,
+            Err(error) => return Err(not_obtained(error, &wanted.repository)),
+        };
+        check(&got, wanted, &directory)?;
+        let index = INDEXES.contains(&got.source.file_name.as_str());
+        let shards = if index { shards_of(&got, wanted)? } else { Vec::new() };
+        all.push(got);
+        for shard in shards {
+            let got = get(&[wanted.shard(&shard, &places.hub)], &mut *report);
+            all.push(got.map_err(|error| not_obtained(error, &wanted.repository))?);
+        }
     }
+    let names: Vec<String> = all.iter().map(|it| it.source.file_name.clone()).collect();
     only(&directory, &names).map_err(|e| Failure::Disk { why: format!("{}: {e}", directory.display()) })?;
     let source = format!("{}/{}", without_secrets(&places.hub).trim_end_matches('/'), wanted.repository);
-    let kept = Kept::Directory(directory.clone());
-    Ok(Arrived { path: directory, source, sha256, verified, bytes, kept })
+    // The weights come last; several files have no hash in common.
+    let weights = all.last().filter(|_| !names.iter().any(|it| INDEXES.contains(&it.as_str())));
+    Ok(Arrived {
+        path: directory.clone(),
+        source,
+        sha256: weights.map(|it| it.sha256.clone()),
+        verified: weights.is_some_and(|it| it.verified),
+        bytes: all.iter().map(|it| it.bytes).sum(),
+        kept: Kept::Directory(directory),
+    })
+}
+
+/// Whether a file of the hub is what its name says, before gigabytes follow that nobody can use.
+fn check(got: &Downloaded, wanted: &Wanted, directory: &Path) -> Result<(), Failure> {
+    let name = &got.source.file_name;
+    let refuse = |why: String| Failure::Convert { why: format!("{}: {name}: {why}", wanted.repository) };
+    if let Err(why) = is_what_its_name_says(&got.path, name) {
+        got.remove().map_err(|e| Failure::Disk { why: e.to_string() })?;
+        return Err(refuse(why));
+    }
+    if name == CONFIG {
+        let read = std::fs::read(&got.path).map_err(|e| Failure::Disk { why: e.to_string() })?;
+        if let Err(e) = Config::from_json(&read) {
+            // It goes as a whole: nothing of it is of use.
+            let _ = std::fs::remove_dir_all(directory);
+            return Err(Failure::Convert { why: format!("{}: {e}", wanted.repository) });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the small files say what the model's words are, before gigabytes follow that nobody can read.
+///
+/// What another download left there is not looked at: the converter judges by what belongs to the model.
+fn has_words(
+    small: &[Downloaded],
+    wanted: &Wanted,
+    directory: &Path,
+    tokenizer: Option<&TokenizerChoice>,
+) -> Result<(), Failure> {
+    let is_here = |name: &str| small.iter().any(|it| it.source.file_name == name);
+    let left_over = VOCABULARY_FILES.iter().any(|it| directory.join(it.0).exists() && !is_here(it.0));
+    let config = std::fs::read(directory.join(CONFIG)).ok().and_then(|it| Config::from_json(&it).ok());
+    let Some(config) = config.filter(|_| !left_over) else { return Ok(()) };
+    let found = find_vocabulary(Some(directory), tokenizer, config.vocab_size);
+    found.map(|_| ()).map_err(|e| Failure::NoWords { why: format!("{}: {e}", wanted.repository) })
+}
+
+/// The files that an index names; one that cannot be used is removed.
+fn shards_of(index: &Downloaded, wanted: &Wanted) -> Result<Vec<String>, Failure> {
+    let disk = |e: io::Error| Failure::Disk { why: e.to_string() };
+    let bytes = std::fs::read(&index.path).map_err(disk)?;
+    match shards(&bytes) {
+        Ok(names) => Ok(names),
+        Err(what) => {
+            index.remove().map_err(disk)?;
+            Err(Failure::Convert { why: format!("{}: {} is {what}", wanted.repository, index.source.file_name) })
+        }
+    }
 }
 
 /// Removes what an earlier download of another repository of the same name left: the converter reads what is there.
@@ -161,7 +224,7 @@ fn only(directory: &Path, names: &[String]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a tokenizer's file can be one: some servers answer with a message instead.
+/// Whether a small file can be what its name says: some servers answer with a message instead.
 fn is_what_its_name_says(path: &Path, name: &str) -> Result<(), String> {
     let read = || std::fs::read(path).map_err(|e| e.to_string());
     let json = || serde_json::from_slice::<serde_json::Value>(&read()?).map_err(|e| format!("no JSON: {e}"));
@@ -171,13 +234,12 @@ fn is_what_its_name_says(path: &Path, name: &str) -> Result<(), String> {
         }
         "tokenizer.json" => json()?.get("model").is_some(),
         "merges.txt" => !read()?.starts_with(b"{"),
+        "added_tokens.json" | "special_tokens_map.json" | "tokenizer_config.json" | "generation_config.json" => {
+            json()?.is_object()
+        }
         _ => true,
     };
-    if sound { Ok(()) } else { Err("it is not the file of a tokenizer that its name says".to_owned()) }
-}
-
-fn is_absent(answer: &str) -> bool {
-    answer.starts_with("404")
+    if sound { Ok(()) } else { Err("it is not the file that its name says".to_owned()) }
 }
 
 fn fetch(
@@ -187,7 +249,7 @@ fn fetch(
     name: &str,
     cancel: &AtomicBool,
     report: Report,
-) -> Result<Downloaded, Failure> {
+) -> Result<Downloaded, DownloadError> {
     let options =
         download::Options { ca_file: places.ca_file.clone(), offline: places.offline, ..download::Options::default() };
     let (mut at, of) = (1, sources.len());
@@ -216,14 +278,32 @@ fn fetch(
         };
         report(Event::Stage { name: name.to_owned(), stage });
     };
-    download::download(sources, directory, &options, cancel, &mut tell).map_err(|error| match error {
+    download::download(sources, directory, &options, cancel, &mut tell)
+}
+
+/// Why the 345M model did not come from any of its sources.
+fn no_source(error: DownloadError) -> Failure {
+    match error {
+        DownloadError::AllSourcesFailed(failed) => Failure::NoSource { answers: answers(failed) },
+        other => not_obtained(other, ""),
+    }
+}
+
+/// Why a repository or an address did not deliver.
+fn not_obtained(error: DownloadError, what: &str) -> Failure {
+    match error {
         DownloadError::AllSourcesFailed(failed) => {
-            Failure::NoSource { answers: failed.attempts.into_iter().map(|it| (it.label, it.answer)).collect() }
+            let refusal = failed.refusal();
+            Failure::NotObtained { what: what.to_owned(), refusal, answers: answers(failed) }
         }
         DownloadError::Cancelled { kept_bytes } => Failure::Cancelled { kept: kept_bytes },
         DownloadError::DiskFull { path, kept_bytes, missing_bytes } => {
             Failure::DiskFull { path, kept: kept_bytes, missing: missing_bytes }
         }
         other @ DownloadError::Io { .. } => Failure::Disk { why: other.to_string() },
-    })
+    }
+}
+
+fn answers(failed: Failed) -> Vec<(String, String)> {
+    failed.attempts.into_iter().map(|it| (it.label, it.answer)).collect()
 }

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::convert::{self, ConvertError, Converted, Input, Step, TokenizerFiles};
+use super::convert::{self, ConvertError, Converted, Input, Step};
 use super::download::lock::Lock;
 use super::fetch::Arrived;
 use super::protocol::{CopyAt, Event, Failure, Job, Ready, Stage};
@@ -19,7 +19,11 @@ use super::{catalogue, download, fetch};
 use crate::assets;
 use crate::integrity;
 use crate::manifest::{DEMO, FileRecord, MEGATRON_345M, Manifest, hex};
-use crate::text::gpt2_merges_to_files;
+use crate::text::TokenizerChoice;
+use crate::text::vocabulary::VocabularyKind;
+
+/// The attention heads of the built-in model.
+const DEMO_HEADS: usize = 3;
 
 /// Where things go and come from.
 #[derive(Clone, Debug)]
@@ -137,7 +141,12 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
             }
             let input = Input::Bytes { name: "the built-in demo", bytes: assets::DEMO_ZIP };
             let origin = Origin { source: "built in".into(), verified: true, replace: true, ..place };
-            install(places, &name, input, &origin, wishes, cancel, report)
+            // Its file does not say, and its width is none of GPT-2's own.
+            let wishes = Wishes {
+                convert: convert::Options { heads: Some(DEMO_HEADS), ..wishes.convert.clone() },
+                repair: wishes.repair.clone(),
+            };
+            install(places, &name, input, &origin, &wishes, cancel, report)
         }
         Job::Megatron345m => {
             if let Some(ready) = already(places, &name, wishes) {
@@ -164,7 +173,7 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
             }
             let unknown = || Failure::Convert { why: format!("`{repository}` is no name of a model on the hub") };
             let wanted = catalogue::wanted(repository).ok_or_else(unknown)?;
-            let got = fetch::hub(places, &wanted, &name, cancel, report)?;
+            let got = fetch::hub(places, &wanted, (&name, wishes.convert.tokenizer.as_ref()), cancel, report)?;
             let place = Origin { repository: Some(wanted.repository), ..place };
             let ready = install_arrived(places, &name, &got, place, wishes, cancel, report)?;
             forget_directory(places, &name);
@@ -287,7 +296,8 @@ fn install(
     let converted = convert_into(input, &made, job, wishes, cancel, report)?;
     // The model everybody means, however its file is called.
     let shape = (converted.config.n_layer, converted.config.n_embd);
-    let known = shape == (24, 1024) && converted.format.contains("Megatron");
+    let in_gpt2s_words = converted.vocabulary.kind() == VocabularyKind::Gpt2;
+    let known = shape == (24, 1024) && converted.format.contains("Megatron") && in_gpt2s_words;
     let by_content = if known { MEGATRON_345M.to_owned() } else { job.to_owned() };
     let name = origin.name.map_or(by_content, ToOwned::to_owned);
     let verified = origin.verified || converted.source_sha256.as_deref().is_some_and(fetch::published);
@@ -303,6 +313,8 @@ fn install(
         program: concat!("megachat ", env!("CARGO_PKG_VERSION")).to_owned(),
         repository: origin.repository.clone(),
         heads: wishes.convert.heads,
+        tokenizer: wishes.convert.tokenizer.as_ref().map(absolute),
+        vocabulary: Some(converted.vocabulary.record()),
         forced: wishes.convert.force,
         checksums: converted.weights.checksums,
         files: integrity::records(&made, &weights_sha256).map_err(|e| io_failure(&made, &e))?,
@@ -331,6 +343,16 @@ fn install(
         verified,
         parameters: converted.parameters,
     })
+}
+
+/// A tokenizer's place, so that it means the same when the model is to be repaired.
+fn absolute(choice: &TokenizerChoice) -> TokenizerChoice {
+    match choice {
+        TokenizerChoice::Gpt2 => TokenizerChoice::Gpt2,
+        TokenizerChoice::Directory(path) => {
+            TokenizerChoice::Directory(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+        }
+    }
 }
 
 /// Whether what was made anew is what is to be repaired.
@@ -379,10 +401,6 @@ fn convert_into(
     cancel: &AtomicBool,
     report: Report,
 ) -> Result<Converted, Failure> {
-    let bug = |e: crate::text::TokenizerError| Failure::Convert { why: e.to_string() };
-    let (vocab_json, tokenizer_json) = gpt2_merges_to_files(assets::MERGES).map_err(bug)?;
-    let merges_txt = assets::MERGES.as_bytes();
-    let tokenizer = TokenizerFiles { vocab_json: &vocab_json, merges_txt, tokenizer_json: &tokenizer_json };
     let (mut last, mut finishing) = (Instant::now(), false);
     let mut progress = |step: Step| {
         if cancel.load(Ordering::Acquire) {
@@ -404,9 +422,12 @@ fn convert_into(
         }
         ControlFlow::Continue(())
     };
-    convert::convert(input, output, &tokenizer, &wishes.convert, &mut progress).map_err(|error| match error {
+    convert::convert(input, output, &wishes.convert, &mut progress).map_err(|error| match error {
         ConvertError::Cancelled => Failure::Cancelled { kept: 0 },
         ConvertError::Write { path, source } => io_failure(&path, &source),
+        words @ (ConvertError::Vocabulary(_) | ConvertError::OtherVocabulary { .. }) => {
+            Failure::NoWords { why: words.to_string() }
+        }
         other => Failure::Convert { why: other.to_string() },
     })
 }
@@ -498,7 +519,8 @@ mod tests {
         let cancel = AtomicBool::new(false);
         let import = |path: &Path, name: Option<&str>| {
             let job = Job::Import { from: CopyAt::Path(path.to_owned()), name: name.map(ToOwned::to_owned) };
-            run(&job, &places, &Wishes::default(), &cancel, &mut |_| ()).map(|it| it.name)
+            let convert = convert::Options { heads: Some(3), ..convert::Options::default() };
+            run(&job, &places, &Wishes { convert, repair: None }, &cancel, &mut |_| ()).map(|it| it.name)
         };
         assert_eq!(import(&zip, None).unwrap(), "my-checkpoint");
         assert_eq!(import(&zip, None).unwrap(), "my-checkpoint");

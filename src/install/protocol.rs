@@ -127,6 +127,41 @@ pub struct Ready {
     pub parameters: u64,
 }
 
+/// What a server meant by its no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such file.
+    Absent,
+    /// The hub has no such repository, or will not say that it has one.
+    Repository,
+    /// The repository has no such branch.
+    Revision,
+    /// Its owner lets in those who have accepted terms.
+    Gated,
+    /// It is forbidden, for a reason that the server does not say in a way that programs read.
+    Forbidden,
+    /// Something else, which the answers say.
+    Other,
+}
+
+/// A refusal in a sentence, with what helps.
+fn refused(what: &str, refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Absent => format!("{what} has no file that makes it a model; is the name spelt right?"),
+        Refusal::Repository => format!(
+            "there is no repository {what} that anybody may read: the name is misspelt, or the repository is private or \
+             gated, which the hub does not tell apart"
+        ),
+        Refusal::Revision => format!("the repository {what} has no branch `main`"),
+        Refusal::Gated => format!(
+            "the repository {what} is gated: its owner wants terms to be accepted on its page by somebody who is signed \
+             in, which megachat never is. Download it by other means, then: megachat model import DIRECTORY"
+        ),
+        Refusal::Forbidden => format!("access to {what} is forbidden"),
+        Refusal::Other => format!("{what} could not be downloaded"),
+    }
+}
+
 /// Why a model is not installed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -136,10 +171,26 @@ pub enum Failure {
         /// Each source's name with its answer.
         answers: Vec<(String, String)>,
     },
+    /// A repository of the hub, or an address that was given, did not deliver.
+    #[error("{}", refused(what, *refusal))]
+    NotObtained {
+        /// The repository, or the address without secrets.
+        what: String,
+        /// What kind of no it was.
+        refusal: Refusal,
+        /// Each source's name with its answer.
+        answers: Vec<(String, String)>,
+    },
     /// The file came, and is not what it should be.
     #[error("{why}")]
     Download {
         /// What happened.
+        why: String,
+    },
+    /// What arrived has no words that can be used: nothing is wrong with it, and it is kept.
+    #[error("{why}")]
+    NoWords {
+        /// What is missing, and what mends it.
         why: String,
     },
     /// It could not be converted.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bias, Order, Preset, Step};
 
-/// What to do when `<|endoftext|>` is drawn.
+/// What to do when a token that ends a text is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EndOfText {
@@ -94,7 +94,7 @@ pub struct Settings {
     pub max_tokens: u32,
     /// Strings that end the continuation; they are cut from it.
     pub stop: Vec<String>,
-    /// What `<|endoftext|>` does.
+    /// What a token that ends a text does.
     pub end_of_text: EndOfText,
     /// What a full context does.
     pub when_full: WhenFull,

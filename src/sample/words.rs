@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Settings, Step};
 use crate::TokenId;
-use crate::text::Tokenizer;
+use crate::text::{EncodeError, Vocabulary};
 
 /// What is added to the logit of a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for Bias {
 /// finish it.
 #[derive(Clone, Debug, Default)]
 pub struct Words {
-    tokenizer: Option<Arc<Tokenizer>>,
+    vocabulary: Option<Arc<Vocabulary>>,
     /// What was resolved, to know when it must be done again.
     bias: Vec<Bias>,
     ban: Vec<String>,
@@ -77,7 +77,7 @@ struct Ban {
 impl Words {
     /// No words at all.
     pub const NONE: Self = Self {
-        tokenizer: None,
+        vocabulary: None,
         bias: Vec::new(),
         ban: Vec::new(),
         breakers: Vec::new(),
@@ -86,33 +86,57 @@ impl Words {
         breaks: Vec::new(),
     };
 
-    /// The words of `settings` in the vocabulary of `tokenizer`.
+    /// The words of `settings` in the vocabulary of `vocabulary`.
     #[must_use]
-    pub fn of(settings: &Settings, tokenizer: &Arc<Tokenizer>) -> Self {
+    pub fn of(settings: &Settings, vocabulary: &Arc<Vocabulary>) -> Self {
         let mut new = Self::default();
-        new.follow(settings, tokenizer);
+        new.follow(settings, vocabulary);
         new
     }
 
+    /// Why a text that the settings name means nothing in a vocabulary; `None` if each of them does.
+    ///
+    /// What is only known by its spellings refuses nothing: no model draws with it.
+    #[must_use]
+    pub fn refusal(settings: &Settings, vocabulary: &Vocabulary) -> Option<String> {
+        for Bias { text, .. } in &settings.bias {
+            match vocabulary.encode(text) {
+                Ok(it) => {
+                    if let Some(it) = it.read_as {
+                        return Some(format!("the bias of {text:?} cannot be kept to: {}", it.sentence()));
+                    }
+                }
+                Err(EncodeError::NoEncoder) => {}
+                Err(why) => return Some(format!("the bias of {text:?} cannot be kept to: {why}")),
+            }
+        }
+        // A ban looks at bytes, so it holds for what the vocabulary would read otherwise, too.
+        settings.ban.iter().find_map(|text| match vocabulary.encode(text) {
+            Ok(_) | Err(EncodeError::NoEncoder) => None,
+            Err(why) => Some(format!("the ban of {text:?} cannot be kept to: {why}")),
+        })
+    }
+
     /// Brings them up to date; costs nothing if the settings name the same texts as before.
-    pub fn follow(&mut self, settings: &Settings, tokenizer: &Arc<Tokenizer>) {
-        if !self.tokenizer.as_ref().is_some_and(|it| Arc::ptr_eq(it, tokenizer)) {
-            *self = Self { tokenizer: Some(Arc::clone(tokenizer)), ..Self::default() };
+    pub fn follow(&mut self, settings: &Settings, vocabulary: &Arc<Vocabulary>) {
+        if !self.vocabulary.as_ref().is_some_and(|it| Arc::ptr_eq(it, vocabulary)) {
+            *self = Self { vocabulary: Some(Arc::clone(vocabulary)), ..Self::default() };
         }
         if self.bias != settings.bias {
             self.bias.clone_from(&settings.bias);
-            let tokens = settings.bias.iter().map(|it| (tokenizer.encode(&it.text), it.by));
-            self.biased = tokens.filter(|it| !it.0.is_empty()).collect();
+            // What cannot be spelled was refused; it has no tokens.
+            let tokens = |it: &Bias| Some((vocabulary.encode(&it.text).ok()?.tokens, it.by));
+            self.biased = settings.bias.iter().filter_map(tokens).filter(|it| !it.0.is_empty()).collect();
         }
         if self.ban != settings.ban {
             self.ban.clone_from(&settings.ban);
-            self.banned = settings.ban.iter().map(|text| Ban::new(text, tokenizer)).collect();
+            self.banned = settings.ban.iter().map(|text| Ban::new(text, vocabulary)).collect();
         }
         let breakers: &[String] = if settings.is_neutral(Step::Dry) { &[] } else { &settings.dry_breakers };
         if self.breakers != breakers {
             self.breakers = breakers.to_vec();
-            let tokens = 0..tokenizer.len() as TokenId;
-            let breaks = |token| breakers.iter().any(|text| contains(tokenizer.bytes(token), text.as_bytes()));
+            let tokens = 0..vocabulary.len() as TokenId;
+            let breaks = |token| breakers.iter().any(|text| contains(vocabulary.bytes(token), text.as_bytes()));
             self.breaks = if breakers.is_empty() { Vec::new() } else { tokens.map(breaks).collect() };
         }
     }
@@ -124,10 +148,10 @@ impl Words {
 
     /// Takes out every token that does not begin with `begun`, which a person has typed already; returns how many stay.
     pub(super) fn hold_to(&self, logits: &mut [f32], begun: &[u8]) -> usize {
-        let Some(tokenizer) = &self.tokenizer else { return logits.len() };
+        let Some(vocabulary) = &self.vocabulary else { return logits.len() };
         let mut left = 0;
         for (token, logit) in (0..).zip(logits) {
-            if tokenizer.bytes(token).starts_with(begun) {
+            if vocabulary.bytes(token).starts_with(begun) {
                 left += 1;
             } else {
                 *logit = f32::NEG_INFINITY;
@@ -167,27 +191,27 @@ impl Words {
 
     /// The last bytes of `history`, at least `n` where there are so many.
     fn bytes_before(&self, history: &[TokenId], n: usize) -> Vec<u8> {
-        let Some(tokenizer) = &self.tokenizer else { return Vec::new() };
+        let Some(vocabulary) = &self.vocabulary else { return Vec::new() };
         let mut start = history.len();
         let mut length = 0;
         while start > 0 && length < n {
             start -= 1;
-            length += tokenizer.bytes(history[start]).len();
+            length += vocabulary.bytes(history[start]).len();
         }
-        history[start..].iter().flat_map(|&it| tokenizer.bytes(it)).copied().collect()
+        history[start..].iter().flat_map(|&it| vocabulary.bytes(it)).copied().collect()
     }
 }
 
 impl Ban {
-    fn new(text: &str, tokenizer: &Tokenizer) -> Self {
+    fn new(text: &str, vocabulary: &Vocabulary) -> Self {
         let bytes = text.as_bytes();
         let ending = |so_far: usize| {
             let rest = &bytes[so_far..];
             let finishes = |token: &TokenId| {
-                let token = tokenizer.bytes(*token);
+                let token = vocabulary.bytes(*token);
                 if so_far == 0 { contains(token, rest) } else { token.starts_with(rest) }
             };
-            (so_far, (0..tokenizer.len() as TokenId).filter(finishes).collect())
+            (so_far, (0..vocabulary.len() as TokenId).filter(finishes).collect())
         };
         Self { text: text.to_owned(), endings: (0..bytes.len()).map(ending).collect() }
     }
@@ -202,20 +226,21 @@ mod tests {
     use super::*;
 
     /// Bytes, and "ab", "abc", " ab".
-    fn tokenizer() -> Arc<Tokenizer> {
-        Arc::new(Tokenizer::from_gpt2_merges("a b\nab c\n\u{120} ab\n").unwrap())
+    fn vocabulary() -> Arc<Vocabulary> {
+        Arc::new(Vocabulary::from_gpt2_merges("a b\nab c\n\u{120} ab\n").unwrap())
     }
 
     /// What stands after `history` under `settings`, by the text of the token; what is not named is 0.
     fn after(settings: &Settings, history: &str) -> Vec<(String, f32)> {
-        let tokenizer = tokenizer();
-        let words = Words::of(settings, &tokenizer);
-        let mut row = vec![0.0; tokenizer.len()];
+        let vocabulary = vocabulary();
+        let words = Words::of(settings, &vocabulary);
+        let mut row = vec![0.0; vocabulary.len()];
         // One byte a token, however it could be written.
-        let history: Vec<TokenId> = history.chars().flat_map(|it| tokenizer.encode(&it.to_string())).collect();
+        let history: Vec<TokenId> =
+            history.chars().flat_map(|it| vocabulary.encode(&it.to_string()).unwrap().tokens).collect();
         let touched = words.apply(&mut row, &history);
         let named: Vec<(String, f32)> =
-            (0..).zip(row).filter(|it| it.1 != 0.0).map(|(id, it)| (tokenizer.decode(&[id]), it)).collect();
+            (0..).zip(row).filter(|it| it.1 != 0.0).map(|(id, it)| (vocabulary.decode(&[id]), it)).collect();
         assert_eq!(touched, named.len());
         named
     }
@@ -248,19 +273,20 @@ mod tests {
     #[test]
     fn breakers_are_looked_for_inside_tokens_and_only_for_dry() {
         let mut settings = Settings { dry_breakers: vec!["b".into()], ..Settings::default() };
-        assert!(Words::of(&settings, &tokenizer()).breaks().is_empty());
+        assert!(Words::of(&settings, &vocabulary()).breaks().is_empty());
         settings.dry_multiplier = 0.8;
-        let words = Words::of(&settings, &tokenizer());
+        let words = Words::of(&settings, &vocabulary());
         assert_eq!(words.breaks().iter().filter(|it| **it).count(), 4, "b, ab, abc and \" ab\"");
     }
 
     #[test]
     fn what_was_begun_goes_on() {
-        let tokenizer = tokenizer();
-        let words = Words::of(&Settings::default(), &tokenizer);
-        let mut row = vec![0.0; tokenizer.len()];
+        let vocabulary = vocabulary();
+        let words = Words::of(&Settings::default(), &vocabulary);
+        let mut row = vec![0.0; vocabulary.len()];
         assert_eq!(words.hold_to(&mut row, b"ab"), 2);
-        let left: Vec<String> = (0..).zip(&row).filter(|it| *it.1 == 0.0).map(|it| tokenizer.decode(&[it.0])).collect();
+        let left: Vec<String> =
+            (0..).zip(&row).filter(|it| *it.1 == 0.0).map(|it| vocabulary.decode(&[it.0])).collect();
         assert_eq!(left, ["ab", "abc"]);
     }
 }

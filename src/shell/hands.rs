@@ -6,9 +6,10 @@ use std::sync::mpsc::Sender;
 use super::{End, Input, Session, clipboard};
 use crate::app::{App, Effect, Msg, start};
 use crate::document::Header;
-use crate::engine::{self, Engine};
+use crate::engine::{Engine, spawn_with};
 use crate::install::installer::Installer;
 use crate::install::protocol::{CopyAt, Job as InstallJob};
+use crate::loading;
 use crate::store::config::{State, store_state};
 use crate::store::paths::Paths;
 use crate::store::protocol::Job as StoreJob;
@@ -38,7 +39,8 @@ impl Hands {
     pub(super) fn start(session: Session, size: (u16, u16), sender: Sender<Input>) -> (App, Self) {
         let Session { paths, places, save, open, start: mut begin_with, .. } = session;
         let from_engine = sender.clone();
-        let engine = engine::spawn(move |event| drop(from_engine.send(Input::Msg(Msg::Engine(event)))));
+        let loader = Box::new(loading::load);
+        let engine = spawn_with(loader, move |event| drop(from_engine.send(Input::Msg(Msg::Engine(event)))));
         let store = save.then(|| {
             let from_store = sender.clone();
             let events = move |event| drop(from_store.send(Input::Msg(Msg::Store(event))));

@@ -77,6 +77,8 @@ pub struct Session {
 pub enum End {
     /// The user left.
     Quit,
+    /// The lines ended, and the model that they were for is damaged.
+    Damaged,
     /// A signal came.
     Signal(i32),
 }

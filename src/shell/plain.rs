@@ -8,6 +8,7 @@ use super::hands::Hands;
 use super::signals::{self, Watched};
 use super::{End, Input, Outcome, Session, lines, patience};
 use crate::app::{Msg, Plain};
+use crate::engine::protocol::{Event, Failure};
 
 /// What layout there is to be nowhere seen is made for this size.
 const SIZE: (u16, u16) = (80, 24);
@@ -27,7 +28,7 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
     let (mut app, mut hands) = Hands::start(session, SIZE, sender);
     let mut plain = Plain::new(at_terminal);
     plain.begin(&mut app);
-    let mut reads = false;
+    let (mut reads, mut damaged) = (false, false);
     let result = loop {
         hands.act(plain.step(&mut app, began.elapsed()));
         if let Err(error) = write(&plain.take()) {
@@ -50,7 +51,14 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
         // All that waits is taken at once; but a flood must not keep the text from being written.
         for input in [first].into_iter().chain(inbox.try_iter().take(256)) {
             match input {
-                Input::Msg(msg) => hands.act(plain.hear(&mut app, msg, began.elapsed())),
+                Input::Msg(msg) => {
+                    match &msg {
+                        Msg::Engine(Event::Failed { failure: Failure::Damaged { .. }, .. }) => damaged = true,
+                        Msg::Engine(Event::Loaded { .. }) => damaged = false,
+                        _ => {}
+                    }
+                    hands.act(plain.hear(&mut app, msg, began.elapsed()));
+                }
                 Input::Interrupt => hands.act(plain.interrupt(&mut app, began.elapsed())),
                 Input::Line(line) => {
                     reads = false;
@@ -66,7 +74,9 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
     };
     let unsaved = hands.save();
     hands.quit();
-    result.map(|end| Outcome { end, unsaved, kept: Vec::new() })
+    // Whoever sent the lines has nothing else to see it by.
+    let end = |end| if damaged && end == End::Quit { End::Damaged } else { end };
+    result.map(|it| Outcome { end: end(it), unsaved, kept: Vec::new() })
 }
 
 fn write(text: &str) -> io::Result<()> {

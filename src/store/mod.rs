@@ -7,6 +7,7 @@ pub mod paths;
 pub mod protocol;
 pub mod sampling;
 pub mod transcripts;
+pub mod vocabularies;
 mod writer;
 
 pub use writer::{Store, spawn};

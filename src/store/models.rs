@@ -115,6 +115,8 @@ mod tests {
             program: String::new(),
             repository: None,
             heads: None,
+            tokenizer: None,
+            vocabulary: None,
             forced: false,
             checksums: BTreeMap::new(),
             files: Vec::new(),

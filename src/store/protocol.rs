@@ -1,14 +1,18 @@
 //! What goes to the thread that writes transcripts and what comes back: plain data.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::document::{Header, Record};
+use crate::text::Vocabulary;
 
 /// To the thread that writes transcripts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Job {
     /// From here on, write into a new transcript; its file is made with the first text.
     Begin(Header),
+    /// Keep a vocabulary, before the first record that names it.
+    Vocabulary(Arc<Vocabulary>),
     /// Write a record.
     Append(Record),
     /// See to it that all is on the disk.

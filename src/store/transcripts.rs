@@ -58,6 +58,8 @@ pub struct Summary {
     pub model: String,
     /// The document's tokens, for its first words.
     pub document: Document,
+    /// What it was read from.
+    pub journal: Journal,
 }
 
 fn ids(directory: &Path) -> io::Result<Vec<String>> {
@@ -85,7 +87,8 @@ pub fn list(directory: &Path) -> io::Result<Vec<Summary>> {
             _ => None,
         });
         let document = replay(&journal);
-        Some(Summary { id, created: journal.header.created, model: model.unwrap_or_default(), document })
+        let (created, model) = (journal.header.created, model.unwrap_or_default());
+        Some(Summary { id, created, model, document, journal })
     };
     Ok(ids(directory)?.into_iter().filter_map(summary).collect())
 }

@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::history;
 use super::protocol::{Event, Job};
 use super::transcripts::Appender;
+use super::{history, vocabularies};
 use crate::document::{Header, Record};
+use crate::text::Vocabulary;
 
 /// How long written records may wait for the disk while text streams: what a loss of power costs at the most.
 const SYNC_EVERY: Duration = Duration::from_secs(2);
@@ -68,8 +70,16 @@ pub fn spawn(
     Store { jobs: Some(jobs), thread: Some(thread) }
 }
 
-fn is_text(record: &Record) -> bool {
-    matches!(record, Record::Typed { .. } | Record::Drawn { .. })
+/// What waits to be written.
+enum Item {
+    /// A vocabulary that the next records name; it has a file of its own.
+    Vocabulary(Arc<Vocabulary>),
+    /// A line.
+    Record(Box<Record>),
+}
+
+fn is_text(item: &Item) -> bool {
+    matches!(item, Item::Record(record) if matches!(**record, Record::Typed { .. } | Record::Drawn { .. }))
 }
 
 struct Writer {
@@ -81,7 +91,7 @@ struct Writer {
     header: Option<Header>,
     appender: Option<Appender>,
     /// Records not yet in the file.
-    waiting: VecDeque<Record>,
+    waiting: VecDeque<Item>,
     /// Since when something is written that the disk may not have.
     dirty: Option<Instant>,
     events: Box<dyn FnMut(Event) + Send>,
@@ -94,7 +104,8 @@ impl Writer {
             let patience = self.dirty.map_or(Duration::from_secs(3600), |it| SYNC_EVERY.saturating_sub(it.elapsed()));
             match inbox.recv_timeout(patience) {
                 Ok(Job::Begin(header)) => self.begin(header),
-                Ok(Job::Append(record)) => self.append(record),
+                Ok(Job::Vocabulary(it)) => self.append(Item::Vocabulary(it)),
+                Ok(Job::Append(record)) => self.append(Item::Record(Box::new(record))),
                 Ok(Job::Remember(text)) => self.remember(&text),
                 Ok(Job::Sync) | Err(RecvTimeoutError::Timeout) => self.sync(),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -112,8 +123,8 @@ impl Writer {
         self.header = Some(header);
     }
 
-    fn append(&mut self, record: Record) {
-        self.waiting.push_back(record);
+    fn append(&mut self, item: Item) {
+        self.waiting.push_back(item);
         if self.is_worth_a_file() {
             let result = self.flush();
             self.report(result);
@@ -142,8 +153,11 @@ impl Writer {
         let Some(appender) = &mut self.appender else {
             return Ok(());
         };
-        while let Some(record) = self.waiting.front() {
-            appender.append(record)?;
+        while let Some(item) = self.waiting.front() {
+            match item {
+                Item::Vocabulary(it) => vocabularies::keep(&self.directory, it)?,
+                Item::Record(record) => appender.append(record)?,
+            }
             self.waiting.pop_front();
             self.dirty.get_or_insert_with(Instant::now);
         }
@@ -280,5 +294,38 @@ mod tests {
         std::fs::remove_file(&directory).unwrap();
         assert_eq!(store.finish(), 0);
         assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7]);
+    }
+
+    #[test]
+    fn a_vocabulary_is_on_the_disk_before_the_first_line_that_names_it() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("transcripts");
+        std::fs::create_dir(&directory).unwrap();
+        // In the way of the vocabularies, not of the transcripts.
+        std::fs::write(vocabularies::directory(&directory), "in the way").unwrap();
+        let own = Arc::new(Vocabulary::from_gpt2_merges("a b\nab c\n").unwrap());
+        let model = Record::Model {
+            name: "mine".into(),
+            sha256: "00".into(),
+            dtype: "q8".into(),
+            device: "cpu".into(),
+            generator: String::new(),
+            vocabulary: Some(own.record()),
+            path: None,
+        };
+        let (send, heard) = channel();
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap());
+        store.send(Job::Begin(header("a")));
+        store.send(Job::Vocabulary(own.clone()));
+        store.send(Job::Append(model.clone()));
+        store.send(Job::Append(typed(0)));
+        assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 3, .. }));
+        // No line names what is not there.
+        assert_eq!(transcripts::read(&directory, "a").unwrap().1.records, []);
+        std::fs::remove_file(vocabularies::directory(&directory)).unwrap();
+        assert_eq!(store.finish(), 0);
+        assert_eq!(transcripts::read(&directory, "a").unwrap().1.records, [model, typed(0)]);
+        let kept = std::fs::read(vocabularies::directory(&directory).join(format!("{}.json", own.hash()))).unwrap();
+        assert!(Vocabulary::from_remembered(&kept, &own.record()).unwrap() == *own);
     }
 }

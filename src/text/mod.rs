@@ -2,12 +2,14 @@
 //!
 //! Everything the model, a file or a server says passes through [`visible()`] before it reaches a terminal.
 
-mod tokenizer;
+mod hex;
 mod utf8;
 mod visible;
+pub mod vocabulary;
 mod wrap;
 
-pub use tokenizer::{END_OF_TEXT, Tokenizer, TokenizerError, gpt2_merges_to_files};
+pub use hex::hex;
 pub use utf8::Utf8Stream;
 pub use visible::{push_visible, visible};
+pub use vocabulary::{EncodeError, TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
 pub use wrap::Wrap;

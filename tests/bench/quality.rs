@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use megachat::engine::load::load_model;
-use megachat::engine::protocol::{DeviceChoice, ModelSource};
+use megachat::engine::protocol::{DeviceChoice, ModelSource, Said};
 use megachat::gpt2::{Precision, Scores};
 
 /// What is known of one precision.
@@ -38,12 +38,13 @@ fn main() {
             device: DeviceChoice::Cpu,
             precision: Some(precision),
             threads: None,
+            said: Said::default(),
         };
         load_model(&source, &mut |_, _| ()).unwrap()
     };
     let all = [Precision::F32, Precision::F16, Precision::Bf16, Precision::Q8, Precision::Q4];
     let mut models: Vec<_> = all.into_iter().map(|it| (it, load(it), Sums::default())).collect();
-    let tokens = models[0].1.card.tokenizer.encode(&std::fs::read_to_string(text).unwrap());
+    let tokens = models[0].1.card.vocabulary.encode(&std::fs::read_to_string(text).unwrap()).unwrap().tokens;
     let tokens = &tokens[..tokens.len().min(most)];
     for window in tokens.chunks(models[0].1.model.config().n_positions) {
         // Log-probabilities at every place, (T, V), of 32 bits.

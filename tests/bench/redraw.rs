@@ -13,8 +13,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use megachat::app::look::{Background, Colours, Look};
 use megachat::app::{App, Effect, Focus, Heat, Msg, Start, start, update, view};
 use megachat::assets;
-use megachat::document::{Document, Record};
-use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, RequestId, StopReason};
+use megachat::document::{Document, Record, Vocabularies};
+use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, RequestId, Said, StopReason};
 use megachat::sample::{Context, Distribution, Draw, Settings, Words, die};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -138,6 +138,9 @@ fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
         draft: String::new(),
         chat: false,
         document,
+        vocabularies: Vocabularies::default(),
+        written_by: None,
+        said: Said::default(),
         size,
         look: Look { colours: Colours::True, background: Background::Dark, ascii: false },
         device: DeviceChoice::Cpu,
@@ -162,8 +165,9 @@ fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
         dtype: "f32".into(),
         n_positions: positions,
         parameters: 0,
-        tokenizer: assets::tokenizer(),
-        note: None,
+        vocabulary: assets::vocabulary(),
+        notes: Vec::new(),
+        path: None,
         took: Duration::ZERO,
     };
     hear(&mut app, Event::Loaded { id: id.unwrap(), card: Box::new(card) });
@@ -180,7 +184,7 @@ fn writing(size: (u16, u16), positions: usize) -> (App, RequestId) {
     let effects = update(&mut app, Msg::Key(plain(KeyCode::Enter)), Duration::ZERO);
     let asked = |it: &Effect| if let Effect::Engine(Command::Generate(request)) = it { Some(request.id) } else { None };
     let id: RequestId = effects.iter().find_map(asked).unwrap();
-    hear(&mut app, Event::Encoded { id, tokens: vec![50_256] });
+    hear(&mut app, Event::Encoded { id, tokens: vec![50_256], read_as: None });
     (app, id)
 }
 
@@ -216,7 +220,8 @@ fn full_context(size: (u16, u16)) -> App {
 fn long_text(size: (u16, u16), text: &str) -> App {
     // A line at a time: a text of many megabytes in one piece takes the tokenizer gigabytes.
     let mut document = Document::default();
-    let tokens: Vec<_> = text.split_inclusive('\n').flat_map(|it| assets::tokenizer().encode(it)).collect();
+    let tokens: Vec<_> =
+        text.split_inclusive('\n').flat_map(|it| assets::vocabulary().encode(it).unwrap().tokens).collect();
     document.apply(&Record::Typed { first: 0, parent: None, tokens, chosen: false });
     let mut app = ready(size, document, TOKENS);
     let id = app.peeking.unwrap();

@@ -3,15 +3,14 @@
 
 use std::time::Duration;
 
-use megachat::assets::DEMO_ZIP;
-
+use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::fetching::{LEN, answers, count, fetch, fetch_one, hasty, names, noise, sha256, source};
 use crate::support::program::{Home, err, files};
 
 #[test]
-fn a_body_in_any_compression_is_refused() {
-    for encoding in ["gzip", "br", "zstd", "deflate", "x-gzip, identity"] {
+fn a_body_in_a_compression_that_nobody_asked_for_is_refused() {
+    for encoding in ["br", "zstd", "deflate", "x-gzip, identity"] {
         let header = vec![format!("Content-Encoding: {encoding}")];
         let server = FaultServer::start(b"", vec![Fault::Status("200 OK", header, noise(LEN, 80))]);
         let directory = tempfile::tempdir().unwrap();
@@ -19,6 +18,26 @@ fn a_body_in_any_compression_is_refused() {
         let said = "200 OK, but the body is compressed, which was not asked for";
         assert_eq!(answers(result)[0].answer, said, "{encoding}");
         assert_eq!(names(directory.path()), ["m.pt.lock"]);
+    }
+}
+
+#[test]
+fn a_body_in_gzip_is_unpacked_and_one_cut_short_is_fetched_anew() {
+    use std::io::Write as _;
+    let body = [noise(LEN, 85), vec![b'x'; LEN]].concat();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&body).unwrap();
+    let packed = encoder.finish().unwrap();
+    for encoding in ["gzip", "x-gzip", " GZIP "] {
+        let headers = || vec![format!("Content-Encoding: {encoding}"), "ETag: \"packed\"".to_owned()];
+        let (short, whole) = (packed[..packed.len() / 2].to_vec(), packed.clone());
+        let plan = vec![Fault::Status("200 OK", headers(), short), Fault::Status("200 OK", headers(), whole)];
+        let server = FaultServer::start(b"", plan);
+        let directory = tempfile::tempdir().unwrap();
+        let (result, _) = fetch(&[source(server.url("m.pt"), None)], directory.path(), &hasty());
+        assert_eq!(result.unwrap().sha256, sha256(&body), "{encoding}");
+        // The tag is that of the packed bytes, so no range of the file may be asked for by it.
+        assert!(server.asked().iter().all(|it| it.range.is_none()));
     }
 }
 
@@ -38,8 +57,10 @@ fn a_stream_without_length_and_tag_is_taken_whole_or_fetched_anew() {
 #[test]
 fn a_stream_that_was_cut_short_is_not_in_the_way_of_the_next_start() {
     // As the publisher's archive comes: no length, no tag, no hash known.
-    let server =
-        FaultServer::start(DEMO_ZIP, vec![Fault::Unmeasured(DEMO_ZIP.len() / 2), Fault::Unmeasured(DEMO_ZIP.len())]);
+    let server = FaultServer::start(
+        demo_zip(),
+        vec![Fault::Unmeasured(demo_zip().len() / 2), Fault::Unmeasured(demo_zip().len())],
+    );
     let home = Home::new();
     let url = [server.url("v0.0/zip")];
     let output = home.download(&url).output().unwrap();

@@ -6,7 +6,7 @@ use megachat::app::{Focus, KNOBS, Knob};
 use megachat::document::Origin;
 use megachat::engine::generation::{Control, Session};
 use megachat::engine::load::load;
-use megachat::engine::protocol::{DeviceChoice, Event, ModelSource, Request, RequestId, Want};
+use megachat::engine::protocol::{DeviceChoice, Event, ModelSource, Request, RequestId, Said, Want};
 use megachat::gpt2::Precision;
 use megachat::sample::{Did, Draw, Settings, Step};
 
@@ -40,7 +40,7 @@ impl Control for Listener {
 }
 
 /// The demo model and its way from text to tokens.
-struct Demo(Session, std::sync::Arc<megachat::text::Tokenizer>);
+struct Demo(Session, std::sync::Arc<megachat::text::Vocabulary>);
 
 impl Demo {
     fn new() -> Self {
@@ -50,9 +50,10 @@ impl Demo {
             device: DeviceChoice::Cpu,
             precision: Some(Precision::F32),
             threads: Some(1),
+            said: Said::default(),
         };
         let (session, card) = load(&source, &mut |_, _| ()).unwrap();
-        Self(session, card.tokenizer)
+        Self(session, card.vocabulary)
     }
 
     fn draw(&mut self, text: &str, settings: Settings) -> Listener {
@@ -218,7 +219,7 @@ fn a_step_is_switched_and_moved_in_the_panel() {
 fn bans_are_typed_in_the_panel_and_show_at_once() {
     let mut it = panel(Knob::Ban);
     let next = it.app.next.as_ref().unwrap().rows[0].token;
-    let word = it.app.tokenizer().decode(&[next]);
+    let word = it.app.vocabulary().decode(&[next]);
     it.key(KeyCode::Enter);
     it.write(&word);
     it.key(KeyCode::Enter);

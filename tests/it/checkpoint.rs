@@ -7,17 +7,17 @@ use megachat::checkpoint::legacy::LegacyError;
 use megachat::checkpoint::pickle::{PickleError, parse};
 use megachat::checkpoint::zip::ZipError;
 use megachat::checkpoint::{Activation, Config, ConfigError, Fault, Limits, MapError};
-use megachat::install::convert::{ConvertError, Converted, Input, Options, Step, TokenizerFiles, convert};
+use megachat::directory::DirectoryError;
+use megachat::install::convert::{ConvertError, Converted, Input, Options, Step, convert};
+
+use megachat::text::TokenizerChoice;
 
 use crate::support::torch_files::{
-    Container, Half, INNER, Packing, Pickler, View, WIDTH, bytes_of, container, download, flat_file, gpt2, half,
+    Container, HEADS, Half, INNER, Packing, Pickler, View, WIDTH, bytes_of, container, download, flat_file, gpt2, half,
     megatron, megatron_file, read_safetensors, transposed, zip,
 };
 
 const DEMO: &[u8] = include_bytes!("../../assets/megatron_demo.zip");
-
-const TOKENIZER: TokenizerFiles<'static> =
-    TokenizerFiles { vocab_json: b"{\"a\":0}", merges_txt: b"#version\n", tokenizer_json: b"{}" };
 
 /// Converts and answers the tensors, sorted by name; makes sure that failure leaves nothing.
 pub(crate) fn try_convert(
@@ -26,7 +26,10 @@ pub(crate) fn try_convert(
 ) -> Result<(Converted, Vec<(String, Half)>), ConvertError> {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("model");
-    let result = convert(input, &output, &TOKENIZER, options, &mut |_| ControlFlow::Continue(()));
+    // No tiny model says what its words are.
+    let tokenizer = options.tokenizer.clone().or(Some(TokenizerChoice::Gpt2));
+    let options = Options { tokenizer, ..options.clone() };
+    let result = convert(input, &output, &options, &mut |_| ControlFlow::Continue(()));
     if result.is_err() {
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "something is left behind");
     }
@@ -36,7 +39,12 @@ pub(crate) fn try_convert(
 }
 
 fn from_bytes(bytes: &[u8]) -> Result<(Converted, Vec<(String, Half)>), ConvertError> {
-    try_convert(Input::Bytes { name: "test", bytes }, &Options::default())
+    try_convert(Input::Bytes { name: "test", bytes }, &two_heads())
+}
+
+/// What a file without arguments does not say of the tiny model.
+pub(crate) fn two_heads() -> Options {
+    Options { heads: Some(HEADS), tokenizer: Some(TokenizerChoice::Gpt2), ..Options::default() }
 }
 
 pub(crate) fn sorted(mut tensors: Vec<(String, Half)>) -> Vec<(String, Half)> {
@@ -45,7 +53,7 @@ pub(crate) fn sorted(mut tensors: Vec<(String, Half)>) -> Vec<(String, Half)> {
 }
 
 /// A number as protocol 2 pickles it.
-fn float(number: f64) -> Vec<u8> {
+pub(crate) fn float(number: f64) -> Vec<u8> {
     let mut bytes = b"G".to_vec();
     bytes.extend_from_slice(&number.to_be_bytes());
     bytes
@@ -67,7 +75,7 @@ fn tiny(kind: Container, version: u8) -> Vec<u8> {
 }
 
 /// `args` of the given entries, each a key and a pickled value.
-fn arguments(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn arguments(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut pickler = Pickler::default();
     pickler.global("argparse", "Namespace").raw(b")\x81}(");
     for (key, value) in entries {
@@ -140,7 +148,9 @@ fn megatron_core_names_give_the_same_bits() {
 #[test]
 fn the_demo_converts() {
     let input = Input::Bytes { name: "demo", bytes: DEMO };
-    let (converted, tensors) = try_convert(input, &Options::default()).unwrap();
+    // As the program itself says it.
+    let options = Options { heads: Some(3), ..Options::default() };
+    let (converted, tensors) = try_convert(input, &options).unwrap();
     let expected = Config {
         vocab_size: 50_257,
         n_positions: 512,
@@ -157,8 +167,10 @@ fn the_demo_converts() {
     assert_eq!(converted.parameters, 12_417_216);
     let hash = "00b5c2f19abf41691bab28768ba1778bba27766cda78565d54e5ffb8990b4c4f";
     assert_eq!(converted.source_sha256.as_deref(), Some(hash));
-    let again = try_convert(input, &Options::default()).unwrap().0;
+    let again = try_convert(input, &options).unwrap().0;
     assert_eq!(again.weights.sha256, converted.weights.sha256);
+    let unsaid = try_convert(input, &Options::default()).unwrap_err();
+    assert!(matches!(unsaid, ConvertError::Map(MapError::HeadsUnknown { n_embd: 192, .. })), "{unsaid}");
 }
 
 #[test]
@@ -184,10 +196,8 @@ fn a_converted_directory_converts_to_itself_with_its_own_tokenizer() {
     let (first, second) = (directory.path().join("first"), directory.path().join("second"));
     let file = tiny(Container::Legacy, 0);
     let mut go = |_| ControlFlow::Continue(());
-    let one =
-        convert(Input::Bytes { name: "", bytes: &file }, &first, &TOKENIZER, &Options::default(), &mut go).unwrap();
-    let stock = TokenizerFiles { vocab_json: b"{}", merges_txt: b"", tokenizer_json: b"[]" };
-    let two = convert(Input::Path(&first), &second, &stock, &Options::default(), &mut go).unwrap();
+    let one = convert(Input::Bytes { name: "", bytes: &file }, &first, &two_heads(), &mut go).unwrap();
+    let two = convert(Input::Path(&first), &second, &two_heads(), &mut go).unwrap();
     assert_eq!((one.weights.sha256, one.config), (two.weights.sha256, two.config));
     for name in ["config.json", "model.safetensors", "vocab.json", "merges.txt", "tokenizer.json"] {
         assert_eq!(std::fs::read(first.join(name)).unwrap(), std::fs::read(second.join(name)).unwrap());
@@ -204,11 +214,13 @@ fn a_checkpoint_directory_is_found_from_every_level() {
     std::fs::write(&file, tiny(Container::Zip, 3)).unwrap();
     let expected = sorted(gpt2());
     for path in [directory.path(), rank.parent().unwrap(), &rank, &file] {
-        assert_eq!(try_convert(Input::Path(path), &Options::default()).unwrap().1, expected);
+        assert_eq!(try_convert(Input::Path(path), &two_heads()).unwrap().1, expected);
     }
     std::fs::create_dir(rank.with_file_name("mp_rank_01")).unwrap();
-    let empty = try_convert(Input::Path(&file), &Options::default());
-    assert!(matches!(empty, Err(ConvertError::NothingInside { name, .. }) if name.ends_with("mp_rank_01")));
+    let empty = try_convert(Input::Path(&file), &two_heads());
+    assert!(
+        matches!(empty, Err(ConvertError::Directory(DirectoryError::NothingInside { name, .. })) if name.ends_with("mp_rank_01"))
+    );
 }
 
 #[test]
@@ -217,7 +229,7 @@ fn directories_of_other_kinds_are_refused_by_name() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join(name), "").unwrap();
         let result = try_convert(Input::Path(directory.path()), &Options::default());
-        assert!(matches!(result, Err(ConvertError::Unsupported { .. })), "{name}");
+        assert!(matches!(result, Err(ConvertError::Directory(_))), "{name}");
     }
 }
 
@@ -286,7 +298,7 @@ fn a_wrong_checksum_is_an_error_unless_forced() {
     let at = file.windows(16).position(|it| it == b"archive/data/100").unwrap() + 20;
     file[at] ^= 1;
     assert!(matches!(from_bytes(&file), Err(ConvertError::Checksum { .. })));
-    let options = Options { force: true, ..Options::default() };
+    let options = Options { force: true, ..two_heads() };
     let (converted, _) = try_convert(Input::Bytes { name: "", bytes: &file }, &options).unwrap();
     assert!(converted.notes.iter().any(|note| note.contains("checksum")), "{:?}", converted.notes);
 }
@@ -303,7 +315,7 @@ fn cancelling_at_any_step_leaves_nothing_behind() {
             if steps > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let input = Input::Bytes { name: "", bytes: &file };
-        let result = convert(input, &output, &TOKENIZER, &Options::default(), &mut progress);
+        let result = convert(input, &output, &two_heads(), &mut progress);
         if result.is_ok() {
             assert!(stop_at > 20);
             return;
@@ -334,7 +346,7 @@ fn progress_is_honest() {
         ControlFlow::Continue(())
     };
     let input = Input::Bytes { name: "", bytes: &file };
-    convert(input, &directory.path().join("m"), &TOKENIZER, &Options::default(), &mut progress).unwrap();
+    convert(input, &directory.path().join("m"), &two_heads(), &mut progress).unwrap();
 }
 
 #[test]
@@ -342,7 +354,7 @@ fn an_output_that_exists_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let file = tiny(Container::Legacy, 0);
     let input = Input::Bytes { name: "", bytes: &file };
-    let result = convert(input, directory.path(), &TOKENIZER, &Options::default(), &mut |_| ControlFlow::Continue(()));
+    let result = convert(input, directory.path(), &two_heads(), &mut |_| ControlFlow::Continue(()));
     assert!(matches!(result, Err(ConvertError::OutputExists(path)) if path == directory.path()));
 }
 
@@ -377,13 +389,15 @@ fn all_faults_of_the_tensors_are_listed_at_once() {
     let error = from_bytes(&megatron_file(Container::Legacy, true, &tensors, &[])).unwrap_err();
     let ConvertError::Map(MapError::Faults(faults)) = error else { panic!("{error}") };
     assert_eq!(faults.len(), 3, "{faults:?}");
-    assert!(faults.contains(&Fault::Missing("transformer.h.1.attn.c_proj.bias".to_owned())));
+    // The file's own name of what it lacks, and ours beside it.
+    let missing = "language_model.transformer.layers.1.attention.dense.bias (transformer.h.1.attn.c_proj.bias)";
+    assert!(faults.contains(&Fault::Missing(missing.to_owned())), "{faults:?}");
     assert!(faults.iter().any(|fault| matches!(fault, Fault::Extra(name) if name.ends_with("surprise"))));
     assert!(faults.iter().any(|fault| matches!(fault, Fault::Shape { .. })));
 }
 
 #[test]
-fn arguments_give_heads_vocabulary_epsilon_and_activation() {
+fn arguments_give_heads_epsilon_and_activation() {
     let epsilon = float(1e-6);
     let entries: [(&str, &[u8]); 5] = [
         ("num_attention_heads", b"K\x02"),
@@ -395,10 +409,14 @@ fn arguments_give_heads_vocabulary_epsilon_and_activation() {
     let args = arguments(&entries);
     let tensors = megatron(0, true, "attention");
     let file = megatron_file(Container::Legacy, true, &tensors, &[("args", &args)]);
-    let (converted, tensors) = from_bytes(&file).unwrap();
+    let (converted, _) = try_convert(Input::Bytes { name: "", bytes: &file }, &Options::default()).unwrap();
     let config = converted.config;
-    assert_eq!((config.n_head, config.vocab_size, config.activation), (2, 7, Activation::Gelu));
+    // Seven tokens of a vocabulary that nobody knows are no reason to cut anything off.
+    assert_eq!((config.n_head, config.vocab_size, config.activation), (2, 10, Activation::Gelu));
     assert!((config.layer_norm_epsilon - 1e-6).abs() < 1e-12);
+    let seven = Options { vocab: Some(7), ..Options::default() };
+    let (converted, tensors) = try_convert(Input::Bytes { name: "", bytes: &file }, &seven).unwrap();
+    assert_eq!(converted.config.vocab_size, 7);
     let table = tensors.iter().find(|(name, _)| name == "transformer.wte.weight").unwrap();
     assert_eq!(table.1.bits, gpt2()[0].1.bits[..7 * WIDTH]);
 }
@@ -735,6 +753,27 @@ fn configurations_are_read_checked_and_written() {
             "{entry}"
         );
     }
+    let accepted = |json: &str| Config::from_json(json.as_bytes()).unwrap();
+    let other_names = r#"{"model_type":"gpt2","hidden_size":16,"num_attention_heads":2.0,"num_hidden_layers":3,
+        "max_position_embeddings":8,"layer_norm_epsilon":"1e-06"}"#;
+    let other = accepted(other_names);
+    assert_eq!((other.n_embd, other.n_inner, other.n_head, other.n_layer, other.n_positions), (16, 64, 2, 3, 8));
+    assert!((other.layer_norm_epsilon - 1e-6).abs() < 1e-12);
+    // As transformers, which sets the other name after its own.
+    assert_eq!(accepted(r#"{"model_type":"gpt2","n_embd":24,"hidden_size":48}"#).n_embd, 48);
+    assert_eq!(accepted(r#"{"architectures":["GPT2LMHeadModel"]}"#).n_layer, 12);
+    assert_eq!(accepted(r#"{"model_type":null,"n_embd":24}"#).n_embd, 24);
+    assert_eq!(accepted(r#"{"model_type":"gpt2","n_positions":16777216.0}"#).n_positions, 1 << 24);
+    for entry in [
+        r#""n_positions":16777217.0"#,
+        r#""n_head":2.5"#,
+        r#""layer_norm_epsilon":"small""#,
+        r#""num_hidden_layers":0.0"#,
+    ] {
+        let json = format!(r#"{{"model_type":"gpt2",{entry}}}"#);
+        assert!(matches!(refused(&json), ConfigError::BadValue { .. }), "{entry}");
+    }
+    assert!(matches!(refused(r#"{"architectures":["BertModel"],"hidden_size":8}"#), ConfigError::Architecture { .. }));
     assert!(matches!(refused(r#"{"model_type":"gpt2","n_head":7}"#), ConfigError::Heads { .. }));
 }
 
@@ -745,7 +784,7 @@ fn a_safetensors_header_of_any_length_is_recognised() {
     let file = tiny(Container::Legacy, 0);
     let input = Input::Bytes { name: "", bytes: &file };
     let mut go = |_| ControlFlow::Continue(());
-    convert(input, &output, &TOKENIZER, &Options::default(), &mut go).unwrap();
+    convert(input, &output, &two_heads(), &mut go).unwrap();
     let bytes = std::fs::read(output.join("model.safetensors")).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap());
     let (header, data) = bytes[8..].split_at(usize::try_from(length).unwrap());
@@ -795,9 +834,7 @@ fn safetensors_that_lie_are_refused() {
 fn an_unwritable_place_keeps_the_systems_reason() {
     let file = tiny(Container::Legacy, 0);
     let input = Input::Bytes { name: "", bytes: &file };
-    let result = convert(input, Path::new("/proc/none/model"), &TOKENIZER, &Options::default(), &mut |_| {
-        ControlFlow::Continue(())
-    });
+    let result = convert(input, Path::new("/proc/none/model"), &two_heads(), &mut |_| ControlFlow::Continue(()));
     assert!(matches!(result, Err(ConvertError::Write { .. })));
     assert_eq!(bytes_of(&[1]), [1, 0]);
 }

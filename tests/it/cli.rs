@@ -120,7 +120,7 @@ fn exit_statuses_are_what_the_help_says() {
         (&["--model", "megatron-345m", "-p", "x"], 3, "megachat model download"),
         (&["--top-p", "7", "-p", "x"], 2, "between 0 and 1"),
         (&["--nonsense"], 2, "--nonsense"),
-        (&["--model", &empty, "-p", "x"], 1, "config.json"),
+        (&["--model", &empty, "-p", "x"], 1, "empty holds no checkpoint"),
         (&["--device", "cuda", "-p", "x"], 6, "--device cpu"),
         (&["convert", &absent, &new], 5, "absent"),
         (&["model", "remove", "nothing"], 3, "nothing"),
@@ -152,7 +152,7 @@ fn convert_makes_a_directory_that_runs_and_says_what_it_found() {
     let (zip, made) = (home.path().join("any name"), home.path().join("made"));
     std::fs::write(&zip, megachat::assets::DEMO_ZIP).unwrap();
     let (zip, made) = (zip.to_string_lossy(), made.to_string_lossy());
-    let output = home.run(&["convert", &zip, &made], b"");
+    let output = home.run(&["convert", &zip, &made, "--heads", "3"], b"");
     assert!(output.status.success(), "{}", err(&output));
     for file in ["config.json", "model.safetensors", "vocab.json", "merges.txt", "tokenizer.json"] {
         assert!(Path::new(&*made).join(file).exists(), "{file}");
@@ -160,7 +160,17 @@ fn convert_makes_a_directory_that_runs_and_says_what_it_found() {
     let again = home.run(&["convert", &zip, &made], b"");
     assert_eq!(again.status.code(), Some(5));
     assert!(err(&again).contains("exists already"));
+    // Names without their first part are read as well.
+    let bare = home.path().join("bare");
+    let bare = bare.to_string_lossy();
+    let output = home.run(&["convert", &zip, &bare, "--heads", "3", "--bare-names"], b"");
+    assert!(output.status.success(), "{}", err(&output));
+    let weights = std::fs::read(Path::new(&*bare).join("model.safetensors")).unwrap();
+    let header = String::from_utf8_lossy(&weights[..8_000]).into_owned();
+    assert!(header.contains("\"wte.weight\"") && !header.contains("transformer."), "{header}");
+    let with_bare = home.run(&["--model", &bare, "-n", "20", "-s", "7", "-q"], b"Once");
     let with_it = home.run(&["--model", &made, "-n", "20", "-s", "7", "-q"], b"Once");
+    assert_eq!(out(&with_it), out(&with_bare));
     let with_demo = home.run(&["-n", "20", "-s", "7", "-q"], b"Once");
     assert_eq!(out(&with_it), out(&with_demo));
 }
@@ -170,7 +180,7 @@ fn models_are_imported_listed_and_removed() {
     let home = Home::new();
     let zip = home.path().join("demo.zip");
     std::fs::write(&zip, megachat::assets::DEMO_ZIP).unwrap();
-    let output = home.run(&["model", "import", &zip.to_string_lossy(), "--name", "mine"], b"");
+    let output = home.run(&["model", "import", &zip.to_string_lossy(), "--name", "mine", "--heads", "3"], b"");
     assert!(output.status.success(), "{}", err(&output));
     let list = out(&home.run(&["model", "list"], b""));
     assert!(list.contains("mine") && list.contains("demo"), "{list}");
@@ -305,7 +315,8 @@ fn a_conversion_that_a_signal_breaks_off_leaves_nothing_behind() {
     let place = home.path().join("place");
     for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let output = place.join("model");
-        let arguments = ["convert", input.to_str().unwrap(), output.to_str().unwrap(), "--vocab", "10"];
+        let (from, to) = (input.to_str().unwrap(), output.to_str().unwrap());
+        let arguments = ["convert", from, to, "--heads", "2", "--tokenizer", "gpt2"];
         let child = home.command(&arguments).spawn().unwrap();
         // The weights are being written, so the signals are listened to.
         let writing = || std::fs::read_dir(&place).is_ok_and(|mut it| it.next().is_some());

@@ -8,7 +8,7 @@ use megachat::document::{Origin, Record};
 use megachat::engine::generation::{Control, Session};
 use megachat::engine::load::load_model;
 use megachat::engine::protocol::{
-    ColumnsRequest, DeviceChoice, Event, ModelSource, Request, RequestId, StopReason, Want,
+    ColumnsRequest, DeviceChoice, Event, ModelSource, Request, RequestId, Said, StopReason, Want,
 };
 use megachat::gpt2::Precision;
 use megachat::sample::Settings;
@@ -85,10 +85,11 @@ fn columns_are_what_each_would_be_alone() {
         device: DeviceChoice::Cpu,
         precision: Some(Precision::F32),
         threads: Some(2),
+        said: Said::default(),
     };
     let model = load_model(&source, &mut |_, _| ()).unwrap().model;
-    let mut session = Session::new(model, assets::tokenizer());
-    let path = assets::tokenizer().encode("Once upon a time there was");
+    let mut session = Session::new(model, assets::vocabulary());
+    let path = assets::vocabulary().encode("Once upon a time there was").unwrap().tokens;
     let settings = |temperature, seed| Settings { temperature, seed, max_tokens: 9, ..Settings::default() };
     let all = vec![settings(0.0, 3), settings(1.0, 3), settings(1.7, 8)];
     let request =
@@ -107,8 +108,8 @@ fn columns_are_what_each_would_be_alone() {
 
 #[test]
 fn a_column_ends_by_itself_and_stopping_leaves_the_text_read() {
-    let tokenizer = assets::tokenizer();
-    let script = tokenizer.encode(SCRIPT);
+    let tokenizer = assets::vocabulary();
+    let script = tokenizer.encode(SCRIPT).unwrap().tokens;
     let model = Scripted::new(&script, 64);
     let read = model.read.clone();
     let mut session = Session::new(Box::new(model), tokenizer.clone());
@@ -264,7 +265,7 @@ fn a_fan_lists_eight_futures_and_takes_all_or_a_word() {
     }
     let likeliest = columns(&it).by_likelihood()[0];
     assert_eq!(columns(&it).chosen, likeliest);
-    let whole = assets::tokenizer().decode(&tokens(&it, likeliest));
+    let whole = assets::vocabulary().decode(&tokens(&it, likeliest));
     it.key(KeyCode::Right);
     it.settle();
     let added = it.text()[text.len()..].to_owned();
@@ -370,7 +371,7 @@ fn a_loop_pauses_and_offers_ways_out() {
         it.stopped();
         it
     };
-    let script = assets::tokenizer().encode(SCRIPT).len();
+    let script = assets::vocabulary().encode(SCRIPT).unwrap().tokens.len();
     let mut it = looping();
     let Some(Overlay::Circles { since }) = it.app.overlay else { panic!() };
     // The prompt, then the script once: what follows is repetition.

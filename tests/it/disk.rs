@@ -10,9 +10,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use megachat::assets::DEMO_ZIP;
 use megachat::install::download::DownloadError;
 
+use crate::support::demo_zip;
 use crate::support::disks::SmallDisk;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::fetching::{LEN, count, fetch, hasty, noise, source};
@@ -44,7 +44,7 @@ fn installs(home: &Path, server: &FaultServer) {
 fn a_disk_that_is_full_before_during_and_after_the_download() {
     let Some(disk) = SmallDisk::new(256 * 1024) else { return };
     let home = disk.path();
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
 
     // Before: not a byte more.
     let filler = home.join("filler");
@@ -67,7 +67,7 @@ fn a_disk_that_is_full_before_during_and_after_the_download() {
     disk.remount("size=20m");
     refused(&run(home, &server), &["the disk is full", home.to_str().unwrap(), "are kept", "goes on"]);
     assert_eq!(server.asked()[asked + 1].range, Some(format!("bytes={kept}-")), "it went on where it stopped");
-    assert_eq!(fs::read(home.join("cache/downloads/a.zip")).unwrap(), DEMO_ZIP);
+    assert_eq!(fs::read(home.join("cache/downloads/a.zip")).unwrap(), demo_zip());
     assert!(!model(home).exists());
     let left: Vec<_> = files(&home.join("data/models")).unwrap().into_iter().map(|it| it.0).collect();
     assert_eq!(left, [".megatron-345m.lock"], "nothing half-made takes the room");
@@ -130,10 +130,10 @@ fn a_full_disk_is_an_error_of_its_own_and_keeps_what_arrived() {
 fn a_disk_that_becomes_read_only_keeps_what_arrived() {
     let Some(disk) = SmallDisk::new(60 << 20) else { return };
     let home = disk.path();
-    let middle = DEMO_ZIP.len() / 2;
+    let middle = demo_zip().len() / 2;
     // A bad answer after the drop ends the first run with a partial file.
     let gone = Fault::Status("404 Not Found", vec![], vec![]);
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::Drop(middle), gone, Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::Drop(middle), gone, Fault::None]);
     assert_eq!(run(home, &server).status.code(), Some(4));
     let part = home.join("cache/downloads/a.zip.part");
     let before = fs::read(&part).unwrap();
@@ -144,7 +144,7 @@ fn a_disk_that_becomes_read_only_keeps_what_arrived() {
     assert_eq!(fs::read(&part).unwrap(), before);
     disk.remount("rw");
     installs(home, &server);
-    assert_eq!(server.sent(), DEMO_ZIP.len() as u64);
+    assert_eq!(server.sent(), demo_zip().len() as u64);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_directory_that_belongs_to_somebody_else_is_named() {
     const NOBODY: u32 = 65_534;
     let home = tempfile::tempdir().unwrap();
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o555)).unwrap();
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
     let mut command = download_into(home.path(), &[server.url("a.zip")]);
     if nix::unistd::geteuid().is_root() {
         // For root no directory is forbidden, so somebody else is asked to try.

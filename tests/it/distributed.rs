@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use megachat::checkpoint::{Limits, MapError, pickle, torch_dist};
-use megachat::install::convert::{ConvertError, Converted, Input, Options, TokenizerFiles, convert};
+use megachat::directory::DirectoryError;
+use megachat::install::convert::{ConvertError, Converted, Input, Options, convert};
+use megachat::text::TokenizerChoice;
 use serde_json::Value;
-
-const TOKENIZER: TokenizerFiles<'_> = TokenizerFiles { vocab_json: b"{}", merges_txt: b"", tokenizer_json: b"{}" };
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/torch_dist").join(name)
@@ -40,9 +40,20 @@ fn tensors(path: &Path) -> Vec<Tensor> {
 fn try_convert(input: &Path) -> Result<(Converted, Vec<Tensor>), ConvertError> {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("out");
+    // The vocabulary is not GPT-2's, so that only whoever knows it can say where the padding begins.
+    let tokenizer = Some(TokenizerChoice::Gpt2);
+    let options = Options { vocab: Some(11), tokenizer, ..Options::default() };
     let nothing = &mut |_| std::ops::ControlFlow::Continue(());
-    let converted = convert(Input::Path(input), &output, &TOKENIZER, &Options::default(), nothing)?;
-    let files = ["config.json", "merges.txt", "model.safetensors", "tokenizer.json", "vocab.json"];
+    let converted = convert(Input::Path(input), &output, &options, nothing)?;
+    let files = [
+        "config.json",
+        "generation_config.json",
+        "merges.txt",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "vocab.json",
+    ];
     let mut left: Vec<_> = std::fs::read_dir(&output).unwrap().map(|it| it.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, files);
@@ -92,7 +103,7 @@ fn other_ways_to_distribute_are_refused_by_name() {
         let text = format!("{{\"sharded_backend\": \"{backend}\", \"sharded_backend_version\": 1}}");
         std::fs::write(directory.path().join("metadata.json"), text).unwrap();
         let error = try_convert(directory.path()).unwrap_err();
-        assert!(matches!(error, ConvertError::Unsupported { .. }), "{error}");
+        assert!(matches!(error, ConvertError::Directory(DirectoryError::Unsupported { .. })), "{error}");
         let shown = if backend == "something" { "unknown" } else { backend };
         assert!(error.to_string().contains(shown), "{error}");
     }

@@ -354,13 +354,13 @@ fn bodies_that_are_no_model_are_refused_each_with_its_sentence() {
     let html = b"<!DOCTYPE html><html><title>Sign in</title></html>".to_vec();
     let json = br#"{"requestStatus":{"statusCode":"NOT_FOUND"}}"#.to_vec();
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n".to_vec();
-    let gzip = vec!["Content-Encoding: gzip".to_owned()];
+    let packed = vec!["Content-Encoding: br".to_owned()];
     for (answer, headers, wrong) in [
         ("200 OK, but the body is empty", vec![], vec![]),
         ("200 OK, but the body is a web page, perhaps a login page, not a model file", vec![], html),
         ("200 OK, but the body is a JSON message, not a model file", vec![], json),
         ("200 OK, but the body is a Git LFS pointer, not the file that it points to", vec![], pointer),
-        ("200 OK, but the body is compressed, which was not asked for", gzip, vec![0x1f, 0x8b, 8]),
+        ("200 OK, but the body is compressed, which was not asked for", packed, vec![0x1f, 0x8b, 8]),
     ] {
         // A partial file is there already; a bad answer must not cost it.
         let bad = Fault::Status("200 OK", headers, wrong);

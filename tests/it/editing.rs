@@ -252,7 +252,7 @@ fn what_is_copied_is_what_was_written_and_not_what_is_shown() {
     let pieces = it.app.document.tokens();
     let inside = pieces
         .iter()
-        .position(|&it| megachat::assets::tokenizer().bytes(it).first().is_some_and(|it| (0x80..0xc0).contains(it)));
+        .position(|&it| megachat::assets::vocabulary().bytes(it).first().is_some_and(|it| (0x80..0xc0).contains(it)));
     it.app.lens.cursor = inside.expect("this text has characters in pieces");
     it.key(KeyCode::Char('v'));
     it.key(KeyCode::Char('y'));
@@ -392,7 +392,7 @@ fn a_click_puts_the_cursor_on_a_token_and_a_second_one_looks_at_it() {
         click(&mut it, at);
         assert_eq!((it.app.focus, it.app.overlay.is_some()), (Focus::Text, false));
         let tokens = it.app.document.tokens();
-        assert_eq!(megachat::assets::tokenizer().decode(&tokens[it.app.lens.cursor..=it.app.lens.cursor]), " quiet");
+        assert_eq!(megachat::assets::vocabulary().decode(&tokens[it.app.lens.cursor..=it.app.lens.cursor]), " quiet");
         click(&mut it, (at.0 + 4, at.1));
         assert!(matches!(it.app.overlay, Some(Overlay::Inspector { .. })), "the same token, the second time");
     }

@@ -9,6 +9,7 @@ use megachat::document::Origin;
 use megachat::store::transcripts;
 
 use crate::pty::Pty;
+use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::harness::Harness;
 
@@ -102,7 +103,7 @@ fn a_signal_while_something_is_downloaded_gives_the_terminal_back() {
     use rustix::process::Signal;
     for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2), (Signal::QUIT, 3)] {
         let home = tempfile::tempdir().unwrap();
-        let slow = FaultServer::start(megachat::assets::DEMO_ZIP, vec![Fault::Slow(Duration::from_millis(300))]);
+        let slow = FaultServer::start(demo_zip(), vec![Fault::Slow(Duration::from_millis(300))]);
         let mut pty = Pty::start(home.path(), &[], &[("MEGACHAT_MODEL_URL", &slow.url("/slow.zip"))]);
         pty.see("is a base language model");
         pty.press("\r");

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use megachat::TokenId;
 use megachat::assets;
 use megachat::engine::generation::{Control, Session, window_start};
-use megachat::engine::protocol::{Event, Failure, Request, RequestId, StopReason, Want};
+use megachat::engine::protocol::{Event, Failure, Request, RequestId, Said, StopReason, Want};
 use megachat::sample::{EndOfText, Settings, WhenFull};
 
 use crate::support::scripted::{Fault, Scripted};
@@ -74,8 +74,8 @@ fn run(session: &mut Session, request: &Request) -> Listener {
 }
 
 fn session(text: &str, n_positions: usize) -> Session {
-    let tokenizer = assets::tokenizer();
-    Session::new(Box::new(Scripted::new(&tokenizer.encode(text), n_positions)), tokenizer)
+    let tokenizer = assets::vocabulary();
+    Session::new(Box::new(Scripted::new(&tokenizer.encode(text).unwrap().tokens, n_positions)), tokenizer)
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn it_ends_for_the_reason_it_says() {
 
 #[test]
 fn a_stop_string_is_cut_even_in_the_middle_of_a_token() {
-    let tokenizer = assets::tokenizer();
+    let tokenizer = assets::vocabulary();
     let mut listener = Listener::default();
     let settings = Settings { stop: vec!["ree.\nU".into()], ..settings() };
     session(" one two three.\nUser: four", 64).run(&request(&[], "a", settings), &mut listener);
@@ -143,12 +143,12 @@ fn a_stop_keeps_every_token_drawn() {
 
 #[test]
 fn what_was_read_is_not_read_again() {
-    let tokenizer = assets::tokenizer();
-    let model = Scripted::new(&tokenizer.encode(" one two three"), 64);
+    let tokenizer = assets::vocabulary();
+    let model = Scripted::new(&tokenizer.encode(" one two three").unwrap().tokens, 64);
     let read = model.read.clone();
     let mut session = Session::new(Box::new(model), tokenizer.clone());
     let first = run(&mut session, &request(&[], "one two three four", settings()));
-    let mut path = tokenizer.encode("one two three four");
+    let mut path = tokenizer.encode("one two three four").unwrap().tokens;
     path.extend(first.drawn());
     let before = read.load(Ordering::Relaxed);
     assert_eq!(before, path.len());
@@ -179,8 +179,8 @@ fn a_full_context_stops_or_slides() {
 #[test]
 fn a_model_that_fails_is_reported() {
     for (fault, says) in [(Fault::NotANumber, "not a number"), (Fault::Error, "no tensor")] {
-        let tokenizer = assets::tokenizer();
-        let mut model = Scripted::new(&tokenizer.encode(" one two"), 64);
+        let tokenizer = assets::vocabulary();
+        let mut model = Scripted::new(&tokenizer.encode(" one two").unwrap().tokens, 64);
         model.fault = Some((4, fault));
         let heard = run(&mut Session::new(Box::new(model), tokenizer), &request(&[], "a", settings()));
         assert_eq!(heard.drawn().len(), 3);
@@ -193,19 +193,20 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
     use megachat::engine::protocol::{Command, DeviceChoice, ModelCard, ModelSource};
     let (send, heard) = std::sync::mpsc::channel();
     let loader = |source: &ModelSource, _: &mut dyn FnMut(usize, usize)| {
-        let tokenizer = assets::tokenizer();
-        let mut model = Scripted::new(&tokenizer.encode(" one two"), 64);
+        let tokenizer = assets::vocabulary();
+        let mut model = Scripted::new(&tokenizer.encode(" one two").unwrap().tokens, 64);
         model.fault = Some((3, Fault::Panic));
         let card = ModelCard {
             name: source.name.clone(),
+            path: None,
             directory: source.directory.clone(),
             sha256: String::new(),
             device: "cpu".into(),
             dtype: "f32".into(),
             n_positions: 64,
             parameters: 1,
-            tokenizer: tokenizer.clone(),
-            note: None,
+            vocabulary: tokenizer.clone(),
+            notes: Vec::new(),
             took: std::time::Duration::ZERO,
         };
         Ok((Session::new(Box::new(model), tokenizer), card))
@@ -217,6 +218,7 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
         device: DeviceChoice::Cpu,
         precision: None,
         threads: None,
+        said: Said::default(),
     };
     let outcome = || loop {
         match heard.recv_timeout(std::time::Duration::from_secs(20)).unwrap() {
@@ -238,8 +240,8 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
 
 #[test]
 fn a_survey_tells_the_scores_of_every_token_that_can_be_seen() {
-    let tokenizer = assets::tokenizer();
-    let path = tokenizer.encode("one two three four five six");
+    let tokenizer = assets::vocabulary();
+    let path = tokenizer.encode("one two three four five six").unwrap().tokens;
     for (n_positions, first, expected) in [(64, 1, 1..6), (64, 4, 4..6), (4, 1, 3..6)] {
         let mut session = session(" a b c d e f g", n_positions);
         let settings = Settings { when_full: WhenFull::Slide, ..settings() };
@@ -253,7 +255,7 @@ fn a_survey_tells_the_scores_of_every_token_that_can_be_seen() {
             .flat_map(|(first, rows)| (first..).zip(rows.iter().map(|row| likeliest(row))))
             .collect();
         let start = if n_positions == 4 { 2 } else { 0 };
-        let script = tokenizer.encode(" a b c d e f g");
+        let script = tokenizer.encode(" a b c d e f g").unwrap().tokens;
         let scripted: Vec<_> = expected.map(|position| (position, script[position - start])).collect();
         assert_eq!(told, scripted, "{n_positions} {first}");
         assert_eq!(heard.reason(), StopReason::ScoresReady);

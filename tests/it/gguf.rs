@@ -16,7 +16,9 @@ use crate::support::demo_directory;
 use crate::support::torch_files::{HEADS, INNER, LAYERS, POSITIONS, ROWS, WIDTH, bytes_of, gpt2, half};
 
 fn run(directory: &Path, output: &Path, kind: Kind, force: bool) -> Result<Exported, ExportError> {
-    export(directory, output, &Options { name: "a model", kind, force }, &mut |_, _| ControlFlow::Continue(()))
+    export(directory, output, &Options { name: "a model", kind, force, tokenizer: None, heads: None }, &mut |_, _| {
+        ControlFlow::Continue(())
+    })
 }
 
 /// The keys, and the tensors by name with the type they have in the file.
@@ -201,10 +203,14 @@ fn nothing_is_replaced_or_left_that_should_not_be() {
     tiny(directory.path(), true, INNER);
     let before = fs::read_dir(directory.path()).unwrap().count();
     let path = directory.path().join("out.gguf");
-    let cut =
-        export(directory.path(), &path, &Options { name: "x", kind: Kind::F16, force: false }, &mut |done, total| {
+    let cut = export(
+        directory.path(),
+        &path,
+        &Options { name: "x", kind: Kind::F16, force: false, tokenizer: None, heads: None },
+        &mut |done, total| {
             if done * 2 > total { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        },
+    );
     assert!(matches!(cut, Err(ExportError::Cancelled)));
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), before);
     fs::write(&path, "dear").unwrap();
@@ -223,7 +229,7 @@ fn nothing_is_replaced_or_left_that_should_not_be() {
     fs::write(&weights, &bytes).unwrap();
     let config = fs::read_to_string(directory.path().join("config.json")).unwrap();
     fs::write(directory.path().join("config.json"), config.replace("\"n_layer\":2", "\"n_layer\":3")).unwrap();
-    assert!(matches!(run(directory.path(), &path, Kind::F16, true), Err(ExportError::Map(_))));
+    assert!(matches!(run(directory.path(), &path, Kind::F16, true), Err(ExportError::Directory(_))));
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use megachat::assets::DEMO_ZIP;
 use megachat::install::job::{Places, Wishes, run};
 use megachat::install::protocol::{Event, Failure, Job, Ready, Stage};
 use megachat::install::source::from_urls;
 use megachat::store::models;
 
+use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 
 fn install(home: &Path, urls: &[String]) -> (Result<Ready, Failure>, Vec<Event>) {
@@ -31,7 +31,7 @@ fn answers(events: &[Event]) -> Vec<String> {
 #[test]
 fn a_download_becomes_a_model_and_the_file_goes() {
     let home = tempfile::tempdir().unwrap();
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
     let (result, events) = install(home.path(), &[server.url("/model.zip")]);
     let ready = result.unwrap();
     assert_eq!((ready.name.as_str(), ready.verified), ("megatron-345m", false));
@@ -58,8 +58,8 @@ fn a_download_becomes_a_model_and_the_file_goes() {
 #[test]
 fn a_source_that_is_gone_is_shown_and_the_next_one_is_taken() {
     let home = tempfile::tempdir().unwrap();
-    let gone = FaultServer::start(DEMO_ZIP, vec![Fault::Status("410 Gone", Vec::new(), Vec::new())]);
-    let good = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let gone = FaultServer::start(demo_zip(), vec![Fault::Status("410 Gone", Vec::new(), Vec::new())]);
+    let good = FaultServer::start(demo_zip(), vec![Fault::None]);
     let (result, events) = install(home.path(), &[gone.url("/a.zip"), good.url("/b.zip")]);
     assert_eq!(result.unwrap().name, "megatron-345m");
     assert!(answers(&events)[0].contains("410"), "{:?}", answers(&events));
@@ -69,8 +69,8 @@ fn a_source_that_is_gone_is_shown_and_the_next_one_is_taken() {
 fn what_a_source_gave_before_another_one_had_it_all_goes_too() {
     let home = tempfile::tempdir().unwrap();
     let gone = Fault::Status("410 Gone", Vec::new(), Vec::new());
-    let half = FaultServer::start(DEMO_ZIP, vec![Fault::Drop(DEMO_ZIP.len() / 2), gone]);
-    let good = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let half = FaultServer::start(demo_zip(), vec![Fault::Drop(demo_zip().len() / 2), gone]);
+    let good = FaultServer::start(demo_zip(), vec![Fault::None]);
     install(home.path(), &[half.url("/a.zip"), good.url("/b.zip")]).0.unwrap();
     let mut left: Vec<_> = std::fs::read_dir(home.path().join("downloads")).unwrap().collect();
     left.retain(|it| it.as_ref().unwrap().path().extension().is_none_or(|it| it != "lock"));
@@ -80,8 +80,8 @@ fn what_a_source_gave_before_another_one_had_it_all_goes_too() {
 #[test]
 fn a_dropped_connection_is_resumed() {
     let home = tempfile::tempdir().unwrap();
-    let middle = DEMO_ZIP.len() / 2;
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::Drop(middle), Fault::None]);
+    let middle = demo_zip().len() / 2;
+    let server = FaultServer::start(demo_zip(), vec![Fault::Drop(middle), Fault::None]);
     let (result, _) = install(home.path(), &[server.url("/a.zip")]);
     result.unwrap();
     let asked = server.asked();
@@ -115,7 +115,7 @@ fn what_arrives_and_is_no_checkpoint_is_refused_and_leaves_nothing_to_load() {
 #[test]
 fn a_cancelled_download_keeps_its_bytes() {
     let home = tempfile::tempdir().unwrap();
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::Slow(Duration::from_millis(20)); 3]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::Slow(Duration::from_millis(20)); 3]);
     let places = Places {
         sources: from_urls(&[server.url("/a.zip")]),
         ..Places::new(home.path().join("models"), home.path().join("downloads"))

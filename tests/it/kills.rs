@@ -12,9 +12,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use megachat::assets::DEMO_ZIP;
 use nix::sys::signal::Signal;
 
+use crate::support::demo_zip;
 use crate::support::fault_server::{Content, Fault, FaultServer};
 use crate::support::fetching::points;
 use crate::support::program::{Home, Running};
@@ -24,7 +24,7 @@ const FEW: usize = 8;
 
 /// A server on which a download takes about as long as a conversion.
 fn server() -> FaultServer {
-    let content = Content { body: DEMO_ZIP.to_vec(), etag: "\"one\"".to_owned() };
+    let content = Content { body: demo_zip().to_vec(), etag: "\"one\"".to_owned() };
     FaultServer::start_with(vec![content], vec![Fault::Slow(Duration::from_millis(1))])
 }
 

@@ -208,7 +208,7 @@ fn what_is_chosen_stays_as_it_is_however_it_could_go_on() {
     // ` th` and ` the` are the beginnings of other tokens, which would be drawn in their place had they been written.
     for candidate in [" th", " the"] {
         let mut it = written();
-        let token = assets::tokenizer().encode(candidate)[0];
+        let token = assets::vocabulary().encode(candidate).unwrap().tokens[0];
         it.app.focus = Focus::Text;
         it.app.lens.cursor = 7;
         it.key(KeyCode::Enter);

@@ -2,10 +2,12 @@
 
 use std::error::Error;
 
+use megachat::checkpoint::hugging_face::{self, Known};
+use megachat::checkpoint::megatron::Given;
 use megachat::checkpoint::pickle::parse;
 use megachat::checkpoint::tensors::Storages;
 use megachat::checkpoint::zip::find_directory;
-use megachat::checkpoint::{Leaves, Limits, hugging_face, safetensors};
+use megachat::checkpoint::{Leaves, Limits, has_gpt2_names, safetensors};
 
 use crate::support::torch_files::{Container, Packing, Pickler, View, gpt2, zip};
 
@@ -21,8 +23,9 @@ fn names(bytes: &[u8], limits: &Limits) -> Result<(), Box<dyn Error>> {
     let (pickle, _) = parse(bytes, limits)?;
     let storages = Storages::collect(&pickle, limits)?;
     let leaves = Leaves::collect(&pickle, &storages, pickle.root(), limits)?;
-    if hugging_face::recognise(&leaves) {
-        hugging_face::map(&leaves, None, Some(1), limits)?;
+    if has_gpt2_names(&pickle) {
+        let given = Given { heads: Some(1), vocab: None, tokens: None };
+        hugging_face::map(&leaves, &Known { given, ..Known::default() }, limits)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use megachat::TokenId;
 use megachat::assets;
 use megachat::checkpoint::{Activation, Config};
 use megachat::engine::load::load_model;
-use megachat::engine::protocol::{DeviceChoice, ModelSource};
+use megachat::engine::protocol::{DeviceChoice, ModelSource, Said};
 use megachat::gpt2::cpu::{self, CpuOptions, Isa};
 use megachat::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, Scores, TensorSource};
 use serde_json::Value;
@@ -23,6 +23,7 @@ fn demo(precision: Precision) -> Box<dyn Model> {
         device: DeviceChoice::Cpu,
         precision: Some(precision),
         threads: Some(2),
+        said: Said::default(),
     };
     load_model(&source, &mut |_, _| ()).unwrap().model
 }
@@ -85,7 +86,7 @@ fn logits_agree_with_hugging_face() {
     let mut model = demo(Precision::F32);
     for case in cases() {
         let tokens = ids(&case, "ids");
-        assert_eq!(assets::tokenizer().encode(case["prompt"].as_str().unwrap()), tokens);
+        assert_eq!(assets::vocabulary().encode(case["prompt"].as_str().unwrap()).unwrap().tokens, tokens);
         let expected = read_npy(&data(case["logits"].as_str().unwrap()));
         let difference = largest_difference(&last_logits(&mut *model, &tokens), &expected);
         println!("{:>4} tokens: largest difference {difference:.2e}", tokens.len());
@@ -240,7 +241,10 @@ fn a_second_implementation_agrees() {
 #[test]
 fn one_block_token_by_token_and_after_a_cut_agree() {
     let mut model = demo(Precision::F32);
-    let tokens = assets::tokenizer().encode("One day, a little bear found a shiny red ball under the old tree.");
+    let tokens = assets::vocabulary()
+        .encode("One day, a little bear found a shiny red ball under the old tree.")
+        .unwrap()
+        .tokens;
     let whole = last_logits(&mut *model, &tokens);
     let mut out = vec![0.0; whole.len()];
     model.rewind(0);
@@ -257,7 +261,7 @@ fn one_block_token_by_token_and_after_a_cut_agree() {
 }
 
 fn tokenizer_noise() -> Vec<TokenId> {
-    assets::tokenizer().encode(" something else entirely")
+    assets::vocabulary().encode(" something else entirely").unwrap().tokens
 }
 
 #[test]
@@ -276,7 +280,7 @@ fn lower_precisions_cost_little() {
     let text = "Once upon a time, there was a little girl named Lily. She loved to play outside in the sun. One day, \
         she found a big, red ball. She was so happy and excited to play with it. Her mom said, \"Be careful with the \
         ball, Lily. It is very bouncy.\" Lily threw the ball up high, and it flew over the fence into the garden.";
-    let tokens = assets::tokenizer().encode(text);
+    let tokens = assets::vocabulary().encode(text).unwrap().tokens;
     let exact = mean_loss(&mut *demo(Precision::F32), &tokens);
     for (precision, tolerance) in [(Precision::F16, 0.002), (Precision::Bf16, 0.02), (Precision::Q8, 0.02)] {
         let loss = mean_loss(&mut *demo(precision), &tokens);

@@ -3,22 +3,31 @@
 use std::path::Path;
 
 use megachat::checkpoint::{Fault, MapError};
-use megachat::install::convert::{ConvertError, Input, Options};
+use megachat::directory::DirectoryError;
+use megachat::install::convert::{ConvertError, Input};
 
-use crate::checkpoint::{sorted, text, try_convert};
+use crate::checkpoint::{sorted, text, try_convert, two_heads};
 use crate::support::torch_files::{
-    Container, Half, Packing, Pickler, gpt2_of, linear, megatron_chunks, scatter, transposed, zip,
+    Container, HEADS, Half, Packing, Pickler, WIDTH, gpt2_of, linear, megatron_chunks, scatter_heads, transposed, zip,
 };
 
 const LAYERS: usize = 4;
 
 /// One way to split a model.
 #[derive(Debug, Clone, Copy)]
-struct Split {
-    version: u8,
-    tensor: usize,
-    pipeline: usize,
-    chunks: usize,
+pub(crate) struct Split {
+    pub(crate) version: u8,
+    pub(crate) tensor: usize,
+    pub(crate) pipeline: usize,
+    pub(crate) chunks: usize,
+}
+
+/// A model to split, under the names of 2019.
+pub(crate) struct Whole {
+    pub(crate) layers: usize,
+    /// Of each head.
+    pub(crate) channels: usize,
+    pub(crate) tensors: Vec<(String, Half)>,
 }
 
 /// The rows from `part` of `parts` equal ones.
@@ -37,10 +46,10 @@ fn stacked(parts: &[Half]) -> Half {
 }
 
 /// What tensor rank `rank` of `of` keeps of a tensor, in the row order of `version`.
-fn shard(name: &str, tensor: &Half, version: u8, rank: usize, of: usize) -> Half {
+fn shard(name: &str, tensor: &Half, (version, channels): (u8, usize), rank: usize, of: usize) -> Half {
     if name.contains("query_key_value") {
         let kinds: Vec<Half> = (0..3).map(|kind| rows(&rows(tensor, kind, 3), rank, of)).collect();
-        return scatter(&stacked(&kinds), version);
+        return scatter_heads(&stacked(&kinds), version, channels);
     }
     if name.contains("word_embeddings") || name.contains("dense_h_to_4h") {
         return rows(tensor, rank, of);
@@ -51,15 +60,28 @@ fn shard(name: &str, tensor: &Half, version: u8, rank: usize, of: usize) -> Half
     tensor.clone()
 }
 
-/// The content of one chunk of one rank.
+/// The content of one chunk of one rank of the tiny model.
 fn chunk(split: Split, tensor: usize, pipeline: usize, chunk: usize) -> Vec<(String, Half)> {
+    let tensors = linear(gpt2_of(LAYERS), false, "self_attention");
+    chunk_of(&Whole { layers: LAYERS, channels: WIDTH / HEADS, tensors }, split, tensor, pipeline, chunk)
+}
+
+/// The content of one chunk of one rank.
+pub(crate) fn chunk_of(
+    whole: &Whole,
+    split: Split,
+    tensor: usize,
+    pipeline: usize,
+    chunk: usize,
+) -> Vec<(String, Half)> {
     let stages = split.pipeline * split.chunks;
     let stage = chunk * split.pipeline + pipeline;
-    let count = LAYERS / stages;
+    let count = whole.layers / stages;
     let first = stage * count;
+    let manner = (split.version, whole.channels);
     let mut found = Vec::new();
-    for (name, whole) in linear(gpt2_of(LAYERS), false, "self_attention") {
-        let part = shard(&name, &whole, split.version, tensor, split.tensor);
+    for (name, whole) in &whole.tensors {
+        let part = shard(name, whole, manner, tensor, split.tensor);
         if let Some(rest) = name.strip_prefix("transformer.layers.") {
             let (number, rest) = rest.split_once('.').unwrap();
             let number: usize = number.parse().unwrap();
@@ -74,7 +96,8 @@ fn chunk(split: Split, tensor: usize, pipeline: usize, chunk: usize) -> Vec<(Str
             found.push((format!("embedding.{name}"), part.clone()));
         }
         if name == "word_embeddings.weight" && stage == stages - 1 && stages > 1 {
-            found.push(("word_embeddings_for_head.weight".to_owned(), shard(&name, &whole, 3, tensor, split.tensor)));
+            found
+                .push(("word_embeddings_for_head.weight".to_owned(), shard(name, whole, manner, tensor, split.tensor)));
         }
     }
     found
@@ -92,11 +115,11 @@ fn file(kind: Container, split: Split, tensor: usize, pipeline: usize) -> Vec<u8
     megatron_chunks(kind, false, &entries, extra)
 }
 
-fn directory_name(split: Split, tensor: usize, pipeline: usize) -> String {
+pub(crate) fn directory_name(split: Split, tensor: usize, pipeline: usize) -> String {
     if split.pipeline > 1 { format!("mp_rank_{tensor:02}_{pipeline:03}") } else { format!("mp_rank_{tensor:02}") }
 }
 
-fn places(split: Split) -> impl Iterator<Item = (usize, usize)> {
+pub(crate) fn places(split: Split) -> impl Iterator<Item = (usize, usize)> {
     (0..split.tensor).flat_map(move |tensor| (0..split.pipeline).map(move |pipeline| (tensor, pipeline)))
 }
 
@@ -110,7 +133,7 @@ fn write(root: &Path, kind: Container, split: Split) {
 }
 
 fn convert(path: &Path) -> Result<Vec<(String, Half)>, ConvertError> {
-    try_convert(Input::Path(path), &Options::default()).map(|it| it.1)
+    try_convert(Input::Path(path), &two_heads()).map(|it| it.1)
 }
 
 #[test]
@@ -152,7 +175,7 @@ fn an_archive_of_all_ranks_is_one_model() {
         let members: Vec<_> = places(split).map(member).collect();
         for packing in [Packing::Stored, Packing::Deflated, Packing::Descriptor] {
             let bytes = zip(&members, packing);
-            let found = try_convert(Input::Bytes { name: "", bytes: &bytes }, &Options::default());
+            let found = try_convert(Input::Bytes { name: "", bytes: &bytes }, &two_heads());
             let (converted, tensors) = found.unwrap();
             assert_eq!(tensors, expected, "{kind:?} {packing:?}");
             assert!(converted.format.contains("2 tensor ranks, 2 pipeline ranks"), "{}", converted.format);
@@ -175,7 +198,7 @@ fn a_missing_rank_is_named() {
     // Only one tensor rank left: its shapes say so.
     let alone = Split { version: 3, tensor: 2, pipeline: 1, chunks: 1 };
     let bytes = file(Container::Zip, alone, 0, 0);
-    let error = try_convert(Input::Bytes { name: "", bytes: &bytes }, &Options::default()).unwrap_err();
+    let error = try_convert(Input::Bytes { name: "", bytes: &bytes }, &two_heads()).unwrap_err();
     assert!(matches!(error, ConvertError::Map(MapError::Ranks { given: 2, found: 1, .. })), "{error}");
 }
 
@@ -187,7 +210,7 @@ fn the_arguments_and_the_files_must_agree_about_the_ranks() {
     let split = Split { version: 0, tensor: 1, pipeline: 1, chunks: 1 };
     let model = chunk(split, 0, 0, 0);
     let bytes = megatron_chunks(Container::Zip, false, &[("model", &model)], &[("args", &arguments.bytes)]);
-    let error = try_convert(Input::Bytes { name: "", bytes: &bytes }, &Options::default()).unwrap_err();
+    let error = try_convert(Input::Bytes { name: "", bytes: &bytes }, &two_heads()).unwrap_err();
     assert!(matches!(error, ConvertError::Map(MapError::Ranks { given: 4, found: 1, .. })), "{error}");
 }
 
@@ -250,7 +273,11 @@ fn experts_and_odd_rank_names_are_refused() {
         std::fs::create_dir_all(root.path().join(name)).unwrap();
         std::fs::write(root.path().join(name).join("model_optim_rng.pt"), file(Container::Zip, split, 0, 0)).unwrap();
         let error = convert(root.path()).unwrap_err();
-        assert!(matches!(error, ConvertError::Unsupported { .. }) && error.to_string().contains(what), "{error}");
+        assert!(
+            matches!(error, ConvertError::Directory(DirectoryError::Unsupported { .. }))
+                && error.to_string().contains(what),
+            "{error}"
+        );
     }
 }
 
@@ -269,12 +296,12 @@ fn layers_numbered_through_all_stages_are_understood() {
 }
 
 #[test]
-fn an_argument_text_is_no_number_of_ranks() {
-    // `args` of other types are not looked at, and nothing breaks.
+fn arguments_that_are_a_text_are_refused() {
     let split = Split { version: 0, tensor: 1, pipeline: 1, chunks: 1 };
     let model = chunk(split, 0, 0, 0);
     let odd = text("not a namespace");
     let bytes = megatron_chunks(Container::Zip, false, &[("model", &model)], &[("args", &odd)]);
-    let found = try_convert(Input::Bytes { name: "", bytes: &bytes }, &Options::default()).unwrap();
-    assert_eq!(found.1, sorted(gpt2_of(LAYERS)));
+    let error = try_convert(Input::Bytes { name: "", bytes: &bytes }, &two_heads()).unwrap_err();
+    assert!(matches!(error, ConvertError::Map(MapError::Argument { .. })), "{error}");
+    assert!(error.to_string().contains("is text, expected an argparse.Namespace"), "{error}");
 }

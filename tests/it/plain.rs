@@ -11,6 +11,7 @@ use megachat::document::{Document, Record};
 use megachat::store::transcripts;
 
 use crate::pty::Pty;
+use crate::support::demo_zip;
 use crate::support::program::{Home, err, megachat, out};
 
 /// `megachat --plain` with the demo.
@@ -43,7 +44,7 @@ fn journal(home: &Path) -> (Document, Vec<Record>) {
 }
 
 fn text(document: &Document) -> String {
-    assets::tokenizer().decode(&document.tokens())
+    assets::vocabulary().decode(&document.tokens())
 }
 
 /// The lines that the answer to the last command has, from the one that begins so.
@@ -435,7 +436,7 @@ fn a_model_is_downloaded_and_gone_over_to() {
     use crate::support::fault_server::{Fault, FaultServer};
     let home = Home::new();
     let gone = FaultServer::start(b"", vec![Fault::Status("410 Gone", Vec::new(), Vec::new())]);
-    let good = FaultServer::start(assets::DEMO_ZIP, Vec::new());
+    let good = FaultServer::start(demo_zip(), Vec::new());
     let lines = "/models stop\n/models switch\n/models download\n/models\n/models switch\n/status\nOnce\n";
     let arguments = ["-n", "2", "--model-url", &gone.url("/gone.zip"), "--model-url", &good.url("/good.zip")];
     let said = session(&home, &arguments, lines);

@@ -5,9 +5,10 @@ use std::path::Path;
 use half::{bf16, f16};
 use megachat::checkpoint::safetensors::write_header;
 use megachat::checkpoint::tensors::{Dtype, cast};
-use megachat::install::convert::{ConvertError, Input, Options, TokenizerFiles, convert};
+use megachat::directory::DirectoryError;
+use megachat::install::convert::{ConvertError, Input, Options, convert};
 
-use crate::checkpoint::{sorted, try_convert};
+use crate::checkpoint::{sorted, try_convert, two_heads};
 use crate::support::torch_files::{
     Container, HEADS, Half, INNER, LAYERS, POSITIONS, ROWS, WIDTH, bytes_of, flat_file, gpt2, megatron, megatron_file,
     read_safetensors,
@@ -55,7 +56,10 @@ fn a_model_in_several_files_is_one_model() {
         assert_eq!(converted.source_sha256, None);
         std::fs::remove_file(directory.path().join(name(1))).unwrap();
         let error = try_convert(Input::Path(directory.path()), &Options::default()).unwrap_err();
-        assert!(matches!(&error, ConvertError::Read { name: missing, .. } if missing.ends_with(&name(1))), "{error}");
+        assert!(
+            matches!(&error, ConvertError::Directory(DirectoryError::MissingShard { name: missing, .. }) if missing.ends_with(&name(1))),
+            "{error}"
+        );
     }
 }
 
@@ -66,7 +70,7 @@ fn an_index_never_leads_out_of_its_directory() {
         let text = index([("transformer.wte.weight".to_owned(), name.to_owned())].into_iter());
         std::fs::write(directory.path().join("model.safetensors.index.json"), text).unwrap();
         let error = try_convert(Input::Path(directory.path()), &Options::default()).unwrap_err();
-        assert!(matches!(error, ConvertError::Unsupported { .. }), "{name}: {error}");
+        assert!(matches!(error, ConvertError::Directory(DirectoryError::Index { .. })), "{name}: {error}");
     }
 }
 
@@ -77,10 +81,9 @@ type Numbers = (String, Vec<f32>);
 fn converted(bytes: &[u8], dtype: Dtype, force: bool) -> Result<(Vec<Numbers>, String), ConvertError> {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("out");
-    let tokenizer = TokenizerFiles { vocab_json: b"{}", merges_txt: b"", tokenizer_json: b"{}" };
-    let options = Options { dtype: Some(dtype), force, ..Options::default() };
+    let options = Options { dtype: Some(dtype), force, ..two_heads() };
     let going = &mut |_| std::ops::ControlFlow::Continue(());
-    convert(Input::Bytes { name: "", bytes }, &output, &tokenizer, &options, going)?;
+    convert(Input::Bytes { name: "", bytes }, &output, &options, going)?;
     let config: serde_json::Value =
         serde_json::from_slice(&std::fs::read(output.join("config.json")).unwrap()).unwrap();
     let bytes = std::fs::read(output.join("model.safetensors")).unwrap();
@@ -172,8 +175,8 @@ fn replace(file: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 fn the_same_input_gives_the_same_bytes() {
     let file =
         megatron_file(Container::Zip, true, &megatron(3, true, "attention"), &[("checkpoint_version", b"K\x03")]);
-    let (a, first) = try_convert(Input::Bytes { name: "", bytes: &file }, &Options::default()).unwrap();
-    let (b, second) = try_convert(Input::Bytes { name: "", bytes: &file }, &Options::default()).unwrap();
+    let (a, first) = try_convert(Input::Bytes { name: "", bytes: &file }, &two_heads()).unwrap();
+    let (b, second) = try_convert(Input::Bytes { name: "", bytes: &file }, &two_heads()).unwrap();
     assert_eq!((a.weights.sha256, first), (b.weights.sha256, second));
     assert_eq!(read_safetensors(&safetensors(&gpt2())), sorted(gpt2()));
 }

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use megachat::assets::DEMO_ZIP;
-
+use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::program::{Home, PATIENCE, Running};
 
@@ -12,13 +11,13 @@ fn two_and_eight_processes_at_once_do_one_transfer() {
     for count in [2, 8] {
         let home = Home::new();
         // Slow enough that all have begun before the first is done.
-        let server = FaultServer::start(DEMO_ZIP, vec![Fault::Slow(Duration::from_millis(8))]);
+        let server = FaultServer::start(demo_zip(), vec![Fault::Slow(Duration::from_millis(8))]);
         let url = [server.url("a.zip")];
         let running: Vec<_> = (0..count).map(|_| Running::start(home.download(&url))).collect();
         let ends: Vec<_> = running.into_iter().map(Running::end).collect();
         assert!(ends.iter().all(|it| it.0 == Some(0)), "{ends:#?}");
         let waited = ends.iter().filter(|it| it.1.contains("another megachat")).count();
-        assert_eq!((server.asked().len(), server.sent()), (1, DEMO_ZIP.len() as u64));
+        assert_eq!((server.asked().len(), server.sent()), (1, demo_zip().len() as u64));
         assert_eq!(waited, count - 1, "the others say why they wait: {ends:#?}");
         assert!(home.model().is_some());
     }
@@ -49,7 +48,7 @@ fn a_waiting_process_takes_over_when_the_holder_is_killed() {
     for kill in 0..kills {
         let home = Home::new();
         let plan = vec![Fault::Stall(1_000_000 * (kill % 8), PATIENCE), Fault::None];
-        let server = FaultServer::start(DEMO_ZIP, plan);
+        let server = FaultServer::start(demo_zip(), plan);
         let url = [server.url("a.zip")];
         let mut holder = Running::start(home.download(&url));
         holder.hear("asking 127.0.0.1");
@@ -79,7 +78,7 @@ fn a_signal_stops_a_download_at_once_and_keeps_what_arrived() {
     let mut longest = Duration::ZERO;
     for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let home = Home::new();
-        let server = FaultServer::start(DEMO_ZIP, vec![Fault::Stall(3_000_000, PATIENCE), Fault::None]);
+        let server = FaultServer::start(demo_zip(), vec![Fault::Stall(3_000_000, PATIENCE), Fault::None]);
         let url = [server.url("a.zip")];
         let running = Running::start(home.download(&url));
         let part = home.downloads().join("a.zip.part");
@@ -99,7 +98,7 @@ fn a_signal_stops_a_download_at_once_and_keeps_what_arrived() {
         let (ended, said) = Running::start(home.download(&url)).end();
         assert_eq!(ended, Some(0), "{said}");
         assert_eq!(server.asked()[1].range.as_deref(), Some("bytes=3000000-"));
-        assert_eq!(server.sent(), DEMO_ZIP.len() as u64);
+        assert_eq!(server.sent(), demo_zip().len() as u64);
     }
     println!("two signals ended a download within {longest:?}");
     // A third of a second is promised; a busy machine may be late.
@@ -111,7 +110,7 @@ fn a_signal_stops_a_download_at_once_and_keeps_what_arrived() {
 fn a_signal_while_waiting_for_another_process_is_felt_too() {
     use nix::sys::signal::Signal;
     let home = Home::new();
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::Stall(1_000_000, PATIENCE)]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::Stall(1_000_000, PATIENCE)]);
     let url = [server.url("a.zip")];
     let mut holder = Running::start(home.download(&url));
     holder.hear("asking");

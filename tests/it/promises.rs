@@ -233,7 +233,7 @@ fn two_programs_write_two_transcripts() {
     }
     let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
     let texts: Vec<String> =
-        list.iter().map(|it| megachat::assets::tokenizer().decode(&it.document.tokens())).collect();
+        list.iter().map(|it| megachat::assets::vocabulary().decode(&it.document.tokens())).collect();
     assert_eq!(texts.len(), 2);
     assert!(
         ["The first one", "The other one"].iter().all(|it| texts.iter().any(|text| text.starts_with(it))),

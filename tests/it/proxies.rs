@@ -3,8 +3,7 @@
 
 use std::process::Output;
 
-use megachat::assets::DEMO_ZIP;
-
+use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::fronts::{Authority, Certificate, Heard, connect_proxy, socks_proxy, tls};
 use crate::support::program::{Home, err};
@@ -26,7 +25,7 @@ fn first_lines(heard: &Heard) -> Vec<String> {
 
 #[test]
 fn each_kind_of_address_goes_through_its_own_proxy() {
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
     let authority = Authority::new("ours");
     let port = tls(&Certificate::new("model.invalid", 3000, Some(&authority)), server.port());
     let files = tempfile::tempdir().unwrap();
@@ -53,7 +52,7 @@ fn each_kind_of_address_goes_through_its_own_proxy() {
 
 #[test]
 fn a_proxy_for_all_is_taken_where_there_is_none_of_its_own() {
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
     let (port, heard) = connect_proxy(server.port(), None);
     let (other, unheard) = connect_proxy(server.port(), None);
     let output = run(
@@ -72,7 +71,7 @@ fn a_proxy_for_all_is_taken_where_there_is_none_of_its_own() {
 
 #[test]
 fn a_socks_proxy_looks_the_name_up() {
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
     let (port, heard) = socks_proxy(server.port());
     let output = run(OPEN, &[("ALL_PROXY", format!("socks5h://127.0.0.1:{port}"))]);
     assert!(output.status.success(), "{}", err(&output));
@@ -81,7 +80,7 @@ fn a_socks_proxy_looks_the_name_up() {
 
 #[test]
 fn excepted_hosts_and_this_machine_are_asked_straight() {
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
     let (port, heard) = connect_proxy(server.port(), None);
     let proxy = ("http_proxy", format!("http://127.0.0.1:{port}"));
     let output = run(OPEN, &[proxy.clone(), ("NO_PROXY", "other.example, .invalid".to_owned())]);
@@ -108,7 +107,7 @@ fn a_proxy_that_wants_a_password_or_says_no_is_quoted() {
 #[test]
 fn a_proxy_that_is_not_there_or_is_none_is_named_and_not_gone_round() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
     let output = run(OPEN, &[("ALL_PROXY", format!("http://127.0.0.1:{closed}"))]);
     assert_eq!(output.status.code(), Some(4));
     let says = format!("the proxy 127.0.0.1:{closed} (ALL_PROXY): connection refused");

@@ -404,7 +404,7 @@ fn a_model_is_downloaded_in_the_background_and_switched_to() {
     let home = tempfile::tempdir().unwrap();
     let gone = FaultServer::start(b"", vec![Fault::Status("410 Gone", Vec::new(), Vec::new())]);
     // Slow enough that the demo is there first, however busy the machine is.
-    let good = FaultServer::start(megachat::assets::DEMO_ZIP, vec![Fault::Slow(Duration::from_millis(20))]);
+    let good = FaultServer::start(crate::support::demo_zip(), vec![Fault::Slow(Duration::from_millis(20))]);
     let urls = format!("{} {}", gone.url("/gone.zip"), good.url("/good.zip"));
     let mut pty = Pty::start(home.path(), &[], &[("MEGACHAT_MODEL_URL", &urls)]);
     pty.see("is a base language model");

@@ -34,7 +34,7 @@ fn check(fixture: &str, cases: usize, order: Order) {
         settings.as_object_mut().unwrap().extend(case.settings.clone());
         let settings: Settings = serde_json::from_value(settings).unwrap();
         let row = &fixture.rows[case.row];
-        let words = Words::of(&settings, &assets::tokenizer());
+        let words = Words::of(&settings, &assets::vocabulary());
         let distribution = Distribution::new(row, &Context::new(&fixture.history, &words), &settings).unwrap();
         let left: BTreeMap<TokenId, f64> =
             (0..row.len() as TokenId).filter_map(|it| Some((it, f64::from(distribution.after(it)?)))).collect();

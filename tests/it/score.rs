@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use megachat::TokenId;
 use megachat::assets;
 use megachat::engine::load::{LoadedModel, load_model};
-use megachat::engine::protocol::{DeviceChoice, ModelSource};
+use megachat::engine::protocol::{DeviceChoice, ModelSource, Said};
 use megachat::engine::reading::{read, windows};
 use megachat::gpt2::{Model, ModelError, Precision, Scores};
 use megachat::sample::Reading;
@@ -23,6 +23,7 @@ fn demo() -> Box<dyn Model> {
         device: DeviceChoice::Cpu,
         precision: Some(Precision::F32),
         threads: Some(2),
+        said: Said::default(),
     };
     let LoadedModel { model, .. } = load_model(&source, &mut |_, _| ()).unwrap();
     model
@@ -67,7 +68,7 @@ fn perplexities_are_those_of_hugging_face() {
 #[test]
 fn windows_of_a_long_text_agree_with_one_token_at_a_time() {
     let text = "One day, a dog named Max found a red ball in the park. He was very happy and ran home. ".repeat(40);
-    let tokens = assets::tokenizer().encode(&text);
+    let tokens = assets::vocabulary().encode(&text).unwrap().tokens;
     let (mut model, overlap) = (demo(), 200);
     let capacity = model.config().n_positions;
     assert!(tokens.len() > 800 && capacity == 512);
@@ -126,7 +127,7 @@ fn every_byte_is_accounted_for() {
     let ranks = it["ranks"].as_object().unwrap().values().map(|it| it.as_u64().unwrap()).sum::<u64>();
     assert_eq!((ranks, it["scored"].as_u64()), (tokens.len() as u64, Some(tokens.len() as u64)));
     let ids: Vec<TokenId> = tokens.iter().map(|it| it["id"].as_u64().unwrap() as TokenId).collect();
-    assert_eq!(assets::tokenizer().decode(&ids), text);
+    assert_eq!(assets::vocabulary().decode(&ids), text);
     let worst = it["worst"].as_array().unwrap();
     let bits = |it: &Value| it["bits"].as_f64().unwrap();
     assert!(worst.len() == 10 && worst.windows(2).all(|it| bits(&it[0]) >= bits(&it[1])));

@@ -1,9 +1,9 @@
 //! Encrypted connections: a certificate that does not fit is refused in plain words, and the only way round it is an
 //! authority that the user names.
 
-use megachat::assets::DEMO_ZIP;
 use megachat::install::download::Options;
 
+use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::fetching::{LEN, answers, count, fetch, hasty, names, noise, sha256, source};
 use crate::support::fronts::{Authority, Certificate, tls};
@@ -91,7 +91,7 @@ fn an_encrypted_address_never_leads_to_an_open_one() {
 
 #[test]
 fn the_program_trusts_what_the_flag_or_the_environment_names() {
-    let server = FaultServer::start(DEMO_ZIP, vec![Fault::None]);
+    let server = FaultServer::start(demo_zip(), vec![Fault::None]);
     let authority = Authority::new("ours");
     let port = tls(&Certificate::new("localhost", LATER, Some(&authority)), server.port());
     let url = [format!("https://localhost:{port}/a.zip")];

@@ -1,12 +1,15 @@
 //! Installed models that rot: noticed when loaded, named by `model verify`, repaired from where they came from.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use megachat::engine::load::load;
-use megachat::engine::protocol::{DeviceChoice, ModelSource};
+use megachat::engine::protocol::{DeviceChoice, Failure, ModelSource, Said};
 use megachat::gpt2::{Precision, Scores};
 use megachat::integrity;
 
+use crate::support::demo_zip;
 use crate::support::fault_server::FaultServer;
 use crate::support::fetching::points;
 use crate::support::program::{Home, err, files, megachat, out};
@@ -20,16 +23,22 @@ fn install(home: &Home, from: &Path, name: &str) -> PathBuf {
 
 /// The logits after a few tokens, or why there are none.
 fn logits(directory: &Path) -> Result<Vec<f32>, String> {
+    logits_of(directory).map_err(|it| it.to_string())
+}
+
+fn logits_of(directory: &Path) -> Result<Vec<f32>, Failure> {
     let source = ModelSource {
         name: "tiny".into(),
         directory: directory.to_owned(),
         device: DeviceChoice::Cpu,
         precision: Some(Precision::F32),
         threads: Some(1),
+        said: Said::default(),
     };
-    let mut loaded = megachat::engine::load::load_model(&source, &mut |_, _| ()).map_err(|e| e.to_string())?;
+    let mut loaded = megachat::engine::load::load_model(&source, &mut |_, _| ())?;
     let mut kept = vec![0.0; 50257];
-    loaded.model.extend(&[1, 2, 3], Scores::Last(&mut kept), &mut || true).map_err(|e| e.to_string())?;
+    let read = loaded.model.extend(&[1, 2, 3], Scores::Last(&mut kept), &mut || true);
+    read.map_err(|e| Failure::Model(e.to_string()))?;
     Ok(kept)
 }
 
@@ -105,7 +114,7 @@ fn a_damaged_model_is_named_and_repaired_from_its_source() {
 
     flip(&directory.join("model.safetensors"));
     let output = run(&["--model", "mine", "-n", "2", "-q", "-p", "x"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(7));
     let said = err(&output);
     assert!(said.contains("model.safetensors") && said.contains("megachat model verify mine --repair"), "{said}");
     let output = run(&["model", "verify", "mine"]);
@@ -133,7 +142,8 @@ fn a_damaged_model_is_named_and_repaired_from_its_source() {
     std::fs::write(home.models().join("notes.txt"), "x").unwrap();
     assert!(!out(&run(&["model", "list"])).contains("notes"));
     // Nothing was taken away meanwhile.
-    assert_eq!(std::fs::read(directory.join("model.safetensors")).unwrap(), before[3].1);
+    let weights = &before.iter().find(|it| it.0 == "model.safetensors").unwrap().1;
+    assert!(std::fs::read(directory.join("model.safetensors")).unwrap() == *weights);
     // Nobody knows where a model of an unknown name came from if its manifest is lost.
     std::fs::write(directory.join("megachat.json"), "{").unwrap();
     assert!(out(&run(&["model", "list"])).contains("mine                 damaged"));
@@ -144,9 +154,59 @@ fn a_damaged_model_is_named_and_repaired_from_its_source() {
 }
 
 #[test]
+fn every_verb_that_reads_a_damaged_model_says_so_with_the_status_of_one() {
+    let (home, copies) = (Home::new(), tempfile::tempdir().unwrap());
+    let source = copies.path().join("tiny");
+    tiny::hugging_face(&source, 1);
+    let directory = install(&home, &source, "mine");
+    let run = |arguments: &[&str], lines: &str| {
+        let mut child = megachat(home.path(), arguments).stdin(Stdio::piped()).spawn().unwrap();
+        // Whoever refuses the model may not read what is written to it.
+        let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
+        child.wait_with_output().unwrap()
+    };
+    let text = copies.path().join("text");
+    std::fs::write(&text, "Once upon a time").unwrap();
+    let (text, file) = (text.to_str().unwrap(), copies.path().join("model.gguf"));
+    let plain = run(&["--plain", "--model", "mine", "-n", "2", "-s", "1"], "Once\n");
+    assert_eq!(plain.status.code(), Some(0), "{}{}", out(&plain), err(&plain));
+    let verbs: [&[&str]; 7] = [
+        &["--model", "mine", "-n", "2", "-q", "-p", "x"],
+        &["--model", "mine", "-n", "2", "--json", "x"],
+        &["score", "--model", "mine", text],
+        &["bench", "--model", "mine", "--runs", "1", "--prefill", "2", "--decode", "1", "--depth", "2"],
+        &["replay", "latest"],
+        &["--plain", "--model", "mine"],
+        &["export", "mine", file.to_str().unwrap(), "--to", "gguf"],
+    ];
+    // A bit of the weights, which only their checksums show, and a bit of the tokenizer.
+    for name in ["model.safetensors", "merges.txt", "config.json", "megachat.json"] {
+        let whole = std::fs::read(directory.join(name)).unwrap();
+        flip(&directory.join(name));
+        if name == "megachat.json" {
+            std::fs::write(directory.join(name), "{").unwrap();
+        }
+        for verb in verbs {
+            let output = run(verb, "Once\n");
+            let said = out(&output) + &err(&output);
+            assert_eq!(output.status.code(), Some(7), "{name}, {verb:?}: {said}");
+            assert!(said.contains("megachat model verify mine --repair"), "{name}, {verb:?}: {said}");
+        }
+        assert!(!file.exists(), "nothing is left of an export that was broken off");
+        assert_eq!(std::fs::read_dir(copies.path()).unwrap().count(), 2);
+        std::fs::write(directory.join(name), whole).unwrap();
+    }
+    let exported = run(verbs[6], "");
+    assert!(exported.status.success() && file.exists(), "{}", err(&exported));
+    // It is a failure of its own, not one of many with certain words.
+    flip(&directory.join("model.safetensors"));
+    assert!(matches!(logits_of(&directory), Err(Failure::Damaged { name, .. }) if name == "tiny"));
+}
+
+#[test]
 fn what_was_downloaded_is_repaired_by_downloading_it_again() {
     let home = Home::new();
-    let server = FaultServer::start(megachat::assets::DEMO_ZIP, Vec::new());
+    let server = FaultServer::start(demo_zip(), Vec::new());
     let run = |arguments: &[&str]| {
         let urls = ["--model-url", &server.url("m.zip")];
         megachat(home.path(), &[arguments, &urls].concat()).output().unwrap()
@@ -179,7 +239,7 @@ fn the_built_in_demo_heals_itself_and_its_weights_are_checked_too() {
     assert!(again.status.success() && again.stdout == first.stdout, "{}", err(&again));
     flip(&weights);
     let output = run(&write);
-    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert_eq!(output.status.code(), Some(7), "{}", err(&output));
     assert!(run(&["model", "verify", "demo", "--repair"]).status.success());
     assert_eq!(run(&write).stdout, first.stdout);
 }
@@ -196,8 +256,11 @@ fn a_model_that_nobody_installed_has_nothing_to_be_held_to() {
         device: DeviceChoice::Cpu,
         precision: None,
         threads: None,
+        said: Said::default(),
     };
-    // Without a tokenizer it is not loaded either, and that is what is said.
-    let Err(failure) = load(&bare, &mut |_, _| ()) else { panic!("it has no tokenizer") };
-    assert!(failure.to_string().contains("tokenizer.json"), "{failure}");
+    let (_, card) = load(&bare, &mut |_, _| ()).unwrap();
+    assert_eq!((card.vocabulary.len(), card.path.as_deref()), (50257, Some(directory.path())));
+    // Without words it is no model that could be read.
+    std::fs::remove_file(directory.path().join("merges.txt")).unwrap();
+    assert!(matches!(load(&bare, &mut |_, _| ()).map(|_| ()), Err(Failure::NoVocabulary { .. })));
 }

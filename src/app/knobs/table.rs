@@ -132,7 +132,7 @@ pub(super) fn spec_of(knob: Knob) -> Spec {
                 },
                 neutral: |it| it.end_of_text = EndOfText::Stop,
             };
-            spec("<|end|>", "end-of-text", None, "what <|endoftext|> does when drawn", Kind::Word(word))
+            spec("<|end|>", "end-of-text", None, "what a token that ends a text does when drawn", Kind::Word(word))
         }
         Knob::WhenFull => {
             let word = Word {

@@ -91,7 +91,7 @@ impl Plain {
         }
         if app.running.is_none() {
             let tail = app.document.tokens().split_off(app.lens.cursor.min(app.document.len()));
-            let text = app.tokenizer().decode(&tail);
+            let text = app.vocabulary().decode(&tail);
             self.out.line(&format!("Taken away: {text}"));
         }
         self.type_at(app, "", "", now, effects);

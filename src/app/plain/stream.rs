@@ -118,12 +118,13 @@ impl Stream {
 
     fn token(&mut self, app: &App, id: NodeId, out: &mut Out) {
         let Some(node) = app.document.node(id) else { return };
-        let bytes = app.tokenizer().bytes(node.token);
-        let is_end = Some(node.token) == app.tokenizer().end_of_text();
+        let bytes = app.vocabulary().bytes(node.token);
+        let is_mark = app.vocabulary().is_mark(node.token);
+        let is_end = app.vocabulary().is_end(node.token);
         match (&node.origin, self.run.take()) {
             (Origin::Typed | Origin::Chosen, Some(run)) => {
                 // Whoever sent it has seen it; the mark that a text begins with is no text.
-                if !run.sent && !is_end {
+                if !run.sent && !is_mark {
                     self.push(bytes, out);
                 }
                 self.run = Some(run);

@@ -14,12 +14,12 @@ use crate::text::visible;
 
 /// A token in quotes.
 pub(super) fn quoted(app: &App, token: TokenId) -> String {
-    format!("\"{}\"", spelled(app.tokenizer().bytes(token)))
+    format!("\"{}\"", spelled(app.vocabulary().bytes(token)))
 }
 
 /// Some tokens in quotes, in one line.
 fn text_of(app: &App, tokens: &[TokenId]) -> String {
-    visible(&app.tokenizer().decode(tokens).replace('\n', "\\n"))
+    visible(&app.vocabulary().decode(tokens).replace('\n', "\\n"))
 }
 
 /// A token of the text with its number.
@@ -111,7 +111,7 @@ pub(super) fn inspection(app: &App, most: usize) -> Vec<String> {
         out.push(not_known(app, position).to_owned());
         return out;
     };
-    let name = |token| spelled(app.tokenizer().bytes(token));
+    let name = |token| spelled(app.vocabulary().bytes(token));
     let known = facts(app, it, &name);
     out.push(format!("{}.", known.whence.replace("  ", ", ")));
     out.push(format!("{}.", known.chances));
@@ -215,8 +215,7 @@ pub(super) fn tree(app: &App) -> Vec<String> {
     for (index, run) in runs.iter().enumerate() {
         /// As many tokens tell one branch from another.
         const TOLD: usize = 16;
-        let of_run = run.nodes.iter().take(TOLD).filter_map(|&it| Some(app.document.node(it)?.token));
-        let text = text_of(app, &of_run.collect::<Vec<_>>());
+        let text = visible(&app.text_of(&run.nodes[..run.nodes.len().min(TOLD)]).replace('\n', "\\n"));
         let more = if run.nodes.len() > TOLD { " and so on" } else { "" };
         let here = match (run.on_path, Some(index) == last) {
             (true, true) => ", the end of the text",
@@ -306,6 +305,7 @@ pub(super) fn columns(app: &App, state: &Columns) -> Vec<String> {
 pub(super) fn models(app: &App) -> Vec<String> {
     let line = |(about, text): (About, String)| match about {
         About::Running => format!("running: {text}"),
+        About::Words => format!("words: {text}"),
         About::Ready => format!("ready: {text}; /models switch goes over to it, the text stays"),
         About::Tried => format!("tried: {text}"),
         About::Now => format!("now: {text}; /models stop ends it, what came is kept"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::Effect;
 use super::super::keymap::Action;
 use super::super::state::{App, Focus, Overlay, Scroll};
+use super::super::words;
 use super::{generate, peek, record, still_writing};
 use crate::TokenId;
 use crate::document::{NodeId, Origin, Record};
@@ -41,7 +42,7 @@ pub(super) fn go_to(app: &mut App, node: Option<NodeId>, effects: &mut Vec<Effec
 fn move_to(app: &mut App, node: Option<NodeId>, effects: &mut Vec<Effect>) {
     record(app, Record::Tip { node }, effects);
     effects.push(Effect::Store(Job::Sync));
-    app.flow.rebuild(&app.document, &app.tokenizer);
+    app.flow.rebuild(&app.document, &app.vocabulary);
     (app.lens.cursor, app.lens.anchor) = (app.lens.cursor.min(app.document.len()), None);
     app.lens.inspection = None;
     app.ended = None;
@@ -58,6 +59,9 @@ pub(super) fn before_cursor(app: &App) -> Option<NodeId> {
 pub(super) fn take(app: &mut App, token: TokenId, go_on: bool, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
         return still_writing(app, now);
+    }
+    if !super::is_ours(app, now, effects) {
+        return;
     }
     let parent = before_cursor(app);
     // A branch that is there already is gone back to, not made twice; but what was written and never gone on from may be
@@ -76,7 +80,7 @@ pub(super) fn take(app: &mut App, token: TokenId, go_on: bool, now: Duration, ef
         record(app, Record::Typed { first, parent, tokens: vec![token], chosen: true }, effects);
     }
     effects.push(Effect::Store(Job::Sync));
-    app.flow.rebuild(&app.document, &app.tokenizer);
+    app.flow.rebuild(&app.document, &app.vocabulary);
     arrive(app);
     if go_on {
         app.overlay = None;
@@ -94,20 +98,37 @@ fn arrive(app: &mut App) {
 }
 
 /// Puts a text of one's own in the place of all that follows `parent`; what was there stays as another branch.
-pub(super) fn put(app: &mut App, parent: Option<NodeId>, text: &str, effects: &mut Vec<Effect>) {
-    let tokens = app.tokenizer.encode(text);
+///
+/// Answers whether the text could be read.
+pub(super) fn put(app: &mut App, parent: Option<NodeId>, text: &str, now: Duration, effects: &mut Vec<Effect>) -> bool {
+    if !super::is_ours(app, now, effects) {
+        return false;
+    }
+    let encoded = match app.vocabulary.encode(text) {
+        Ok(it) => it,
+        Err(why) => {
+            app.complain(words::sentence(&format!("{why}. The text stays as it was"), ""));
+            return false;
+        }
+    };
+    if let Some(it) = &encoded.read_as {
+        app.inform(words::sentence(&it.sentence(), ""), now);
+    }
+    let tokens = encoded.tokens;
     if tokens.is_empty() {
-        return go_to(app, parent, effects);
+        go_to(app, parent, effects);
+        return true;
     }
     app.past.keep(app.document.tip());
     super::record_circumstances(app, effects);
     let first = app.document.next_node();
     record(app, Record::Typed { first, parent, tokens, chosen: false }, effects);
     effects.push(Effect::Store(Job::Sync));
-    app.flow.rebuild(&app.document, &app.tokenizer);
+    app.flow.rebuild(&app.document, &app.vocabulary);
     arrive(app);
     app.ended = None;
     peek(app, effects);
+    true
 }
 
 /// Throws new dice for the token under the cursor and all after it.
@@ -118,13 +139,18 @@ fn reroll(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.card().is_none() {
         return app.inform("The model is not ready yet.", now);
     }
+    if !super::is_ours(app, now, effects) {
+        return;
+    }
     let parent = before_cursor(app);
     if parent.is_none() {
         return app.inform("The first token has nothing before it: the model has no say in it.", now);
     }
     // What was typed of the token stays, and goes on otherwise.
     let begun = match app.document.at(app.lens.cursor).map(|it| (&it.origin, it.token)) {
-        Some((Origin::Drawn(draw), token)) => app.tokenizer.bytes(token).get(..draw.begun).unwrap_or_default().to_vec(),
+        Some((Origin::Drawn(draw), token)) => {
+            app.vocabulary.bytes(token).get(..draw.begun).unwrap_or_default().to_vec()
+        }
         _ => Vec::new(),
     };
     let begun = String::from_utf8_lossy(&begun).into_owned();
@@ -148,7 +174,7 @@ fn edit_from_here(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         return app.inform("There is something in the input already: send it or clear it first.", now);
     }
     let tail = app.document.tokens().split_off(app.lens.cursor.min(app.document.len()));
-    let text = app.tokenizer.decode(&tail);
+    let text = app.vocabulary.decode(&tail);
     type_here(app, now, effects);
     app.input.set(&text);
 }

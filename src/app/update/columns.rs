@@ -53,6 +53,9 @@ fn open_with(app: &mut App, columns: Columns, now: Duration, effects: &mut Vec<E
     if columns.at == 0 {
         return app.inform("The first token has nothing before it: the model has no say in it.", now);
     }
+    if !super::is_ours(app, now, effects) {
+        return;
+    }
     app.overlay = Some(Overlay::Columns(columns));
     ask(app, effects);
 }
@@ -172,7 +175,7 @@ pub(super) fn key(app: &mut App, key: &KeyEvent, action: Option<Action>, now: Du
                 let Some((column, from, _)) = it.line(it.chosen_line()) else { return };
                 it.chosen = column;
                 let future = it.columns[column].clone();
-                take(app, future.first_word(from, &app.tokenizer), now, effects);
+                take(app, future.first_word(from, &app.vocabulary), now, effects);
             }
             KeyCode::Char('t') => {
                 it.tree = it.tree.is_none().then_some(0);
@@ -277,7 +280,7 @@ pub(super) fn keep_one(app: &mut App, column: usize, length: Length, now: Durati
     it.chosen = column.min(it.columns.len().saturating_sub(1));
     let chosen = it.columns.get(it.chosen).cloned();
     let count = match (length, chosen) {
-        (Length::Word, Some(chosen)) => chosen.first_word(0, &app.tokenizer),
+        (Length::Word, Some(chosen)) => chosen.first_word(0, &app.vocabulary),
         _ => usize::MAX,
     };
     take(app, count, now, effects);
@@ -363,7 +366,7 @@ fn keep(
 
 fn kept(app: &mut App, effects: &mut Vec<Effect>) {
     effects.push(Effect::Store(Job::Sync));
-    app.flow.rebuild(&app.document, &app.tokenizer);
+    app.flow.rebuild(&app.document, &app.vocabulary);
     (app.next, app.scroll, app.ended) = (None, Scroll::Follow, None);
     (app.lens.cursor, app.lens.anchor) = (app.document.len(), None);
     app.lens.inspection = None;

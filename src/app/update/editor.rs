@@ -30,7 +30,7 @@ pub(super) fn open(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
         }
         let whole = app.whole_from(app.lens.cursor.min(app.document.len()));
         app.lens.cursor = whole;
-        let text = app.tokenizer.decode(&app.document.tokens().split_off(whole));
+        let text = app.vocabulary.decode(&app.document.tokens().split_off(whole));
         (Edited::Text { parent: branch::before_cursor(app), before: text.clone() }, text)
     } else {
         app.focus = Focus::Input;
@@ -63,7 +63,12 @@ pub(super) fn ended(app: &mut App, result: Result<String, String>, now: Duration
             app.inform("The text goes on already: what you wrote is in the input.", now);
         }
         Edited::Text { parent, .. } => {
-            branch::put(app, parent, &text, effects);
+            if !branch::put(app, parent, &text, now, effects) {
+                // What was written is not lost.
+                app.input.set(&text);
+                app.focus = Focus::Input;
+                return;
+            }
             let undo = app.key_of(Action::Undo);
             app.inform(
                 format!("The text is yours from there on; the old one stays as another branch ({undo} goes back)."),

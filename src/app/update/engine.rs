@@ -7,7 +7,7 @@ use super::super::next::Next;
 use super::super::state::{App, EngineState, Loaded, Overlay, Scroll};
 use super::super::view::bars::label;
 use super::super::words::{self, dice::spelled};
-use super::{columns, error, peek, record, record_settings};
+use super::{columns, error, give_back, peek, record, record_settings, vocabulary};
 use crate::document::Record;
 use crate::engine::protocol::{Cut, Event, Failure, RequestId, StopReason};
 use crate::sample::{Draw, Score};
@@ -25,12 +25,18 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
         }
         Event::Loaded { id, card } if app.loading.as_ref().is_some_and(|it| it.0 == id) => {
             app.loading = None;
-            if let Some(note) = &card.note {
-                app.inform(format!("{note}."), now);
+            if !card.notes.is_empty() {
+                app.inform(format!("{}.", card.notes.join(". ")), now);
             }
-            app.tokenizer = card.tokenizer.clone();
+            let other = app.written_by.take().filter(|it| it.0 != card.sha256 && !it.0.is_empty());
+            if let Some((_, name)) = other {
+                let text = format!("The weights of {} are not those that {name} wrote this text with.", card.name);
+                app.inform(text, now);
+            }
             app.engine = EngineState::Ready(Loaded { card: (*card).into() });
-            app.flow.rebuild(&app.document, &app.tokenizer);
+            vocabulary::follow(app);
+            vocabulary::read_again(app, now, effects);
+            app.flow.rebuild(&app.document, &app.vocabulary);
             // The template is made of the model's own tokens, so it waits for the model.
             if app.chat && app.document.is_empty() {
                 super::keys::enter_chat(app, effects);
@@ -41,7 +47,10 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
                 peek(app, effects);
             }
         }
-        Event::Encoded { id, tokens } if is_running(app, id) => {
+        Event::Encoded { id, tokens, read_as } if is_running(app, id) => {
+            if let Some(it) = read_as {
+                app.inform(words::sentence(&it, ""), now);
+            }
             if let Some(running) = &mut app.running {
                 running.sent.clear();
             }
@@ -114,7 +123,7 @@ pub(super) fn append_typed(app: &mut App, tokens: Vec<crate::TokenId>, effects: 
     let parent = app.document.tip();
     record(app, Record::Typed { first, parent, tokens, chosen: false }, effects);
     effects.push(Effect::Store(Job::Sync));
-    app.flow.extend(&app.document, &app.tokenizer);
+    app.flow.extend(&app.document, &app.vocabulary);
     (app.lens.cursor, app.lens.anchor) = (app.document.len(), None);
 }
 
@@ -135,7 +144,7 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
         let written = app.keymap.is_written();
         let place = if written { "/heal" } else { "heal, in the panel" };
         let name = |token| {
-            let bytes = app.tokenizer.bytes(token);
+            let bytes = app.vocabulary.bytes(token);
             if written { spelled(bytes) } else { label(bytes, app.look.glyphs()) }
         };
         let typed = app.document.tokens().last().map_or_else(String::new, |&it| name(it));
@@ -149,7 +158,7 @@ fn token(app: &mut App, draw: Draw, now: Duration, effects: &mut Vec<Effect>) {
     // A cursor at the end stays there.
     app.lens.cursor += usize::from(app.lens.cursor == app.document.len());
     record(app, Record::Drawn { first, parent, draws: vec![draw], batch: None }, effects);
-    app.flow.extend(&app.document, &app.tokenizer);
+    app.flow.extend(&app.document, &app.vocabulary);
     if let Scroll::At { unseen, .. } = &mut app.scroll {
         *unseen += 1;
     }
@@ -223,12 +232,6 @@ fn peek_if_stale(app: &mut App, reason: &StopReason, effects: &mut Vec<Effect>) 
     }
 }
 
-fn give_back(app: &mut App, sent: &str) {
-    if !sent.is_empty() && app.input.is_empty() {
-        app.input.set(sent);
-    }
-}
-
 /// Takes a stop string out of the text. Its tokens stay in the tree, off the path.
 fn take_away(app: &mut App, cut: Cut, effects: &mut Vec<Effect>) {
     app.lens.inspection = None;
@@ -239,7 +242,7 @@ fn take_away(app: &mut App, cut: Cut, effects: &mut Vec<Effect>) {
         let first = app.document.next_node();
         record(app, Record::Typed { first, parent: node, tokens: cut.tail, chosen: false }, effects);
     }
-    app.flow.rebuild(&app.document, &app.tokenizer);
+    app.flow.rebuild(&app.document, &app.vocabulary);
     (app.lens.cursor, app.lens.anchor) = (app.lens.cursor.min(app.document.len()), None);
 }
 

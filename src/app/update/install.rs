@@ -65,7 +65,7 @@ fn failed(app: &mut App, name: String, failure: &Failure, now: Duration) {
     let job = job(app, name);
     job.stage = None;
     job.failure = Some(text.clone());
-    if let Failure::NoSource { answers } = failure {
+    if let Failure::NoSource { answers } | Failure::NotObtained { answers, .. } = failure {
         job.answers.clone_from(answers);
     }
     if matches!(failure, Failure::Cancelled { .. }) {

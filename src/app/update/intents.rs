@@ -10,7 +10,7 @@ use super::super::state::{App, Overlay, Screen};
 use super::super::view::{find_rows, palette_rows};
 use super::super::{Effect, Entry, Find, KNOBS, Knob};
 use super::keys::{edit_line, perform};
-use super::{branch, columns, keys, overlays, settings_changed, text};
+use super::{branch, columns, keys, overlays, settings_changed, text, vocabulary};
 
 /// Does what is asked for, whatever has the focus.
 pub(super) fn intent(app: &mut App, intent: Intent, now: Duration, effects: &mut Vec<Effect>) {
@@ -64,7 +64,9 @@ pub(super) fn intent(app: &mut App, intent: Intent, now: Duration, effects: &mut
 /// Sets a control; says what it is now, or why it is not.
 fn set(app: &mut App, knob: Knob, value: &str, effects: &mut Vec<Effect>) -> Result<String, String> {
     let word = knob.word();
-    set_knob(knob, &mut app.settings, value).map_err(|why| format!("{word}: {why}."))?;
+    let mut new = app.settings.clone();
+    let set = set_knob(knob, &mut new, value).and_then(|()| vocabulary::accept(app, new));
+    set.map_err(|why| format!("{word}: {why}."))?;
     settings_changed(app, effects);
     Ok(format!("{word} is now {}.", knob.show(&app.settings)))
 }

@@ -363,7 +363,10 @@ pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
         app.settings.stop.push(CHAT_STOP.to_owned());
     }
     if app.document.is_empty() {
-        let tokens = app.tokenizer.encode(CHAT_TEMPLATE);
+        let tokens = match app.vocabulary.encode(CHAT_TEMPLATE) {
+            Ok(it) => it.tokens,
+            Err(why) => return app.complain(format!("Chat is on without its template: {why}.")),
+        };
         app.past.keep(app.document.tip());
         super::record_circumstances(app, effects);
         super::engine::append_typed(app, tokens, effects);
@@ -392,7 +395,9 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     effects.push(Effect::Store(StoreJob::Sync));
     effects.push(Effect::NewTranscript);
     app.document = crate::document::Document::default();
-    app.flow.rebuild(&app.document, &app.tokenizer);
+    app.vocabularies = crate::document::Vocabularies::default();
+    super::vocabulary::follow(app);
+    app.flow.rebuild(&app.document, &app.vocabulary);
     (app.scroll, app.ended, app.saved) = (Scroll::Follow, None, None);
     (app.recorded_settings, app.recorded_model) = (None, None);
     app.next = None;

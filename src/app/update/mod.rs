@@ -14,6 +14,7 @@ mod panel;
 mod score;
 mod selection;
 mod text;
+mod vocabulary;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,8 +22,9 @@ use std::time::Duration;
 pub(super) use editor::Edited;
 pub(super) use mouse::Press;
 
+use super::beginning::Start;
 use super::keymap::Action;
-use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Start, Tone};
+use super::state::{App, EngineState, FirstRun, Focus, Notice, Running, Screen, Scroll, Tone};
 use super::view::layout;
 use super::{Effect, Flow, Input, Lens, Msg, Past};
 use crate::assets;
@@ -104,11 +106,15 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         next_request: 0,
         recorded_model: None,
         loading: None,
-        tokenizer: assets::tokenizer(),
+        vocabulary: assets::vocabulary(),
+        vocabularies: start.vocabularies,
+        said: start.model.as_ref().map(|model| (model.1.clone(), start.said)),
         words: Words::default(),
+        written_by: start.written_by,
     };
+    vocabulary::follow(&mut app);
     app.flow.resize(layout(&app).text.width as usize);
-    app.flow.extend(&app.document, &app.tokenizer);
+    app.flow.extend(&app.document, &app.vocabulary);
     if !start.notices.is_empty() {
         app.complain(start.notices.join("\n"));
     }
@@ -186,7 +192,13 @@ fn saved(app: &mut App, event: StoreEvent) {
 
 /// Applies a record to the document and hands it to the journal.
 fn record(app: &mut App, record: Record, effects: &mut Vec<Effect>) {
+    if let (Record::Model { .. }, Some(card)) = (&record, app.card()) {
+        let own = card.vocabulary.clone();
+        effects.push(Effect::Store(StoreJob::Vocabulary(own.clone())));
+        app.vocabularies.push(app.document.next_node(), own);
+    }
     app.document.apply(&record);
+    vocabulary::follow(app);
     effects.push(Effect::Store(StoreJob::Append(record)));
 }
 
@@ -198,12 +210,18 @@ fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mu
     app.next = None;
     app.lens.rows.clear();
     app.lens.inspection = None;
-    let source = ModelSource { name, directory, device: app.device, precision: app.precision, threads: app.threads };
+    // It was said of one model; another says it itself.
+    let said = app.said.as_ref().filter(|it| it.0 == directory).map(|it| it.1.clone()).unwrap_or_default();
+    let (device, precision, threads) = (app.device, app.precision, app.threads);
+    let source = ModelSource { name, directory, device, precision, threads, said };
     effects.push(Effect::Engine(Command::Load { id, source }));
 }
 
 /// Asks for a continuation of the document with `text` added; `written` goes back to the input if that cannot be done.
 fn generate(app: &mut App, text: String, written: String, now: Duration, effects: &mut Vec<Effect>) {
+    if !vocabulary::read_again(app, now, effects) {
+        return give_back(app, &written);
+    }
     record_circumstances(app, effects);
     let id = app.request();
     app.past.keep(app.document.tip());
@@ -228,6 +246,25 @@ fn generate(app: &mut App, text: String, written: String, now: Duration, effects
     })));
 }
 
+/// Puts a text that could not be used back where it came from.
+fn give_back(app: &mut App, sent: &str) {
+    if !sent.is_empty() && app.input.is_empty() {
+        app.input.set(sent);
+    }
+}
+
+/// Whether something can be done to the text as it is: where it is in the words of another model, it is read again first,
+/// and what was asked for has to be asked again.
+fn is_ours(app: &mut App, now: Duration, effects: &mut Vec<Effect>) -> bool {
+    if vocabulary::is_the_models(app) {
+        return true;
+    }
+    if vocabulary::read_again(app, now, effects) {
+        peek(app, effects);
+    }
+    false
+}
+
 /// Says that the running continuation must end first.
 fn still_writing(app: &mut App, now: Duration) {
     app.inform(format!("Still writing: {} stops it first.", app.key_of(Action::Interrupt)), now);
@@ -247,7 +284,8 @@ fn wait_for_a_model(app: &mut App, now: Duration) {
 
 /// Asks for the scores of the next token, so that the bars show where the text could go.
 fn peek(app: &mut App, effects: &mut Vec<Effect>) {
-    if app.running.is_some() || app.card().is_none() {
+    // Of a text in other words than its own the model has no scores.
+    if app.running.is_some() || app.card().is_none() || !vocabulary::is_the_models(app) {
         return;
     }
     let id = app.request();
@@ -272,13 +310,16 @@ fn peek(app: &mut App, effects: &mut Vec<Effect>) {
 /// Tells the journal the model and the settings, where it does not know them.
 fn record_circumstances(app: &mut App, effects: &mut Vec<Effect>) {
     if let Some(card) = app.card() {
-        let known = (card.sha256.clone(), format!("{} {}", card.dtype, card.device));
+        let words = format!("{:?}", card.vocabulary.record());
+        let known = (card.sha256.clone(), format!("{} {}", card.dtype, card.device), words);
         let model = Record::Model {
             name: card.name.clone(),
             sha256: card.sha256.clone(),
             dtype: card.dtype.clone(),
             device: card.device.clone(),
             generator: GENERATOR.to_owned(),
+            vocabulary: Some(card.vocabulary.record()),
+            path: card.path.clone(),
         };
         if app.recorded_model.as_ref() != Some(&known) {
             app.recorded_model = Some(known);

@@ -8,7 +8,7 @@ use super::super::keymap::Action;
 use super::super::state::App;
 use super::super::{Effect, Input, KNOBS, Knob};
 use super::keys::edit_line;
-use super::settings_changed;
+use super::{settings_changed, vocabulary};
 use crate::sample::Step;
 
 pub(super) fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) {
@@ -101,7 +101,8 @@ pub(super) fn typing(app: &mut App, key: &KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Esc => app.typing = None,
         KeyCode::Enter => {
             let text = app.typing.take().map(|mut it| it.take()).unwrap_or_default();
-            match KNOBS[app.knob].set(&mut app.settings, &text) {
+            let mut new = app.settings.clone();
+            match KNOBS[app.knob].set(&mut new, &text).and_then(|()| vocabulary::accept(app, new)) {
                 Ok(()) => settings_changed(app, effects),
                 Err(why) => app.complain(format!("{}: {why}.", KNOBS[app.knob].name().trim())),
             }

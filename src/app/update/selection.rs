@@ -28,7 +28,7 @@ pub(super) fn copy(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     let tokens = app.document.tokens();
     // A character may be in pieces; it is copied whole.
     let range = app.selection().map_or(0..tokens.len(), |it| app.whole_from(it.start)..app.whole_to(it.end));
-    let text = app.tokenizer.decode(&tokens[range]);
+    let text = app.vocabulary.decode(&tokens[range]);
     if text.is_empty() {
         return app.inform("There is no text to copy yet.", now);
     }

@@ -29,7 +29,7 @@ pub(super) fn go(app: &mut App, action: Action) {
 }
 
 fn begins_word(app: &App, position: usize) -> bool {
-    let first = |it: usize| app.document.at(it).and_then(|node| app.tokenizer.bytes(node.token).first().copied());
+    let first = |it: usize| app.document.at(it).and_then(|node| app.vocabulary.bytes(node.token).first().copied());
     first(position).is_some_and(|it| it.is_ascii_whitespace())
         || position.checked_sub(1).and_then(first).is_some_and(|it| it == b'\n')
 }

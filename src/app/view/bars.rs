@@ -86,7 +86,7 @@ fn widths(width: usize) -> (usize, usize) {
 }
 
 fn candidate<'a>(app: &App, row: &Row, likeliest: f32, width: usize, theme: &Theme) -> Line<'a> {
-    let label = label(app.tokenizer().bytes(row.token), theme.glyphs);
+    let label = label(app.vocabulary().bytes(row.token), theme.glyphs);
     let after = row.after.map_or("cut".to_owned(), percent);
     let (_, bar_width) = widths(width);
     let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
@@ -146,7 +146,7 @@ pub(super) fn fit(text: &str, width: usize) -> String {
 fn chain(app: &App, next: &Next, width: usize, rows: usize) -> Vec<String> {
     let mut text = steps(next.logits.len(), None, &next.trace, &app.settings).join(" > ");
     if let Some((coin, picked)) = next.throw {
-        let name = label(app.tokenizer().bytes(picked.token), app.look.glyphs());
+        let name = label(app.vocabulary().bytes(picked.token), app.look.glyphs());
         // Writing to a string cannot fail.
         let _ = write!(text, " > die {coin:.3}: \"{name}\", rank {}", picked.rank + 1);
     }

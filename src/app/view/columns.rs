@@ -129,7 +129,7 @@ fn text(
     theme: &Theme,
 ) -> Vec<Line<'static>> {
     let tokens = state.columns[index].tokens();
-    let shown = |n: usize| visible(&app.tokenizer().decode(&tokens[..n.min(tokens.len())]));
+    let shown = |n: usize| visible(&app.vocabulary().decode(&tokens[..n.min(tokens.len())]));
     let whole = shown(tokens.len());
     // A character in halves may be told otherwise in part than in whole.
     let at = |n: usize| (0..=shown(n).len().min(whole.len())).rev().find(|&it| whole.is_char_boundary(it)).unwrap_or(0);
@@ -196,7 +196,7 @@ fn list(app: &App, state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'st
     let line = |(line, index): (usize, usize)| {
         let it = &state.columns[index];
         let (mark, style) = if index == state.chosen { (">", theme.focus) } else { (" ", theme.drawn) };
-        let text = visible(&app.tokenizer().decode(&it.tokens()).replace('\n', "\\n"));
+        let text = visible(&app.vocabulary().decode(&it.tokens()).replace('\n', "\\n"));
         let figure = if it.draws.is_empty() { String::new() } else { percent(2f64.powf(-it.surprise()) as f32) };
         Line::from(vec![
             Span::styled(format!("{mark}{} ", line + 1), theme.strong),
@@ -216,7 +216,7 @@ fn branches(app: &App, state: &Columns, width: usize, theme: &Theme) -> Vec<Line
         let it = &state.columns[twig.columns[0]];
         let (mark, style) = if line == chosen { (">", theme.focus) } else { (" ", theme.drawn) };
         let number = if line < 9 { (line + 1).to_string() } else { " ".to_owned() };
-        let text = visible(&app.tokenizer().decode(&it.tokens()[twig.from..twig.to]).replace('\n', "\\n"));
+        let text = visible(&app.vocabulary().decode(&it.tokens()[twig.from..twig.to]).replace('\n', "\\n"));
         let chance = it.draws.get(twig.from).map(|it| it.model);
         let several = if twig.columns.len() > 1 { format!("x{}", twig.columns.len()) } else { String::new() };
         // A deep tree must not push its words off the screen.

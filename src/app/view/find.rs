@@ -53,7 +53,7 @@ fn columns(label: &str, rank: &str, model: &str, after: &str, width: usize) -> S
 }
 
 fn found_line(app: &App, found: &Found, width: usize, theme: &Theme) -> Line<'static> {
-    let label = label(app.tokenizer().bytes(found.token), theme.glyphs);
+    let label = label(app.vocabulary().bytes(found.token), theme.glyphs);
     let Some((row, rank)) = found.scores else {
         return Line::styled(columns(&label, "", "", "", width), theme.drawn);
     };

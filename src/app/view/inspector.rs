@@ -73,7 +73,7 @@ fn place(app: &App, title: &str, theme: &Theme, frame: &mut Frame) -> Rect {
 
 /// What matters most, so that there is room for some of the table.
 fn facts_in_short(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let name = |token| label(app.tokenizer().bytes(token), theme.glyphs);
+    let name = |token| label(app.vocabulary().bytes(token), theme.glyphs);
     let after = it.after.map_or("cut".to_owned(), |p| format!("{} after", percent(p)));
     let chances = format!("{} model, {after}, rank {}", percent(it.score.p), it.score.rank + 1);
     let die = format!("die {:.4}: \"{}\"", it.die, name(it.picked));
@@ -89,7 +89,7 @@ fn facts_in_short(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Ve
 
 /// Everything but the table.
 pub(super) fn facts(app: &App, it: &Inspection, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let name = |token| label(app.tokenizer().bytes(token), theme.glyphs);
+    let name = |token| label(app.vocabulary().bytes(token), theme.glyphs);
     let known = words::dice::facts(app, it, &name);
     let mut out = vec![Line::from(vec![
         Span::styled(format!("\"{}\"", name(it.token)), theme.focus),
@@ -127,7 +127,7 @@ fn table(
     let line = |(index, row): (usize, &Row)| {
         let mark = if index == at { ">" } else { " " };
         let own = if Some(index) == own { "*" } else { " " };
-        let name = format!("{mark}{own}{}", label(app.tokenizer().bytes(row.token), theme.glyphs));
+        let name = format!("{mark}{own}{}", label(app.vocabulary().bytes(row.token), theme.glyphs));
         let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
         let after = row.after.map_or("cut".to_owned(), percent);
         let text =

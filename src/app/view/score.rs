@@ -143,7 +143,7 @@ fn row(what: &str, (at, bits, rank): (&str, &str, &str), expected: &str, width: 
 }
 
 fn surprise(app: &App, it: &Surprise, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
-    let name = |token| format!("\"{}\"", label(app.tokenizer().bytes(token), theme.glyphs));
+    let name = |token| format!("\"{}\"", label(app.vocabulary().bytes(token), theme.glyphs));
     let mark = if chosen { "> " } else { "  " };
     let expected = it.expected.map_or_else(String::new, |(token, p)| format!("{} {}", name(token), percent(p)));
     let (at, bits, rank) =

@@ -17,6 +17,7 @@ use super::layout::Areas;
 use super::theme::Theme;
 use super::{block, heat, lines};
 use crate::document::Origin;
+use crate::text::visible;
 
 pub(super) fn draw(app: &App, theme: &Theme, areas: &Areas, frame: &mut Frame) {
     let focused = app.focus == Focus::Text;
@@ -189,7 +190,7 @@ fn without_cursor(app: &App, theme: &Theme, position: usize) -> Style {
     if position < app.out_of_sight() {
         return theme.dim.italic();
     }
-    if Some(node.token) == app.tokenizer().end_of_text() {
+    if app.vocabulary().is_mark(node.token) {
         return theme.mark;
     }
     if let Some(hot) = heat::style(app, theme, position) {
@@ -214,9 +215,12 @@ fn hint(app: &App, theme: &Theme) -> Vec<Line<'static>> {
         EngineState::Empty | EngineState::Loading { .. } => "One moment: the model is being made ready.",
     };
     let mut wrap = crate::text::Wrap::new(app.flow.width());
-    let rest = "Enter with nothing written starts from <|endoftext|>, the model's blank page.\n\nTry:  Once upon a time\n      \
-                One day, a little bear found a\n      The dragon was sad because";
-    let text = format!("{ready}\n\n{rest}");
+    let blank = match app.vocabulary().begin_name() {
+        Some(name) => format!("Enter with nothing written starts from {}, the model's blank page.", visible(&name)),
+        None => "This model names no token that begins a text, so it needs a beginning.".to_owned(),
+    };
+    let rest = "Try:  Once upon a time\n      One day, a little bear found a\n      The dragon was sad because";
+    let text = format!("{ready}\n\n{blank}\n\n{rest}");
     wrap.extend(&text);
     wrap.rows().iter().map(|row| Line::styled(text[row.clone()].to_owned(), theme.dim)).collect()
 }

@@ -42,8 +42,8 @@ fn line(app: &App, run: &Run, chosen: bool, width: usize, theme: &Theme) -> Line
     // A deep tree must not push its words off the screen.
     let indent = "  ".repeat(run.depth.min(width / 6));
     // The beginning says which branch it is; more than a screen is wide need not be decoded.
-    let tokens: Vec<_> = run.nodes.iter().take(width).filter_map(|&it| Some(app.document.node(it)?.token)).collect();
-    let text = visible(&app.tokenizer().decode(&tokens).replace('\n', "\\n"));
+    let text = app.text_of(&run.nodes[..run.nodes.len().min(width)]);
+    let text = visible(&text.replace('\n', "\\n"));
     // Most begin with a space, which would move them against those that do not.
     let text = text.trim_start();
     let head = format!("{mark}{path}{indent}{bookmark}");

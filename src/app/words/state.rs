@@ -65,6 +65,8 @@ pub fn seen(app: &App) -> Seen {
 pub enum About {
     /// What runs.
     Running,
+    /// Its vocabulary.
+    Words,
     /// What could be switched to.
     Ready,
     /// What a source answered.
@@ -92,6 +94,8 @@ pub fn models(app: &App) -> Vec<(About, String)> {
         out.extend(job.stage.iter().map(|it| (About::Now, format!("{}: {}", job.name, stage(it)))));
         out.extend(job.failure.iter().map(|it| (About::Failed, it.clone())));
     }
+    // What goes on comes first.
+    out.extend(app.card().map(|card| (About::Words, card.vocabulary.summary())));
     out
 }
 

@@ -16,7 +16,7 @@ use super::super::{Fault, Limits, MapError};
 use super::arguments::Arguments;
 use super::names::{self, Renamed};
 use super::ranks::Together;
-use super::{Given, features, finish};
+use super::{Around, Given, features, finish};
 
 /// A tensor of the table of contents, with its chunks read.
 #[derive(Debug, Clone)]
@@ -45,7 +45,8 @@ pub fn is_model(name: &str) -> bool {
 
 /// Plans the conversion of a distributed checkpoint.
 ///
-/// `common` is the pickle with the training arguments, where there is one, and their dictionary.
+/// `common` is the pickle with the training arguments, where there is one, and their dictionary; without it
+/// `nothing_said` says what is missing.
 ///
 /// # Errors
 ///
@@ -53,10 +54,11 @@ pub fn is_model(name: &str) -> bool {
 pub fn map_distributed(
     tensors: &[Chunked<'_>],
     common: Option<(&Pickle, NodeId)>,
+    nothing_said: &str,
     given: Given,
     limits: &Limits,
 ) -> Result<Plan, MapError> {
-    let arguments = Arguments::of(common);
+    let arguments = Arguments::of(common)?;
     let mut layers = BTreeMap::new();
     for chunked in tensors {
         unstack(chunked, &mut layers, limits)?;
@@ -78,7 +80,9 @@ pub fn map_distributed(
         }
     }
     let format = "Megatron Core GPT-2, distributed checkpoint (torch_dist)".to_owned();
-    finish(together, &arguments, QkvOrder::Heads, (given, limits), format, faults)
+    // The ranks of the training are in the arguments or nowhere: the chunks may be of any number of them.
+    let around = Around { arguments: &arguments, nothing_said, given, limits, ranks: 1 };
+    finish(together, &around, QkvOrder::Heads, format, faults)
 }
 
 /// Gives every layer of a stack a tensor of its own.

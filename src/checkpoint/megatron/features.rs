@@ -74,12 +74,12 @@ fn refusal(feature: &'static str, evidence: &str) -> MapError {
 
 fn by_arguments(arguments: &Arguments<'_>) -> Result<(), MapError> {
     let refuse = |key: &str, feature| Err(MapError::NotGpt2 { feature, evidence: arguments.shown(key) });
-    let kind = arguments.word("position_embedding_type");
+    let kind = arguments.word("position_embedding_type")?;
     if kind.is_some_and(|kind| kind != "learned_absolute") {
-        return refuse("positions that are not a learned table", "position_embedding_type");
+        return refuse("position_embedding_type", "positions that are not a learned table");
     }
-    if arguments.word("normalization").is_some_and(|kind| kind != "LayerNorm") {
-        return refuse("another norm than LayerNorm", "normalization");
+    if arguments.word("normalization")?.is_some_and(|kind| kind != "LayerNorm") {
+        return refuse("normalization", "another norm than LayerNorm");
     }
     for (key, feature) in [
         ("swiglu", "a gated feed-forward part"),
@@ -92,18 +92,21 @@ fn by_arguments(arguments: &Arguments<'_>) -> Result<(), MapError> {
         ("apply_layernorm_1p", "norms whose gain is kept minus one"),
         ("apply_residual_connection_post_layernorm", "residual connections after the norm"),
     ] {
-        let grouped_alike = key == "group_query_attention"
-            && arguments.size("num_query_groups").is_some()
-            && arguments.size("num_query_groups") == arguments.size("num_attention_heads");
-        if arguments.flag(key) == Some(true) && !grouped_alike {
+        if arguments.flag(key)? == Some(true) && !(key == "group_query_attention" && is_grouped_alike(arguments)?) {
             return refuse(key, feature);
         }
     }
-    if arguments.flag("add_bias_linear") == Some(false) {
+    if arguments.flag("add_bias_linear")? == Some(false) {
         return refuse("add_bias_linear", "matrices without bias");
     }
     by_counts(arguments)?;
     head_width(arguments)
+}
+
+/// Whether each head is a group of its own.
+fn is_grouped_alike(arguments: &Arguments<'_>) -> Result<bool, MapError> {
+    let groups = arguments.count("num_query_groups")?;
+    Ok(groups.is_some() && groups == arguments.count("num_attention_heads")?)
 }
 
 fn by_counts(arguments: &Arguments<'_>) -> Result<(), MapError> {
@@ -112,7 +115,9 @@ fn by_counts(arguments: &Arguments<'_>) -> Result<(), MapError> {
         ("expert_model_parallel_size", 1, "a mixture of experts"),
         ("mtp_num_layers", 0, "prediction of several tokens"),
     ] {
-        if arguments.size(key).is_some_and(|count| count > most) {
+        // A list is of DeepSpeed's forks, where one expert means none.
+        let most = if key == "num_experts" && arguments.is_list(key) { 1 } else { most };
+        if arguments.most(key)?.is_some_and(|count| count > most) {
             return Err(MapError::NotGpt2 { feature, evidence: arguments.shown(key) });
         }
     }
@@ -120,8 +125,8 @@ fn by_counts(arguments: &Arguments<'_>) -> Result<(), MapError> {
 }
 
 fn head_width(arguments: &Arguments<'_>) -> Result<(), MapError> {
-    let numbers = arguments.size("kv_channels").zip(arguments.size("num_attention_heads"));
-    let Some(((channels, heads), width)) = numbers.zip(arguments.size("hidden_size")) else {
+    let numbers = arguments.count("kv_channels")?.zip(arguments.count("num_attention_heads")?);
+    let Some(((channels, heads), width)) = numbers.zip(arguments.count("hidden_size")?) else {
         return Ok(());
     };
     if channels.checked_mul(heads) == Some(width) {

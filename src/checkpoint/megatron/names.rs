@@ -111,3 +111,12 @@ fn in_stack(name: &str, core_stack: bool) -> Renamed {
 pub(super) fn is_core(source: &str) -> bool {
     matches!(rename(source), Renamed::Target { core: true, .. })
 }
+
+/// What Megatron usually calls a part of a layer, by GPT-2's name for it.
+pub(super) fn usual_part(ours: &str, core: bool, by_itself: bool) -> Option<&'static str> {
+    let old = |theirs: &str| theirs.starts_with("attention.");
+    let parts = PARTS.iter().filter(|(_, name, is_core)| *name == ours && (!core || *is_core));
+    // A norm inside a matrix is the exception.
+    let mut parts = parts.map(|it| it.0).filter(|theirs| !(theirs.ends_with("layer_norm") || by_itself && old(theirs)));
+    parts.next().or_else(|| PARTS.iter().find(|it| it.1 == ours).map(|it| it.0))
+}

@@ -14,7 +14,7 @@ use super::super::pickle::{NodeId, Pickle, printable};
 use super::super::plan::{Found, Joined, Piece, Same, WORD_TABLE, compare, layer_of};
 use super::super::tensors::{Storages, Tensor};
 use super::super::tree::{Leaf, Leaves};
-use super::super::{Fault, Limits, MapError};
+use super::super::{Fault, Limits, MapError, both_names};
 use super::names::{self, Renamed};
 
 /// Where a file stands among those of its checkpoint.
@@ -191,7 +191,7 @@ impl Together {
         let source = shown(&first.source);
         let absent = (0..ranks).find(|&rank| shards.iter().all(|shard| shard.rank != rank));
         if let Some(rank) = absent {
-            faults.push(Fault::Missing(format!("{source} of tensor rank {rank}")));
+            faults.push(Fault::Missing(both_names(&format!("{source} of tensor rank {rank}"), name)));
             return None;
         }
         if ranks == 1 {
@@ -212,10 +212,16 @@ impl Together {
         let rank_of = first.tensor.shape.len();
         for shard in &shards {
             let Tensor { shape, dtype, .. } = &shard.tensor;
-            let fits = shape.len() == rank_of && axis < rank_of && *dtype == first.tensor.dtype;
+            let source = || both_names(&format!("{} of tensor rank {}", shown(&shard.source), shard.rank), name);
+            if *dtype != first.tensor.dtype {
+                let (found, expected) = (dtype.torch_name(), first.tensor.dtype.torch_name());
+                faults.push(Fault::Types { name: source(), found, expected });
+                return None;
+            }
+            let fits = shape.len() == rank_of && axis < rank_of;
             let alike = |at: usize| at == axis || shape[at] == first.tensor.shape[at];
             if !fits || !(0..rank_of).all(alike) {
-                let name = format!("{} of tensor rank {}", shown(&shard.source), shard.rank);
+                let name = source();
                 let (found, expected) = (shape.clone(), first.tensor.shape.clone());
                 faults.push(Fault::Shape { name, found, expected });
                 return None;

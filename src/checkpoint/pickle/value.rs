@@ -180,6 +180,9 @@ pub struct Pickle {
 }
 
 impl Pickle {
+    /// In a dictionary of more entries [`Self::get`] does not look.
+    pub(crate) const MOST_ENTRIES: usize = 4_096;
+
     /// The value the stream stands for.
     #[must_use]
     pub fn root(&self) -> NodeId {
@@ -284,17 +287,21 @@ impl Pickle {
     /// many objects would wait.
     #[must_use]
     pub fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {
-        const MOST: usize = 4_096;
-        let items = self.items(id).or_else(|| {
+        let items = self.entries(id)?;
+        if items.len() > Self::MOST_ENTRIES {
+            return None;
+        }
+        items.iter().rev().find(|&&(name, _)| self.text(name) == Some(key)).map(|&(_, value)| value)
+    }
+
+    /// The items of a dictionary, or of an object whose state is one.
+    pub(crate) fn entries(&self, id: NodeId) -> Option<Items<'_>> {
+        self.items(id).or_else(|| {
             let Node::Call(call) = self.node(id) else {
                 return None;
             };
             self.items(call.state?)
-        })?;
-        if items.len() > MOST {
-            return None;
-        }
-        items.iter().rev().find(|&&(name, _)| self.text(name) == Some(key)).map(|&(_, value)| value)
+        })
     }
 
     /// What a value is, for messages: its kind, or what would have been called to make it.

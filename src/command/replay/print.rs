@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::verdict::{Outcome, Verdict};
+use super::verdict::{Outcome, Verdict, has_words_of};
 use crate::TokenId;
 use crate::app::words::dice::spelled;
 use crate::document::Circumstances;
@@ -23,7 +23,7 @@ pub(super) struct Report<'a> {
 
 impl Report<'_> {
     fn text_of(&self, it: &Outcome, token: TokenId) -> String {
-        format!("\"{}\"", spelled(self.models[it.model].1.tokenizer.bytes(token)))
+        format!("\"{}\"", spelled(self.models[it.model].1.vocabulary.bytes(token)))
     }
 
     /// `recorded q8 cpu, now f32 cpu`.
@@ -43,7 +43,11 @@ pub(super) fn warnings(report: &Report) -> Vec<String> {
     for (then, now) in report.models {
         let other = !then.sha256.is_empty() && then.sha256 != now.sha256;
         let short = |hash: &str| visible(&hash.chars().take(12).collect::<String>());
-        let warning = if other {
+        let words = then.vocabulary.as_ref().filter(|_| !has_words_of(then, now));
+        let warning = if let Some(words) = words {
+            let (then, now) = (short(&words.hash), short(now.vocabulary.hash()));
+            format!("another vocabulary: the words recorded are {then}..., these are {now}...")
+        } else if other {
             let (then, now) = (short(&then.sha256), short(&now.sha256));
             format!("another model: the weights recorded are {then}..., these are {now}...")
         } else if then.sha256.is_empty() {
@@ -169,7 +173,7 @@ pub(super) fn json(report: &Report) -> Value {
 }
 
 fn difference(report: &Report, it: &Outcome) -> Value {
-    let text = |token| String::from_utf8_lossy(report.models[it.model].1.tokenizer.bytes(token)).into_owned();
+    let text = |token| String::from_utf8_lossy(report.models[it.model].1.vocabulary.bytes(token)).into_owned();
     let draw = |draw: &Draw| {
         json!({
             "id": draw.token, "text": text(draw.token), "model": draw.model, "after": draw.after, "die": draw.die,

@@ -60,6 +60,9 @@ impl Verdict {
     pub(super) fn new(outcomes: &[Outcome], models: &[(Circumstances, ModelCard)], verify: bool) -> Self {
         let identical = outcomes.iter().filter(|it| it.is_identical()).count();
         let same_weights = models.iter().all(|(then, now)| then.sha256.is_empty() || then.sha256 == now.sha256);
+        // The same numbers of other words are another text.
+        let same_words = models.iter().all(|(then, now)| has_words_of(then, now));
+        let same_weights = same_weights && same_words;
         let alike = same_weights && models.iter().all(|(then, now)| is_alike(then, now));
         let (mut largest, mut beyond): (Option<Largest>, usize) = (None, 0);
         for (outcome, it) in outcomes.iter().enumerate() {
@@ -85,6 +88,11 @@ impl Verdict {
         let largest = largest.filter(|_| verify);
         Self { identical, alike, same_weights, largest, beyond: verify.then_some(beyond), differs }
     }
+}
+
+/// Whether the vocabulary is that recorded, as far as it is.
+pub(super) fn has_words_of(then: &Circumstances, now: &ModelCard) -> bool {
+    then.vocabulary.as_ref().is_none_or(|it| it.hash == now.vocabulary.hash())
 }
 
 fn is_alike(then: &Circumstances, now: &ModelCard) -> bool {

@@ -9,14 +9,18 @@ use crate::sample::Reading;
 pub(super) fn object(report: &Report, worst: usize) -> Value {
     let Report { card, tally, .. } = report;
     let [top_10, top_100, top_1000, beyond] = tally.buckets;
-    let first = if report.started { "after <|endoftext|>" } else { "not scored" };
+    let begin = card.vocabulary.begin_name().filter(|_| report.started);
+    let first = begin.map_or("not scored".to_owned(), |it| format!("after {it}"));
     let worst: Vec<Value> =
         report.worst(worst).into_iter().map(|(at, it, reading)| token(report, at, it, Some(reading))).collect();
     let all = report.tokens.iter().enumerate();
     let tokens: Vec<Value> = all.map(|(at, it)| token(report, at, it, it.reading.as_ref())).collect();
     json!({
         "text": report.name,
-        "model": { "name": card.name, "sha256": card.sha256, "dtype": card.dtype, "device": card.device },
+        "model": {
+            "name": card.name, "sha256": card.sha256, "dtype": card.dtype, "device": card.device,
+            "vocabulary": card.vocabulary.facts(),
+        },
         "scored": tally.tokens,
         "first_token": first,
         "context": card.n_positions,

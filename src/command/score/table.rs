@@ -97,11 +97,13 @@ fn summary(report: &Report, out: &mut String) {
     let (name, model) = (visible(&report.name), visible(&card.name));
     let _ =
         writeln!(out, "{name} by {model}, {}, {}; settings of the samplers do not count\n", card.dtype, card.device);
-    let first = if report.started { "the first one after <|endoftext|>" } else { "the first one is not scored" };
+    let begin = card.vocabulary.begin_name().filter(|_| report.started);
+    let first =
+        begin.map_or("the first one is not scored".to_owned(), |it| format!("the first one after {}", visible(&it)));
     let mut line = |what: &str, value: String, note: &str| {
         let _ = writeln!(out, "{}", format!("{what:<18} {value:>10}  {note}").trim_end());
     };
-    line("tokens", tally.tokens.to_string(), first);
+    line("tokens", tally.tokens.to_string(), &first);
     line("characters", tally.characters.to_string(), "");
     let digits = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{it:.3}"));
     line("bits a token", digits(tally.bits_per_token()), "");

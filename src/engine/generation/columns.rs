@@ -28,6 +28,9 @@ impl Session {
     ) -> Result<(StopReason, Option<Cut>), Break> {
         for settings in &request.columns {
             settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
+            if let Some(why) = Words::refusal(settings, &self.vocabulary) {
+                return Err(Break::Failed(Failure::Unspelled(why)));
+            }
         }
         if request.columns.is_empty() || request.path.is_empty() {
             return Err(Break::Failed(Failure::Model("columns need a text to go on from".into())));
@@ -53,7 +56,7 @@ impl Session {
             settings,
             path: request.path.clone(),
             run: Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep, begun: 0, mu: request.mu },
-            words: Words::of(settings, &self.tokenizer),
+            words: Words::of(settings, &self.vocabulary),
             ended: false,
         };
         let mut columns: Vec<Growing> = request.columns.iter().map(grow).collect();
@@ -66,12 +69,12 @@ impl Session {
                     continue;
                 }
                 let context = Context::new(&it.path, &it.words).with_mu(it.run.mu);
-                let (draw, _) = throw(&self.tokenizer, &row[..shown], &context, it.settings, &mut it.run)?;
+                let (draw, _) = throw(&self.vocabulary, &row[..shown], &context, it.settings, &mut it.run)?;
                 let token = draw.token;
                 it.path.push(token);
                 control.event(Event::ColumnToken { id, column: index, draw: Box::new(draw) });
-                let is_end = Some(token) == self.tokenizer.end_of_text() && it.settings.end_of_text == EndOfText::Stop;
-                let (reason, cut) = if let Some((stop, cut)) = it.run.cut_at_stop(it.settings, &self.tokenizer) {
+                let is_end = self.vocabulary.is_end(token) && it.settings.end_of_text == EndOfText::Stop;
+                let (reason, cut) = if let Some((stop, cut)) = it.run.cut_at_stop(it.settings, &self.vocabulary) {
                     (StopReason::StopString(stop), Some(cut))
                 } else if is_end {
                     (StopReason::EndOfText, None)

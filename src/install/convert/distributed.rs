@@ -9,15 +9,13 @@ use crate::checkpoint::megatron::{self, Chunked, Given, Place};
 use crate::checkpoint::pickle::{self, NodeId, Pickle, printable};
 use crate::checkpoint::torch_dist::{self, Range};
 use crate::checkpoint::torch_zip::Archive;
+use crate::directory::{DISTRIBUTED, DirectoryError};
 
 use super::ConvertError;
 use super::blob::{Blob, Section};
 use super::locate::read_error;
 use super::model::note_alarming;
 use super::part::{Names, Part, Reading};
-
-/// The table of contents.
-pub(super) const METADATA: &str = ".metadata";
 
 /// The file with the training arguments, until 2026.
 const COMMON: &str = "common.pt";
@@ -31,7 +29,7 @@ pub(super) fn read(
     directory: &Path,
     given: Given,
 ) -> Result<(Vec<Part<'static>>, Plan), ConvertError> {
-    let path = directory.join(METADATA);
+    let path = directory.join(DISTRIBUTED);
     let name = path.display().to_string();
     let read = |source| read_error(&path, source);
     let blob = Blob::open(&path).map_err(read)?;
@@ -55,7 +53,7 @@ pub(super) fn read(
             };
             let tensor = part.storages.tensor(pickle, pickle.root(), reading.limits)?;
             let what = "no torch file of one tensor";
-            let tensor = tensor.ok_or_else(|| ConvertError::NotACheckpoint { name: part.name.clone(), what })?;
+            let tensor = tensor.ok_or_else(|| DirectoryError::NotACheckpoint { name: part.name.clone(), what })?;
             chunks.push(tensor);
             part.names = Names::Plain(crate::checkpoint::Leaves::default());
             parts.push(part);
@@ -63,17 +61,22 @@ pub(super) fn read(
         tensors.push(Chunked { name, entry, tensors: chunks });
     }
     let common = match metadata.objects.get(COMMON_OBJECT) {
-        Some(range) => Some(files.torch_file(reading, range)?),
-        None => files.common(reading)?,
+        Some(range) => Some((COMMON_OBJECT, files.torch_file(reading, range)?)),
+        None => files.common(reading)?.map(|part| (COMMON, part)),
     };
-    let arguments = common.as_ref().and_then(dictionary);
-    if let Some(part) = &common {
+    let mut nothing_said = format!("there is no {COMMON} beside {DISTRIBUTED}, which names no {COMMON_OBJECT} either");
+    let mut arguments = None;
+    if let Some((holder, part)) = &common {
         note_alarming(&mut reading.notes, part);
+        let what = "no dictionary of what training keeps";
+        let found = dictionary(part).ok_or_else(|| DirectoryError::NotACheckpoint { name: part.name.clone(), what })?;
+        nothing_said = format!("{holder} has no training arguments");
+        arguments = Some(found);
     }
-    if arguments.is_none() {
-        reading.notes.push(format!("{} has no training arguments", printable(&directory.display().to_string())));
+    if arguments.is_none_or(|(pickle, found)| pickle.get(found, "args").is_none()) {
+        reading.notes.push(format!("{}: {nothing_said}", printable(&directory.display().to_string())));
     }
-    let plan = megatron::map_distributed(&tensors, arguments, given, reading.limits)?;
+    let plan = megatron::map_distributed(&tensors, arguments, &nothing_said, given, reading.limits)?;
     Ok((parts, plan))
 }
 
@@ -115,7 +118,7 @@ impl Files<'_> {
         let entries = reading.directory(&section, &name)?;
         let archive = Archive::recognise(&entries)?;
         let what = "no torch file";
-        let archive = archive.ok_or_else(|| ConvertError::NotACheckpoint { name: name.clone(), what })?;
+        let archive = archive.ok_or_else(|| DirectoryError::NotACheckpoint { name: name.clone(), what })?;
         reading.torch_zip(name, Place::default(), &section, &archive)
     }
 

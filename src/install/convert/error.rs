@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::checkpoint::MapError;
 use crate::checkpoint::legacy::LegacyError;
 use crate::checkpoint::pickle::PickleError;
 use crate::checkpoint::safetensors::SafetensorsError;
@@ -10,7 +11,7 @@ use crate::checkpoint::tensors::TensorError;
 use crate::checkpoint::torch_dist::MetadataError;
 use crate::checkpoint::torch_zip::TorchZipError;
 use crate::checkpoint::zip::ZipError;
-use crate::checkpoint::{ConfigError, MapError};
+use crate::directory::{DirectoryError, VocabularyFault};
 
 /// Why a conversion failed. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,9 @@ pub enum ConvertError {
         /// What the system says.
         source: io::Error,
     },
+    /// The path holds no model that could be converted.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The output cannot be written. A full disk is [`io::ErrorKind::StorageFull`].
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -38,22 +42,6 @@ pub enum ConvertError {
         /// What the system says.
         source: io::Error,
     },
-    /// The file is nothing that can be converted.
-    #[error("{name} is {what}, expected a GPT-2 checkpoint")]
-    NotACheckpoint {
-        /// The file.
-        name: String,
-        /// What it is.
-        what: &'static str,
-    },
-    /// The archive or directory holds no checkpoint.
-    #[error("{name} holds no checkpoint; it has {found}")]
-    NothingInside {
-        /// The archive or directory.
-        name: String,
-        /// Some of what is in it.
-        found: String,
-    },
     /// The archive holds several checkpoints.
     #[error("{name} and {other} are different checkpoints; unpack the one you want")]
     Several {
@@ -61,14 +49,6 @@ pub enum ConvertError {
         name: String,
         /// Another one.
         other: String,
-    },
-    /// The checkpoint is of a kind that is not supported.
-    #[error("{name} is {what}, which is not supported")]
-    Unsupported {
-        /// The file or directory.
-        name: String,
-        /// What it is.
-        what: &'static str,
     },
     /// The file ends before its content does.
     #[error("{name} ends {missing} bytes too early")]
@@ -95,15 +75,13 @@ pub enum ConvertError {
         name: String,
     },
     /// Tensors share their bytes, as in no model.
-    #[error("{tensors} bytes of tensors lie in {bytes} bytes of the storage {storage} of {name}: they overlap")]
+    #[error("{tensors} bytes of tensors lie in {bytes} bytes of {name}: they overlap")]
     Overlap {
         /// The file.
         name: String,
-        /// The storage's key.
-        storage: String,
-        /// Its bytes.
+        /// Bytes of its storages that are used.
         bytes: u64,
-        /// Bytes that the tensors span.
+        /// Bytes that the tensors in them have.
         tensors: u64,
     },
     /// A weight does not fit the type asked for.
@@ -155,9 +133,18 @@ pub enum ConvertError {
     /// The safetensors file is malformed.
     #[error(transparent)]
     Safetensors(#[from] SafetensorsError),
-    /// The `config.json` beside the weights is malformed or for another model.
+    /// Nothing says what the model's words are, or what says it cannot be read.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Vocabulary(#[from] VocabularyFault),
+    /// The checkpoint says that its words are not GPT-2's.
+    #[error(
+        "the model was trained with {what}, and its tokenizer is not in the checkpoint; --tokenizer DIR takes it from a \
+             directory with tokenizer.json, or with vocab.json and merges.txt"
+    )]
+    OtherVocabulary {
+        /// What the checkpoint says.
+        what: String,
+    },
     /// The content is not a GPT-2.
     #[error(transparent)]
     Map(#[from] MapError),

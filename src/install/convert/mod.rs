@@ -11,21 +11,25 @@ mod archive;
 mod blob;
 mod distributed;
 mod error;
+mod jobs;
 mod locate;
 mod model;
 mod part;
 mod source;
 mod stage;
 mod transfer;
+mod vocabulary;
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use error::ConvertError;
 
 use crate::checkpoint::Config;
 use crate::checkpoint::tensors::Dtype;
 use crate::integrity::WeightsRecord;
+use crate::text::{TokenizerChoice, Vocabulary};
 
 /// What to convert.
 #[derive(Debug, Clone, Copy)]
@@ -43,14 +47,18 @@ pub enum Input<'a> {
 }
 
 /// What the file may not say, and whether to believe it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Attention heads per layer.
     pub heads: Option<usize>,
     /// Rows of the word table that are words.
     pub vocab: Option<usize>,
+    /// The tokenizer, where neither the checkpoint nor what lies beside it says which words its rows stand for.
+    pub tokenizer: Option<TokenizerChoice>,
     /// The type to write the weights in, one of [`Dtype::is_weight`]; the checkpoint's own if none is given.
     pub dtype: Option<Dtype>,
+    /// Leave `transformer.` out of the names of the tensors, as the files of Hugging Face's `GPT2Model` do.
+    pub bare_names: bool,
     /// Go on where checksums are wrong or weights are not finite; a note says so.
     pub force: bool,
 }
@@ -76,17 +84,6 @@ pub enum Step {
     Finishing,
 }
 
-/// The stock tokenizer, for checkpoints that come without one.
-#[derive(Debug, Clone, Copy)]
-pub struct TokenizerFiles<'a> {
-    /// `vocab.json`.
-    pub vocab_json: &'a [u8],
-    /// `merges.txt`.
-    pub merges_txt: &'a [u8],
-    /// `tokenizer.json`.
-    pub tokenizer_json: &'a [u8],
-}
-
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Converted {
@@ -102,6 +99,8 @@ pub struct Converted {
     pub weights: WeightsRecord,
     /// Numbers in the model.
     pub parameters: u64,
+    /// Its words.
+    pub vocabulary: Arc<Vocabulary>,
 }
 
 /// Is told of every step; breaking off cancels the conversion.
@@ -115,24 +114,20 @@ pub(crate) type Progress<'a> = dyn FnMut(Step) -> ControlFlow<()> + 'a;
 pub fn convert(
     input: Input<'_>,
     output: &Path,
-    tokenizer: &TokenizerFiles<'_>,
     options: &Options,
     progress: &mut Progress<'_>,
 ) -> Result<Converted, ConvertError> {
     let stage = stage::Stage::new(output)?;
     let located = locate::locate(input)?;
+    let mut sought = vocabulary::Sought::new(&located, options)?;
     let (model, source_sha256) =
-        source::hash_beside(&located, || model::convert_model(&located, stage.path(), options, progress))?;
+        source::hash_beside(&located, || model::convert_model(&located, stage.path(), options, &mut sought, progress))?;
     model::hear(progress, Step::Finishing)?;
     let model::Model { plan, mut notes, parameters } = model;
     let dtype = options.dtype.unwrap_or(plan.dtype).torch_name();
-    stage.write_text("config.json", plan.config.to_json_with_dtype(dtype).as_bytes())?;
-    let copied = located.tokenizer(tokenizer)?;
-    for (name, bytes) in &copied.files {
-        stage.write_text(name, bytes)?;
-    }
-    notes.extend(copied.note);
+    let (vocabulary, remarks) = sought.write(&stage, &plan, dtype)?;
+    notes.extend(remarks);
     let weights = source::hash_weights(&stage.path().join(stage::WEIGHTS), progress)?;
     stage.publish()?;
-    Ok(Converted { config: plan.config, format: plan.format, notes, source_sha256, weights, parameters })
+    Ok(Converted { config: plan.config, format: plan.format, notes, source_sha256, weights, parameters, vocabulary })
 }

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use crate::checkpoint::hugging_face;
+use crate::checkpoint::hugging_face::{self, Known};
 use crate::checkpoint::megatron::{self, Given, Rank};
-use crate::checkpoint::pickle::printable;
-use crate::checkpoint::{Leaves, Limits, MapError, Plan, alarming_calls};
+use crate::checkpoint::{Leaves, Limits, MapError, Plan, TrainingArguments, alarming_calls, has_gpt2_names, subject};
 
 use super::distributed;
-use super::locate::{Located, shown};
+use super::locate::Located;
 use super::part::{Names, Part, Reading};
 use super::stage::WEIGHTS;
 use super::transfer::Transfer;
+use super::vocabulary::Sought;
 use super::{ConvertError, Options, Progress, Step};
 
 /// A model whose weights are written.
@@ -26,10 +26,13 @@ pub(super) fn convert_model(
     located: &Located<'_>,
     stage: &Path,
     options: &Options,
+    sought: &mut Sought,
     progress: &mut Progress<'_>,
 ) -> Result<Model, ConvertError> {
     let limits = Limits::default();
-    let (parts, plan, mut notes) = open_and_plan(located, stage, options, progress, &limits)?;
+    let (parts, plan, mut notes) = open_and_plan(located, stage, options, sought, progress, &limits)?;
+    // Before gigabytes are written that nobody can read.
+    sought.settle(&plan)?;
     let mut heard = |_, _| Ok(());
     let force = options.force;
     let mut reading = Reading { limits: &limits, force, stage, notes: Vec::new(), heard: &mut heard };
@@ -48,10 +51,11 @@ fn open_and_plan<'a>(
     located: &Located<'a>,
     stage: &Path,
     options: &Options,
+    sought: &Sought,
     progress: &mut Progress<'_>,
     limits: &Limits,
 ) -> Result<(Vec<Part<'a>>, Plan, Vec<String>), ConvertError> {
-    let given = Given { heads: options.heads, vocab: options.vocab };
+    let given = Given { heads: options.heads, vocab: options.vocab, tokens: sought.given_tokens() };
     let mut heard = |done, total| hear(progress, Step::Reading { done, total });
     let mut reading = Reading { limits, force: options.force, stage, notes: Vec::new(), heard: &mut heard };
     let (parts, plan) = if let Some(directory) = &located.distributed {
@@ -102,14 +106,15 @@ fn plan(
     }
     let mut ranks = Vec::new();
     let mut all = Leaves::default();
+    let mut known = Known { given, ..Known::default() };
     for part in parts {
         match &part.names {
-            Names::Pickle(pickle) if megatron::recognise(pickle) => {
+            Names::Pickle(pickle) if megatron::recognise(pickle) && !has_gpt2_names(pickle) => {
                 ranks.push(Rank { place: part.place, pickle, storages: &part.storages });
             }
             Names::Pickle(pickle) => {
-                let leaves = Leaves::collect(pickle, &part.storages, pickle.root(), limits)?;
-                all.extend(leaves);
+                all.extend(Leaves::collect(pickle, &part.storages, subject(pickle), limits)?);
+                known.arguments = known.arguments.or_else(|| TrainingArguments::of(pickle));
             }
             Names::Plain(leaves) => all.extend(leaves.clone()),
         }
@@ -120,9 +125,6 @@ fn plan(
     if !ranks.is_empty() {
         return Err(MapError::NoModel("some of its files are Megatron's and some are not".to_owned()).into());
     }
-    if !hugging_face::recognise(&all) {
-        let names: Vec<String> = all.by_name.keys().take(8).map(|name| printable(name)).collect();
-        return Err(MapError::NoModel(format!("it has {}", shown(&names))).into());
-    }
-    Ok(hugging_face::map(&all, located.config.as_ref(), given.heads, limits)?)
+    known.config = located.config()?;
+    Ok(hugging_face::map(&all, &known, limits)?)
 }

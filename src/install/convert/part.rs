@@ -9,15 +9,16 @@ use crate::checkpoint::legacy::{self, Head};
 use crate::checkpoint::megatron::Place;
 use crate::checkpoint::pickle::{self, Pickle, printable};
 use crate::checkpoint::safetensors;
-use crate::checkpoint::tensors::{Storage, Storages, Tensor};
+use crate::checkpoint::tensors::Storages;
 use crate::checkpoint::torch_zip::{Archive, TorchZipError, check_byte_order, check_storage};
-use crate::checkpoint::zip::{self, Entry, Method};
+use crate::checkpoint::zip::{Entry, Method};
 use crate::checkpoint::{Leaf, Leaves, Limits};
+use crate::directory::{DirectoryError, FIRST_BYTES, Kind, MEGATRON};
 
 use super::ConvertError;
 use super::archive::{Member, member};
 use super::blob::{Checked, Section};
-use super::locate::{MEGATRON, place_of, shown};
+use super::locate::{place_of, shown};
 use super::transfer::{Transfer, read_full};
 
 /// What is needed to read any file.
@@ -92,22 +93,19 @@ impl Reading<'_> {
         place: Place,
         section: &Section<'a>,
     ) -> Result<Vec<Part<'a>>, ConvertError> {
-        let first = section.part(0, 512).content(512);
+        let first = section.part(0, FIRST_BYTES as u64).content(FIRST_BYTES);
         let first = first.map_err(|source| ConvertError::Read { name: name.clone(), source })?;
-        if first.starts_with(&zip::SIGNATURE) {
-            let entries = self.directory(section, &name)?;
-            return match Archive::recognise(&entries)? {
-                Some(archive) => Ok(vec![self.torch_zip(name, place, section, &archive)?]),
-                None => self.outer_zip(&name, section, &entries),
-            };
+        match kind_of(&name, &first)? {
+            Kind::Safetensors => Ok(vec![self.safetensors(name, place, section)?]),
+            Kind::Pickle => Ok(vec![self.legacy(name, place, Stream::File(section.clone()))?]),
+            Kind::Zip => {
+                let entries = self.directory(section, &name)?;
+                match Archive::recognise(&entries)? {
+                    Some(archive) => Ok(vec![self.torch_zip(name, place, section, &archive)?]),
+                    None => self.outer_zip(&name, section, &entries),
+                }
+            }
         }
-        // A length below four gigabytes and the brace of a JSON object. The length may well begin
-        // with the byte that a pickle begins with.
-        if first.get(4..9) == Some(b"\0\0\0\0{") {
-            return Ok(vec![self.safetensors(name, place, section)?]);
-        }
-        refuse_other_kinds(&name, &first)?;
-        Ok(vec![self.legacy(name, place, Stream::File(section.clone()))?])
     }
 
     /// An archive around checkpoints, as the original download is one.
@@ -123,25 +121,29 @@ impl Reading<'_> {
             let place = if entry.name.contains("mp_rank_") { place_of_member(&entry.name)? } else { Place::default() };
             let name = printable(&entry.name);
             let mut first = Vec::new();
-            let read = member.open().take(512).read_to_end(&mut first);
+            let read = member.open().take(FIRST_BYTES as u64).read_to_end(&mut first);
             read.map_err(|source| ConvertError::Read { name: name.clone(), source })?;
-            if first.starts_with(&zip::SIGNATURE) {
-                // A torch file of the zip kind, which has to be read from its end.
-                let inner = match entry.method {
-                    Method::Deflated => self.unpack(&member)?,
-                    Method::Stored => {
-                        self.check_member(entry, &mut member.open())?;
-                        member.packed
-                    }
-                };
-                let entries = self.directory(&inner, &name)?;
-                let archive = Archive::recognise(&entries)?;
-                let what = "an archive inside an archive";
-                let archive = archive.ok_or_else(|| ConvertError::NotACheckpoint { name: name.clone(), what })?;
-                parts.push(self.torch_zip(name, place, &inner, &archive)?);
-            } else {
-                refuse_other_kinds(&name, &first)?;
-                parts.push(self.legacy(name, place, Stream::Member(member))?);
+            match kind_of(&name, &first)? {
+                Kind::Zip => {
+                    // A torch file of the zip kind, which has to be read from its end.
+                    let inner = match entry.method {
+                        Method::Deflated => self.unpack(&member)?,
+                        Method::Stored => {
+                            self.check_member(entry, &mut member.open())?;
+                            member.packed
+                        }
+                    };
+                    let entries = self.directory(&inner, &name)?;
+                    let archive = Archive::recognise(&entries)?;
+                    let what = "an archive inside an archive";
+                    let archive = archive.ok_or_else(|| DirectoryError::NotACheckpoint { name: name.clone(), what })?;
+                    parts.push(self.torch_zip(name, place, &inner, &archive)?);
+                }
+                Kind::Pickle => parts.push(self.legacy(name, place, Stream::Member(member))?),
+                Kind::Safetensors => {
+                    let what = "a safetensors file in an archive";
+                    return Err(DirectoryError::NotACheckpoint { name, what }.into());
+                }
             }
         }
         Ok(parts)
@@ -215,7 +217,7 @@ impl Reading<'_> {
         let data = section.part(prefix + length as u64, u64::MAX);
         let entries = safetensors::parse_header(&text, data.length())?;
         let ranges = entries.iter().map(|entry| data.part(entry.start, entry.end - entry.start)).collect();
-        let (leaves, storages) = one_storage_each(&entries);
+        let (leaves, storages) = safetensors::one_storage_each(&entries, 0);
         Ok(Part { name, place, names: Names::Plain(leaves), storages, body: Body::Ranges(ranges) })
     }
 }
@@ -289,26 +291,9 @@ impl Part<'_> {
     }
 }
 
-fn refuse_other_kinds(name: &str, first: &[u8]) -> Result<(), ConvertError> {
-    let text = first.trim_ascii_start();
-    let what = if first.is_empty() {
-        "empty"
-    } else if text.starts_with(b"version https://git-lfs") {
-        "a pointer to a file kept elsewhere (git-lfs)"
-    } else if text.starts_with(b"<") {
-        "a web page"
-    } else if text.starts_with(b"{") || text.starts_with(b"[") {
-        "a JSON text, perhaps a server's error message"
-    } else if first.starts_with(b"GGUF") {
-        "a GGUF model"
-    } else if first.get(257..262) == Some(b"ustar") {
-        "a tar archive, as torch wrote in 2016"
-    } else if first[0] == 0x80 {
-        return Ok(());
-    } else {
-        "of no known kind"
-    };
-    Err(ConvertError::NotACheckpoint { name: name.to_owned(), what })
+/// What a file is by its first bytes, or why it is no checkpoint.
+fn kind_of(name: &str, first: &[u8]) -> Result<Kind, ConvertError> {
+    Ok(Kind::of(first).map_err(|what| DirectoryError::NotACheckpoint { name: name.to_owned(), what })?)
 }
 
 /// The members that are checkpoints: one, or those of all ranks of one directory.
@@ -333,28 +318,9 @@ fn choose<'e>(name: &str, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Conver
     }
     let names = entries.iter().take(8).map(|entry| printable(&entry.name));
     let found = shown(&names.collect::<Vec<_>>());
-    Err(ConvertError::NothingInside { name: name.to_owned(), found })
+    Err(DirectoryError::NothingInside { name: name.to_owned(), found }.into())
 }
 
 fn place_of_member(name: &str) -> Result<Place, ConvertError> {
     place_of(name.rsplit('/').nth(1).unwrap_or_default())
-}
-
-/// Each tensor of a safetensors file as a storage of its own.
-fn one_storage_each(entries: &[safetensors::Entry]) -> (Leaves, Storages) {
-    let mut leaves = Leaves::default();
-    let mut storages = Storages::default();
-    for (storage, entry) in entries.iter().enumerate() {
-        let numel = entry.shape.iter().product();
-        storages.list.push(Storage { key: entry.name.clone(), dtype: entry.dtype, numel });
-        let mut strides = vec![1; entry.shape.len()];
-        for axis in (1..entry.shape.len()).rev() {
-            // Only an empty tensor can overflow here, and no number of it is ever read.
-            strides[axis - 1] = usize::saturating_mul(strides[axis], entry.shape[axis]);
-        }
-        let shape = entry.shape.clone();
-        let tensor = Tensor { part: 0, storage, dtype: entry.dtype, offset: 0, shape, strides };
-        leaves.insert(entry.name.clone(), Leaf::Tensor(tensor));
-    }
-    (leaves, storages)
 }

@@ -8,6 +8,7 @@
 //! 15.5.17 (`416`).
 
 use super::partial::Origin;
+use crate::install::protocol::Refusal;
 use crate::install::source::Kind;
 
 /// How many first bytes are looked at before anything is written.
@@ -30,6 +31,36 @@ pub(super) struct Head {
     pub(super) encoding: Option<String>,
     /// `Retry-After` as sent.
     pub(super) retry_after: Option<String>,
+    /// `X-Error-Code` as sent: the hub's word for why not.
+    pub(super) error_code: Option<String>,
+    /// `X-Error-Message` as sent: the same in a sentence.
+    pub(super) error_message: Option<String>,
+}
+
+impl Head {
+    /// What kind of no it is; `None` if it is none, or one that may pass.
+    ///
+    /// Source: `hf_raise_for_status` of `huggingface_hub`, which too takes a `401` without a word for an absent
+    /// repository: the hub will not say of a private one that it is there.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        match (self.error_code.as_deref(), self.status) {
+            (Some("GatedRepo"), 400..) => Some(Refusal::Gated),
+            (Some("RepoNotFound"), 400..) => Some(Refusal::Repository),
+            (Some("RevisionNotFound"), 400..) => Some(Refusal::Revision),
+            (Some("EntryNotFound"), 400..) | (_, 404 | 410) => Some(Refusal::Absent),
+            (_, 401) => Some(Refusal::Repository),
+            (_, 403 | 451) => Some(Refusal::Forbidden),
+            _ => None,
+        }
+    }
+
+    /// An answer with what the server says about it, cut to a line.
+    pub(super) fn with_message(&self, answer: String) -> String {
+        const MOST: usize = 200;
+        let words = self.error_message.as_deref().unwrap_or_default();
+        let words: String = words.chars().filter(|it| !it.is_control()).take(MOST).collect();
+        if words.trim().is_empty() { answer } else { format!("{answer} ({})", words.trim()) }
+    }
 }
 
 /// What to do with an answer.
@@ -229,6 +260,34 @@ mod tests {
         }
         let head = Head { status: 416, content_range: Some("bytes */40".to_owned()), ..Head::default() };
         assert_eq!(judge(&head, 40, None), Verdict::Complete);
+    }
+
+    #[test]
+    fn a_no_is_of_a_kind() {
+        for (status, code, kind) in [
+            (401, Some("GatedRepo"), Some(Refusal::Gated)),
+            (403, Some("GatedRepo"), Some(Refusal::Gated)),
+            (401, Some("RepoNotFound"), Some(Refusal::Repository)),
+            (404, Some("RepoNotFound"), Some(Refusal::Repository)),
+            (401, None, Some(Refusal::Repository)),
+            (404, Some("RevisionNotFound"), Some(Refusal::Revision)),
+            (404, Some("EntryNotFound"), Some(Refusal::Absent)),
+            (404, None, Some(Refusal::Absent)),
+            (410, None, Some(Refusal::Absent)),
+            (403, None, Some(Refusal::Forbidden)),
+            (500, None, None),
+            (200, Some("GatedRepo"), None),
+        ] {
+            let head = Head { status, error_code: code.map(str::to_owned), ..Head::default() };
+            assert_eq!(head.refusal(), kind, "{status} {code:?}");
+        }
+        let said = |length: usize| {
+            let head = Head { error_message: Some("a\u{1b}".repeat(length)), ..Head::default() };
+            head.with_message("404".to_owned())
+        };
+        assert_eq!(said(0), "404");
+        assert_eq!(said(200), format!("404 ({})", "a".repeat(200)));
+        assert_eq!(said(201), said(200));
     }
 
     #[test]

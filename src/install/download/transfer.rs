@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use flate2::read::MultiGzDecoder;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, http};
 
@@ -167,17 +168,30 @@ fn work(agent: &Agent, request: &Request, route: &Route, sender: &SyncSender<Mes
     let end = match call.call() {
         Err(error) => Err(route.blame(explain(&error, true))),
         Ok(answer) => {
-            if sender.send(Message::Head(head(&answer))).is_err() {
+            let mut head = head(&answer);
+            let packed = unpack(&mut head);
+            if sender.send(Message::Head(head)).is_err() {
                 return;
             }
-            forward(answer.into_body(), sender)
+            let body = answer.into_body().into_reader();
+            if packed { forward(MultiGzDecoder::new(body), sender) } else { forward(body, sender) }
         }
     };
     let _ = sender.send(Message::End(end));
 }
 
-fn forward(body: Body, sender: &SyncSender<Message>) -> Result<(), Fault> {
-    let mut reader = body.into_reader();
+/// Whether a body is to be unpacked, as some servers pack it whatever was asked for. Length and tag are those of what was
+/// sent, not of the file; so such a download cannot be continued.
+fn unpack(head: &mut Head) -> bool {
+    let gzip = |it: &String| ["gzip", "x-gzip"].iter().any(|name| it.trim().eq_ignore_ascii_case(name));
+    let packed = head.status == 200 && head.encoding.as_ref().is_some_and(gzip);
+    if packed {
+        (head.encoding, head.length, head.etag) = (None, None, None);
+    }
+    packed
+}
+
+fn forward(mut reader: impl Read, sender: &SyncSender<Message>) -> Result<(), Fault> {
     loop {
         let mut chunk = vec![0; CHUNK];
         match reader.read(&mut chunk) {
@@ -207,6 +221,8 @@ fn head(answer: &http::Response<Body>) -> Head {
         content_range: header("content-range"),
         encoding: header("content-encoding"),
         retry_after: header("retry-after"),
+        error_code: header("x-error-code"),
+        error_message: header("x-error-message"),
     }
 }
 

@@ -1,11 +1,9 @@
 //! Why a model was not exported.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::checkpoint::safetensors::SafetensorsError;
-use crate::checkpoint::{ConfigError, MapError};
-use crate::text::TokenizerError;
+use crate::directory::{DirectoryError, VocabularyFault};
 
 /// Why a model was not exported. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
@@ -49,20 +47,30 @@ pub enum ExportError {
         /// Bytes it would have.
         bytes: u64,
     },
-    /// The `config.json` is malformed or for another model.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The safetensors file is malformed.
-    #[error("{}: {source}", path.display())]
-    Weights {
-        /// The file.
+    /// An installed model is not as it was installed.
+    #[error("{}: {why}. It is damaged: `megachat model verify {name} --repair` installs it anew", path.display())]
+    Damaged {
+        /// Which model.
+        name: String,
+        /// Which file of it.
         path: PathBuf,
-        /// What is wrong with it.
-        source: SafetensorsError,
+        /// What is wrong with that.
+        why: String,
     },
-    /// The tensors are not those of the configuration.
+    /// A newer program installed the model.
+    #[error("{}: {why}", path.display())]
+    Newer {
+        /// Which file says so.
+        path: PathBuf,
+        /// What it says.
+        why: String,
+    },
+    /// The path holds no model that could be exported.
     #[error(transparent)]
-    Map(#[from] MapError),
+    Directory(#[from] DirectoryError),
+    /// The weights cannot be used as they lie.
+    #[error("{} has to be converted before it can be exported", .0.display())]
+    NotConverted(PathBuf),
     /// A weight is outside the range of the type.
     #[error("{name} holds {number}, which the type cannot hold; --dtype f32 can")]
     Unfit {
@@ -71,14 +79,9 @@ pub enum ExportError {
         /// The weight.
         number: f32,
     },
-    /// The tokenizer files are malformed.
-    #[error("{}: {source}", path.display())]
-    Tokenizer {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: TokenizerError,
-    },
+    /// The model has no vocabulary that can be used.
+    #[error(transparent)]
+    NoVocabulary(#[from] VocabularyFault),
     /// The tokenizer is none that llama.cpp's `gpt-2` stands for.
     #[error("{}: {what}, which GGUF's gpt-2 tokenizer cannot express", path.display())]
     OtherTokenizer {
@@ -87,20 +90,10 @@ pub enum ExportError {
         /// How it differs.
         what: &'static str,
     },
-    /// There are more tokens than rows in the word table.
-    #[error("the tokenizer has {tokens} tokens, but the word table has {rows} rows")]
-    Vocabulary {
-        /// Number of ids.
-        tokens: usize,
-        /// Number of rows.
-        rows: usize,
-    },
     /// Nothing says where a text ends.
-    #[error("the tokenizer has no <|endoftext|>, and config.json names no `eos_token_id` within the vocabulary")]
+    #[error(
+        "no token ends a text: neither `eos_token_id` in generation_config.json or config.json nor the tokenizer's `eos_token` \
+             names one of the vocabulary, and GGUF needs one"
+    )]
     NoEnd,
-}
-
-/// A whole small file.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, ExportError> {
-    std::fs::read(path).map_err(|source| ExportError::Read { path: path.to_owned(), source })
 }

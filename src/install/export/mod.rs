@@ -1,6 +1,7 @@
-//! Carries a model in Hugging Face's layout into one GGUF file, which llama.cpp and what is built on it load.
+//! Carries a model whose weights can be used as they lie into one GGUF file, which llama.cpp and what is built on it load.
 //!
-//! Memory stays small: one matrix at a time, the tables in pieces. The file is written under a name of its own beside
+//! What is read is compared with what was installed, as whoever loads a model does. Memory stays small: one matrix at a
+//! time, the tables in pieces. The file is written under a name of its own beside
 //! FILE and renamed at the very end, so that a half-made one is never seen.
 //!
 //! Not here: which model a name means.
@@ -20,6 +21,9 @@ pub use error::ExportError;
 
 use crate::checkpoint::gguf::{Type, Value, write_header};
 use crate::checkpoint::{Activation, Config};
+use crate::directory::Contents;
+use crate::integrity;
+use crate::text::TokenizerChoice;
 
 /// How the matrices are written. Vectors and the table of positions stay in 32 bits, as llama.cpp wants them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,10 @@ pub struct Options<'a> {
     pub kind: Kind,
     /// Replace a file that is there already.
     pub force: bool,
+    /// The tokenizer, where the model does not say its words.
+    pub tokenizer: Option<&'a TokenizerChoice>,
+    /// Attention heads of each layer, where the model does not say.
+    pub heads: Option<usize>,
 }
 
 /// What came of it.
@@ -88,23 +96,42 @@ pub struct Exported {
 /// Hears of so many bytes of so many; breaking off cancels the export.
 pub type Progress<'a> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'a;
 
-/// Writes the model in `directory` to the GGUF file `output`.
+/// Whether `output` may be written: nothing is there, or a file that may be replaced and is no part of the model.
+///
+/// # Errors
+///
+/// [`ExportError::OutputExists`], [`ExportError::NotAFile`], or [`ExportError::Directory`] if there is no model.
+pub fn check_output(model: &Path, output: &Path, force: bool) -> Result<(), ExportError> {
+    output::check(&Contents::of(model)?, output, force)
+}
+
+/// Writes a model to the GGUF file `output`. `model` is a directory or a file of weights that can be used as they lie.
 ///
 /// # Errors
 ///
 /// [`ExportError`]. Nothing is left behind, and a file that was there is as it was.
 pub fn export(
-    directory: &Path,
+    model: &Path,
     output: &Path,
     options: &Options<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Exported, ExportError> {
-    output::check(directory, output, options.force)?;
-    let config_json = error::read(&directory.join("config.json"))?;
-    let config = Config::from_json(&config_json)?;
-    let mut weights = weights::Weights::open(&directory.join("model.safetensors"))?;
-    let pieces = layout::pieces(&config, weights.entries(), options.kind)?;
-    let vocabulary = vocabulary::read(directory, &config, &config_json)?;
+    let contents = Contents::of(model)?;
+    let directory = contents.directory.as_deref().unwrap_or(model);
+    output::check(&contents, output, options.force)?;
+    let damaged = |path, why| ExportError::Damaged { name: options.name.to_owned(), path, why };
+    let unsound = |fault: integrity::Fault| match fault {
+        integrity::Fault { path, what, newer: true } => ExportError::Newer { path, why: what },
+        integrity::Fault { path, what, newer: false } => damaged(path, what),
+    };
+    let manifest = integrity::quick(directory).map_err(unsound)?;
+    let installed = manifest.is_some();
+    let checksums = manifest.map(|it| it.checksums).unwrap_or_default();
+    let opened = contents.open(options.heads)?.ok_or_else(|| ExportError::NotConverted(model.to_owned()))?;
+    let mut weights = weights::Weights::new(opened, installed)?;
+    let config = weights.plan().config.clone();
+    let pieces = layout::pieces(weights.plan(), options.kind);
+    let vocabulary = vocabulary::read(directory, options.tokenizer, config.vocab_size)?;
     let metadata = metadata(&config, &vocabulary, options);
     let infos: Vec<_> = pieces.iter().map(|it| it.info.clone()).collect();
     let header = write_header(&metadata, &infos);
@@ -117,11 +144,19 @@ pub fn export(
     };
     put(&header)?;
     for piece in &pieces {
-        weights.copy(piece, &mut put)?;
+        let found = weights.copy(piece, &mut put)?;
+        let name = &piece.source;
+        if checksums.get(name).is_some_and(|&it| it != found) {
+            let path = weights.path_of(piece);
+            return Err(damaged(path, format!("the bytes of {name} have changed since the model was installed")));
+        }
     }
     file.publish(options.force)?;
     let parameters = infos.iter().map(|it| it.shape.iter().product::<usize>() as u64).sum();
-    Ok(Exported { bytes: total, parameters, notes: notes(&config, &pieces, options.kind) })
+    let mut remarks = weights.plan().notes.clone();
+    remarks.extend(vocabulary.notes);
+    remarks.extend(notes(&config, &pieces, options.kind));
+    Ok(Exported { bytes: total, parameters, notes: remarks })
 }
 
 fn metadata(config: &Config, vocabulary: &vocabulary::Vocabulary, options: &Options<'_>) -> Vec<(String, Value)> {
@@ -144,13 +179,14 @@ fn metadata(config: &Config, vocabulary: &vocabulary::Vocabulary, options: &Opti
         ("tokenizer.ggml.tokens", Value::Texts(vocabulary.tokens.clone())),
         ("tokenizer.ggml.token_type", Value::Numbers(vocabulary.types.clone())),
         ("tokenizer.ggml.merges", Value::Texts(vocabulary.merges.clone())),
-        ("tokenizer.ggml.bos_token_id", Value::U32(vocabulary.end_of_text)),
-        ("tokenizer.ggml.eos_token_id", Value::U32(vocabulary.end_of_text)),
-        // GPT-2 reads a prompt as it is.
-        ("tokenizer.ggml.add_bos_token", Value::Bool(false)),
+        ("tokenizer.ggml.bos_token_id", Value::U32(vocabulary.begin)),
+        ("tokenizer.ggml.eos_token_id", Value::U32(vocabulary.ends[0])),
+        // GPT-2 reads a prompt as it is; some models want their beginning before it.
+        ("tokenizer.ggml.add_bos_token", Value::Bool(vocabulary.prepends)),
         ("tokenizer.ggml.add_eos_token", Value::Bool(false)),
     ];
-    entries.map(|(key, value)| (key.to_owned(), value)).into()
+    let second = vocabulary.ends.get(1).map(|&it| ("tokenizer.ggml.eot_token_id", Value::U32(it)));
+    entries.into_iter().chain(second).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn notes(config: &Config, pieces: &[layout::Piece], kind: Kind) -> Vec<String> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::ExportError;
+use crate::directory::Contents;
 
 /// A file of a unique name beside the output; dropped, it is gone.
 pub(super) struct Output {
@@ -18,7 +19,7 @@ pub(super) struct Output {
 }
 
 /// Whether `output` may be written: nothing is there, or a file that may be replaced and is no part of the model.
-pub(super) fn check(directory: &Path, output: &Path, force: bool) -> Result<(), ExportError> {
+pub(super) fn check(contents: &Contents, output: &Path, force: bool) -> Result<(), ExportError> {
     let path = output.to_owned();
     if fs::symlink_metadata(output).is_err() {
         return Ok(());
@@ -32,9 +33,9 @@ pub(super) fn check(directory: &Path, output: &Path, force: bool) -> Result<(), 
     if !force {
         return Err(ExportError::OutputExists(path));
     }
-    let sources = ["model.safetensors", "config.json", "vocab.json", "merges.txt", "tokenizer.json"];
+    let mut sources = contents.files().iter().chain(contents.small.values());
     let target = fs::canonicalize(output).ok();
-    if target.is_some() && sources.iter().any(|it| fs::canonicalize(directory.join(it)).ok() == target) {
+    if target.is_some() && sources.any(|it| fs::canonicalize(it).ok() == target) {
         return Err(ExportError::NotAFile { path, what: "a part of the model itself" });
     }
     Ok(())

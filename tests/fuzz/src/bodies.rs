@@ -5,13 +5,16 @@
 
 use std::convert::Infallible;
 
-use super::checkpoint::arrange::{Rectangle, gather};
+use super::checkpoint::arrange::{Rectangle, collect};
+use super::checkpoint::hugging_face::{self, Known};
 use super::checkpoint::legacy::{COUNT_BYTES, check_count, parse_head};
 use super::checkpoint::megatron::{self, Chunked, Given, Place, Rank};
 use super::checkpoint::pickle::{Pickle, parse};
 use super::checkpoint::tensors::{Storage, Storages, Tensor};
 use super::checkpoint::torch_zip::{Archive, check_byte_order};
-use super::checkpoint::{Leaves, Limits, Plan, alarming_calls, hugging_face, safetensors, torch_dist, zip};
+use super::checkpoint::{
+    Leaves, Limits, Plan, TrainingArguments, alarming_calls, has_gpt2_names, safetensors, subject, torch_dist, zip,
+};
 
 /// Bounds that a few kilobytes can reach.
 fn tight() -> Limits {
@@ -120,10 +123,11 @@ pub fn mapping(bytes: &[u8]) {
     for limits in [Limits::default(), tight()] {
         let Ok((pickle, _)) = parse(bytes, &limits) else { continue };
         let Ok(storages) = Storages::collect(&pickle, &limits) else { continue };
-        let given = Given { heads: None, vocab: None };
-        if !megatron::recognise(&pickle) {
-            let plan = Leaves::collect(&pickle, &storages, pickle.root(), &limits)
-                .and_then(|leaves| hugging_face::map(&leaves, None, None, &limits));
+        let given = Given { heads: None, vocab: None, tokens: None };
+        if !megatron::recognise(&pickle) || has_gpt2_names(&pickle) {
+            let known = Known { arguments: TrainingArguments::of(&pickle), ..Known::default() };
+            let plan = Leaves::collect(&pickle, &storages, subject(&pickle), &limits)
+                .and_then(|leaves| hugging_face::map(&leaves, &known, &limits));
             if let Ok(plan) = &plan {
                 check_plan(plan, &[&storages]);
             }
@@ -151,6 +155,10 @@ pub fn check_plan(plan: &Plan, storages: &[&Storages]) {
     assert!(plan.config.check().is_ok());
     for target in &plan.targets {
         let whole: usize = target.from.shape.iter().product();
+        // Absent biases are zeros that nobody writes.
+        if target.from.pieces.is_empty() {
+            continue;
+        }
         let parts: usize = target.from.pieces.iter().map(|piece| check_tensor(&piece.tensor, storages)).sum();
         assert_eq!(parts, whole);
         if whole > 1 << 16 {
@@ -159,7 +167,8 @@ pub fn check_plan(plan: &Plan, storages: &[&Storages]) {
         let mut written = vec![0u8; whole];
         for piece in &target.from.pieces {
             let size = piece.tensor.dtype.size();
-            let bytes = gather(vec![0; piece.tensor.span() * size], &piece.tensor);
+            let mut bytes = vec![0; piece.tensor.numel() * size];
+            collect(&piece.tensor, 0, &vec![0; piece.tensor.span() * size], &mut bytes);
             let rectangle = Rectangle { whole: &target.from.shape, at: &piece.at, shape: &piece.tensor.shape };
             let placed: Result<(), Infallible> = target.arrange.place(&bytes, size, rectangle, &mut |at, run| {
                 written[at..at + run.len() / size].iter_mut().for_each(|count| *count += 1);
@@ -214,7 +223,8 @@ pub fn torch_dist(bytes: &[u8]) {
         let mut storages = Storages::default();
         storages.list.append(&mut list);
         let common = Some((&pickle, pickle.root()));
-        let plan = megatron::map_distributed(&tensors, common, Given { heads: None, vocab: None }, &limits);
+        let given = Given { heads: None, vocab: None, tokens: None };
+        let plan = megatron::map_distributed(&tensors, common, "nothing is said", given, &limits);
         if let Ok(plan) = &plan {
             check_plan(plan, &[&storages]);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -9,12 +10,13 @@ use megachat::app::keymap::Keymap;
 use megachat::app::look::{Background, Colours, Look};
 use megachat::app::{App, Effect, Msg, Screen, Start, start, update, view};
 use megachat::assets;
-use megachat::document::{Document, Record};
+use megachat::document::{Document, Record, Vocabularies};
 use megachat::engine::generation::{Control, Session};
-use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, StopReason};
+use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, Said, StopReason};
 use megachat::install::protocol as install;
 use megachat::sample::Settings;
 use megachat::store::protocol::Job;
+use megachat::text::Vocabulary;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -32,6 +34,8 @@ pub(crate) struct Harness {
     pub(crate) effects: Vec<Effect>,
     now: Duration,
     n_positions: usize,
+    /// A model with words of its own, by its name.
+    pub(crate) other: Option<(String, Arc<Vocabulary>)>,
 }
 
 struct Collect<'a>(&'a mut VecDeque<Event>);
@@ -59,6 +63,9 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         draft: String::new(),
         chat: false,
         document: Document::default(),
+        vocabularies: Vocabularies::default(),
+        written_by: None,
+        said: Said::default(),
         size,
         look: Look { colours: Colours::True, background: Background::Dark, ascii: false },
         device: DeviceChoice::Cpu,
@@ -75,6 +82,18 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
     }
 }
 
+/// The engine's side: the script in the words of a vocabulary.
+fn session(vocabulary: Arc<Vocabulary>, n_positions: usize) -> Session {
+    let ids = |text: &str| vocabulary.encode(text).unwrap().tokens;
+    let mut model = Scripted::new(&ids(SCRIPT), n_positions);
+    for (word, score) in
+        [(" the", 8.6), (" and", 8.1), (" it", 7.5), (".", 7.2), (" he", 6.6), ("\n", 6.0), (" two", 5.0)]
+    {
+        model.others.push((ids(word)[0], score));
+    }
+    Session::new(Box::new(model), vocabulary)
+}
+
 impl Harness {
     /// With the demo installed and loaded, at the main screen.
     pub(crate) fn ready(size: (u16, u16)) -> Self {
@@ -85,18 +104,11 @@ impl Harness {
     }
 
     pub(crate) fn begin(with: Start) -> Self {
-        let tokenizer = assets::tokenizer();
         let n_positions = 512;
-        let mut model = Scripted::new(&tokenizer.encode(SCRIPT), n_positions);
-        for (word, score) in
-            [(" the", 8.6), (" and", 8.1), (" it", 7.5), (".", 7.2), (" he", 6.6), ("\n", 6.0), (" two", 5.0)]
-        {
-            model.others.push((tokenizer.encode(word)[0], score));
-        }
-        let session = Session::new(Box::new(model), tokenizer);
+        let session = session(assets::vocabulary(), n_positions);
         let (app, effects) = start(with);
-        let mut it =
-            Self { app, session, pending: VecDeque::new(), effects: Vec::new(), now: Duration::ZERO, n_positions };
+        let (pending, effects_so_far, other) = (VecDeque::new(), Vec::new(), None);
+        let mut it = Self { app, session, pending, effects: effects_so_far, now: Duration::ZERO, n_positions, other };
         it.act(effects);
         it
     }
@@ -128,16 +140,20 @@ impl Harness {
         for effect in &effects {
             match effect {
                 Effect::Engine(Command::Load { id, source }) => {
+                    let other = self.other.as_ref().filter(|it| it.0 == source.name);
+                    let vocabulary = other.map_or_else(assets::vocabulary, |it| it.1.clone());
+                    self.session = session(vocabulary.clone(), self.n_positions);
                     let card = Box::new(ModelCard {
                         name: source.name.clone(),
                         directory: source.directory.clone(),
-                        sha256: "5eed".into(),
+                        sha256: if other.is_some() { "07e4" } else { "5eed" }.into(),
                         device: "cpu".into(),
                         dtype: "q8".into(),
                         n_positions: self.n_positions,
                         parameters: 12_415_104,
-                        tokenizer: assets::tokenizer(),
-                        note: None,
+                        vocabulary,
+                        notes: Vec::new(),
+                        path: None,
                         took: Duration::from_millis(90),
                     });
                     self.pending.push_back(Event::Loaded { id: *id, card });
@@ -241,7 +257,7 @@ impl Harness {
     }
 
     pub(crate) fn text(&self) -> String {
-        assets::tokenizer().decode(&self.app.document.tokens())
+        assets::vocabulary().decode(&self.app.document.tokens())
     }
 
     pub(crate) fn is_first_run(&self) -> bool {

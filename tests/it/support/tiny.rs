@@ -9,7 +9,7 @@ const WIDTH: usize = 8;
 const POSITIONS: usize = 16;
 const LAYERS: usize = 2;
 
-/// Makes the directory: `config.json` and `model.safetensors`, which come without a tokenizer.
+/// Makes the directory: `config.json`, `model.safetensors`, and GPT-2's merges, which say that its words are GPT-2's.
 pub(crate) fn hugging_face(directory: &Path, seed: u32) {
     std::fs::create_dir_all(directory).unwrap();
     let config = json!({
@@ -19,6 +19,7 @@ pub(crate) fn hugging_face(directory: &Path, seed: u32) {
     });
     std::fs::write(directory.join("config.json"), config.to_string()).unwrap();
     std::fs::write(directory.join("model.safetensors"), safetensors(seed)).unwrap();
+    std::fs::write(directory.join("merges.txt"), megachat::assets::MERGES).unwrap();
 }
 
 /// The weights: float16, small, the same for the same seed.

@@ -41,32 +41,37 @@ pub(crate) fn gpt2() -> Vec<(String, Half)> {
 
 /// The same with another number of layers.
 pub(crate) fn gpt2_of(layers: usize) -> Vec<(String, Half)> {
+    gpt2_sized(layers, WIDTH, INNER, ROWS)
+}
+
+/// The same of any size.
+pub(crate) fn gpt2_sized(layers: usize, width: usize, inner: usize, rows: usize) -> Vec<(String, Half)> {
     let mut tensors = vec![
-        ("transformer.wte.weight".to_owned(), half(1, &[ROWS, WIDTH])),
-        ("transformer.wpe.weight".to_owned(), half(2, &[POSITIONS, WIDTH])),
+        ("transformer.wte.weight".to_owned(), half(1, &[rows, width])),
+        ("transformer.wpe.weight".to_owned(), half(2, &[POSITIONS, width])),
     ];
     for layer in 0..layers {
         let parts: [(&str, &[usize]); 12] = [
-            ("ln_1.weight", &[WIDTH]),
-            ("ln_1.bias", &[WIDTH]),
-            ("attn.c_attn.weight", &[WIDTH, 3 * WIDTH]),
-            ("attn.c_attn.bias", &[3 * WIDTH]),
-            ("attn.c_proj.weight", &[WIDTH, WIDTH]),
-            ("attn.c_proj.bias", &[WIDTH]),
-            ("ln_2.weight", &[WIDTH]),
-            ("ln_2.bias", &[WIDTH]),
-            ("mlp.c_fc.weight", &[WIDTH, INNER]),
-            ("mlp.c_fc.bias", &[INNER]),
-            ("mlp.c_proj.weight", &[INNER, WIDTH]),
-            ("mlp.c_proj.bias", &[WIDTH]),
+            ("ln_1.weight", &[width]),
+            ("ln_1.bias", &[width]),
+            ("attn.c_attn.weight", &[width, 3 * width]),
+            ("attn.c_attn.bias", &[3 * width]),
+            ("attn.c_proj.weight", &[width, width]),
+            ("attn.c_proj.bias", &[width]),
+            ("ln_2.weight", &[width]),
+            ("ln_2.bias", &[width]),
+            ("mlp.c_fc.weight", &[width, inner]),
+            ("mlp.c_fc.bias", &[inner]),
+            ("mlp.c_proj.weight", &[inner, width]),
+            ("mlp.c_proj.bias", &[width]),
         ];
         for (index, (name, shape)) in parts.into_iter().enumerate() {
             let seed = 3 + layer * 12 + index;
             tensors.push((format!("transformer.h.{layer}.{name}"), half(seed, shape)));
         }
     }
-    tensors.push(("transformer.ln_f.weight".to_owned(), half(90, &[WIDTH])));
-    tensors.push(("transformer.ln_f.bias".to_owned(), half(91, &[WIDTH])));
+    tensors.push(("transformer.ln_f.weight".to_owned(), half(90, &[width])));
+    tensors.push(("transformer.ln_f.bias".to_owned(), half(91, &[width])));
     tensors
 }
 
@@ -120,7 +125,11 @@ pub(crate) fn transposed(tensor: &Half) -> Half {
 
 /// Brings rows from all queries, all keys, all values into the order of `version`.
 pub(crate) fn scatter(tensor: &Half, version: u8) -> Half {
-    let channels = WIDTH / HEADS;
+    scatter_heads(tensor, version, WIDTH / HEADS)
+}
+
+/// The same for heads of so many channels.
+pub(crate) fn scatter_heads(tensor: &Half, version: u8, channels: usize) -> Half {
     let columns = tensor.shape.get(1).copied().unwrap_or(1);
     let width = tensor.shape[0] / 3;
     let mut bits = vec![0; tensor.bits.len()];

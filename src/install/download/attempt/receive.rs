@@ -43,7 +43,8 @@ impl Asking<'_> {
                 self.say_restarting(why.clone());
                 again(why, None)
             }
-            Verdict::OnceMore(answer) if !self.forbidden => {
+            // A hub that says why means it.
+            Verdict::OnceMore(answer) if !self.forbidden && head.error_code.is_none() => {
                 self.forbidden = true;
                 self.tell(answer.clone());
                 again(answer, None)
@@ -55,8 +56,9 @@ impl Asking<'_> {
                 again(answer, asked.and_then(|value| parse_retry_after(value, now)))
             }
             Verdict::OnceMore(answer) | Verdict::Refuse(answer) => {
+                let answer = head.with_message(answer);
                 self.tell(answer.clone());
-                self.note(answer);
+                self.note_refusal(answer, head.refusal());
                 Ok(Step::Leave)
             }
         }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::Asking;
 use crate::install::download::pace::Ticker;
 use crate::install::download::{Attempt, Event};
+use crate::install::protocol::Refusal;
 
 impl Asking<'_> {
     /// Tells the user an answer.
@@ -18,13 +19,20 @@ impl Asking<'_> {
 
     /// Keeps an answer for the final error.
     pub(super) fn note(&mut self, answer: String) {
-        if self.answers.last().is_none_or(|last| last.answer != answer) {
-            self.answers.push(Attempt {
+        self.note_refusal(answer, None);
+    }
+
+    /// The same with the kind of no that it is.
+    pub(super) fn note_refusal(&mut self, answer: String, refusal: Option<Refusal>) {
+        match self.answers.last_mut() {
+            Some(last) if last.answer == answer => last.refusal = last.refusal.or(refusal),
+            _ => self.answers.push(Attempt {
                 label: self.source.label.clone(),
                 url: self.url.clone(),
                 answer,
                 reached: self.reached,
-            });
+                refusal,
+            }),
         }
     }
 

@@ -5,6 +5,7 @@ use megachat::checkpoint::legacy::LegacyError;
 use megachat::checkpoint::pickle::PickleError;
 use megachat::checkpoint::torch_zip::TorchZipError as T;
 use megachat::checkpoint::zip::ZipError as Z;
+use megachat::directory::DirectoryError as D;
 use megachat::install::convert::ConvertError as E;
 
 use super::super::torch_files::{Container, Packing, download, flat_file, gpt2, zip};
@@ -358,7 +359,12 @@ fn wide(list: &mut Vec<Odd>) {
 fn packed(list: &mut Vec<Odd>) {
     const MEMBER: &str = "release/mp_rank_00/model_optim_rng.pt";
     let zeros = |start: &'static [u8]| move || download(&[start, &vec![0; 16 << 20]].concat(), Packing::Deflated);
-    odd!(list, "sixteen megabytes of nought, a thousand to one", zeros(b""), Err(E::NotACheckpoint { .. }));
+    odd!(
+        list,
+        "sixteen megabytes of nought, a thousand to one",
+        zeros(b""),
+        Err(E::Directory(D::NotACheckpoint { .. }))
+    );
     odd!(list, "a torch file of sixteen megabytes of nought", zeros(b"PK\x03\x04"), Err(E::Zip(Z::NoEnd)));
     odd!(
         list,
@@ -418,9 +424,14 @@ fn packed(list: &mut Vec<Odd>) {
             let inner = zip(&[("readme".to_owned(), b"x".to_vec())], Packing::Stored);
             download(&inner, Packing::Stored)
         },
-        Err(E::NotACheckpoint { what: "an archive inside an archive", .. })
+        Err(E::Directory(D::NotACheckpoint { what: "an archive inside an archive", .. }))
     );
-    odd!(list, "an archive without a checkpoint", || archive(&["readme", "licence"]), Err(E::NothingInside { .. }));
+    odd!(
+        list,
+        "an archive without a checkpoint",
+        || archive(&["readme", "licence"]),
+        Err(E::Directory(D::NothingInside { .. }))
+    );
     odd!(
         list,
         "an archive of two checkpoints",
@@ -463,8 +474,18 @@ fn torch(list: &mut Vec<Odd>) {
             Err(E::TorchZip(T::ByteOrder { .. }))
         );
     }
-    odd!(list, "a pickle in the wrong place", || archive(&["a/b/data.pkl"]), Err(E::NothingInside { .. }));
-    odd!(list, "a directory where the pickle should be", || archive(&["a/data.pkl/"]), Err(E::NothingInside { .. }));
+    odd!(
+        list,
+        "a pickle in the wrong place",
+        || archive(&["a/b/data.pkl"]),
+        Err(E::Directory(D::NothingInside { .. }))
+    );
+    odd!(
+        list,
+        "a directory where the pickle should be",
+        || archive(&["a/data.pkl/"]),
+        Err(E::Directory(D::NothingInside { .. }))
+    );
     odd!(
         list,
         "storages and no tensors",

@@ -2,6 +2,7 @@
 
 use megachat::checkpoint::MapError;
 use megachat::checkpoint::safetensors::SafetensorsError as S;
+use megachat::directory::DirectoryError as D;
 use megachat::install::convert::ConvertError as E;
 
 use super::super::torch_files::{bytes_of, gpt2};
@@ -15,25 +16,25 @@ pub(super) fn add(list: &mut Vec<Odd>) {
 }
 
 fn kinds(list: &mut Vec<Odd>) {
-    odd!(list, "an empty file", Vec::new, Err(E::NotACheckpoint { what: "empty", .. }));
+    odd!(list, "an empty file", Vec::new, Err(E::Directory(D::NotACheckpoint { what: "empty", .. })));
     odd!(list, "one byte", || vec![0x80], Err(E::Legacy(_)));
     odd!(
         list,
         "a page that asks to log in",
         || b"\n <!DOCTYPE html><html><body>Sign in".to_vec(),
-        Err(E::NotACheckpoint { what: "a web page", .. })
+        Err(E::Directory(D::NotACheckpoint { what: "a web page", .. }))
     );
     odd!(list, "a server's regrets", || br#"{"requestStatus":{"statusCode":"NOT_FOUND"}}"#.to_vec(),
-        Err(E::NotACheckpoint { what, .. }) if what.contains("JSON"));
+        Err(E::Directory(D::NotACheckpoint { what, .. })) if what.contains("JSON"));
     odd!(list, "a pointer of git-lfs", || {
             b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 735000000\n".to_vec()
         },
-        Err(E::NotACheckpoint { what, .. }) if what.contains("git-lfs"));
+        Err(E::Directory(D::NotACheckpoint { what, .. })) if what.contains("git-lfs"));
     odd!(
         list,
         "a GGUF model",
         || b"GGUF\x03\0\0\0\x01\0\0\0".to_vec(),
-        Err(E::NotACheckpoint { what: "a GGUF model", .. })
+        Err(E::Directory(D::NotACheckpoint { what: "a GGUF model", .. }))
     );
     odd!(list, "a tar archive", || {
             let mut file = vec![0; 1_024];
@@ -41,16 +42,26 @@ fn kinds(list: &mut Vec<Odd>) {
             file[257..262].copy_from_slice(b"ustar");
             file
         },
-        Err(E::NotACheckpoint { what, .. }) if what.contains("tar"));
+        Err(E::Directory(D::NotACheckpoint { what, .. })) if what.contains("tar"));
     for (name, start) in [
         ("a numpy array", b"\x93NUMPY\x01\0".as_slice()),
         ("a gzip stream", b"\x1f\x8b\x08\0"),
         ("a program", b"\x7fELF\x02\x01"),
         ("a picture", b"\x89PNG\r\n\x1a\n"),
-        ("an hdf5 file", b"\x89HDF\r\n\x1a\n"),
     ] {
-        odd!(list, name, move || [start, &[0; 600]].concat(), Err(E::NotACheckpoint { what: "of no known kind", .. }));
+        odd!(
+            list,
+            name,
+            move || [start, &[0; 600]].concat(),
+            Err(E::Directory(D::NotACheckpoint { what: "of no known kind", .. }))
+        );
     }
+    odd!(
+        list,
+        "an hdf5 file",
+        || [&b"\x89HDF\r\n\x1a\n"[..], &[0; 600]].concat(),
+        Err(E::Directory(D::NotACheckpoint { what: "an HDF5 file, as Keras writes", .. }))
+    );
     odd!(
         list,
         "a megabyte of noise",
@@ -62,7 +73,7 @@ fn kinds(list: &mut Vec<Odd>) {
             };
             (0..1 << 20).map(|_| noise()).collect()
         },
-        Err(E::NotACheckpoint { what: "of no known kind", .. })
+        Err(E::Directory(D::NotACheckpoint { what: "of no known kind", .. }))
     );
 }
 
@@ -87,7 +98,7 @@ fn lengths(list: &mut Vec<Odd>) {
         list,
         "a header of sixteen exabytes",
         || [&u64::MAX.to_le_bytes(), b"{}".as_slice()].concat(),
-        Err(E::NotACheckpoint { what: "of no known kind", .. })
+        Err(E::Directory(D::NotACheckpoint { what: "of no known kind", .. }))
     );
     odd!(
         list,

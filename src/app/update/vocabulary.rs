@@ -1,0 +1,140 @@
+//! The text in the words of the model that goes on with it.
+//!
+//! A model reads its own tokens only. Where the text is in those of another model, it is read again, as a new branch; the
+//! old one stays as it was written.
+
+use std::time::Duration;
+
+use super::super::Effect;
+use super::super::state::App;
+use super::{record, record_circumstances};
+use crate::TokenId;
+use crate::document::{NodeId, Record};
+use crate::sample::{Settings, Words};
+use crate::store::protocol::Job;
+use crate::text::Vocabulary;
+
+/// Whether the text is in the words of the loaded model.
+pub(super) fn is_the_models(app: &App) -> bool {
+    app.document.is_empty() || app.card().is_none_or(|it| app.vocabulary.has_tokens_of(&it.vocabulary))
+}
+
+/// Takes new settings, if the texts that they name can be spelled in the model's words.
+///
+/// # Errors
+///
+/// Why not, naming the text.
+pub(super) fn accept(app: &mut App, settings: Settings) -> Result<(), String> {
+    let own = app.card().map(|it| it.vocabulary.clone());
+    if let Some(why) = own.and_then(|it| Words::refusal(&settings, &it)) {
+        return Err(why);
+    }
+    app.settings = settings;
+    Ok(())
+}
+
+/// Shows the text in the words that its end is written in; an empty text has those of the model.
+pub(super) fn follow(app: &mut App) {
+    let of_model = app.card().map(|it| it.vocabulary.clone());
+    let shown = match (app.vocabularies.of_text(&app.document), of_model) {
+        // The model's knows how to cut a text, too; one that was kept with a transcript does not.
+        (Some(of_text), Some(own)) => Some(if own.has_tokens_of(&of_text) { own } else { of_text }),
+        (of_text, own) => of_text.or(own),
+    };
+    if let Some(it) = shown {
+        app.vocabulary = it;
+    }
+}
+
+/// Reads the text again in the words of the loaded model, as a new branch, where it is in those of another; says so.
+///
+/// Answers whether the text is in the model's words now.
+pub(super) fn read_again(app: &mut App, now: Duration, effects: &mut Vec<Effect>) -> bool {
+    if is_the_models(app) {
+        return true;
+    }
+    let Some((name, own)) = app.card().map(|it| (it.name.clone(), it.vocabulary.clone())) else { return false };
+    let tokens = match translate(&app.document.tokens(), &app.vocabulary, &own) {
+        Ok(tokens) => tokens,
+        Err(why) => {
+            let text = "The text was written in the words of another model, and";
+            app.complain(format!("{text} {name} cannot read it: {why}. It stays as it is."));
+            return false;
+        }
+    };
+    app.past.keep(app.document.tip());
+    let twin = branch_of(app, &tokens, &own);
+    if let Some(node) = twin {
+        record(app, Record::Tip { node: Some(node) }, effects);
+    } else {
+        record_circumstances(app, effects);
+        let first = app.document.next_node();
+        record(app, Record::Typed { first, parent: None, tokens, chosen: false }, effects);
+    }
+    effects.push(Effect::Store(Job::Sync));
+    app.flow.rebuild(&app.document, &app.vocabulary);
+    (app.lens.cursor, app.lens.anchor) = (app.document.len(), None);
+    app.lens.inspection = None;
+    app.next = None;
+    let undo = app.key_of(super::super::keymap::Action::Undo);
+    app.inform(
+        format!(
+            "The text is in the words of another model: {name} reads it in its own, as a new branch ({undo} goes back)."
+        ),
+        now,
+    );
+    true
+}
+
+/// The end of a branch that has exactly these tokens already, in this vocabulary.
+fn branch_of(app: &App, tokens: &[TokenId], own: &Vocabulary) -> Option<NodeId> {
+    let mut node = None;
+    for &token in tokens {
+        let is_it = |&it: &NodeId| {
+            let same_words = app.vocabularies.at(it).has_tokens_of(own);
+            same_words && app.document.node(it).is_some_and(|it| it.token == token)
+        };
+        node = Some(app.document.children(node).into_iter().find(is_it)?);
+    }
+    node
+}
+
+/// Tokens of one vocabulary in another. What begins or ends a text there does so here, everything else is read as text.
+fn translate(tokens: &[TokenId], from: &Vocabulary, to: &Vocabulary) -> Result<Vec<TokenId>, String> {
+    let mut out: Vec<TokenId> = Vec::new();
+    let mut rest = tokens;
+    while let Some(&first) = rest.first() {
+        let is_end = from.is_end(first) || from.begin() == Some(first);
+        if is_end {
+            let mark = if out.is_empty() { to.begin() } else { to.ends().first().copied().or(to.begin()) };
+            out.extend(mark);
+            rest = &rest[1..];
+            continue;
+        }
+        let length = rest.iter().take_while(|&&it| !from.is_end(it) && from.begin() != Some(it)).count();
+        let (words, after) = rest.split_at(length);
+        let encoded = to.encode(&from.decode(words)).map_err(|e| e.to_string())?;
+        out.extend(encoded.tokens);
+        rest = after;
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets;
+
+    #[test]
+    fn marks_become_the_other_vocabularys_marks_and_text_is_cut_anew() {
+        let gpt2 = assets::vocabulary();
+        let own = Vocabulary::from_gpt2_merges("a b\nab c\n\u{120} ab\n").unwrap();
+        let end = own.ends()[0];
+        let text = gpt2.encode("abc ab").unwrap().tokens;
+        let tokens = [&[50256][..], &text, &[50256]].concat();
+        let read = translate(&tokens, &gpt2, &own).unwrap();
+        assert_eq!((read.first(), read.last()), (Some(&end), Some(&end)));
+        assert_eq!(own.decode(&read[1..read.len() - 1]), "abc ab");
+        assert_eq!(translate(&read, &own, &gpt2).unwrap(), tokens);
+    }
+}

@@ -1,0 +1,75 @@
+//! Models that are no GPT-2, told by the names of their tensors.
+//!
+//! Source: the modelling files of Hugging Face transformers.
+
+/// A piece of a name, and the model that it shows. None of them occurs in a GPT-2.
+const BY_NAME: [(&str, &str); 27] = [
+    ("token_type_embeddings", "a BERT or one like it"),
+    ("SelfAttention.relative_attention_bias", "a T5"),
+    ("EncDecAttention", "a T5"),
+    ("attn.attention.q_proj", "a GPT-Neo"),
+    ("attn.attention.k_proj", "a GPT-Neo"),
+    ("gpt_neox.", "a GPT-NeoX"),
+    ("embed_in.weight", "a GPT-NeoX"),
+    ("mlp.fc_in.", "a GPT-J"),
+    ("attn.qkv_proj.", "a CodeGen"),
+    ("word_embeddings_layernorm", "a Bloom"),
+    ("self_attention.query_key_value", "a Bloom or a Falcon"),
+    ("mlp.gate_proj", "a LLaMA or one like it (Mistral, Qwen, Gemma)"),
+    ("feed_forward.w1", "a LLaMA in Meta's own names"),
+    ("block_sparse_moe", "a Mixtral"),
+    ("mlp.gate_up_proj", "a Phi-3"),
+    ("embed_positions.weight", "an OPT, a BART or one like it"),
+    ("self_attn.out_proj", "an OPT, a BART or one like it"),
+    ("tokens_embed.weight", "a GPT-1"),
+    ("positions_embed.weight", "a GPT-1"),
+    ("attn.Wqkv", "an MPT"),
+    ("mixer.in_proj", "a Mamba"),
+    ("ssm", "a state space model"),
+    ("time_mix", "an RWKV"),
+    ("crossattention", "a decoder that reads an encoder (cross attention)"),
+    ("lora_A", "an adapter (LoRA) without its base model"),
+    ("lora_B", "an adapter (LoRA) without its base model"),
+    ("visual_projection", "a CLIP"),
+];
+
+/// The model that the names show, and the name that shows it; `None` if they may be a GPT-2's.
+pub(super) fn other_kind<'n>(names: &(impl Iterator<Item = &'n str> + Clone)) -> Option<(&'static str, &'n str)> {
+    let find =
+        |&(piece, kind): &(&str, &'static str)| names.clone().find(|name| holds(name, piece)).map(|name| (kind, name));
+    BY_NAME.iter().find_map(find)
+}
+
+/// Whether a piece stands in a name and begins at a part of it.
+fn holds(name: &str, piece: &str) -> bool {
+    name.match_indices(piece).any(|(at, _)| at == 0 || name.as_bytes()[at - 1] == b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::other_kind;
+
+    #[test]
+    fn models_are_told_by_their_names() {
+        for (name, kind) in [
+            ("bert.embeddings.token_type_embeddings.weight", Some("BERT")),
+            ("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", Some("T5")),
+            ("model.layers.0.mlp.gate_proj.weight", Some("LLaMA")),
+            ("model.decoder.embed_positions.weight", Some("OPT")),
+            ("gpt_neox.layers.0.attention.query_key_value.weight", Some("GPT-NeoX")),
+            ("transformer.h.0.mlp.fc_in.weight", Some("GPT-J")),
+            ("transformer.h.0.attn.attention.q_proj.weight", Some("GPT-Neo")),
+            ("transformer.word_embeddings_layernorm.weight", Some("Bloom")),
+            ("backbone.layers.0.mixer.in_proj.weight", Some("Mamba")),
+            ("base_model.model.transformer.h.0.attn.c_attn.lora_A.weight", Some("LoRA")),
+            ("transformer.h.0.crossattention.c_attn.weight", Some("cross attention")),
+            ("transformer.h.0.attn.c_attn.weight", None),
+            ("transformer.h.0.mlp.c_fc.weight", None),
+            ("my_gpt_neox.weight", None),
+        ] {
+            let found = other_kind(&[name].into_iter());
+            assert_eq!(found.is_some(), kind.is_some(), "{name}: {found:?}");
+            assert!(found.is_none_or(|it| it.0.contains(kind.unwrap_or_default()) && it.1 == name), "{found:?}");
+        }
+    }
+}

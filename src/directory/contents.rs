@@ -1,0 +1,151 @@
+//! The answer: where the weights are, and what lies beside them.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::DirectoryError;
+use super::find::{Found, around_file, in_directory, parent_of};
+use super::kind::{FIRST_BYTES, Kind, no_text};
+use crate::checkpoint::Config;
+
+/// The small files of a model, beside its weights.
+pub const SMALL_FILES: [&str; 8] = [
+    "config.json",
+    "tokenizer.json",
+    "vocab.json",
+    "merges.txt",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "tokenizer_config.json",
+    "generation_config.json",
+];
+
+/// The most bytes of a small file that are read: ten times the largest tokenizer.
+const MOST: u64 = 64 << 20;
+
+/// Where the weights are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Weights {
+    /// In one safetensors file or several.
+    Safetensors(Vec<PathBuf>),
+    /// In one torch file or several, or in an archive around them.
+    Torch(Vec<PathBuf>),
+    /// In a torch file of each rank of Megatron's.
+    Ranks(Vec<PathBuf>),
+    /// In a directory in torch's distributed format.
+    Distributed(PathBuf),
+}
+
+/// What a path holds of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Where the weights are.
+    pub weights: Weights,
+    /// The directory of the weights, where the small files are looked for; none for Megatron's, which have none.
+    pub directory: Option<PathBuf>,
+    /// The small files that are there, by name.
+    pub small: BTreeMap<&'static str, PathBuf>,
+}
+
+impl Contents {
+    /// Looks at a path: a directory of Hugging Face's kind, a snapshot in its cache or the cache of one model, any level
+    /// of Megatron's directories, or one file, which means the model that it is of.
+    ///
+    /// Every file is told by its first bytes and not by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`], naming the file that is not what it should be.
+    pub fn of(path: &Path) -> Result<Self, DirectoryError> {
+        let is_directory = fs::metadata(path).map_err(DirectoryError::read(path))?.is_dir();
+        let found = if is_directory { in_directory(path)? } else { around_file(path)? };
+        let (files, ranks) = match found {
+            Found::Files(files) => (files, false),
+            Found::Ranks(files) => (files, true),
+            Found::Distributed(directory) => {
+                let weights = Weights::Distributed(directory);
+                return Ok(Self { weights, directory: None, small: BTreeMap::new() });
+            }
+        };
+        let mut safetensors = true;
+        for file in &files {
+            let kind = Kind::of(&first_bytes(file)?);
+            let kind =
+                kind.map_err(|what| DirectoryError::NotACheckpoint { name: file.display().to_string(), what })?;
+            safetensors &= kind == Kind::Safetensors;
+        }
+        if ranks {
+            return Ok(Self { weights: Weights::Ranks(files), directory: None, small: BTreeMap::new() });
+        }
+        let directory = files.first().map(|file| parent_of(file));
+        let weights = if safetensors { Weights::Safetensors(files) } else { Weights::Torch(files) };
+        let small = directory.as_deref().map_or_else(|| Ok(BTreeMap::new()), small_files)?;
+        Ok(Self { weights, directory, small })
+    }
+
+    /// The model's numbers, if a `config.json` says them.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::Config`] if it is malformed or for another model.
+    pub fn config(&self) -> Result<Option<Config>, DirectoryError> {
+        let Some(path) = self.small.get("config.json") else {
+            return Ok(None);
+        };
+        Ok(Some(Config::from_json(&read_small(path)?)?))
+    }
+
+    /// The files of the weights; none in the distributed format.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        match &self.weights {
+            Weights::Safetensors(files) | Weights::Torch(files) | Weights::Ranks(files) => files,
+            Weights::Distributed(_) => &[],
+        }
+    }
+}
+
+/// The small files that are there and can be what their names say. A link that leads nowhere is there.
+fn small_files(directory: &Path) -> Result<BTreeMap<&'static str, PathBuf>, DirectoryError> {
+    let mut small = BTreeMap::new();
+    for name in SMALL_FILES {
+        let path = directory.join(name);
+        if fs::symlink_metadata(&path).is_err() || path.is_dir() {
+            continue;
+        }
+        let expected = if name == "merges.txt" { "a list of merges" } else { "JSON" };
+        if let Some(what) = no_text(&first_bytes(&path)?) {
+            return Err(DirectoryError::NotText { name: path.display().to_string(), what, expected });
+        }
+        small.insert(name, path);
+    }
+    Ok(small)
+}
+
+fn first_bytes(path: &Path) -> Result<Vec<u8>, DirectoryError> {
+    let mut first = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(FIRST_BYTES as u64).read_to_end(&mut first));
+    read.map(|_| first).map_err(DirectoryError::read(path))
+}
+
+/// Reads a small file, of the size of a tokenizer at most.
+///
+/// # Errors
+///
+/// [`DirectoryError::Read`] if it cannot be read or is larger, [`DirectoryError::NotText`] if it is a web page or a
+/// pointer of git-lfs's.
+pub fn read_small(path: &Path) -> Result<Vec<u8>, DirectoryError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
+    let read = read.and_then(|length| {
+        let large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {} MiB", MOST >> 20));
+        if length as u64 > MOST { Err(large()) } else { Ok(()) }
+    });
+    read.map_err(DirectoryError::read(path))?;
+    match no_text(&bytes[..bytes.len().min(FIRST_BYTES)]) {
+        Some(what) => Err(DirectoryError::NotText { name: path.display().to_string(), what, expected: "a text" }),
+        None => Ok(bytes),
+    }
+}

@@ -1,0 +1,353 @@
+//! Finds a model's vocabulary: beside its weights, or where the user says that it is.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::assets;
+use crate::text::hex;
+use crate::text::vocabulary::{VocabularyLimits, gpt2_files};
+use crate::text::{TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
+
+/// The files that a vocabulary may be read from, each with the most bytes that are read of it.
+pub const VOCABULARY_FILES: [(&str, u64); 8] = [
+    ("tokenizer.json", 128 << 20),
+    ("vocab.json", 64 << 20),
+    ("merges.txt", 64 << 20),
+    ("added_tokens.json", 8 << 20),
+    ("special_tokens_map.json", 8 << 20),
+    ("tokenizer_config.json", 8 << 20),
+    ("generation_config.json", 1 << 20),
+    ("config.json", 4 << 20),
+];
+
+/// SHA-256 of GPT-2's `vocab.json` as `OpenAI` published it, and of its `tokenizer.json` as Hugging Face has it (the figures
+/// of `install::catalogue`). Others are compared by content.
+const PUBLISHED: [&str; 2] = [
+    "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
+    "8414cab924d8b9b33013f0d221c5862f365ee9be39c5c2bfae8a5a9e970478a6",
+];
+
+/// A vocabulary and the files that define it.
+#[derive(Clone, Debug)]
+pub struct FoundVocabulary {
+    /// It.
+    pub vocabulary: Arc<Vocabulary>,
+    /// Its files by name, as they belong beside the weights; the model's own configuration is not among them.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// Why a model has no vocabulary that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VocabularyFault {
+    /// A file cannot be read.
+    #[error("cannot read {}: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// A file is larger than any of its name.
+    #[error("{} has {bytes} bytes, more than the {limit} that are read", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+        /// The bound.
+        limit: u64,
+    },
+    /// A file is damaged or of another kind.
+    #[error("{}: {error}{}", path.display(), hint(error))]
+    Bad {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: VocabularyError,
+    },
+    /// The tokenizer is of a kind that is known by its file.
+    #[error("{} {what}, which this program does not read; {MEND}", path.display())]
+    OtherKind {
+        /// The file.
+        path: PathBuf,
+        /// What it is, as the rest of a sentence.
+        what: &'static str,
+    },
+    /// One of two files that belong together is missing.
+    #[error("{} has {there} but not {missing}; both are needed", path.display())]
+    Half {
+        /// The directory.
+        path: PathBuf,
+        /// The file that is there.
+        there: &'static str,
+        /// The other one.
+        missing: &'static str,
+    },
+    /// Nothing says what the model's words are.
+    #[error("{place} does not say which words its {rows} rows stand for; {}", mend(*rows))]
+    Missing {
+        /// The model, for messages.
+        place: String,
+        /// Rows of the word table.
+        rows: usize,
+    },
+    /// A directory that the user named holds no tokenizer.
+    #[error("--tokenizer {} names no tokenizer: a directory with tokenizer.json, or with vocab.json and merges.txt, is expected", .0.display())]
+    NoTokenizer(PathBuf),
+}
+
+/// What mends a model without words, whose table has so many rows: GPT-2's are offered where they fit.
+fn mend(rows: usize) -> &'static str {
+    if rows < assets::GPT2_TOKENS { MEND_SMALL } else { MEND }
+}
+
+/// The same for a table that is too small for GPT-2's.
+const MEND_SMALL: &str =
+    "--tokenizer DIR takes them from a directory with tokenizer.json, or with vocab.json and merges.txt";
+
+/// What mends a model without words.
+const MEND: &str = "--tokenizer gpt2 takes GPT-2's own words, --tokenizer DIR those of a directory with tokenizer.json, or \
+                    with vocab.json and merges.txt";
+
+fn hint(error: &VocabularyError) -> String {
+    match error {
+        VocabularyError::OtherKind { .. } | VocabularyError::NotByteLevel { .. } => format!("; {MEND}"),
+        _ => String::new(),
+    }
+}
+
+/// The files of one directory, read.
+#[derive(Default)]
+struct Files(Vec<(&'static str, Vec<u8>)>);
+
+impl Files {
+    fn read(directory: &Path) -> Result<Self, VocabularyFault> {
+        let mut files = Vec::new();
+        for (name, limit) in VOCABULARY_FILES {
+            if let Some(bytes) = read_small(&directory.join(name), limit)? {
+                files.push((name, bytes));
+            }
+        }
+        Ok(Self(files))
+    }
+
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|it| it.0 == name).map(|it| it.1.as_slice())
+    }
+
+    fn as_vocabulary_files(&self) -> VocabularyFiles<'_> {
+        VocabularyFiles {
+            tokenizer: self.get("tokenizer.json"),
+            vocab: self.get("vocab.json"),
+            merges: self.get("merges.txt"),
+            added_tokens: self.get("added_tokens.json"),
+            special_tokens_map: self.get("special_tokens_map.json"),
+            tokenizer_config: self.get("tokenizer_config.json"),
+            generation_config: self.get("generation_config.json"),
+            config: self.get("config.json"),
+        }
+    }
+
+    /// Whether every file that defines tokens is GPT-2's own, and nothing is added to them.
+    fn are_gpt2s(&self) -> bool {
+        // GPT-2's need not be made to see that small ones are others.
+        const LEAST: usize = 400_000;
+        let published = |name: &str| {
+            self.get(name).is_none_or(|bytes| {
+                bytes.len() > LEAST
+                    && (stock().iter().any(|it| it.0 == name && it.1 == bytes)
+                        || PUBLISHED.contains(&hex(&Sha256::digest(bytes)).as_str()))
+            })
+        };
+        // Windows may have ended its lines.
+        let same = |it: &[u8]| it.iter().filter(|it| **it != b'\r').eq(assets::MERGES.as_bytes());
+        let merges = self.get("merges.txt").is_none_or(same);
+        let something = self.get("merges.txt").is_some() || self.get("tokenizer.json").is_some();
+        something && merges && published("tokenizer.json") && published("vocab.json")
+    }
+}
+
+/// GPT-2's own tokenizer files, made once.
+fn stock() -> &'static [(String, Vec<u8>)] {
+    static FILES: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
+    // The merges are part of the program and tested.
+    FILES.get_or_init(|| gpt2_files(assets::MERGES).unwrap_or_default())
+}
+
+/// Reads a file whose length is checked before memory is asked for; `None` if there is none.
+fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, VocabularyFault> {
+    let unreadable = |e: &io::Error| VocabularyFault::Unreadable { path: path.to_owned(), why: e.to_string() };
+    let too_large = |bytes| VocabularyFault::TooLarge { path: path.to_owned(), bytes, limit };
+    let file = match File::open(path) {
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        other => other.map_err(|e| unreadable(&e))?,
+    };
+    let metadata = file.metadata().map_err(|e| unreadable(&e))?;
+    if metadata.is_dir() {
+        return Ok(None);
+    }
+    if metadata.len() > limit {
+        return Err(too_large(metadata.len()));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
+    // What is no plain file has no length.
+    if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
+}
+
+/// The vocabulary of the model in `directory`, whose word table has `rows` rows; `given` is what the user says that it is.
+///
+/// GPT-2's own is taken only where the files say so, or the user does.
+///
+/// # Errors
+///
+/// [`VocabularyFault`], with what mends it.
+pub fn find_vocabulary(
+    directory: Option<&Path>,
+    given: Option<&TokenizerChoice>,
+    rows: usize,
+) -> Result<FoundVocabulary, VocabularyFault> {
+    let own = directory.map(Files::read).transpose()?.unwrap_or_default();
+    let limits = VocabularyLimits::for_rows(rows);
+    // Whoever names words for a model that has its own is told which those are.
+    let others = |given: Vocabulary| match directory.map(|it| in_directory(it, &own, &limits)) {
+        Some(Ok(Some(it))) if !it.vocabulary.has_tokens_of(&given) => given.with_note(format!(
+            "the model has words of its own ({}), which --tokenizer overrides",
+            it.vocabulary.summary()
+        )),
+        _ => given,
+    };
+    match given {
+        None => {
+            let place = "the checkpoint".to_owned();
+            let Some(directory) = directory else { return Err(VocabularyFault::Missing { place, rows }) };
+            let found = in_directory(directory, &own, &limits)?;
+            found.ok_or_else(|| why_missing(directory, &own, rows))
+        }
+        Some(TokenizerChoice::Gpt2) => {
+            let bad = |error| VocabularyFault::Bad { path: directory.unwrap_or(Path::new("")).to_owned(), error };
+            let stock_vocabulary = (*assets::vocabulary()).clone().from_origin("GPT-2's own, as asked for");
+            let vocabulary = stock_vocabulary.for_model(&only_model(&own)).map_err(bad)?;
+            Ok(FoundVocabulary { vocabulary: Arc::new(others(vocabulary)), files: stock().to_vec() })
+        }
+        Some(TokenizerChoice::Directory(path)) => {
+            let none = || VocabularyFault::NoTokenizer(path.clone());
+            if !path.is_dir() {
+                return Err(none());
+            }
+            let found = in_directory(path, &Files::read(path)?, &limits)?.ok_or_else(none)?;
+            let bad = |error| VocabularyFault::Bad { path: path.clone(), error };
+            let vocabulary = (*found.vocabulary).clone().for_model(&only_model(&own)).map_err(bad)?;
+            Ok(FoundVocabulary { vocabulary: Arc::new(others(vocabulary)), files: found.files })
+        }
+    }
+}
+
+/// What the model itself says of the beginning and the end of a text.
+fn only_model(own: &Files) -> VocabularyFiles<'_> {
+    VocabularyFiles {
+        generation_config: own.get("generation_config.json"),
+        config: own.get("config.json"),
+        ..VocabularyFiles::default()
+    }
+}
+
+fn in_directory(
+    directory: &Path,
+    files: &Files,
+    limits: &VocabularyLimits,
+) -> Result<Option<FoundVocabulary>, VocabularyFault> {
+    let bad = |error| VocabularyFault::Bad { path: directory.to_owned(), error };
+    let are_gpt2s = files.are_gpt2s();
+    let mut view = files.as_vocabulary_files();
+    let mut kept: Vec<(String, Vec<u8>)> =
+        files.0.iter().filter(|it| it.0 != "config.json").map(|it| (it.0.to_owned(), it.1.clone())).collect();
+    if are_gpt2s && view.tokenizer.is_none() {
+        // All ids follow from GPT-2's merges.
+        view.vocab = stock().iter().find(|it| it.0 == "vocab.json").map(|it| it.1.as_slice());
+    }
+    let names = VOCABULARY_FILES.iter().map(|it| it.0).filter(|it| files.get(it).is_some());
+    let defining = if view.tokenizer.is_some() { "tokenizer.json" } else { "vocab.json and merges.txt" };
+    let others = names.filter(|it| !matches!(*it, "config.json" | "tokenizer.json" | "vocab.json" | "merges.txt"));
+    let others: Vec<&str> = others.collect();
+    let origin = if others.is_empty() { defining.to_owned() } else { format!("{defining}, {}", others.join(", ")) };
+    let vocabulary = if are_gpt2s {
+        Vocabulary::read_gpt2(&view, &origin, limits).map_err(bad)?
+    } else {
+        match Vocabulary::read(&view, &origin, limits).map_err(bad)? {
+            Some(it) => it,
+            None => return Ok(None),
+        }
+    };
+    if are_gpt2s {
+        // A file that is missing follows from the others; but beside tokenizer.json some of them would not count any more.
+        let is_whole = files.get("added_tokens.json").is_none() && !vocabulary.prepends_begin();
+        for (name, bytes) in stock() {
+            if kept.iter().all(|it| it.0 != *name) && (is_whole || name != "tokenizer.json") {
+                kept.push((name.clone(), bytes.clone()));
+            }
+        }
+    }
+    Ok(Some(FoundVocabulary { vocabulary: Arc::new(vocabulary), files: kept }))
+}
+
+/// What a directory has instead of a tokenizer that can be read.
+fn why_missing(directory: &Path, files: &Files, rows: usize) -> VocabularyFault {
+    for (there, missing) in [("vocab.json", "merges.txt"), ("merges.txt", "vocab.json")] {
+        if files.get(there).is_some() && files.get(missing).is_none() {
+            return VocabularyFault::Half { path: directory.to_owned(), there, missing };
+        }
+    }
+    let sentence_piece = "is SentencePiece's model";
+    for (name, what) in [
+        ("meta.pkl", "is nanoGPT's own table of characters (a pickle)"),
+        ("vocab.txt", "is BERT's list of word pieces"),
+        ("spiece.model", sentence_piece),
+        ("sentencepiece.bpe.model", sentence_piece),
+        ("tokenizer.model", sentence_piece),
+        ("spm.model", sentence_piece),
+    ] {
+        let path = directory.join(name);
+        if path.is_file() {
+            return VocabularyFault::OtherKind { path, what };
+        }
+    }
+    VocabularyFault::Missing { place: directory.display().to_string(), rows }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_of_a_file_is_bounded_before_memory_is_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("merges.txt"), assets::MERGES).unwrap();
+        let find = || find_vocabulary(Some(directory.path()), None, 50_257);
+        for (name, limit) in VOCABULARY_FILES {
+            let path = directory.path().join(name);
+            let before = std::fs::read(&path).ok();
+            // A file with a hole: it takes no room and would take as much memory as it is long.
+            let file = File::create(&path).unwrap();
+            file.set_len(limit + 1).unwrap();
+            let error = find().unwrap_err();
+            assert_eq!(error, VocabularyFault::TooLarge { path: path.clone(), bytes: limit + 1, limit });
+            drop(file);
+            match before {
+                Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+                None => std::fs::remove_file(&path).unwrap(),
+            }
+        }
+        let padded = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
+        let path = directory.path().join("generation_config.json");
+        std::fs::write(&path, padded(1 << 20)).unwrap();
+        assert!(find().is_ok(), "at the limit");
+        std::fs::write(&path, padded((1 << 20) + 1)).unwrap();
+        assert!(matches!(find(), Err(VocabularyFault::TooLarge { .. })));
+    }
+}

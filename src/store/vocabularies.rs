@@ -1,0 +1,269 @@
+//! The vocabularies of transcripts: kept once per hash beside them, and found again when a transcript is read.
+//!
+//! A transcript holds ids. What they stand for is a fact of the model that wrote them, and the model may be gone. GPT-2's
+//! own vocabulary is built in and not kept.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::models;
+use super::transcripts::{make_private_directory, private};
+use crate::TokenId;
+use crate::assets;
+use crate::checkpoint::Config;
+use crate::directory::find_vocabulary;
+use crate::document::{Document, Journal, Record, Vocabularies};
+use crate::manifest::{CONFIG, DEMO, MEGATRON_345M, hex};
+use crate::text::Vocabulary;
+use crate::text::vocabulary::{VocabularyKind, VocabularyRecord};
+
+/// The most bytes that are read of a kept vocabulary.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// The directory of kept vocabularies.
+#[must_use]
+pub fn directory(transcripts: &Path) -> PathBuf {
+    transcripts.join("vocabularies")
+}
+
+/// The file of a vocabulary. A hash is hexadecimal; whatever else a damaged journal says is made so.
+fn file(transcripts: &Path, hash: &str) -> PathBuf {
+    let plain = !hash.is_empty() && hash.len() <= 64 && hash.bytes().all(|it| it.is_ascii_hexdigit());
+    let name = if plain { hash.to_owned() } else { hex(&hash.as_bytes()[..hash.len().min(32)]) };
+    directory(transcripts).join(format!("{name}.json"))
+}
+
+/// Keeps a vocabulary beside the transcripts, if it is not there already. It is whole or not there.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn keep(transcripts: &Path, vocabulary: &Vocabulary) -> io::Result<()> {
+    let Some(bytes) = vocabulary.remembered() else { return Ok(()) };
+    let path = file(transcripts, vocabulary.hash());
+    if std::fs::read(&path).is_ok_and(|it| it == bytes) {
+        return Ok(());
+    }
+    let directory = directory(transcripts);
+    make_private_directory(transcripts)?;
+    make_private_directory(&directory)?;
+    let unfinished = path.with_extension(format!("part-{}", std::process::id()));
+    let write = || {
+        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&unfinished)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &path)
+    };
+    write().inspect_err(|_| drop(std::fs::remove_file(&unfinished)))
+}
+
+/// Why a transcript cannot be read as text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VocabularyMissing {
+    /// Nothing is known of the words it was written with.
+    #[error(
+        "the model `{model}` that wrote it is not here, and the transcript does not say which words its tokens stand for \
+         (it was written before transcripts did). Install that model again to read it"
+    )]
+    Unknown {
+        /// The recorded name of the model.
+        model: String,
+    },
+    /// The words are named and not there.
+    #[error(
+        "the words it was written with (those of the model `{model}`) are not here: {} {why}. Install that model again to \
+         read it", path.display()
+    )]
+    Lost {
+        /// The recorded name of the model.
+        model: String,
+        /// Where they were looked for.
+        path: PathBuf,
+        /// What is wrong there.
+        why: String,
+    },
+}
+
+/// What the vocabularies of a transcript turned out to be.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// They.
+    pub vocabularies: Vocabularies,
+    /// Whether GPT-2's own is assumed, for the transcript does not say.
+    pub assumed: bool,
+}
+
+/// Finds the vocabularies of transcripts, each once.
+pub struct Finder<'a> {
+    transcripts: &'a Path,
+    models: &'a Path,
+    found: HashMap<String, Result<Arc<Vocabulary>, VocabularyMissing>>,
+}
+
+impl<'a> Finder<'a> {
+    /// Looks in the directory of transcripts and in that of the installed models.
+    #[must_use]
+    pub fn new(transcripts: &'a Path, models: &'a Path) -> Self {
+        Self { transcripts, models, found: HashMap::new() }
+    }
+
+    /// The vocabularies of a transcript's tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`VocabularyMissing`], naming the model.
+    pub fn resolve(&mut self, journal: &Journal) -> Result<Resolved, VocabularyMissing> {
+        let (mut vocabularies, mut assumed) = (Vocabularies::default(), false);
+        let mut document = Document::default();
+        let highest = highest_ids(journal);
+        let mut spans = highest.iter();
+        // What was typed before any model was recorded was read with the first one.
+        let first = spans.next().copied().flatten();
+        let mut is_first = true;
+        for record in &journal.records {
+            if let Record::Model { name, sha256, vocabulary, path, .. } = record {
+                let mut highest = spans.next().copied().flatten();
+                if std::mem::take(&mut is_first) {
+                    highest = highest.max(first);
+                }
+                let from = document.next_node();
+                let found = if let Some(record) = vocabulary {
+                    self.recorded(record, name, sha256, path.as_deref())?
+                } else {
+                    let (found, guess) = self.unrecorded(name, sha256, highest)?;
+                    assumed |= guess && highest.is_some();
+                    found
+                };
+                vocabularies.push(from, found);
+            }
+            document.apply(record);
+        }
+        if is_first && first.is_some_and(|it| it as usize >= assets::vocabulary().len()) {
+            return Err(VocabularyMissing::Unknown { model: "unknown".to_owned() });
+        }
+        Ok(Resolved { vocabularies, assumed: assumed || (is_first && first.is_some()) })
+    }
+
+    /// The vocabulary that a journal names by its hash.
+    fn recorded(
+        &mut self,
+        record: &VocabularyRecord,
+        model: &str,
+        sha256: &str,
+        path: Option<&Path>,
+    ) -> Result<Arc<Vocabulary>, VocabularyMissing> {
+        let stock = assets::vocabulary();
+        if record.kind == VocabularyKind::Gpt2 || record.hash == stock.hash() {
+            return Ok(Arc::new((*stock).clone().as_recorded(record)));
+        }
+        // What begins and ends a text is the model's, so it is part of the key.
+        let key = format!("{} {:?} {:?}", record.hash, record.begin, record.ends);
+        if let Some(known) = self.found.get(&key) {
+            return known.clone();
+        }
+        let found = self.look_for(record, model, sha256, path);
+        self.found.insert(key, found.clone());
+        found
+    }
+
+    fn look_for(
+        &self,
+        record: &VocabularyRecord,
+        model: &str,
+        sha256: &str,
+        at: Option<&Path>,
+    ) -> Result<Arc<Vocabulary>, VocabularyMissing> {
+        let path = file(self.transcripts, &record.hash);
+        let why = match read(&path).map(|bytes| Vocabulary::from_remembered(&bytes, record)) {
+            Ok(Ok(it)) => return Ok(Arc::new(it)),
+            Ok(Err(e)) => e.to_string(),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => "is missing".to_owned(),
+            Err(e) => e.to_string(),
+        };
+        // The model itself may be here.
+        let installed = self.installed(model, sha256).map(|it| it.0);
+        let places = installed.into_iter().chain(at.map(Path::to_owned));
+        for it in places {
+            if let Some(found) = vocabulary_of(&it).filter(|it| it.hash() == record.hash) {
+                return Ok(Arc::new(found.as_recorded(record)));
+            }
+        }
+        Err(VocabularyMissing::Lost { model: model.to_owned(), path, why })
+    }
+
+    /// The installed model that wrote a transcript, by its weights or else its name, and whether the weights are those.
+    fn installed(&self, model: &str, sha256: &str) -> Option<(PathBuf, bool)> {
+        let by_name = models::find(self.models, model);
+        let same = |it: &models::Installed| !sha256.is_empty() && it.manifest.weights_sha256 == sha256;
+        if let Some(it) = by_name.as_ref().filter(|it| same(it)) {
+            return Some((it.directory.clone(), true));
+        }
+        let by_weights = models::installed(self.models).ok()?.into_iter().find(same);
+        by_weights.map(|it| (it.directory, true)).or_else(|| by_name.map(|it| (it.directory, false)))
+    }
+
+    /// The vocabulary of a model that a journal names without one: GPT-2's if every id fits and the model's name does not
+    /// contradict. Says whether that is a guess.
+    fn unrecorded(
+        &self,
+        model: &str,
+        sha256: &str,
+        highest: Option<TokenId>,
+    ) -> Result<(Arc<Vocabulary>, bool), VocabularyMissing> {
+        let stock = assets::vocabulary();
+        let fits = |it: &Vocabulary| highest.is_none_or(|id| (id as usize) < it.len());
+        if (model == DEMO || model == MEGATRON_345M) && fits(&stock) {
+            return Ok((stock, false));
+        }
+        let missing = || VocabularyMissing::Unknown { model: model.to_owned() };
+        match self.installed(model, sha256) {
+            Some((directory, same_weights)) => {
+                let own = vocabulary_of(&directory).ok_or_else(missing)?;
+                // Another model of that name says nothing of this one, unless it contradicts.
+                if !fits(&own) || !(same_weights || own.kind() == VocabularyKind::Gpt2) {
+                    return Err(missing());
+                }
+                Ok((Arc::new(own), !same_weights))
+            }
+            None if fits(&stock) => Ok((stock, true)),
+            None => Err(missing()),
+        }
+    }
+}
+
+/// The highest id before the first model, and of what each model's record is followed by; `None` where there is none.
+fn highest_ids(journal: &Journal) -> Vec<Option<TokenId>> {
+    let mut highest = vec![None];
+    for record in &journal.records {
+        let most = match record {
+            Record::Model { .. } => {
+                highest.push(None);
+                continue;
+            }
+            Record::Typed { tokens, .. } => tokens.iter().max().copied(),
+            Record::Drawn { draws, .. } => draws.iter().map(|it| it.token).max(),
+            _ => None,
+        };
+        if let Some(last) = highest.last_mut() {
+            *last = most.max(*last);
+        }
+    }
+    highest
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if std::fs::metadata(path)?.len() > MOST_BYTES {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "is too large"));
+    }
+    std::fs::read(path)
+}
+
+/// The vocabulary of a model's directory.
+fn vocabulary_of(directory: &Path) -> Option<Vocabulary> {
+    let config = Config::from_json(&std::fs::read(directory.join(CONFIG)).ok()?).ok()?;
+    let found = find_vocabulary(Some(directory), None, config.vocab_size).ok()?;
+    Some((*found.vocabulary).clone())
+}
