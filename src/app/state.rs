@@ -393,6 +393,15 @@ impl App {
         self.notice = Some(Notice { text: text.into(), tone: Tone::Info, until });
     }
 
+    /// The same before what is said already.
+    pub(super) fn inform_too(&mut self, text: &str, now: Duration) {
+        let text = match self.notice.take() {
+            Some(it) if it.tone == Tone::Info => format!("{text} {}", it.text),
+            _ => text.to_owned(),
+        };
+        self.inform(text, now);
+    }
+
     pub(super) fn complain(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), tone: Tone::Error, until: None });
     }

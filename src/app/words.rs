@@ -106,7 +106,10 @@ pub fn install_failure(failure: &install::Failure, keymap: &Keymap) -> String {
 /// What happened as a sentence, and a hint after it.
 pub(super) fn sentence(what: &str, hint: &str) -> String {
     let mut letters = what.chars();
-    let first: String = letters.next().map(|it| it.to_uppercase().collect()).unwrap_or_default();
+    // A path is written as it is.
+    let is_path = what.split([' ', ':']).next().is_some_and(|it| it.contains(['/', '\\', '.']));
+    let first: String =
+        letters.next().map(|it| if is_path { it.to_string() } else { it.to_uppercase().collect() }).unwrap_or_default();
     let end = if what.ends_with(['.', '!', '?']) { "" } else { "." };
     let text = format!("{first}{}{end}", letters.as_str());
     if hint.is_empty() { text } else { format!("{text} {hint}") }

@@ -125,6 +125,19 @@ pub enum MapError {
         /// What that says.
         expected: String,
     },
+    /// A tokenizer that is too small for the word table.
+    #[error(
+        "the tokenizer has {tokens} tokens, but of the word table's {rows} rows at least {least} are words; \
+         --vocab {tokens} says that the others are padding all the same"
+    )]
+    TokenizerTooSmall {
+        /// How many tokens it has.
+        tokens: usize,
+        /// Rows of the word table.
+        rows: usize,
+        /// How many of them are words at least.
+        least: usize,
+    },
     /// A number given by the user or the arguments does not fit the tensors.
     #[error("{what} is {given}, but the tensors say {found}")]
     Contradiction {

@@ -80,6 +80,9 @@ pub fn map(leaves: &Leaves, known: &Known, limits: &Limits) -> Result<Plan, MapE
         Some(config) => {
             let given = known.given.heads;
             let n_head = given.map_or(Ok(config.n_head), |heads| check_heads("--heads", heads, config.n_embd))?;
+            if let Some(given) = known.given.vocab.filter(|&it| it != config.vocab_size) {
+                return Err(MapError::Contradiction { what: "--vocab", given, found: config.vocab_size });
+            }
             if n_head != config.n_head {
                 notes.push(format!("--heads {n_head} is taken; config.json says {}", config.n_head));
             }
@@ -173,7 +176,13 @@ fn infer(sizes: &Sizes, style: Style, known: &Known, notes: &mut Vec<String>) ->
         (None, None) => None,
     };
     let unknown = || MapError::HeadsUnknown { n_embd, because: nothing.to_owned() };
-    let n_head = said.or(heads_of_width(n_embd)).ok_or_else(unknown)?;
+    let because = || "model_args has no n_head".to_owned();
+    let n_head = match said {
+        Some(it) => it,
+        // Arguments that say other things are not silent about the heads for nothing.
+        None if known.arguments.is_some() => return Err(MapError::HeadsUnknown { n_embd, because: because() }),
+        None => heads_of_width(n_embd).ok_or_else(unknown)?,
+    };
     let activation = if style == Style::Conv1d { Activation::GeluTanh } else { Activation::Gelu };
     if known.arguments.is_none() {
         let heads = if said.is_none() { format!(", and {n_head} heads,") } else { String::new() };
@@ -195,9 +204,14 @@ fn infer(sizes: &Sizes, style: Style, known: &Known, notes: &mut Vec<String>) ->
 /// How many rows of the word table are words: as many as the user or the user's tokenizer says, else all that are said to be
 /// there. No other row is taken for padding.
 fn vocabulary(sizes: &Sizes, style: Style, known: &Known, notes: &mut Vec<String>) -> Result<usize, MapError> {
+    // nanoGPT rounds the height of its table up to a multiple of 64.
+    const PADDING: usize = 128;
     let rows = sizes.rows;
     let said = known.arguments.as_ref().and_then(|it| it.vocab_size);
     let tokens = known.given.tokens.filter(|&it| style != Style::Conv1d && (1..=rows).contains(&it));
+    if let (None, Some(tokens)) = (known.given.vocab, tokens.filter(|&it| it + PADDING <= rows)) {
+        return Err(MapError::TokenizerTooSmall { tokens, rows, least: rows - PADDING + 1 });
+    }
     let vocab = known.given.vocab.or(tokens).or(said).unwrap_or(rows);
     if vocab > rows || vocab == 0 {
         return Err(MapError::Contradiction { what: "the vocabulary", given: vocab, found: rows });

@@ -4,7 +4,7 @@
 //! exact one; neither is in the file.
 
 use super::MapError;
-use super::pickle::Pickle;
+use super::pickle::{Node, Pickle, printable};
 
 /// What `model_args` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,22 +25,38 @@ pub struct TrainingArguments {
 
 impl TrainingArguments {
     /// Reads them; `None` if the file has none.
-    #[must_use]
-    pub fn of(pickle: &Pickle) -> Option<Self> {
-        let arguments = pickle.get(pickle.root(), "model_args")?;
-        pickle.items(arguments)?;
-        let size = |key: &str| {
-            let number = pickle.integer(pickle.get(arguments, key)?)?;
-            usize::try_from(number).ok().filter(|&it| it > 0)
+    ///
+    /// # Errors
+    ///
+    /// [`MapError::Argument`] if one is there and cannot be: a guess would make a model that never was.
+    pub fn of(pickle: &Pickle) -> Result<Option<Self>, MapError> {
+        let Some(arguments) = pickle.get(pickle.root(), "model_args") else { return Ok(None) };
+        if pickle.items(arguments).is_none() {
+            return Ok(None);
+        }
+        let said = |id| {
+            let number = pickle.integer(id).map(|it| it.to_string());
+            number.or_else(|| pickle.text(id).map(printable)).unwrap_or_else(|| pickle.describe(id))
         };
-        Some(Self {
-            n_layer: size("n_layer"),
-            n_head: size("n_head"),
-            n_embd: size("n_embd"),
-            block_size: size("block_size"),
-            vocab_size: size("vocab_size"),
-            bias: pickle.get(arguments, "bias").and_then(|it| pickle.truth(it)),
-        })
+        let get = |key: &str| pickle.get(arguments, key).filter(|&it| *pickle.node(it) != Node::None);
+        let size = |key: &'static str| {
+            let Some(id) = get(key) else { return Ok(None) };
+            let number = pickle.integer(id).and_then(|it| usize::try_from(it).ok()).filter(|&it| it > 0);
+            let refused = || MapError::Argument { key, found: said(id), expected: "a whole number from 1 up" };
+            number.map(Some).ok_or_else(refused)
+        };
+        let bias = get("bias").map(|id| {
+            let refused = || MapError::Argument { key: "bias", found: said(id), expected: "True or False" };
+            pickle.truth(id).ok_or_else(refused)
+        });
+        Ok(Some(Self {
+            n_layer: size("n_layer")?,
+            n_head: size("n_head")?,
+            n_embd: size("n_embd")?,
+            block_size: size("block_size")?,
+            vocab_size: size("vocab_size")?,
+            bias: bias.transpose()?,
+        }))
     }
 
     /// Whether they fit the tensors.

@@ -132,7 +132,7 @@ pub enum Verb {
     /// How surprising the model finds a text: bits, perplexity, ranks, the most surprising tokens
     ///
     /// The model's own probabilities count: temperature and all other sampling settings change nothing. The first token is
-    /// scored after the token that begins a text (<|endoftext|>). A text longer than the context is read in windows that overlap by half a context.
+    /// scored after the token that begins a text (GPT-2's <|endoftext|>). A text longer than the context is read in windows that overlap by half a context.
     Score(ScoreArguments),
     /// Draw a transcript's tokens again with its seed and settings, and say whether the same come out
     ///

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Exit;
-use super::transcripts::{transcript_exit, vocabularies_of};
+use super::transcripts::{ASSUMED, transcript_exit, vocabularies_of};
 use crate::document::{Document, Journal, Record, Vocabularies};
 use crate::manifest::DEMO;
 use crate::store::models;
@@ -38,7 +38,7 @@ pub(crate) fn open(id: &str, paths: &Paths) -> Result<Resumed, Exit> {
         problems.push(format!("{} damaged lines of {id} are left out of it.", journal.damaged));
     }
     if resolved.assumed {
-        problems.push(format!("{id} does not say which words it was written with; GPT-2's are assumed."));
+        problems.push(format!("{id} {ASSUMED}."));
     }
     let document = replay(&journal);
     let written_by = last_model(&journal).map(|it| (it.sha256.clone(), it.name.clone()));
@@ -101,7 +101,8 @@ pub(crate) fn recorded_model(
     sha256: &str,
     path: Option<&Path>,
 ) -> Result<Option<Named>, Exit> {
-    if name == DEMO {
+    // A directory of that name is another model.
+    if name == DEMO && path.is_none() {
         return Ok(Some((DEMO.to_owned(), None)));
     }
     let is_it = |it: &models::Installed| sha256.is_empty() || it.manifest.weights_sha256 == sha256;

@@ -109,12 +109,16 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
         return Err(Exit::usage(message));
     }
     let mut tokens = places_of(&card, text)?;
-    let start = card.vocabulary.begin().filter(|_| !wanted.no_start);
-    if start.is_none() && !wanted.no_start {
+    let start = match card.vocabulary.before() {
+        _ if wanted.no_start => Vec::new(),
+        [] => card.vocabulary.begin().into_iter().collect(),
+        several => several.to_vec(),
+    };
+    if start.is_empty() && !wanted.no_start {
         say("megachat: this model names no token that begins a text: the first token is not scored");
     }
+    let before = start.len();
     let read_tokens: Vec<TokenId> = start.into_iter().chain(tokens.iter().map(|it| it.id)).collect();
-    let before = usize::from(start.is_some());
     let windows = windows(read_tokens.len(), capacity, overlap).len();
     let interrupt = Interrupt::listen()?;
     let lively = super::lively();
@@ -152,7 +156,7 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
     if tally.tokens == 0 {
         return Err(Exit::failed(format!("{name} is one token, which has nothing before it; leave --no-start out")));
     }
-    Ok(Report { name, card, tokens, tally, started: start.is_some(), overlap, windows })
+    Ok(Report { name, card, tokens, tally, started: before > 0, overlap, windows })
 }
 
 /// The tokens of a text with their places in it.

@@ -35,7 +35,8 @@ fn list(paths: &Paths) -> Result<(), Exit> {
         let words = match finder.resolve(&it.journal) {
             Ok(resolved) => {
                 let first = &it.document.path()[..it.document.len().min(24)];
-                resolved.vocabularies.text(&it.document, first).replace('\n', " ")
+                let words = resolved.vocabularies.text(&it.document, first).replace('\n', " ");
+                if resolved.assumed { format!("(GPT-2's words assumed) {words}") } else { words }
             }
             Err(_) => format!("(the words of {} are not here)", it.model),
         };
@@ -52,7 +53,10 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
         say(&format!("megachat: {} damaged lines of {} are left out", journal.damaged, path.display()));
     }
     let document = replay(&journal);
-    let Resolved { vocabularies, .. } = vocabularies_of(&path, &journal, paths)?;
+    let Resolved { vocabularies, assumed } = vocabularies_of(&path, &journal, paths)?;
+    if assumed {
+        say(&format!("megachat: {} {ASSUMED}", path.display()));
+    }
     let text = match format {
         ExportFormat::Txt => export_text(&document, &vocabularies),
         ExportFormat::Md => {
@@ -77,19 +81,17 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
     Ok(())
 }
 
-/// The vocabularies of a transcript; that one is assumed is said.
+/// What to say of a transcript behind its name, where [`Resolved::assumed`].
+pub(crate) const ASSUMED: &str = "does not say which words it was written with; GPT-2's are assumed";
+
+/// The vocabularies of a transcript. Whoever shows it says that one is assumed.
 ///
 /// # Errors
 ///
 /// Status 3, naming the model, if the words that it was written with are not here.
 pub(crate) fn vocabularies_of(path: &Path, journal: &Journal, paths: &Paths) -> Result<Resolved, Exit> {
     let resolved = Finder::new(&paths.transcripts, &paths.models).resolve(journal);
-    let resolved =
-        resolved.map_err(|e| Exit { code: 3, message: format!("{} cannot be read: {e}", path.display()) })?;
-    if resolved.assumed {
-        say(&format!("megachat: {} does not say which words it was written with; GPT-2's are assumed", path.display()));
-    }
-    Ok(resolved)
+    resolved.map_err(|e| Exit { code: 3, message: format!("{} cannot be read: {e}", path.display()) })
 }
 
 /// What to say of a transcript that cannot be used.

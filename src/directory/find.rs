@@ -240,8 +240,11 @@ fn all_ranks(directory: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
             continue;
         }
         let file = MEGATRON.iter().map(|name| rank.join(name)).find(|file| file.is_file());
-        let name = rank.display().to_string();
-        files.push(file.ok_or(DirectoryError::NothingInside { name, found: "no checkpoint".into() })?);
+        let Some(file) = file else {
+            let (name, found) = (rank.display().to_string(), shown(&self::names(&rank)?));
+            return Err(DirectoryError::NothingInside { name, found });
+        };
+        files.push(file);
     }
     Ok(files)
 }

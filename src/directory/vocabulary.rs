@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
+use super::kind::no_text;
 use crate::assets;
 use crate::text::hex;
 use crate::text::vocabulary::{VocabularyLimits, gpt2_files};
@@ -61,6 +62,16 @@ pub enum VocabularyFault {
         bytes: u64,
         /// The bound.
         limit: u64,
+    },
+    /// A file is no text at all.
+    #[error("{} is {what}, expected {expected}", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What it should be.
+        expected: &'static str,
     },
     /// A file is damaged or of another kind.
     #[error("{}: {error}{}", path.display(), hint(error))]
@@ -129,7 +140,12 @@ impl Files {
     fn read(directory: &Path) -> Result<Self, VocabularyFault> {
         let mut files = Vec::new();
         for (name, limit) in VOCABULARY_FILES {
-            if let Some(bytes) = read_small(&directory.join(name), limit)? {
+            let path = directory.join(name);
+            if let Some(bytes) = read_small(&path, limit)? {
+                if let Some(what) = no_text(&bytes) {
+                    let expected = if name == "merges.txt" { "a list of merges" } else { "JSON" };
+                    return Err(VocabularyFault::NotText { path, what, expected });
+                }
                 files.push((name, bytes));
             }
         }
@@ -222,6 +238,7 @@ pub fn find_vocabulary(
         )),
         _ => given,
     };
+    let whole = |vocabulary: Vocabulary, files| FoundVocabulary { vocabulary: Arc::new(vocabulary), files };
     match given {
         None => {
             let place = "the checkpoint".to_owned();
@@ -233,7 +250,7 @@ pub fn find_vocabulary(
             let bad = |error| VocabularyFault::Bad { path: directory.unwrap_or(Path::new("")).to_owned(), error };
             let stock_vocabulary = (*assets::vocabulary()).clone().from_origin("GPT-2's own, as asked for");
             let vocabulary = stock_vocabulary.for_model(&only_model(&own)).map_err(bad)?;
-            Ok(FoundVocabulary { vocabulary: Arc::new(others(vocabulary)), files: stock().to_vec() })
+            Ok(whole(others(vocabulary), stock().to_vec()))
         }
         Some(TokenizerChoice::Directory(path)) => {
             let none = || VocabularyFault::NoTokenizer(path.clone());
@@ -243,7 +260,9 @@ pub fn find_vocabulary(
             let found = in_directory(path, &Files::read(path)?, &limits)?.ok_or_else(none)?;
             let bad = |error| VocabularyFault::Bad { path: path.clone(), error };
             let vocabulary = (*found.vocabulary).clone().for_model(&only_model(&own)).map_err(bad)?;
-            Ok(FoundVocabulary { vocabulary: Arc::new(others(vocabulary)), files: found.files })
+            // What that directory says of generation is about its own model.
+            let files = found.files.into_iter().filter(|it| it.0 != "generation_config.json").collect();
+            Ok(whole(others(vocabulary), files))
         }
     }
 }
@@ -286,7 +305,7 @@ fn in_directory(
     };
     if are_gpt2s {
         // A file that is missing follows from the others; but beside tokenizer.json some of them would not count any more.
-        let is_whole = files.get("added_tokens.json").is_none() && !vocabulary.prepends_begin();
+        let is_whole = files.get("added_tokens.json").is_none() && vocabulary.before().is_empty();
         for (name, bytes) in stock() {
             if kept.iter().all(|it| it.0 != *name) && (is_whole || name != "tokenizer.json") {
                 kept.push((name.clone(), bytes.clone()));

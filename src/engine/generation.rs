@@ -157,11 +157,15 @@ impl Session {
             return Err(Break::Failed(Failure::TooMuchText { bytes: request.text.len() }));
         }
         let unspelled = |e: EncodeError| Break::Failed(Failure::Unspelled(e.to_string()));
-        let Encoded { mut tokens, read_as } = self.vocabulary.encode(&request.text).map_err(unspelled)?;
-        // Some models never saw a text that does not begin so.
-        if path.is_empty() && (tokens.is_empty() || self.vocabulary.prepends_begin()) {
-            let begin = self.vocabulary.begin().filter(|it| tokens.first() != Some(it));
-            tokens.splice(0..0, begin);
+        // Some models never saw a text that does not begin with a mark.
+        let encoded = if path.is_empty() {
+            self.vocabulary.encode_beginning(&request.text)
+        } else {
+            self.vocabulary.encode(&request.text)
+        };
+        let Encoded { mut tokens, read_as } = encoded.map_err(unspelled)?;
+        if path.is_empty() && tokens.is_empty() {
+            tokens.extend(self.vocabulary.begin());
         }
         let capacity = self.model.config().n_positions;
         let length = path.len() + tokens.len();

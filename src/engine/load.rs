@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::Device;
 use sha2::{Digest as _, Sha256};
 
 use super::devices::{choose_device, device_name, first_line};
+use super::gaps::without_gaps;
 use super::generation::Session;
 use super::packed::Packs;
 use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
@@ -74,8 +76,8 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let config = opened.plan.config.clone();
     let beside = contents.directory.as_deref().unwrap_or(directory);
     let found = find_vocabulary(Some(beside), source.said.tokenizer.as_ref(), config.vocab_size);
-    let vocabulary =
-        found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?.vocabulary;
+    let found = found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?;
+    let vocabulary = Arc::new((*found.vocabulary).clone().within(config.vocab_size));
     let mut tensors = FileTensors::new(opened, manifest.as_ref()).map_err(refused)?;
     let (mut device, mut note) = choose_device(source.device)?;
     let mut precision = source.precision.unwrap_or_else(|| usual_precision(&device));
@@ -131,6 +133,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         vocabulary,
         took: started.elapsed(),
     };
+    let model = without_gaps(model, &card.vocabulary);
     Ok(LoadedModel { model, card })
 }
 

@@ -275,6 +275,28 @@ pub enum Failure {
     Panic(String),
 }
 
+impl Failure {
+    /// Whether no model could be loaded; the other failures are of one request to a model.
+    #[must_use]
+    pub fn is_of_loading(&self) -> bool {
+        match self {
+            Self::Unreadable { .. }
+            | Self::NoModelThere(_)
+            | Self::BadModel { .. }
+            | Self::NoVocabulary { .. }
+            | Self::Damaged { .. }
+            | Self::NoDevice { .. } => true,
+            Self::TooLong { .. }
+            | Self::TooMuchText { .. }
+            | Self::Unspelled(_)
+            | Self::Settings(_)
+            | Self::NoModel
+            | Self::Model(_)
+            | Self::Panic(_) => false,
+        }
+    }
+}
+
 /// From the engine.
 #[derive(Clone, Debug)]
 pub enum Event {

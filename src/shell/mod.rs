@@ -79,6 +79,8 @@ pub enum End {
     Quit,
     /// The lines ended, and the model that they were for is damaged.
     Damaged,
+    /// The lines ended, and no model was there for them.
+    Refused,
     /// A signal came.
     Signal(i32),
 }

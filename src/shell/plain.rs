@@ -28,7 +28,7 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
     let (mut app, mut hands) = Hands::start(session, SIZE, sender);
     let mut plain = Plain::new(at_terminal);
     plain.begin(&mut app);
-    let (mut reads, mut damaged) = (false, false);
+    let (mut reads, mut without) = (false, None);
     let result = loop {
         hands.act(plain.step(&mut app, began.elapsed()));
         if let Err(error) = write(&plain.take()) {
@@ -53,8 +53,13 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
             match input {
                 Input::Msg(msg) => {
                     match &msg {
-                        Msg::Engine(Event::Failed { failure: Failure::Damaged { .. }, .. }) => damaged = true,
-                        Msg::Engine(Event::Loaded { .. }) => damaged = false,
+                        Msg::Engine(Event::Failed { failure: Failure::Damaged { .. }, .. }) => {
+                            without = Some(End::Damaged);
+                        }
+                        Msg::Engine(Event::Failed { failure, .. }) if failure.is_of_loading() => {
+                            without = Some(End::Refused);
+                        }
+                        Msg::Engine(Event::Loaded { .. }) => without = None,
                         _ => {}
                     }
                     hands.act(plain.hear(&mut app, msg, began.elapsed()));
@@ -75,7 +80,7 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
     let unsaved = hands.save();
     hands.quit();
     // Whoever sent the lines has nothing else to see it by.
-    let end = |end| if damaged && end == End::Quit { End::Damaged } else { end };
+    let end = |end| without.filter(|_| end == End::Quit).unwrap_or(end);
     result.map(|it| Outcome { end: end(it), unsaved, kept: Vec::new() })
 }
 

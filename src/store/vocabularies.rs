@@ -14,7 +14,7 @@ use super::transcripts::{make_private_directory, private};
 use crate::TokenId;
 use crate::assets;
 use crate::checkpoint::Config;
-use crate::directory::find_vocabulary;
+use crate::directory::{Contents, find_vocabulary};
 use crate::document::{Document, Journal, Record, Vocabularies};
 use crate::manifest::{CONFIG, DEMO, MEGATRON_345M, hex};
 use crate::text::Vocabulary;
@@ -133,7 +133,7 @@ impl<'a> Finder<'a> {
                 let found = if let Some(record) = vocabulary {
                     self.recorded(record, name, sha256, path.as_deref())?
                 } else {
-                    let (found, guess) = self.unrecorded(name, sha256, highest)?;
+                    let (found, guess) = self.unrecorded(name, sha256, path.as_deref(), highest)?;
                     assumed |= guess && highest.is_some();
                     found
                 };
@@ -211,11 +211,12 @@ impl<'a> Finder<'a> {
         &self,
         model: &str,
         sha256: &str,
+        path: Option<&Path>,
         highest: Option<TokenId>,
     ) -> Result<(Arc<Vocabulary>, bool), VocabularyMissing> {
         let stock = assets::vocabulary();
         let fits = |it: &Vocabulary| highest.is_none_or(|id| (id as usize) < it.len());
-        if (model == DEMO || model == MEGATRON_345M) && fits(&stock) {
+        if path.is_none() && (model == DEMO || model == MEGATRON_345M) && fits(&stock) {
             return Ok((stock, false));
         }
         let missing = || VocabularyMissing::Unknown { model: model.to_owned() };
@@ -261,9 +262,17 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
-/// The vocabulary of a model's directory.
+/// The vocabulary of the model at a path.
 fn vocabulary_of(directory: &Path) -> Option<Vocabulary> {
-    let config = Config::from_json(&std::fs::read(directory.join(CONFIG)).ok()?).ok()?;
-    let found = find_vocabulary(Some(directory), None, config.vocab_size).ok()?;
+    // The weights need not be there.
+    let (directory, bytes) = if let Ok(bytes) = std::fs::read(directory.join(CONFIG)) {
+        (directory.to_owned(), bytes)
+    } else {
+        let directory = Contents::of(directory).ok()?.directory?;
+        let bytes = std::fs::read(directory.join(CONFIG)).ok()?;
+        (directory, bytes)
+    };
+    let config = Config::from_json(&bytes).ok()?;
+    let found = find_vocabulary(Some(&directory), None, config.vocab_size).ok()?;
     Some((*found.vocabulary).clone())
 }

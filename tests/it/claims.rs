@@ -83,7 +83,7 @@ fn gpt2s_vocabulary_is_known_by_its_name_and_by_the_height_of_the_table_together
         (number(8), number(1_000), number(50_257), number(32_000), number(51_200));
     let named: &[(&str, &[u8])] = &[("tokenizer_type", &bpe)];
     let sixteen = number(16);
-    let rows: [Row<'_>; 23] = [
+    let rows: [Row<'_>; 24] = [
         // Nothing is said: the height alone.
         (50_257, 1, None, Ok("the word table has 50,257 rows")),
         (50_304, 1, None, Ok("the word table has 50,304 rows")),
@@ -96,8 +96,10 @@ fn gpt2s_vocabulary_is_known_by_its_name_and_by_the_height_of_the_table_together
         (50_258, 1, None, Err("50,258 rows")),
         (10, 1, None, Err("10 rows")),
         // Arguments without a tokenizer are as none.
-        (50_304, 1, Some(&[("num_layers", b"K\x01")]), Ok("the arguments name no other")),
-        (50_304, 1, Some(&[("tokenizer_type", b"N")]), Ok("the arguments name no other")),
+        (50_304, 1, Some(&[("num_layers", b"K\x01")]), Ok("the arguments name no tokenizer")),
+        (50_304, 1, Some(&[("tokenizer_type", b"N")]), Ok("the arguments name no tokenizer")),
+        // They may name the files without saying of which type they are.
+        (50_304, 1, Some(&[("vocab_file", &own)]), Err("(vocab_file /data/my-vocab.json) in a word table")),
         // GPT-2's by name.
         (50_304, 1, Some(named), Ok("tokenizer_type is GPT2BPETokenizer and the word table has 50,304 rows")),
         (
@@ -164,6 +166,26 @@ fn rows_are_cut_off_where_the_user_says_how_many_words_there_are() {
     let error = plan(32_128, 1, Some(&[("vocab_size", &words)]), None).unwrap_err();
     let expected = matches!(error, MapError::Contradiction { what: "vocab_size", given: 40_000, found: 32_128 });
     assert!(expected, "{error}");
+}
+
+#[test]
+fn a_tokenizer_that_leaves_out_rows_that_are_words_is_refused() {
+    let (bpe, words) = (text("GPT2BPETokenizer"), number(32_000));
+    let typed: &[(&str, &[u8])] = &[("tokenizer_type", &bpe)];
+    let told: &[(&str, &[u8])] = &[("vocab_size", &words)];
+    let with = |rows, args: Option<&[(&str, &[u8])]>, tokens, vocab| {
+        let args = args.map(arguments);
+        map(&[rank(rows, 1, args.as_deref(), "")], Given { heads: Some(8), vocab, tokens: Some(tokens) })
+    };
+    // As many as the arguments say, or as padding explains: 127 rows at one rank; of an unknown number of ranks at most 64.
+    for (rows, args, fewest) in
+        [(32_128, Some(told), 32_000), (50_304, Some(typed), 50_177), (50_304, None, 50_304 - 128 * 64 + 1)]
+    {
+        assert_eq!(with(rows, args, fewest, None).unwrap().config.vocab_size, fewest);
+        let error = with(rows, args, fewest - 1, None).unwrap_err();
+        assert_eq!(error, MapError::TokenizerTooSmall { tokens: fewest - 1, rows, least: fewest });
+        assert_eq!(with(rows, args, 300, Some(300)).unwrap().config.vocab_size, 300, "as the user says");
+    }
 }
 
 #[test]

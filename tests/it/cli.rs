@@ -316,7 +316,7 @@ fn a_conversion_that_a_signal_breaks_off_leaves_nothing_behind() {
     for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let output = place.join("model");
         let (from, to) = (input.to_str().unwrap(), output.to_str().unwrap());
-        let arguments = ["convert", from, to, "--heads", "2", "--tokenizer", "gpt2"];
+        let arguments = ["convert", from, to, "--heads", "2", "--tokenizer", "gpt2", "--vocab", "16000000"];
         let child = home.command(&arguments).spawn().unwrap();
         // The weights are being written, so the signals are listened to.
         let writing = || std::fs::read_dir(&place).is_ok_and(|mut it| it.next().is_some());

@@ -493,7 +493,23 @@ fn refused_tensors() -> Vec<Refusal> {
     let nano = |biases, arguments: &[u8]| {
         files(&[("ckpt.pt", &torch(Container::Zip, &["model"], &nanogpt(biases), &[("model_args", arguments)]))])
     };
+    // A number that no model has, a text, and nothing: none of them is a reason to guess.
+    let heads = |value: &[u8]| {
+        let mut pickler = Pickler::default();
+        pickler.raw(b"}(").text("n_layer").integer(1);
+        if !value.is_empty() {
+            pickler.text("n_head").raw(value);
+        }
+        pickler.raw(b"u");
+        nano(true, &pickler.bytes)
+    };
     vec![
+        (
+            "a negative number",
+            heads(b"J\xfc\xff\xff\xff"),
+            "the training argument n_head is -4, expected a whole number",
+        ),
+        ("a text for a number", heads(b"X\x01\0\0\x006"), "the training argument n_head is 6, expected a whole number"),
         ("BERT", torch_of(&["bert.embeddings.token_type_embeddings.weight"]), "not a GPT-2: a BERT"),
         ("T5", torch_of(&["decoder.block.0.layer.1.EncDecAttention.q.weight"]), "not a GPT-2: a T5"),
         ("LLaMA", torch_of(&["model.layers.0.mlp.gate_proj.weight"]), "not a GPT-2: a LLaMA"),

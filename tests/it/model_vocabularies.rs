@@ -64,7 +64,7 @@ fn check_vocabulary(case: &Case, found: &Vocabulary) {
         .collect();
     assert_eq!(marks, expected.added, "{name}");
     assert_eq!((found.begin(), found.ends()), (expected.begin, expected.ends.as_slice()), "{name}");
-    assert_eq!(found.prepends_begin(), expected.prepends, "{name}");
+    assert_eq!(!found.before().is_empty(), expected.prepends, "{name}");
     let kind = if found.kind() == VocabularyKind::Gpt2 { "gpt2" } else { "own" };
     assert_eq!(Some(kind), case.kind.as_deref(), "{name}");
     assert_eq!(found.hash() == assets::vocabulary().hash(), kind == "gpt2", "{name}");
@@ -656,6 +656,53 @@ fn a_megatron_checkpoint_has_gpt2s_words_only_where_it_says_so() {
     assert_eq!(read_json(&Path::new(&made).join("config.json"))["vocab_size"], 300);
     let value = place.generate(&made, "the and", false);
     assert_eq!((ids(&value["prompt_tokens"]), ids(&value["tokens"])), (vec![289, 261], vec![258, 258]));
+}
+
+#[test]
+fn a_tokenizer_beside_a_megatron_checkpoint_is_the_models_own_and_must_fit_it() {
+    let place = Place::new(case("own: tokenizer.json"), Layout::Single);
+    let beside = place.path("beside");
+    fs::create_dir(&beside).unwrap();
+    let (file, made) = (format!("{beside}/checkpoint.pt"), place.path("made"));
+    let own = Path::new(&place.path("model")).join("tokenizer.json");
+    fs::copy(own, format!("{beside}/tokenizer.json")).unwrap();
+    let spm = [("tokenizer_type", "SentencePieceTokenizer")];
+    for said in [&[][..], &spm] {
+        fs::write(&file, megatron(320, said)).unwrap();
+        let output = place.run(&["convert", &file, &made, "--heads", "2"]);
+        assert!(output.status.success(), "{said:?}: {}", err(&output));
+        assert!(err(&output).contains("tokenizer.json beside the checkpoint"), "{}", err(&output));
+        let value = place.generate(&made, "the and", false);
+        assert_eq!((ids(&value["prompt_tokens"]), ids(&value["tokens"])), (vec![289, 261], vec![258, 258]));
+        fs::remove_dir_all(&made).unwrap();
+    }
+    // One that has nothing to do with the checkpoint is refused, and does not leave out its words.
+    fs::write(&file, megatron(50304, &[("tokenizer_type", "GPT2BPETokenizer")])).unwrap();
+    let output = place.run(&["convert", &file, &made, "--heads", "2"]);
+    assert_eq!(output.status.code(), Some(5), "{}", err(&output));
+    assert!(err(&output).contains("the tokenizer has 300 tokens"), "{}", err(&output));
+    let output = place.run(&["convert", &file, &made, "--heads", "2", "--tokenizer", "gpt2"]);
+    assert!(output.status.success(), "{}", err(&output));
+}
+
+#[test]
+fn what_keeps_a_model_from_its_words_is_named_and_ends_with_a_status() {
+    let place = Place::new(case("own: tokenizer.json"), Layout::Single);
+    let (model, other) = (place.path("model"), place.path("other"));
+    fs::create_dir(&other).unwrap();
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n";
+    fs::write(format!("{other}/tokenizer.json"), pointer).unwrap();
+    let output = place.run(&["-m", &model, "--tokenizer", &other, "-p", "the", "-n", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(
+        err(&output).contains("tokenizer.json is a pointer to a file kept elsewhere (git-lfs)"),
+        "{}",
+        err(&output)
+    );
+    // Lines for a model that is not there are not answered with success.
+    fs::remove_file(format!("{model}/tokenizer.json")).unwrap();
+    let output = place.run(&["--plain", "-m", &model]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
 }
 
 /// A pickled dictionary with a model of bare names in it, as the savers of training loops write it.

@@ -313,8 +313,13 @@ fn an_interrupt_ends_the_text_and_keeps_it() {
     // With nothing to stop it asks for a second one; something else in between means that nobody wants to leave.
     live.signal(Signal::SIGINT);
     assert!(live.read_to("note: Ctrl-C again to quit.").ends_with("quit.\n"));
-    live.write("/status\n");
-    live.read_to("saved: yes");
+    // A busy disk takes its time.
+    while {
+        live.write("/status\n");
+        !live.read_to("saved: ").contains("saved: yes")
+    } {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     live.signal(Signal::SIGINT);
     live.read_to("note: Ctrl-C again to quit.");
     live.signal(Signal::SIGINT);

@@ -104,7 +104,11 @@ pub(super) fn put(app: &mut App, parent: Option<NodeId>, text: &str, now: Durati
     if !super::is_ours(app, now, effects) {
         return false;
     }
-    let encoded = match app.vocabulary.encode(text) {
+    let encoded = match parent {
+        None => app.vocabulary.encode_beginning(text),
+        Some(_) => app.vocabulary.encode(text),
+    };
+    let encoded = match encoded {
         Ok(it) => it,
         Err(why) => {
             app.complain(words::sentence(&format!("{why}. The text stays as it was"), ""));

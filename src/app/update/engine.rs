@@ -31,7 +31,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             let other = app.written_by.take().filter(|it| it.0 != card.sha256 && !it.0.is_empty());
             if let Some((_, name)) = other {
                 let text = format!("The weights of {} are not those that {name} wrote this text with.", card.name);
-                app.inform(text, now);
+                app.inform_too(&text, now);
             }
             app.engine = EngineState::Ready(Loaded { card: (*card).into() });
             vocabulary::follow(app);

@@ -363,7 +363,7 @@ pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
         app.settings.stop.push(CHAT_STOP.to_owned());
     }
     if app.document.is_empty() {
-        let tokens = match app.vocabulary.encode(CHAT_TEMPLATE) {
+        let tokens = match app.vocabulary.encode_beginning(CHAT_TEMPLATE) {
             Ok(it) => it.tokens,
             Err(why) => return app.complain(format!("Chat is on without its template: {why}.")),
         };

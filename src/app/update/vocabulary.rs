@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::super::Effect;
 use super::super::state::App;
+use super::super::words;
 use super::{record, record_circumstances};
 use crate::TokenId;
 use crate::document::{NodeId, Record};
@@ -54,8 +55,8 @@ pub(super) fn read_again(app: &mut App, now: Duration, effects: &mut Vec<Effect>
         return true;
     }
     let Some((name, own)) = app.card().map(|it| (it.name.clone(), it.vocabulary.clone())) else { return false };
-    let tokens = match translate(&app.document.tokens(), &app.vocabulary, &own) {
-        Ok(tokens) => tokens,
+    let (tokens, remarks) = match translate(&app.document.tokens(), &app.vocabulary, &own) {
+        Ok(it) => it,
         Err(why) => {
             let text = "The text was written in the words of another model, and";
             app.complain(format!("{text} {name} cannot read it: {why}. It stays as it is."));
@@ -77,12 +78,13 @@ pub(super) fn read_again(app: &mut App, now: Duration, effects: &mut Vec<Effect>
     app.lens.inspection = None;
     app.next = None;
     let undo = app.key_of(super::super::keymap::Action::Undo);
-    app.inform(
-        format!(
-            "The text is in the words of another model: {name} reads it in its own, as a new branch ({undo} goes back)."
-        ),
-        now,
+    let mut text = format!(
+        "The text is in the words of another model: {name} reads it in its own, as a new branch ({undo} goes back)."
     );
+    for it in remarks {
+        text = format!("{text} {}", words::sentence(&it, ""));
+    }
+    app.inform_too(&text, now);
     true
 }
 
@@ -99,25 +101,50 @@ fn branch_of(app: &App, tokens: &[TokenId], own: &Vocabulary) -> Option<NodeId> 
     node
 }
 
-/// Tokens of one vocabulary in another. What begins or ends a text there does so here, everything else is read as text.
-fn translate(tokens: &[TokenId], from: &Vocabulary, to: &Vocabulary) -> Result<Vec<TokenId>, String> {
-    let mut out: Vec<TokenId> = Vec::new();
-    let mut rest = tokens;
+/// Tokens of one vocabulary in another, and remarks. What begins or ends a text there does so here, everything else is
+/// read as text: to the byte, or as the remarks say.
+fn translate(tokens: &[TokenId], from: &Vocabulary, to: &Vocabulary) -> Result<(Vec<TokenId>, Vec<String>), String> {
+    let (mut out, mut remarks): (Vec<TokenId>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut remark = |it: String| {
+        if !remarks.contains(&it) {
+            remarks.push(it);
+        }
+    };
+    let is_border = |it: TokenId| from.is_end(it) || from.begin() == Some(it);
+    // What one tokenizer puts before every text is no part of the text.
+    let mut rest = tokens.strip_prefix(from.before()).unwrap_or(tokens);
     while let Some(&first) = rest.first() {
-        let is_end = from.is_end(first) || from.begin() == Some(first);
-        if is_end {
-            let mark = if out.is_empty() { to.begin() } else { to.ends().first().copied().or(to.begin()) };
-            out.extend(mark);
+        if is_border(first) {
+            let (begin, end) = (to.begin(), to.ends().first().copied());
+            let mark = if out.is_empty() { begin.or(end) } else { end.or(begin) };
+            let name = from.decode(&[first]);
+            out.push(mark.ok_or_else(|| format!("it has no token that does what {name} does there"))?);
             rest = &rest[1..];
             continue;
         }
-        let length = rest.iter().take_while(|&&it| !from.is_end(it) && from.begin() != Some(it)).count();
+        let length = rest.iter().take_while(|&&it| !is_border(it)).count();
         let (words, after) = rest.split_at(length);
-        let encoded = to.encode(&from.decode(words)).map_err(|e| e.to_string())?;
-        out.extend(encoded.tokens);
+        for &it in words.iter().filter(|&&it| from.is_mark(it)) {
+            let is_same = |&id: &TokenId| to.is_mark(id) && to.bytes(id) == from.bytes(it);
+            if !(0..to.len() as TokenId).any(|id| is_same(&id)) {
+                remark(format!("the mark {} is read as text", from.decode(&[it])));
+            }
+        }
+        let bytes: Vec<u8> = words.iter().flat_map(|&it| from.bytes(it)).copied().collect();
+        if let Ok(text) = std::str::from_utf8(&bytes) {
+            let encoded = to.encode(text).map_err(|e| e.to_string())?;
+            out.extend(encoded.tokens);
+            encoded.read_as.map(|it| it.sentence()).into_iter().for_each(&mut remark);
+        } else {
+            // A half character is no text, but it has bytes.
+            out.extend(to.spell(&bytes).ok_or("it cannot spell all of its bytes")?);
+        }
         rest = after;
     }
-    Ok(out)
+    if !out.starts_with(to.before()) {
+        out.splice(0..0, to.before().iter().copied());
+    }
+    Ok((out, remarks))
 }
 
 #[cfg(test)]
@@ -132,9 +159,9 @@ mod tests {
         let end = own.ends()[0];
         let text = gpt2.encode("abc ab").unwrap().tokens;
         let tokens = [&[50256][..], &text, &[50256]].concat();
-        let read = translate(&tokens, &gpt2, &own).unwrap();
+        let read = translate(&tokens, &gpt2, &own).unwrap().0;
         assert_eq!((read.first(), read.last()), (Some(&end), Some(&end)));
         assert_eq!(own.decode(&read[1..read.len() - 1]), "abc ab");
-        assert_eq!(translate(&read, &own, &gpt2).unwrap(), tokens);
+        assert_eq!(translate(&read, &own, &gpt2).unwrap(), (tokens, Vec::new()));
     }
 }

@@ -122,7 +122,8 @@ fn finish(
     let mut same = together.same;
     compare(&together.found[WORD_TABLE], together.copies, &mut same, &mut faults);
     let tokenizer = vocabulary::claim(around.arguments, sizes.rows, around.ranks)?;
-    let vocab_size = vocabulary::size(&tokenizer, around.given, sizes.rows)?;
+    let least = vocabulary::least(around.arguments, sizes.rows, around.ranks)?;
+    let vocab_size = vocabulary::size(&tokenizer, around.given, sizes.rows, least)?;
     let config = config(&sizes, around, vocab_size, tied, &mut notes)?;
     notes.extend(vocabulary::notes(&tokenizer, vocab_size, sizes.rows));
     let targets = assemble(together.found, &config, sizes.rows, style, &own, &mut faults);

@@ -10,6 +10,12 @@ use super::super::{MapError, TokenizerClaim};
 use super::Given;
 use super::arguments::Arguments;
 
+/// What the height of a table is a multiple of, times the ranks, unless the arguments say otherwise.
+const DIVISOR: usize = 128;
+
+/// The most tensor ranks that a GPT-2 is split into.
+const MOST_RANKS: usize = 64;
+
 /// Rows of GPT-2's vocabulary.
 const GPT2: usize = 50_257;
 
@@ -21,7 +27,6 @@ const GPT2: usize = 50_257;
 ///
 /// [`MapError::Argument`] for a number that cannot be; [`MapError::Contradiction`] if there are more words than rows.
 pub(super) fn claim(arguments: &Arguments<'_>, rows: usize, ranks: usize) -> Result<TokenizerClaim, MapError> {
-    const DIVISOR: usize = 128;
     let kind = arguments.word("tokenizer_type")?;
     let divisor = arguments.count("make_vocab_size_divisible_by")?.unwrap_or(DIVISOR);
     let ranks = arguments.tensor_ranks()?.unwrap_or(ranks);
@@ -38,11 +43,15 @@ pub(super) fn claim(arguments: &Arguments<'_>, rows: usize, ranks: usize) -> Res
     }
     let height = rows == GPT2 || Some(rows) == padded;
     let unnamed = words.is_none_or(|words| words == GPT2);
+    // Arguments without a type may still name the files.
+    let others = |key: &str| arguments.said(key).is_some_and(|file| !file.to_ascii_lowercase().contains("gpt2"));
+    let unnamed =
+        unnamed && (kind.is_some() || !["tokenizer_model", "vocab_file", "merge_file"].into_iter().any(others));
     let table = format!("the word table has {} rows", thousands(rows));
     if height && unnamed && kind.as_deref().is_none_or(|kind| kind == "GPT2BPETokenizer") {
         let because = match kind {
             Some(kind) => format!("tokenizer_type is {kind} and {table}"),
-            None if arguments.are_there() => format!("the arguments name no other and {table}"),
+            None if arguments.are_there() => format!("the arguments name no tokenizer and {table}"),
             None => table,
         };
         return Ok(TokenizerClaim::Gpt2 { because });
@@ -66,13 +75,34 @@ pub(super) fn claim(arguments: &Arguments<'_>, rows: usize, ranks: usize) -> Res
     Ok(TokenizerClaim::Other { what })
 }
 
-/// The rows that are words: as many as the user says, or as GPT-2 has; all of them where nobody knows.
+/// How many rows are words at least: as many as the arguments say, or all but the most that are added to split the table.
 ///
 /// # Errors
 ///
-/// [`MapError::Contradiction`] if the user names none, or more than there are.
-pub(super) fn size(claim: &TokenizerClaim, given: Given, rows: usize) -> Result<usize, MapError> {
+/// [`MapError::Argument`] for a number that cannot be.
+pub(super) fn least(arguments: &Arguments<'_>, rows: usize, ranks: usize) -> Result<usize, MapError> {
+    for key in ["orig_vocab_size", "vocab_size"] {
+        if let Some(words) = arguments.count(key)?.filter(|&words| words < rows) {
+            return Ok(words);
+        }
+    }
+    // Without arguments nobody knows how many ranks there were before they were joined.
+    let ranks = if arguments.are_there() { arguments.tensor_ranks()?.unwrap_or(ranks) } else { ranks.max(MOST_RANKS) };
+    let divisor = arguments.count("make_vocab_size_divisible_by")?.unwrap_or(DIVISOR);
+    Ok(rows.saturating_sub(divisor.saturating_mul(ranks)) + 1)
+}
+
+/// The rows that are words: as many as the user says, or the tokenizer has, or as GPT-2 has; all of them where nobody knows.
+///
+/// # Errors
+///
+/// [`MapError::Contradiction`] if the user names none, or more than there are; [`MapError::TokenizerTooSmall`] if a
+/// tokenizer leaves out rows that are words.
+pub(super) fn size(claim: &TokenizerClaim, given: Given, rows: usize, least: usize) -> Result<usize, MapError> {
     let tokens = given.tokens.map(|it| it.min(rows)).filter(|&it| it > 0);
+    if let (None, Some(tokens)) = (given.vocab, tokens.filter(|&it| it < least)) {
+        return Err(MapError::TokenizerTooSmall { tokens, rows, least });
+    }
     match (given.vocab.or(tokens), claim) {
         (Some(given), _) if given > rows || given == 0 => {
             Err(MapError::Contradiction { what: "the vocabulary", given, found: rows })

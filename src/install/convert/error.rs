@@ -50,6 +50,14 @@ pub enum ConvertError {
         /// Another one.
         other: String,
     },
+    /// The tokenizer's files are read as another vocabulary without what stood beside them.
+    #[error("the model's words would be read otherwise from the converted files: {read}, instead of {meant}")]
+    WordsChanged {
+        /// The vocabulary in a line.
+        meant: String,
+        /// What would be read.
+        read: String,
+    },
     /// The file ends before its content does.
     #[error("{name} ends {missing} bytes too early")]
     Truncated {

@@ -55,7 +55,7 @@ fn open_and_plan<'a>(
     progress: &mut Progress<'_>,
     limits: &Limits,
 ) -> Result<(Vec<Part<'a>>, Plan, Vec<String>), ConvertError> {
-    let given = Given { heads: options.heads, vocab: options.vocab, tokens: sought.given_tokens() };
+    let given = Given { heads: options.heads, vocab: options.vocab, tokens: sought.tokens() };
     let mut heard = |done, total| hear(progress, Step::Reading { done, total });
     let mut reading = Reading { limits, force: options.force, stage, notes: Vec::new(), heard: &mut heard };
     let (parts, plan) = if let Some(directory) = &located.distributed {
@@ -114,7 +114,8 @@ fn plan(
             }
             Names::Pickle(pickle) => {
                 all.extend(Leaves::collect(pickle, &part.storages, subject(pickle), limits)?);
-                known.arguments = known.arguments.or_else(|| TrainingArguments::of(pickle));
+                let arguments = TrainingArguments::of(pickle)?;
+                known.arguments = known.arguments.or(arguments);
             }
             Names::Plain(leaves) => all.extend(leaves.clone()),
         }

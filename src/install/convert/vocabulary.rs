@@ -23,6 +23,8 @@ pub(super) struct Sought {
     directory: Option<PathBuf>,
     given: Option<TokenizerChoice>,
     found: Option<FoundVocabulary>,
+    /// How many tokens the tokenizer beside the weights has, where no `config.json` stands there.
+    beside: Option<usize>,
     notes: Vec<String>,
 }
 
@@ -35,15 +37,24 @@ impl Sought {
         let find = |rows| find_vocabulary(directory.as_deref(), given.as_ref(), rows);
         let found = match (&given, rows) {
             (Some(_), rows) => Some(find(rows.unwrap_or(UNKNOWN_ROWS))?),
-            (None, Some(rows)) => Some(find(rows)?),
+            (None, Some(rows)) => match find(rows) {
+                // The checkpoint itself may say whose words they are.
+                Err(VocabularyFault::Missing { .. }) => None,
+                other => Some(other?),
+            },
             (None, None) => None,
         };
-        Ok(Self { directory, given, found, notes: Vec::new() })
+        let beside = match (&given, rows, &directory) {
+            // What is wrong with one matters where it is needed.
+            (None, None, Some(_)) => find(UNKNOWN_ROWS).ok().map(|it| it.vocabulary.len()),
+            _ => None,
+        };
+        Ok(Self { directory, given, found, beside, notes: Vec::new() })
     }
 
-    /// How many tokens the user's tokenizer has.
-    pub(super) fn given_tokens(&self) -> Option<usize> {
-        self.given.as_ref().and(self.found.as_ref()).map(|it| it.vocabulary.len())
+    /// How many tokens the tokenizer has: the user's, or the one beside the weights.
+    pub(super) fn tokens(&self) -> Option<usize> {
+        self.found.as_ref().map(|it| it.vocabulary.len()).or(self.beside)
     }
 
     /// Settles it when the plan says how many rows there are, and what the checkpoint says of its words.
@@ -57,6 +68,12 @@ impl Sought {
                 other => other,
             };
             let found = match &plan.tokenizer {
+                TokenizerClaim::Gpt2 { .. } | TokenizerClaim::Other { .. } if self.beside.is_some() => {
+                    let found = find_vocabulary(self.directory.as_deref(), None, rows)?;
+                    let origin = found.vocabulary.origin();
+                    self.notes.push(format!("the words are those of {origin} beside the checkpoint"));
+                    found
+                }
                 TokenizerClaim::Gpt2 { .. } => find_vocabulary(None, Some(&TokenizerChoice::Gpt2), rows)?,
                 TokenizerClaim::Unsaid => find_vocabulary(self.directory.as_deref(), None, rows).map_err(named)?,
                 TokenizerClaim::Other { what } => return Err(ConvertError::OtherVocabulary { what: what.clone() }),
@@ -102,6 +119,12 @@ impl Sought {
         stage.write_text("config.json", plan.config.to_json_for(dtype, &begin, &ends).as_bytes())?;
         for (name, bytes) in &files {
             stage.write_text(name, bytes)?;
+        }
+        // What is written must be read as what was meant, whatever lay beside the tokenizer.
+        let again = find_vocabulary(Some(stage.path()), None, plan.config.vocab_size)?.vocabulary;
+        if again != vocabulary {
+            let (meant, read) = (vocabulary.summary(), again.summary());
+            return Err(ConvertError::WordsChanged { meant, read });
         }
         Ok((vocabulary, self.notes))
     }

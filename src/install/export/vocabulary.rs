@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::TokenId;
 use crate::directory::find_vocabulary;
+use crate::text::TokenizerChoice;
 use crate::text::vocabulary::{Definition, TokenKind};
-use crate::text::{TokenizerChoice, Vocabulary as Words};
 
 use super::ExportError;
 
@@ -80,7 +80,14 @@ pub(super) fn read(directory: &Path, given: Option<&TokenizerChoice>, rows: usiz
     if ends.len() > 2 {
         notes.push(format!("{} tokens end a text; the file has room for two", ends.len()));
     }
-    Ok(Vocabulary { tokens, types, merges, begin, ends, prepends: Words::prepends_begin(&words), notes })
+    let before = words.before();
+    let prepends = before == [begin];
+    if !before.is_empty() && !prepends {
+        notes.push(format!(
+            "the model's texts begin with the tokens {before:?}; the file can say this only of {begin}, so write them out"
+        ));
+    }
+    Ok(Vocabulary { tokens, types, merges, begin, ends, prepends, notes })
 }
 
 /// The merges whose result has a row.

@@ -121,13 +121,6 @@ impl Definition {
         }
     }
 
-    /// The id of a spelling, added tokens first.
-    #[must_use]
-    pub fn id_of(&self, content: &str) -> Option<TokenId> {
-        let added = self.added.iter().find(|it| it.1.content == content).map(|it| *it.0);
-        added.or_else(|| self.pieces.iter().find(|it| it.1 == content).map(|it| *it.0))
-    }
-
     /// One more than the largest id.
     #[must_use]
     pub fn len(&self) -> usize {

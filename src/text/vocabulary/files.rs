@@ -7,8 +7,11 @@
 //! Source: `tokenization_utils_base.py`, `tokenization_utils_tokenizers.py` and `generation/configuration_utils.py` of
 //! Hugging Face transformers 5.24.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
+use super::classes::{check_classes, has_end_of_text, refuse_others};
 use super::definition::{Added, Definition, VocabularyLimits, short};
 use super::error::VocabularyError;
 use super::json::{self, added_token};
@@ -36,48 +39,6 @@ pub struct VocabularyFiles<'a> {
     pub config: Option<&'a [u8]>,
 }
 
-/// The tokenizer classes whose `vocab.json` and `merges.txt` are those of a byte-level BPE.
-const BYTE_LEVEL: [&str; 12] = [
-    "GPT2Tokenizer",
-    "PreTrainedTokenizer",
-    "TokenizersBackend",
-    "PythonBackend",
-    "RobertaTokenizer",
-    "BartTokenizer",
-    "LongformerTokenizer",
-    "CodeGenTokenizer",
-    "GPTNeoXTokenizer",
-    "BlenderbotTokenizer",
-    "Qwen2Tokenizer",
-    "AutoTokenizer",
-];
-
-/// How the names of classes begin whose tokenizers are of another kind.
-const OTHERS: [&str; 22] = [
-    "Bert",
-    "DistilBert",
-    "Electra",
-    "MPNet",
-    "T5",
-    "MT5",
-    "Llama",
-    "XLNet",
-    "Albert",
-    "Camembert",
-    "XLMRoberta",
-    "MBart",
-    "Pegasus",
-    "BigBird",
-    "Reformer",
-    "Marian",
-    "OpenAIGPT",
-    "CTRL",
-    "CLIP",
-    "TransfoXL",
-    "GPTSw3",
-    "Gemma",
-];
-
 /// A definition with what else its files say.
 pub(super) struct Read {
     pub(super) definition: Definition,
@@ -91,8 +52,8 @@ pub(super) struct Special {
     pub(super) begin: Option<TokenId>,
     /// In the order in which they are named, each once.
     pub(super) ends: Vec<TokenId>,
-    /// Whether every text is read with the first one before it.
-    pub(super) prepends: bool,
+    /// What is put before every text.
+    pub(super) before: Vec<TokenId>,
 }
 
 /// Reads the definition from the files, and what else they say.
@@ -107,7 +68,7 @@ pub(super) fn read(files: &VocabularyFiles<'_>, limits: &VocabularyLimits) -> Re
         check_classes(files, false, &mut notes)?;
         (of_vocab_and_merges(vocab, merges, limits)?, Vec::new())
     } else {
-        return Ok(None);
+        return refuse_others(files).map(|()| None);
     };
     complete(definition, &before, files, limits, notes).map(Some)
 }
@@ -127,19 +88,22 @@ pub(super) fn complete(
         definition.prefix_space = prefix;
     }
     let named = named(&config, files)?;
-    add_tokens(&mut definition, &config, files, &named, limits)?;
-    add_named(&mut definition, &named, limits, &mut notes);
+    let mut ids = Ids::of(&definition);
+    add_tokens(&mut definition, &mut ids, &config, files, &named, limits)?;
+    add_named(&mut definition, &mut ids, &named, limits, &mut notes);
     check_ids(&definition)?;
-    let own = |key: &str| named.iter().find(|it| it.key == key).and_then(|it| definition.id_of(&it.token.content));
+    let own = |key: &str| named.iter().find(|it| it.key == key).and_then(|it| ids.get(&it.token.content));
     let own = (own("bos_token"), own("eos_token").into_iter().collect::<Vec<_>>());
+    let begin = own.0;
     let is_token = |id: TokenId| definition.pieces.contains_key(&id) || definition.added.contains_key(&id);
     let mut special = ends(&is_token, own, files, &mut notes)?;
     let asked = files.tokenizer.is_none() && config.get("add_bos_token").and_then(Value::as_bool) == Some(true);
-    let template = before.first().and_then(|it| definition.id_of(it));
-    if let (Some(id), None) = (template, special.begin) {
-        special.begin = Some(id);
+    special.before = before.iter().filter_map(|it| ids.get(it)).collect();
+    if special.before.is_empty() && asked {
+        special.before.extend(begin.or(special.begin));
     }
-    special.prepends = special.begin.is_some() && (asked || template == special.begin);
+    // A model whose every text begins with a token begins with it.
+    special.begin = special.begin.or(special.before.first().copied());
     Ok(Read { definition, special, notes })
 }
 
@@ -147,14 +111,16 @@ pub(super) fn complete(
 pub(super) fn add_nothing(files: &VocabularyFiles<'_>) -> Result<bool, VocabularyError> {
     let config = object("tokenizer_config.json", files.tokenizer_config)?.unwrap_or_default();
     let is_on = |key: &str| config.get(key).and_then(Value::as_bool) == Some(true);
-    let plain = Added::special(END_OF_TEXT);
-    let marks = named(&config, files)?.iter().all(|it| Added { normalized: false, ..it.token.clone() } == plain);
-    let nulls = ["bos_token", "eos_token"].iter().any(|it| config.get(*it).is_some_and(Value::is_null));
+    let end = Added::special(END_OF_TEXT);
+    let marks = named(&config, files)?.iter().all(|it| Added { normalized: false, ..it.token.clone() } == end);
+    let has_end = has_end_of_text(files)?;
+    let is_null = |key: &&str| config.get(*key).map_or(!has_end && files.special_tokens_map.is_none(), Value::is_null);
+    let nulls = ["bos_token", "eos_token"].iter().any(is_null);
     let lists = config.contains_key("added_tokens_decoder") || files.added_tokens.is_some();
     Ok(marks && !nulls && !lists && !is_on("add_prefix_space") && !is_on("add_bos_token"))
 }
 
-fn object(file: &'static str, bytes: Option<&[u8]>) -> Result<Option<Map<String, Value>>, VocabularyError> {
+pub(super) fn object(file: &'static str, bytes: Option<&[u8]>) -> Result<Option<Map<String, Value>>, VocabularyError> {
     let malformed = |what: String| VocabularyError::Malformed { file, what };
     let Some(bytes) = bytes else { return Ok(None) };
     match serde_json::from_slice(bytes) {
@@ -162,28 +128,6 @@ fn object(file: &'static str, bytes: Option<&[u8]>) -> Result<Option<Map<String,
         Ok(_) => Err(malformed("is not a JSON object".into())),
         Err(e) => Err(malformed(format!("is no JSON: {e}"))),
     }
-}
-
-/// Refuses tokenizers of another kind by their class, which the tokenizer's configuration names, or else the model's.
-pub(super) fn check_classes(
-    files: &VocabularyFiles<'_>,
-    has_json: bool,
-    notes: &mut Vec<String>,
-) -> Result<(), VocabularyError> {
-    let config = object("tokenizer_config.json", files.tokenizer_config)?.unwrap_or_default();
-    let model_config = object("config.json", files.config)?.unwrap_or_default();
-    let class = |map: &Map<String, Value>| map.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned);
-    let Some(class) = class(&config).or_else(|| class(&model_config)) else { return Ok(()) };
-    let plain = class.strip_suffix("Fast").unwrap_or(&class);
-    if BYTE_LEVEL.contains(&plain) {
-        return Ok(());
-    }
-    if OTHERS.iter().any(|it| plain.starts_with(it)) || !has_json {
-        return Err(VocabularyError::OtherKind { what: format!("a {} (tokenizer_class)", short(&class)) });
-    }
-    // `tokenizer.json` says what it is by itself.
-    notes.push(format!("the tokenizer's class, {}, is not known here; tokenizer.json is read as it is", short(&class)));
-    Ok(())
 }
 
 fn of_vocab_and_merges(vocab: &[u8], merges: &[u8], limits: &VocabularyLimits) -> Result<Definition, VocabularyError> {
@@ -206,6 +150,25 @@ fn of_vocab_and_merges(vocab: &[u8], merges: &[u8], limits: &VocabularyLimits) -
     Ok(Definition::of_pieces(pieces, pairs))
 }
 
+/// The id of every spelling, added tokens before pieces.
+struct Ids(HashMap<String, TokenId>);
+
+impl Ids {
+    fn of(definition: &Definition) -> Self {
+        let pieces = definition.pieces.iter().map(|(id, piece)| (piece.clone(), *id));
+        let added = definition.added.iter().rev().map(|(id, it)| (it.content.clone(), *id));
+        Self(pieces.chain(added).collect())
+    }
+
+    fn get(&self, content: &str) -> Option<TokenId> {
+        self.0.get(content).copied()
+    }
+
+    fn add(&mut self, content: &str, id: TokenId) {
+        self.0.insert(content.to_owned(), id);
+    }
+}
+
 /// A token that a file names for a purpose.
 struct Named {
     key: &'static str,
@@ -220,6 +183,7 @@ fn named(config: &Map<String, Value>, files: &VocabularyFiles<'_>) -> Result<Vec
     let map = object("special_tokens_map.json", files.special_tokens_map)?.unwrap_or_default();
     // As Hugging Face does: where the one file lists added tokens, the older one does not count.
     let map = if config.contains_key("added_tokens_decoder") { Map::new() } else { map };
+    let has_end = has_end_of_text(files)?;
     let mut named = Vec::new();
     for key in KEYS {
         let found = [("special_tokens_map.json", &map), ("tokenizer_config.json", config)];
@@ -228,7 +192,9 @@ fn named(config: &Map<String, Value>, files: &VocabularyFiles<'_>) -> Result<Vec
             Some((_, Value::Null)) => continue,
             Some((file, value)) => (file, mark(file, value)?),
             // GPT-2's class has it for these, unless a file says otherwise.
-            None if matches!(key, "bos_token" | "eos_token" | "unk_token") => ("", Some(Added::special(END_OF_TEXT))),
+            None if has_end && matches!(key, "bos_token" | "eos_token" | "unk_token") => {
+                ("", Some(Added::special(END_OF_TEXT)))
+            }
             None => continue,
         };
         named.extend(token.map(|token| Named { key, token, file }));
@@ -271,6 +237,7 @@ fn mark(file: &'static str, value: &Value) -> Result<Option<Added>, VocabularyEr
 /// Adds what `tokenizer_config.json` or `added_tokens.json` adds.
 fn add_tokens(
     definition: &mut Definition,
+    ids: &mut Ids,
     config: &Map<String, Value>,
     files: &VocabularyFiles<'_>,
     named: &[Named],
@@ -284,7 +251,7 @@ fn add_tokens(
         for (id, token) in decoder {
             let id = id.parse::<u64>().map(Value::from).map_err(|_| malformed("adds a token whose id is no number"))?;
             let (id, token) = added_token(file, Some(&id), token, limits)?;
-            add(definition, file, id, token)?;
+            add(definition, ids, file, id, token)?;
         }
         return Ok(());
     }
@@ -297,16 +264,22 @@ fn add_tokens(
         let id = limits.id(file, &content, id.as_u64().ok_or_else(what)?)?;
         // What `tokenizer.json` says of a token is more than this file can say.
         if definition.added.get(&id).is_none_or(|it| it.content != content) {
-            add(definition, file, id, Added { special, normalized: !special, ..Added::special(&content) })?;
+            add(definition, ids, file, id, Added { special, normalized: !special, ..Added::special(&content) })?;
         }
     }
     Ok(())
 }
 
 /// Adds one token; one that is there under another id, or another one under this id, is refused.
-fn add(definition: &mut Definition, file: &str, id: TokenId, token: Added) -> Result<(), VocabularyError> {
+fn add(
+    definition: &mut Definition,
+    ids: &mut Ids,
+    file: &str,
+    id: TokenId,
+    token: Added,
+) -> Result<(), VocabularyError> {
     let content = short(&token.content);
-    if let Some(other) = definition.id_of(&token.content).filter(|it| *it != id) {
+    if let Some(other) = ids.get(&token.content).filter(|it| *it != id) {
         let what = format!("{file} gives `{content}` the id {id}, but the tokenizer gives it {other}");
         return Err(VocabularyError::Ambiguous(what));
     }
@@ -315,30 +288,45 @@ fn add(definition: &mut Definition, file: &str, id: TokenId, token: Added) -> Re
         let what = format!("{file} gives `{content}` the id {id}, which the tokenizer gives `{}`", short(there));
         return Err(VocabularyError::Ambiguous(what));
     }
+    ids.add(&token.content, id);
     definition.added.insert(id, token);
     Ok(())
 }
 
 /// Tokens with a purpose are added tokens: those that have an id, and, where the table has rows for them, those that do not.
-fn add_named(definition: &mut Definition, named: &[Named], limits: &VocabularyLimits, notes: &mut Vec<String>) {
-    for Named { token, file, .. } in named {
-        if definition.added.values().any(|it| it.content == token.content) {
-            continue;
+fn add_named(
+    definition: &mut Definition,
+    ids: &mut Ids,
+    named: &[Named],
+    limits: &VocabularyLimits,
+    notes: &mut Vec<String>,
+) {
+    // Some files name thousands.
+    const TOLD: usize = 4;
+    let mut told = 0;
+    let mut tell = |note: String| {
+        told += 1;
+        if told <= TOLD {
+            notes.push(note);
         }
-        if let Some(id) = definition.id_of(&token.content) {
-            definition.added.insert(id, token.clone());
+    };
+    for Named { token, file, .. } in named {
+        if let Some(id) = ids.get(&token.content) {
+            definition.added.entry(id).or_insert_with(|| token.clone());
         } else if file.is_empty() {
             // The class names it, no file of this model does.
         } else if definition.len() < limits.rows {
             let id = definition.len() as TokenId;
-            notes.push(format!("{file} names `{}`, which gets the next id, {id}", short(&token.content)));
+            tell(format!("{file} names `{}`, which gets the next id, {id}", short(&token.content)));
+            ids.add(&token.content, id);
             definition.added.insert(id, token.clone());
         } else {
             let content = short(&token.content);
-            notes.push(format!(
-                "{file} names `{content}`, which has no id and no row of the word table; it is no token"
-            ));
+            tell(format!("{file} names `{content}`, which has no id and no row of the word table; it is no token"));
         }
+    }
+    if told > TOLD {
+        notes.push(format!("the same is so of {} more tokens", told - TOLD));
     }
 }
 
@@ -411,7 +399,7 @@ pub(super) fn ends(
             format!("{file} says that token {id} {what} a text, but the vocabulary has no such token")
         })),
     }
-    Ok(Special { begin, ends: ends.unwrap_or(own.1), prepends: false })
+    Ok(Special { begin, ends: ends.unwrap_or(own.1), before: Vec::new() })
 }
 
 /// One id, several, or none.

@@ -5,6 +5,7 @@
 //! or remembered with a transcript ([`Remembered`]), and it has a hash by which the two are known to be the same.
 
 mod alphabet;
+mod classes;
 mod definition;
 mod encoder;
 mod error;
@@ -161,7 +162,7 @@ impl Vocabulary {
     ) -> Result<Self, VocabularyError> {
         let stock = crate::assets::vocabulary();
         let mut notes = Vec::new();
-        files::check_classes(files, true, &mut notes)?;
+        classes::check_classes(files, true, &mut notes)?;
         if files::add_nothing(files)? {
             let plain = Self { notes, ..(*stock).clone() };
             return plain.from_origin(origin).for_model(files);
@@ -186,7 +187,7 @@ impl Vocabulary {
         let mut definition = Definition::of_pieces(pieces, pairs);
         definition.added.insert(end, Added::special(merges::END_OF_TEXT));
         let tokens = Arc::new(Tokens::build(definition, kind)?);
-        let special = Special { begin: Some(end), ends: vec![end], prepends: false };
+        let special = Special { begin: Some(end), ends: vec![end], before: Vec::new() };
         Ok(Self { tokens, special, origin: "built in".to_owned(), notes: Vec::new() })
     }
 
@@ -200,9 +201,26 @@ impl Vocabulary {
         let own = (self.special.begin, self.special.ends.clone());
         let mut notes = self.notes.clone();
         let special = files::ends(&is_token, own, files, &mut notes)?;
-        let prepends = self.special.prepends && special.begin == self.special.begin;
-        (self.special, self.notes) = (Special { prepends, ..special }, notes);
+        let before = std::mem::take(&mut self.special.before);
+        (self.special, self.notes) = (Special { before, ..special }, notes);
         Ok(self)
+    }
+
+    /// The same for a word table of so many rows: a token without a row begins and ends no text, which is noted.
+    #[must_use]
+    pub fn within(mut self, rows: usize) -> Self {
+        let has_row = |it: &TokenId| (*it as usize) < rows;
+        let all = [self.special.begin.as_slice(), &self.special.ends, &self.special.before].concat();
+        let without = all.into_iter().find(|it| !has_row(it));
+        if let Some(id) = without {
+            let name = String::from_utf8_lossy(self.bytes(id)).into_owned();
+            let what = "begins or ends a text, but the word table has no row for it: it does not count";
+            self.notes.push(format!("`{}` ({id}) {what}", definition::short(&name)));
+        }
+        self.special.begin = self.special.begin.filter(has_row);
+        self.special.ends.retain(has_row);
+        self.special.before.retain(has_row);
+        self
     }
 
     /// The tokens of `text`; a special token in it is that token.
@@ -214,6 +232,20 @@ impl Vocabulary {
     pub fn encode(&self, text: &str) -> Result<Encoded, EncodeError> {
         let encoder = self.tokens.encoder.as_ref().ok_or(EncodeError::NoEncoder)?;
         encoder.encode(text, &|token| self.bytes(token))
+    }
+
+    /// The tokens of a text that begins a document: with what the model's tokenizer puts before every text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::encode`].
+    pub fn encode_beginning(&self, text: &str) -> Result<Encoded, EncodeError> {
+        let mut encoded = self.encode(text)?;
+        // Whoever writes the marks out does not mean them twice.
+        if !encoded.tokens.starts_with(self.before()) {
+            encoded.tokens.splice(0..0, self.before().iter().copied());
+        }
+        Ok(encoded)
     }
 
     /// Tokens that stand for exactly these bytes, if there are any: for a piece of a text whose tokens are lost.
@@ -276,10 +308,10 @@ impl Vocabulary {
         self.special.begin
     }
 
-    /// Whether every text is read with [`Self::begin`] before it.
+    /// What the tokenizer puts before every text; nothing for most models.
     #[must_use]
-    pub fn prepends_begin(&self) -> bool {
-        self.special.prepends
+    pub fn before(&self) -> &[TokenId] {
+        &self.special.before
     }
 
     /// The tokens that end a text; there may be several, or none.

@@ -149,7 +149,7 @@ impl Vocabulary {
         let special = Special {
             begin: record.begin.filter(known),
             ends: record.ends.iter().copied().filter(known).collect(),
-            prepends: false,
+            before: Vec::new(),
         };
         let tokens = Tokens { encoder: None, definition: None, bytes, kinds, hash: it.hash, kind: it.kind };
         let origin = "kept with the transcripts".to_owned();
@@ -162,7 +162,7 @@ impl Vocabulary {
         let known = |id: &TokenId| (*id as usize) < self.len();
         let begin = record.begin.filter(known);
         let ends = record.ends.iter().copied().filter(known).collect();
-        self.special = Special { begin, ends, prepends: self.special.prepends };
+        self.special = Special { begin, ends, before: std::mem::take(&mut self.special.before) };
         self
     }
 }

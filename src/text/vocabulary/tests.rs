@@ -3,6 +3,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::assets;
 
+mod special;
+
 /// A vocabulary of bytes, some merges and one mark: 259 pieces, as `tokenizer.json` has them.
 fn own_json() -> Value {
     let mut vocab = serde_json::Map::new();
@@ -265,34 +267,16 @@ fn tokenizers_of_another_kind_are_named() {
         ("LlamaTokenizer", true, None),
         ("MyTokenizer", true, Some(1)),
         ("MyTokenizer", false, None),
+        // These split a text otherwise, or put marks around it, and only `tokenizer.json` says how.
+        ("Qwen2Tokenizer", true, Some(0)),
+        ("Qwen2Tokenizer", false, None),
+        ("RobertaTokenizer", false, None),
+        ("BartTokenizerFast", false, None),
+        ("LongformerTokenizer", false, None),
+        ("BlenderbotTokenizer", false, None),
     ] {
         assert_eq!(class(name, has_json).ok(), expected, "{name}, {has_json}");
     }
-}
-
-#[test]
-fn what_begins_and_ends_a_text_is_counted_as_hugging_face_counts_it() {
-    let ends = |config: Value, generation: Option<Value>, tokenizer: Option<Value>| {
-        let bytes = |it: Value| serde_json::to_vec(&it).unwrap();
-        let (config, generation, tokenizer) = (bytes(config), generation.map(bytes), tokenizer.map(bytes));
-        let more = VocabularyFiles {
-            config: Some(&config),
-            generation_config: generation.as_deref(),
-            tokenizer_config: tokenizer.as_deref(),
-            ..VocabularyFiles::default()
-        };
-        let it = read_with(&own_json(), more).unwrap();
-        (it.begin(), it.ends().to_vec(), it.notes().len())
-    };
-    assert_eq!(ends(json!({}), None, None), (Some(258), vec![258], 0));
-    assert_eq!(ends(json!({"bos_token_id": 64, "eos_token_id": 65}), None, None), (Some(64), vec![65], 2));
-    assert_eq!(ends(json!({"bos_token_id": null, "eos_token_id": null}), None, None), (None, vec![], 0));
-    // The configuration's default of a larger vocabulary is no token here.
-    assert_eq!(ends(json!({"bos_token_id": 50256, "eos_token_id": 50256}), None, None), (Some(258), vec![258], 1));
-    let several = json!({"eos_token_id": [258, 65, 258, 70_000]});
-    assert_eq!(ends(json!({"eos_token_id": 64}), Some(several), None).1, [258, 65]);
-    let marks = json!({"bos_token": null, "eos_token": {"content": "the", "lstrip": false}});
-    assert_eq!(ends(json!({}), None, Some(marks)), (None, vec![257], 0));
 }
 
 #[test]
@@ -326,30 +310,6 @@ fn tokens_are_added_by_whichever_file_adds_them() {
         let files = VocabularyFiles { added_tokens: Some(&clash), ..base };
         assert!(matches!(Vocabulary::read(&files, "", &wide), Err(VocabularyError::Ambiguous(_))));
     }
-}
-
-#[test]
-fn a_begin_token_is_put_before_a_text_where_the_files_say_so() {
-    let bytes = |it: Value| serde_json::to_vec(&it).unwrap();
-    let vocab = bytes(own_json()["model"]["vocab"].clone());
-    let config = bytes(json!({"add_bos_token": true}));
-    let files = VocabularyFiles {
-        vocab: Some(&vocab),
-        merges: Some(b"t h\nth e\n"),
-        tokenizer_config: Some(&config),
-        ..VocabularyFiles::default()
-    };
-    assert!(Vocabulary::read(&files, "", &limits()).unwrap().unwrap().prepends_begin());
-    let mut json = own_json();
-    let mark = json!({"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}});
-    let text = json!({"Sequence": {"id": "A", "type_id": 0}});
-    json["post_processor"] =
-        json!({"type": "TemplateProcessing", "single": [mark, text], "pair": [], "special_tokens": {}});
-    assert!(read(&json).unwrap().prepends_begin());
-    json["post_processor"]["single"] = json!([text, mark]);
-    let it = read(&json).unwrap();
-    assert!(!it.prepends_begin());
-    assert!(it.notes()[0].contains("behind a text"), "{:?}", it.notes());
 }
 
 #[test]

@@ -5,9 +5,10 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
-use super::Vocabulary;
+use super::definition::Definition;
 use super::error::VocabularyError;
 use super::merges::{self, END_OF_TEXT};
+use super::{TokenKind, Vocabulary};
 use crate::TokenId;
 
 /// GPT-2's own tokenizer files: `vocab.json`, `merges.txt` and `tokenizer.json`.
@@ -41,14 +42,19 @@ impl Vocabulary {
     /// The `tokenizer_config.json` of a model with this vocabulary and a context of so many tokens.
     #[must_use]
     pub fn tokenizer_config(&self, n_positions: usize) -> Vec<u8> {
+        // A name here makes an added token of it, which is found in a text before the merges: a piece must stay one.
+        let is_added = |id: &TokenId| matches!(self.token_kind(*id), TokenKind::Special | TokenKind::Added);
         let name = |id: TokenId| String::from_utf8_lossy(self.bytes(id)).into_owned();
+        // GPT-2's class has a way of its own to split a text; another one is read as `tokenizer.json` has it.
+        let is_gpt2s = |it: &Definition| it.normalizer.is_null() && it.pre_tokenizer.is_null() && !it.ignore_merges;
+        let plain = self.before().is_empty() && self.definition().is_some_and(is_gpt2s);
         let mut map = json!({
             "add_prefix_space": self.definition().is_some_and(|it| it.prefix_space),
-            "bos_token": self.begin().map(name),
+            "bos_token": self.begin().filter(is_added).map(name),
             "clean_up_tokenization_spaces": false,
-            "eos_token": self.ends().first().copied().map(name),
+            "eos_token": self.ends().first().copied().filter(is_added).map(name),
             "model_max_length": n_positions,
-            "tokenizer_class": "GPT2Tokenizer",
+            "tokenizer_class": if plain { "GPT2Tokenizer" } else { "PreTrainedTokenizerFast" },
         });
         // GPT-2's class has the same mark for what it does not know.
         map["unk_token"] = map["eos_token"].clone();

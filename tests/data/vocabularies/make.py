@@ -474,11 +474,11 @@ refused("half: vocab.json", {"vocab.json": O_VOCAB}, 300, "vocab.json but not me
 refused("half: merges.txt of its own", {"merges.txt": O_MERGES}, 300, "merges.txt but not vocab.json")
 refused("damaged: tokenizer.json is cut", {"tokenizer.json": '{"version": "1.0", "model": {"type": "BPE", "vo'}, 300, "tokenizer.json",
         "no JSON", program=True)
-refused("damaged: tokenizer.json is a web page", {"tokenizer.json": "<!DOCTYPE html><html></html>"}, 300, "tokenizer.json", "no JSON")
+refused("damaged: tokenizer.json is a web page", {"tokenizer.json": "<!DOCTYPE html><html></html>"}, 300, "tokenizer.json", "a web page")
 refused("damaged: tokenizer.json is empty", {"tokenizer.json": ""}, 300, "tokenizer.json", "no JSON")
 refused("damaged: tokenizer.json without a model", {"tokenizer.json": "{}"}, 300, "tokenizer.json", "`model`")
 refused("damaged: vocab.json is a list", {"vocab.json": "[]", "merges.txt": O_MERGES}, 300, "vocab.json", "not a JSON object")
-refused("damaged: vocab.json is a web page", {"vocab.json": "<html>", "merges.txt": O_MERGES}, 300, "vocab.json", "no JSON")
+refused("damaged: vocab.json is a web page", {"vocab.json": "<html>", "merges.txt": O_MERGES}, 300, "vocab.json", "a web page")
 refused("damaged: merges.txt is a web page", {"vocab.json": O_VOCAB, "merges.txt": "<html>\n<body>\n"}, 300, "merges.txt", "web page")
 refused("damaged: a merge of unknown pieces", {"vocab.json": O_VOCAB, "merges.txt": "#version: 0.2\nh e\nhe qq\n"}, 300, "line 3", "he qq")
 refused("damaged: tokenizer_config.json", {**O_BOTH, "tokenizer_config.json": "{"}, 300, "tokenizer_config.json", "no JSON")

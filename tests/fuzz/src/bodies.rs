@@ -125,7 +125,7 @@ pub fn mapping(bytes: &[u8]) {
         let Ok(storages) = Storages::collect(&pickle, &limits) else { continue };
         let given = Given { heads: None, vocab: None, tokens: None };
         if !megatron::recognise(&pickle) || has_gpt2_names(&pickle) {
-            let known = Known { arguments: TrainingArguments::of(&pickle), ..Known::default() };
+            let known = Known { arguments: TrainingArguments::of(&pickle).ok().flatten(), ..Known::default() };
             let plan = Leaves::collect(&pickle, &storages, subject(&pickle), &limits)
                 .and_then(|leaves| hugging_face::map(&leaves, &known, &limits));
             if let Ok(plan) = &plan {

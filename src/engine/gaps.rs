@@ -1,0 +1,170 @@
+//! A model whose word table has rows that no token of its vocabulary is: they are never drawn.
+
+use crate::TokenId;
+use crate::checkpoint::Config;
+use crate::gpt2::{Model, ModelError, Scores};
+use crate::text::Vocabulary;
+use crate::text::vocabulary::TokenKind;
+
+/// So low that it is never drawn, and still a number that the sampling controls can reckon with.
+const NEVER: f32 = -1e30;
+
+/// A model with the scores of some rows put out of reach.
+struct WithGaps {
+    model: Box<dyn Model>,
+    /// Ids without a token, in order.
+    gaps: Vec<usize>,
+}
+
+/// The model; if its vocabulary leaves out ids that have a row, their scores are put out of reach.
+pub(super) fn without_gaps(model: Box<dyn Model>, vocabulary: &Vocabulary) -> Box<dyn Model> {
+    let rows = vocabulary.len().min(model.config().vocab_size);
+    let is_gap = |it: &usize| vocabulary.token_kind(*it as TokenId) == TokenKind::Unused;
+    let gaps: Vec<usize> = (0..rows).filter(is_gap).collect();
+    if gaps.is_empty() {
+        return model;
+    }
+    Box::new(WithGaps { model, gaps })
+}
+
+fn close(gaps: &[usize], row: &mut [f32]) {
+    for &it in gaps {
+        row[it] = NEVER;
+    }
+}
+
+impl Model for WithGaps {
+    fn config(&self) -> &Config {
+        self.model.config()
+    }
+
+    fn extend(
+        &mut self,
+        tokens: &[TokenId],
+        scores: Scores,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let gaps = &self.gaps;
+        match scores {
+            Scores::None => self.model.extend(tokens, Scores::None, wanted),
+            Scores::Last(row) => {
+                self.model.extend(tokens, Scores::Last(row), wanted)?;
+                close(gaps, row);
+                Ok(())
+            }
+            Scores::Each(hear) => {
+                let mut closed = Vec::new();
+                let mut each = |index: usize, row: &[f32]| {
+                    closed.clear();
+                    closed.extend_from_slice(row);
+                    close(gaps, &mut closed);
+                    hear(index, &closed);
+                };
+                self.model.extend(tokens, Scores::Each(&mut each), wanted)
+            }
+        }
+    }
+
+    fn weight_bytes(&self) -> u64 {
+        self.model.weight_bytes()
+    }
+
+    fn position(&self) -> usize {
+        self.model.position()
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.model.rewind(position);
+    }
+
+    fn branch(&mut self, count: usize) -> Result<(), ModelError> {
+        self.model.branch(count)
+    }
+
+    fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
+        self.model.step(tokens, scores)?;
+        let rows = self.model.config().vocab_size;
+        for row in scores.chunks_mut(rows) {
+            close(&self.gaps, row);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, branch: usize) {
+        self.model.keep(branch);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::VocabularyFiles;
+    use crate::text::vocabulary::VocabularyLimits;
+
+    /// Every score is 1.
+    struct Flat(Config);
+
+    impl Model for Flat {
+        fn config(&self) -> &Config {
+            &self.0
+        }
+
+        fn extend(
+            &mut self,
+            tokens: &[TokenId],
+            scores: Scores,
+            _: &mut dyn FnMut() -> bool,
+        ) -> Result<(), ModelError> {
+            match scores {
+                Scores::None => {}
+                Scores::Last(row) => row.fill(1.0),
+                Scores::Each(hear) => (0..tokens.len()).for_each(|it| hear(it, &vec![1.0; self.0.vocab_size])),
+            }
+            Ok(())
+        }
+
+        fn position(&self) -> usize {
+            0
+        }
+
+        fn rewind(&mut self, _: usize) {}
+
+        fn branch(&mut self, _: usize) -> Result<(), ModelError> {
+            Ok(())
+        }
+
+        fn step(&mut self, _: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
+            scores.fill(1.0);
+            Ok(())
+        }
+
+        fn keep(&mut self, _: usize) {}
+    }
+
+    #[test]
+    fn ids_without_a_token_are_out_of_reach_wherever_scores_are_asked_for() {
+        const ROWS: usize = 8;
+        let files = VocabularyFiles {
+            vocab: Some(br#"{"a": 0, "b": 1, "c": 4}"#),
+            merges: Some(b""),
+            config: Some(br#"{"eos_token_id": null, "bos_token_id": null}"#),
+            ..VocabularyFiles::default()
+        };
+        let vocabulary = Vocabulary::read(&files, "", &VocabularyLimits::for_rows(ROWS)).unwrap().unwrap();
+        let text = format!(r#"{{"model_type": "gpt2", "n_embd": 8, "n_head": 1, "n_layer": 1, "vocab_size": {ROWS}}}"#);
+        let config = Config::from_json(text.as_bytes()).unwrap();
+        let mut model = without_gaps(Box::new(Flat(config)), &vocabulary);
+        // Rows behind the last token are cut off elsewhere.
+        let expected = [1.0, 1.0, NEVER, NEVER, 1.0, 1.0, 1.0, 1.0];
+        let mut row = [0.0; ROWS];
+        model.extend(&[0], Scores::Last(&mut row), &mut || true).unwrap();
+        assert_eq!(row, expected);
+        let mut heard = Vec::new();
+        let mut hear = |_: usize, row: &[f32]| heard.push(row.to_vec());
+        model.extend(&[0, 1], Scores::Each(&mut hear), &mut || true).unwrap();
+        assert_eq!(heard, [expected, expected]);
+        let mut rows = [0.0; 2 * ROWS];
+        model.step(&[0, 1], &mut rows).unwrap();
+        assert_eq!(rows, [expected, expected].concat()[..]);
+    }
+}
