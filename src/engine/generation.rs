@@ -167,6 +167,12 @@ impl Session {
         if path.is_empty() && tokens.is_empty() {
             tokens.extend(self.vocabulary.begin());
         }
+        let rows = self.model.config().vocab_size;
+        if let Some(&it) = tokens.iter().find(|it| **it as usize >= rows) {
+            let name = self.vocabulary.name_of(it);
+            let why = format!("the model's word table has no row for `{name}` (token {it}); it has {rows}");
+            return Err(Break::Failed(Failure::Unspelled(why)));
+        }
         let capacity = self.model.config().n_positions;
         let length = path.len() + tokens.len();
         if length > capacity && settings.when_full == WhenFull::Stop {

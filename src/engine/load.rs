@@ -29,6 +29,9 @@ use crate::text::Vocabulary;
 /// A model with fewer parameters is packed before anybody notices. The demo has 12 M, the smallest GPT-2 124 M.
 const SMALL: u64 = 50_000_000;
 
+/// Rows that a word table may have beyond its tokens without a word: training rounds its height up.
+const PADDING: usize = 128;
+
 /// More threads than any machine that this is made for has processors.
 const MOST_THREADS: usize = 1024;
 
@@ -149,6 +152,12 @@ fn vocabulary_notes(vocabulary: &Vocabulary, rows: usize) -> Vec<String> {
         notes.push(format!(
             "the tokenizer has {tokens} tokens, but the word table has {rows} rows: a text with one of the others cannot be \
              read"
+        ));
+    }
+    // More than a split among ranks needs: many words of the model are not in its tokenizer.
+    if tokens + PADDING <= rows {
+        notes.push(format!(
+            "the tokenizer has {tokens} tokens, but the word table has {rows} rows: the others are never drawn"
         ));
     }
     notes

@@ -441,7 +441,7 @@ fn a_row_without_a_token_is_not_drawn_and_a_token_without_a_row_is_not_read() {
     let place = Place::new(case("added: taller than the table"), Layout::Single);
     let output = place.run(&["-m", &place.path("model"), "-p", "<|startoftext|>Hello", "-n", "1"]);
     assert!(!output.status.success() && out(&output).is_empty(), "{}", out(&output));
-    assert!(err(&output).contains("50257"), "{}", err(&output));
+    assert!(err(&output).contains("no row for `<|startoftext|>` (token 50257)"), "{}", err(&output));
     assert_eq!(ids(&place.generate(&place.path("model"), "Hello", false)["tokens"]), [262, 262]);
 }
 

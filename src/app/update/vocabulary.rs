@@ -117,7 +117,7 @@ fn translate(tokens: &[TokenId], from: &Vocabulary, to: &Vocabulary) -> Result<(
         if is_border(first) {
             let (begin, end) = (to.begin(), to.ends().first().copied());
             let mark = if out.is_empty() { begin.or(end) } else { end.or(begin) };
-            let name = from.decode(&[first]);
+            let name = from.name_of(first);
             out.push(mark.ok_or_else(|| format!("it has no token that does what {name} does there"))?);
             rest = &rest[1..];
             continue;
@@ -127,7 +127,7 @@ fn translate(tokens: &[TokenId], from: &Vocabulary, to: &Vocabulary) -> Result<(
         for &it in words.iter().filter(|&&it| from.is_mark(it)) {
             let is_same = |&id: &TokenId| to.is_mark(id) && to.bytes(id) == from.bytes(it);
             if !(0..to.len() as TokenId).any(|id| is_same(&id)) {
-                remark(format!("the mark {} is read as text", from.decode(&[it])));
+                remark(format!("the mark {} is read as text", from.name_of(it)));
             }
         }
         let bytes: Vec<u8> = words.iter().flat_map(|&it| from.bytes(it)).copied().collect();

@@ -92,6 +92,7 @@ pub(super) fn complete(
     add_tokens(&mut definition, &mut ids, &config, files, &named, limits)?;
     add_named(&mut definition, &mut ids, &named, limits, &mut notes);
     check_ids(&definition)?;
+    notes.extend(gaps(&definition));
     let own = |key: &str| named.iter().find(|it| it.key == key).and_then(|it| ids.get(&it.token.content));
     let own = (own("bos_token"), own("eos_token").into_iter().collect::<Vec<_>>());
     let begin = own.0;
@@ -346,6 +347,17 @@ fn check_ids(definition: &Definition) -> Result<(), VocabularyError> {
         }
     }
     Ok(())
+}
+
+/// What to say where an added token stands behind a gap: the ids are those of the files, and others count them otherwise.
+fn gaps(definition: &Definition) -> Option<String> {
+    let is_used = |id: &TokenId| definition.pieces.contains_key(id) || definition.added.contains_key(id);
+    let gap = (0..definition.len() as TokenId).find(|it| !is_used(it))?;
+    let (id, it) = definition.added.range(gap..).find(|it| !definition.pieces.contains_key(it.0))?;
+    let content = short(&it.content);
+    Some(format!(
+        "`{content}` has the id {id}, as its file says, though no token has {gap}; Hugging Face's tokenizers number it anew"
+    ))
 }
 
 /// What begins and ends a text: `generation_config.json`, then `config.json`, then the tokenizer's `own`.

@@ -213,7 +213,7 @@ impl Vocabulary {
         let all = [self.special.begin.as_slice(), &self.special.ends, &self.special.before].concat();
         let without = all.into_iter().find(|it| !has_row(it));
         if let Some(id) = without {
-            let name = String::from_utf8_lossy(self.bytes(id)).into_owned();
+            let name = self.name_of(id);
             let what = "begins or ends a text, but the word table has no row for it: it does not count";
             self.notes.push(format!("`{}` ({id}) {what}", definition::short(&name)));
         }
@@ -332,10 +332,18 @@ impl Vocabulary {
         self.is_end(token) || self.begin() == Some(token) || self.token_kind(token) == TokenKind::Special
     }
 
+    /// The spelling of a token for a line of text: some models end theirs with a line feed.
+    #[must_use]
+    pub fn name_of(&self, token: TokenId) -> String {
+        let text = String::from_utf8_lossy(self.bytes(token));
+        let shown = |it: char| if it.is_control() { it.escape_default().to_string() } else { it.to_string() };
+        text.chars().map(shown).collect()
+    }
+
     /// The spelling of the token that begins a text, for people.
     #[must_use]
     pub fn begin_name(&self) -> Option<String> {
-        self.begin().map(|it| String::from_utf8_lossy(self.bytes(it)).into_owned())
+        self.begin().map(|it| self.name_of(it))
     }
 
     /// SHA-256 of its canonical content, hexadecimal: equal for the same tokens, whichever files they were read from.
@@ -372,7 +380,7 @@ impl Vocabulary {
     /// It in a line: which one, how many tokens, what begins and ends a text, its hash.
     #[must_use]
     pub fn summary(&self) -> String {
-        let name = |id: TokenId| format!("{} ({id})", String::from_utf8_lossy(self.bytes(id)));
+        let name = |id: TokenId| format!("{} ({id})", self.name_of(id));
         let begin = self.begin().map_or("nothing".to_owned(), name);
         let ends = match self.ends() {
             [] => "nothing".to_owned(),

@@ -99,6 +99,16 @@ fn a_piece_that_ends_a_text_stays_a_piece_in_what_is_written() {
 }
 
 #[test]
+fn a_line_feed_that_ends_a_text_is_named_in_one_line() {
+    let feed = ids(&read(&own_json()).unwrap(), "\n")[0];
+    let of_model = json!({"bos_token_id": null, "eos_token_id": feed}).to_string();
+    let more = VocabularyFiles { config: Some(of_model.as_bytes()), ..VocabularyFiles::default() };
+    let it = read_with(&own_json(), more).unwrap();
+    assert_eq!(it.ends(), [feed]);
+    assert!(it.summary().contains(&format!("\\n ({feed}) ends one")), "{}", it.summary());
+}
+
+#[test]
 fn only_gpt2s_classes_have_gpt2s_mark_unasked() {
     for (class, expected) in [("GPT2Tokenizer", &[258][..]), ("PreTrainedTokenizerFast", &[])] {
         let config = json!({"tokenizer_class": class}).to_string();
