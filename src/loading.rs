@@ -36,25 +36,25 @@ pub enum PrepareError {
     /// There is no place for the converted copy.
     #[error("cannot make a directory for the converted model in {}: {source}", path.display())]
     Temporary {
-        /// Where.
+        /// Path of the temporary directory.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 /// A model in a form that the engine and the export read.
 pub enum Prepared {
-    /// As it lies.
+    /// The path that was named: its weights are read where they lie.
     AsItLies(PathBuf),
-    /// A converted copy.
+    /// A converted copy in a temporary directory, removed with this value.
     Converted(Copy),
 }
 
 /// A converted copy of a model, removed when it is dropped.
 pub struct Copy {
     directory: TempDir,
-    /// What the user should know.
+    /// Remarks of the conversion, for people.
     notes: Vec<String>,
     /// Held until the copy is gone.
     _lock: File,
@@ -91,7 +91,7 @@ impl Prepared {
         Ok(Self::Converted(Copy { directory, notes, _lock: lock }))
     }
 
-    /// What can be read.
+    /// The path to load the model from.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         match self {
@@ -109,7 +109,7 @@ impl Prepared {
         }
     }
 
-    /// What the user should know.
+    /// Remarks of the conversion; none where nothing was converted.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         match self {

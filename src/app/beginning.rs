@@ -7,11 +7,12 @@ use crate::engine::protocol::{DeviceChoice, Said};
 use crate::gpt2::Precision;
 use crate::sample::Settings;
 
-/// What the application starts with.
+/// Everything the application is given before its first message: what the command line and the configuration say, and what
+/// was found on the disk.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Start {
-    /// How to draw.
+    /// The sampling settings of the first draw.
     pub settings: Settings,
     /// The model to load at once, by name and directory; the demo is installed first if it is not there.
     pub model: Option<(String, std::path::PathBuf)>,
@@ -25,7 +26,7 @@ pub struct Start {
     pub chat: bool,
     /// A document to go on with.
     pub document: Document,
-    /// The vocabularies of its tokens.
+    /// The vocabularies that the tokens of `document` are ids of; empty for a new one.
     pub vocabularies: Vocabularies,
     /// The hash of the weights that wrote it last, and the model's name, to be compared with what is loaded.
     pub written_by: Option<(String, String)>,
@@ -33,11 +34,11 @@ pub struct Start {
     pub said: Said,
     /// The size of the terminal, in columns and rows.
     pub size: (u16, u16),
-    /// How the screen looks.
+    /// Colours, characters and borders of the screen.
     pub look: Look,
-    /// Where to run.
+    /// The device that the model runs on, or that the engine chooses.
     pub device: DeviceChoice,
-    /// In which precision.
+    /// The precision of the weights; `None` leaves it to the engine.
     pub precision: Option<Precision>,
     /// Threads on the CPU, if somebody chose.
     pub threads: Option<usize>,
@@ -49,12 +50,12 @@ pub struct Start {
     pub transcripts: String,
     /// Sentences from before the start.
     pub notices: Vec<String>,
-    /// Which key does what.
+    /// The keys of every action, the user's own included.
     pub keymap: Keymap,
     /// What was sent in earlier runs, oldest first.
     pub history: Vec<String>,
     /// Whether the input has vi's keys.
     pub vi: bool,
-    /// Whether the mouse is reported.
+    /// Whether the terminal is asked to report the mouse.
     pub mouse: bool,
 }

@@ -8,7 +8,7 @@ use crossterm::event::KeyEvent;
 pub use key::{Chord, Key};
 pub use table::{Entry, Keymap, Meaning};
 
-use super::state::Focus;
+use super::focus::Focus;
 
 /// Makes the enum, the list of all actions, and their names from one list.
 macro_rules! actions {

@@ -6,6 +6,7 @@ mod beginning;
 pub mod columns;
 mod find;
 mod flow;
+mod focus;
 mod help;
 mod input;
 mod inspection;

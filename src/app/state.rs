@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::columns::Columns;
+pub use super::focus::Focus;
 use super::keymap::{Action, Key, Keymap};
 use super::look::Look;
 use super::next::Next;
@@ -18,17 +19,6 @@ use crate::gpt2::Precision;
 use crate::install::protocol::Stage;
 use crate::sample::{Settings, Words};
 use crate::text::Vocabulary;
-
-/// What has the focus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Focus {
-    /// The input line.
-    Input,
-    /// The text.
-    Text,
-    /// The sampling panel.
-    Panel,
-}
 
 /// Which screen is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]

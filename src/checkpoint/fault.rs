@@ -48,9 +48,9 @@ pub enum Fault {
     Types {
         /// Its name in the checkpoint.
         name: String,
-        /// Its type.
+        /// The type of its numbers, as torch names it.
         found: &'static str,
-        /// That of the others.
+        /// The type of the tensors before it.
         expected: &'static str,
     },
     /// It is not a tensor.
@@ -86,13 +86,13 @@ pub enum MapError {
     HeadsUnknown {
         /// Width of the residual stream.
         n_embd: usize,
-        /// What is missing.
+        /// Why nothing says it, as a clause of the message.
         because: String,
     },
     /// The width does not divide into heads.
     #[error("{said} is {heads}, which does not divide the width {n_embd}")]
     Heads {
-        /// Who says so.
+        /// The flag or argument that has the number.
         said: &'static str,
         /// Number of heads.
         heads: usize,
@@ -102,11 +102,11 @@ pub enum MapError {
     /// A training argument is there and cannot be.
     #[error("the training argument {key} is {found}, expected {expected}")]
     Argument {
-        /// Its name.
+        /// The argument's name in the file.
         key: &'static str,
-        /// What stands there.
+        /// The value in the file, as Python would print it.
         found: String,
-        /// What is allowed.
+        /// The values that would do, in words.
         expected: &'static str,
     },
     /// The file of one rank says something else than that of the first.
@@ -114,15 +114,15 @@ pub enum MapError {
         "{field} is {found} in the file of {rank}, but {expected} in that of {first}: they are not of one checkpoint"
     )]
     RanksDiffer {
-        /// The number or argument.
+        /// The name of the number or argument that differs.
         field: &'static str,
         /// The other rank.
         rank: Place,
-        /// What it says.
+        /// The value in that rank's file.
         found: String,
         /// The first rank.
         first: Place,
-        /// What that says.
+        /// The value in the first rank's file.
         expected: String,
     },
     /// A tokenizer that is too small for the word table.

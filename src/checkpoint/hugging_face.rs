@@ -30,7 +30,7 @@ pub struct Known {
     pub config: Option<Config>,
     /// From nanoGPT's `model_args` in the file.
     pub arguments: Option<TrainingArguments>,
-    /// From the user.
+    /// Heads and sizes that the user states on the command line.
     pub given: Given,
 }
 

@@ -75,14 +75,14 @@ pub struct Same {
 /// What a checkpoint says about its vocabulary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenizerClaim {
-    /// It is GPT-2's own.
+    /// The word table is for GPT-2's own vocabulary.
     Gpt2 {
         /// What shows it, as a clause.
         because: String,
     },
-    /// It is another one.
+    /// The word table is for another vocabulary, which the file does not hold.
     Other {
-        /// Which, for messages.
+        /// The tokenizer's type and size as far as the file has them, a noun phrase for messages.
         what: String,
     },
     /// The file says nothing, as Hugging Face's do.

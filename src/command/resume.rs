@@ -14,7 +14,7 @@ use crate::store::transcripts::{Appender, replay};
 pub(crate) struct Resumed {
     /// What new lines are written with.
     pub(crate) appender: Appender,
-    /// The text.
+    /// The text, with its branches, as the journal's records give it.
     pub(crate) document: Document,
     /// The words that its tokens are.
     pub(crate) vocabularies: Vocabularies,

@@ -13,33 +13,33 @@ pub enum DirectoryError {
     /// A file or directory cannot be read.
     #[error("cannot read {name}: {source}")]
     Read {
-        /// Which.
+        /// The file or directory.
         name: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// A file of weights is none.
     #[error("{name} is {what}, expected a GPT-2 checkpoint")]
     NotACheckpoint {
-        /// The file.
+        /// Path of the file.
         name: String,
-        /// What it is.
+        /// A noun phrase for its first bytes, such as "a web page".
         what: &'static str,
     },
     /// A small file beside the weights is not what its name says.
     #[error("{name} is {what}, expected {expected}")]
     NotText {
-        /// The file.
+        /// Path of the file.
         name: String,
-        /// What it is.
+        /// A noun phrase for its first bytes, such as "a web page".
         what: &'static str,
-        /// What it should be.
+        /// The format that its name promises.
         expected: &'static str,
     },
     /// There is no checkpoint.
     #[error("{name} holds no checkpoint; it has {found}")]
     NothingInside {
-        /// The archive or directory.
+        /// Path of the archive or directory.
         name: String,
         /// Some of what is in it.
         found: String,
@@ -47,31 +47,31 @@ pub enum DirectoryError {
     /// There are several, and nothing says which.
     #[error("{name} holds several files of weights that no index joins ({files}); name the one that is meant")]
     Several {
-        /// The directory.
+        /// Path of the directory.
         name: String,
-        /// Some of them.
+        /// Up to eight of the files, by name.
         files: String,
     },
     /// The checkpoint is of a kind that is not supported.
     #[error("{name} is {what}, which is not supported")]
     Unsupported {
-        /// The file or directory.
+        /// Path of the file or directory.
         name: String,
-        /// What it is.
+        /// A noun phrase for its kind, such as "a GGUF model".
         what: &'static str,
     },
     /// The list of the files of a model in several files is malformed.
     #[error("{name} is {what}")]
     Index {
-        /// The list.
+        /// Path of the index.
         name: String,
-        /// What is wrong with it.
+        /// The fault, as the rest of a sentence that begins with the path.
         what: &'static str,
     },
     /// A file of a model in several files is missing.
     #[error("{name} is missing, which {index} names")]
     MissingShard {
-        /// The file.
+        /// Path of the file that is named and not there.
         name: String,
         /// The list, or another file of the model.
         index: String,
@@ -82,9 +82,9 @@ pub enum DirectoryError {
     /// A safetensors file is malformed.
     #[error("{name}: {source}")]
     Safetensors {
-        /// The file.
+        /// Path of the file.
         name: String,
-        /// What is wrong with it.
+        /// The fault in its header or its layout.
         source: SafetensorsError,
     },
     /// The content is no GPT-2.
@@ -93,13 +93,13 @@ pub enum DirectoryError {
     /// A weight is infinite or not a number.
     #[error("{name} holds a weight that is infinite or not a number")]
     NotFinite {
-        /// The tensor.
+        /// The tensor's name in the file.
         name: String,
     },
     /// A copy of a tensor has other numbers.
     #[error("{name} should equal {of}, but does not")]
     NotTied {
-        /// The copy.
+        /// Name of the tensor that should repeat another one's numbers.
         name: String,
         /// The tensor that it should be a copy of.
         of: String,

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::DirectoryError;
-use super::contents::read_small;
 use super::index::{INDEXES, counted, shards};
+use super::small::read_small;
 
 /// Names of the weights in a Hugging Face directory, the better one first, each with its list for several files.
 const HUGGING_FACE: [(&str, &str); 2] = [("model.safetensors", INDEXES[0]), ("pytorch_model.bin", INDEXES[1])];

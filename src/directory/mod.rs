@@ -13,12 +13,14 @@ mod find;
 mod index;
 mod kind;
 mod opened;
+mod small;
 mod vocabulary;
 
-pub use contents::{Contents, SMALL_FILES, Weights, read_small};
+pub use contents::{Contents, Weights};
 pub use error::DirectoryError;
 pub use find::{DISTRIBUTED, MEGATRON, rank_directory};
 pub use index::{INDEXES, MOST_SHARDS, shards};
 pub use kind::{FIRST_BYTES, Kind, no_text};
 pub use opened::Opened;
+pub use small::{SMALL_FILES, read_small};
 pub use vocabulary::{FoundVocabulary, VOCABULARY_FILES, VocabularyFault, find_vocabulary};

@@ -35,7 +35,7 @@ const PUBLISHED: [&str; 2] = [
 /// A vocabulary and the files that define it.
 #[derive(Clone, Debug)]
 pub struct FoundVocabulary {
-    /// It.
+    /// The vocabulary as its files and the user's choice define it.
     pub vocabulary: Arc<Vocabulary>,
     /// Its files by name, as they belong beside the weights; the model's own configuration is not among them.
     pub files: Vec<(String, Vec<u8>)>,
@@ -48,43 +48,43 @@ pub enum VocabularyFault {
     /// A file cannot be read.
     #[error("cannot read {}: {why}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         why: String,
     },
     /// A file is larger than any of its name.
     #[error("{} has {bytes} bytes, more than the {limit} that are read", path.display())]
     TooLarge {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its length.
+        /// Its length in bytes.
         bytes: u64,
-        /// The bound.
+        /// The most bytes that are read of a file of that name.
         limit: u64,
     },
     /// A file is no text at all.
     #[error("{} is {what}, expected {expected}", path.display())]
     NotText {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What it is.
+        /// A noun phrase for its first bytes, such as "a web page".
         what: &'static str,
-        /// What it should be.
+        /// The format that its name promises.
         expected: &'static str,
     },
     /// A file is damaged or of another kind.
     #[error("{}: {error}{}", path.display(), hint(error))]
     Bad {
-        /// The directory.
+        /// Path of the directory with the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault, naming the file.
         error: VocabularyError,
     },
     /// The tokenizer is of a kind that is known by its file.
     #[error("{} {what}, which this program does not read; {MEND}", path.display())]
     OtherKind {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What it is, as the rest of a sentence.
         what: &'static str,
@@ -92,11 +92,11 @@ pub enum VocabularyFault {
     /// One of two files that belong together is missing.
     #[error("{} has {there} but not {missing}; both are needed", path.display())]
     Half {
-        /// The directory.
+        /// Path of the directory.
         path: PathBuf,
-        /// The file that is there.
+        /// Name of the half that is there.
         there: &'static str,
-        /// The other one.
+        /// Name of the half that it needs.
         missing: &'static str,
     },
     /// Nothing says what the model's words are.

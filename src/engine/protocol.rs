@@ -51,7 +51,7 @@ pub struct ModelSource {
 /// What a user says of a model because its files do not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// Its tokenizer.
+    /// The tokenizer to read it with, instead of the one beside its weights.
     pub tokenizer: Option<TokenizerChoice>,
     /// Attention heads of each layer.
     pub heads: Option<usize>,
@@ -76,7 +76,7 @@ pub struct ModelCard {
     pub n_positions: usize,
     /// Number of parameters.
     pub parameters: u64,
-    /// Its vocabulary.
+    /// The vocabulary that its ids are of.
     pub vocabulary: Arc<Vocabulary>,
     /// What the user should know: about the choice of device, about the vocabulary.
     pub notes: Vec<String>,
@@ -221,7 +221,7 @@ pub enum Failure {
     /// Nothing says what the model's words are, or what says it cannot be read.
     #[error("{why}")]
     NoVocabulary {
-        /// The directory.
+        /// Path of the model.
         path: PathBuf,
         /// What is wrong, and what mends it.
         why: String,
@@ -229,11 +229,11 @@ pub enum Failure {
     /// An installed model is not as it was installed.
     #[error("{path}: {why}. It is damaged: `megachat model verify {name} --repair` installs it anew")]
     Damaged {
-        /// Which model.
+        /// The name that it is installed under.
         name: String,
-        /// Which file of it.
+        /// Path of the damaged file.
         path: PathBuf,
-        /// What is wrong with that.
+        /// The damage, as the rest of a sentence that begins with the path.
         why: String,
     },
     /// The device asked for is not to be had.

@@ -130,7 +130,7 @@ pub struct Ready {
 /// What a server meant by its no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no such file.
+    /// The server has no such file (404).
     Absent,
     /// The hub has no such repository, or will not say that it has one.
     Repository,

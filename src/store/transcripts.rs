@@ -58,7 +58,7 @@ pub struct Summary {
     pub model: String,
     /// The document's tokens, for its first words.
     pub document: Document,
-    /// What it was read from.
+    /// The records that the document was made from.
     pub journal: Journal,
 }
 

@@ -80,9 +80,9 @@ pub enum VocabularyMissing {
     Lost {
         /// The recorded name of the model.
         model: String,
-        /// Where they were looked for.
+        /// Path of the kept vocabulary.
         path: PathBuf,
-        /// What is wrong there.
+        /// The fault, as the rest of a sentence that begins with the path.
         why: String,
     },
 }
@@ -90,7 +90,7 @@ pub enum VocabularyMissing {
 /// What the vocabularies of a transcript turned out to be.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// They.
+    /// The vocabulary of each span of nodes.
     pub vocabularies: Vocabularies,
     /// Whether GPT-2's own is assumed, for the transcript does not say.
     pub assumed: bool,

@@ -70,11 +70,11 @@ pub fn spawn(
     Store { jobs: Some(jobs), thread: Some(thread) }
 }
 
-/// What waits to be written.
+/// A piece of work for the writer, in the order in which it must reach the disk.
 enum Item {
     /// A vocabulary that the next records name; it has a file of its own.
     Vocabulary(Arc<Vocabulary>),
-    /// A line.
+    /// A record, which becomes a line of the journal.
     Record(Box<Record>),
 }
 

@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 
 use super::key::{ALLOWED, Chord, Key};
 use super::{Action, BINDINGS, Place};
-use crate::app::state::Focus;
+use crate::app::focus::Focus;
 
 /// One line of the table in force.
 #[derive(Clone, Debug, PartialEq)]

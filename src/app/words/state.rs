@@ -65,7 +65,7 @@ pub fn seen(app: &App) -> Seen {
 pub enum About {
     /// What runs.
     Running,
-    /// Its vocabulary.
+    /// The vocabulary that it reads and writes, in a line.
     Words,
     /// What could be switched to.
     Ready,

@@ -53,9 +53,9 @@ pub enum ConvertError {
     /// The tokenizer's files are read as another vocabulary without what stood beside them.
     #[error("the model's words would be read otherwise from the converted files: {read}, instead of {meant}")]
     WordsChanged {
-        /// The vocabulary in a line.
+        /// Summary of the vocabulary that was to be written.
         meant: String,
-        /// What would be read.
+        /// Summary of the one that its files are read as.
         read: String,
     },
     /// The file ends before its content does.
@@ -150,7 +150,7 @@ pub enum ConvertError {
              directory with tokenizer.json, or with vocab.json and merges.txt"
     )]
     OtherVocabulary {
-        /// What the checkpoint says.
+        /// The tokenizer's type and size by the checkpoint, a noun phrase.
         what: String,
     },
     /// The content is not a GPT-2.

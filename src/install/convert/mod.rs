@@ -99,7 +99,7 @@ pub struct Converted {
     pub weights: WeightsRecord,
     /// Numbers in the model.
     pub parameters: u64,
-    /// Its words.
+    /// The vocabulary that was written beside the weights.
     pub vocabulary: Arc<Vocabulary>,
 }
 

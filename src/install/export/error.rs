@@ -50,19 +50,19 @@ pub enum ExportError {
     /// An installed model is not as it was installed.
     #[error("{}: {why}. It is damaged: `megachat model verify {name} --repair` installs it anew", path.display())]
     Damaged {
-        /// Which model.
+        /// The name that it is installed under.
         name: String,
-        /// Which file of it.
+        /// Path of the damaged file.
         path: PathBuf,
-        /// What is wrong with that.
+        /// The damage, as the rest of a sentence that begins with the path.
         why: String,
     },
     /// A newer program installed the model.
     #[error("{}: {why}", path.display())]
     Newer {
-        /// Which file says so.
+        /// Path of the file with the fault.
         path: PathBuf,
-        /// What it says.
+        /// The fault, as the rest of a sentence that begins with the path.
         why: String,
     },
     /// The path holds no model that could be exported.

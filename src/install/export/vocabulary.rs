@@ -25,7 +25,7 @@ pub(super) struct Vocabulary {
     pub(super) types: Vec<i32>,
     /// Pairs of pieces, with a space between them, in the order of their ranks.
     pub(super) merges: Vec<String>,
-    /// What begins a text.
+    /// The id for `tokenizer.ggml.bos_token_id`.
     pub(super) begin: TokenId,
     /// What ends a text; one at least.
     pub(super) ends: Vec<TokenId>,

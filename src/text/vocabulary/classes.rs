@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::definition::short;
 use super::error::VocabularyError;
-use super::files::{VocabularyFiles, object};
+use super::given::{VocabularyFiles, object};
 
 /// The tokenizer classes that have GPT-2's mark where no file names one.
 const WITH_END_OF_TEXT: [&str; 3] = ["GPT2Tokenizer", "CodeGenTokenizer", "GPTNeoXTokenizer"];

@@ -14,7 +14,7 @@ use crate::text::hex;
 /// How much of anything the files of a vocabulary may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VocabularyLimits {
-    /// Rows of the word table.
+    /// Rows of the word table, (V, C): ids from here on have no numbers.
     pub rows: usize,
     /// How far ids may go beyond the rows: a tokenizer may be a little taller than its table.
     pub beyond: usize,
@@ -58,7 +58,7 @@ pub(super) fn short(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "the flags of the files, each a question of its own")]
 pub struct Added {
-    /// What it is written as.
+    /// The characters that are found in a text.
     pub content: String,
     /// Whether it is a mark and no word.
     pub special: bool,

@@ -17,7 +17,7 @@ use crate::TokenId;
 /// The tokens of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
-    /// Their ids.
+    /// (T,), in the order of the text.
     pub tokens: Vec<TokenId>,
     /// What the vocabulary reads instead of the text, where it changes it.
     pub read_as: Option<ReadAs>,
@@ -28,7 +28,7 @@ pub struct Encoded {
 pub struct ReadAs {
     /// What changes it, as the files name it.
     pub by: String,
-    /// What is read, whole.
+    /// The whole text as its tokens spell it.
     pub text: String,
     /// The first place where the two differ, a few words of each.
     pub given: String,

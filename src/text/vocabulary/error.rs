@@ -11,13 +11,13 @@ pub enum VocabularyError {
     BadMerge {
         /// Counted from 1.
         line: usize,
-        /// What stands there.
+        /// The line as it is in the file.
         text: String,
     },
     /// A file is not the JSON that its name says.
     #[error("{file} {what}")]
     Malformed {
-        /// The file's name.
+        /// Name of the file without its directory.
         file: &'static str,
         /// What is wrong with it, as the rest of a sentence.
         what: String,
@@ -25,25 +25,25 @@ pub enum VocabularyError {
     /// The tokenizer is of another kind than GPT-2's.
     #[error("the tokenizer is {what}, not a byte-level BPE as GPT-2's; this program reads no other kind")]
     OtherKind {
-        /// What it is.
+        /// A noun phrase for the kind of tokenizer.
         what: String,
     },
     /// A piece is spelled with a character that stands for no byte.
     #[error("token {id}, `{piece}`, is not spelled in GPT-2's byte alphabet")]
     NotByteLevel {
-        /// The token.
+        /// Id of the first token that has letters outside the byte alphabet.
         id: TokenId,
-        /// Its spelling.
+        /// Its spelling, cut at 40 characters.
         piece: String,
     },
     /// An id is far above the word table.
     #[error("{file} gives `{piece}` the id {id}, but the word table has {rows} rows")]
     IdTooLarge {
-        /// The file's name.
+        /// Name of the file without its directory.
         file: &'static str,
-        /// The token's spelling.
+        /// The token's spelling, cut at 40 characters.
         piece: String,
-        /// The id.
+        /// The id that the file gives it.
         id: u64,
         /// Rows of the word table.
         rows: usize,
@@ -54,11 +54,11 @@ pub enum VocabularyError {
     /// A file, or a part of it, is larger than any vocabulary's.
     #[error("{what} is {found}, more than the {limit} that are read")]
     TooLarge {
-        /// What is counted.
+        /// The number that is too large, a noun phrase.
         what: &'static str,
-        /// How much there is.
+        /// The number in the file.
         found: u64,
-        /// The bound.
+        /// The largest that is read.
         limit: u64,
     },
     /// The normalizer may make a text longer than is read.
@@ -69,7 +69,7 @@ pub enum VocabularyError {
     Growth {
         /// By how much, as a bound.
         factor: u64,
-        /// The bound.
+        /// By what factor a text may grow at most.
         limit: u64,
     },
     /// The library refused it.

@@ -14,30 +14,10 @@ use serde_json::{Map, Value};
 use super::classes::{check_classes, has_end_of_text, refuse_others};
 use super::definition::{Added, Definition, VocabularyLimits, short};
 use super::error::VocabularyError;
+use super::given::{VocabularyFiles, object};
 use super::json::{self, added_token};
 use super::merges::{self, END_OF_TEXT};
 use crate::TokenId;
-
-/// The bytes of the small files that say what a model's words are; `None` for one that is not there.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct VocabularyFiles<'a> {
-    /// `tokenizer.json`.
-    pub tokenizer: Option<&'a [u8]>,
-    /// `vocab.json`.
-    pub vocab: Option<&'a [u8]>,
-    /// `merges.txt`.
-    pub merges: Option<&'a [u8]>,
-    /// `added_tokens.json`.
-    pub added_tokens: Option<&'a [u8]>,
-    /// `special_tokens_map.json`.
-    pub special_tokens_map: Option<&'a [u8]>,
-    /// `tokenizer_config.json`.
-    pub tokenizer_config: Option<&'a [u8]>,
-    /// `generation_config.json`.
-    pub generation_config: Option<&'a [u8]>,
-    /// `config.json`.
-    pub config: Option<&'a [u8]>,
-}
 
 /// A definition with what else its files say.
 pub(super) struct Read {
@@ -119,16 +99,6 @@ pub(super) fn add_nothing(files: &VocabularyFiles<'_>) -> Result<bool, Vocabular
     let nulls = ["bos_token", "eos_token"].iter().any(is_null);
     let lists = config.contains_key("added_tokens_decoder") || files.added_tokens.is_some();
     Ok(marks && !nulls && !lists && !is_on("add_prefix_space") && !is_on("add_bos_token"))
-}
-
-pub(super) fn object(file: &'static str, bytes: Option<&[u8]>) -> Result<Option<Map<String, Value>>, VocabularyError> {
-    let malformed = |what: String| VocabularyError::Malformed { file, what };
-    let Some(bytes) = bytes else { return Ok(None) };
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(map)) => Ok(Some(map)),
-        Ok(_) => Err(malformed("is not a JSON object".into())),
-        Err(e) => Err(malformed(format!("is no JSON: {e}"))),
-    }
 }
 
 fn of_vocab_and_merges(vocab: &[u8], merges: &[u8], limits: &VocabularyLimits) -> Result<Definition, VocabularyError> {

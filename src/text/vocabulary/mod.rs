@@ -10,6 +10,7 @@ mod definition;
 mod encoder;
 mod error;
 mod files;
+mod given;
 mod json;
 mod merges;
 mod remembered;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 pub use definition::{Added, Definition, VocabularyLimits};
 pub use encoder::{Encoded, ReadAs};
 pub use error::{EncodeError, VocabularyError};
-pub use files::VocabularyFiles;
+pub use given::VocabularyFiles;
 pub use remembered::{Remembered, RememberedError, VocabularyRecord};
 pub use write::gpt2_files;
 
@@ -33,7 +34,7 @@ use crate::TokenId;
 use encoder::Encoder;
 use files::Special;
 
-/// What a token is.
+/// The part that a token plays in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// A piece of text.
@@ -47,7 +48,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// Its name in files.
+    /// The word for it in exported files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -59,7 +60,7 @@ impl TokenKind {
     }
 }
 
-/// Which vocabulary it is.
+/// Whether a vocabulary is built into the program or the model's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VocabularyKind {
@@ -122,7 +123,7 @@ struct Tokens {
     kind: VocabularyKind,
 }
 
-/// A model's vocabulary.
+/// The tokens that a model reads and writes, and those of them that begin and end a text.
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     tokens: Arc<Tokens>,
@@ -277,7 +278,7 @@ impl Vocabulary {
         self.tokens.bytes.get(token as usize).map_or(&[], |it| it)
     }
 
-    /// What a token is.
+    /// The part that a token plays; [`TokenKind::Unused`] for an id that is not in the vocabulary.
     #[must_use]
     pub fn token_kind(&self, token: TokenId) -> TokenKind {
         self.tokens.kinds.get(token as usize).copied().unwrap_or(TokenKind::Unused)
@@ -358,7 +359,7 @@ impl Vocabulary {
         Arc::ptr_eq(&self.tokens, &other.tokens) || self.hash() == other.hash()
     }
 
-    /// Which one it is.
+    /// Whether it is GPT-2's own or the model's.
     #[must_use]
     pub fn kind(&self) -> VocabularyKind {
         self.tokens.kind

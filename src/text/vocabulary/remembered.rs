@@ -21,7 +21,7 @@ const MOST_TOKENS: usize = 1 << 24;
 pub struct VocabularyRecord {
     /// [`Vocabulary::hash`].
     pub hash: String,
-    /// Which one it is.
+    /// Whether it is GPT-2's own, which is built in, or the model's.
     pub kind: VocabularyKind,
     /// The token that begins a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
