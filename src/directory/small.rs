@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use super::DirectoryError;
 use super::kind::{FIRST_BYTES, no_text};
 
-/// The small files of a model, beside its weights.
-pub const SMALL_FILES: [&str; 8] = [
-    "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
-    "added_tokens.json",
-    "special_tokens_map.json",
-    "tokenizer_config.json",
-    "generation_config.json",
+/// The small files beside a model's weights, which say what it is and what its words are, each with the most bytes that are
+/// read of it.
+pub const SMALL_FILES: [(&str, u64); 8] = [
+    ("tokenizer.json", 128 << 20),
+    ("vocab.json", 64 << 20),
+    ("merges.txt", 64 << 20),
+    ("added_tokens.json", 8 << 20),
+    ("special_tokens_map.json", 8 << 20),
+    ("tokenizer_config.json", 8 << 20),
+    ("generation_config.json", 1 << 20),
+    ("config.json", 4 << 20),
 ];
 
 /// The most bytes of a small file that are read: ten times the largest tokenizer.
@@ -26,7 +27,7 @@ const MOST: u64 = 64 << 20;
 /// The small files that are there and can be what their names say. A link that leads nowhere is there.
 pub(super) fn small_files(directory: &Path) -> Result<BTreeMap<&'static str, PathBuf>, DirectoryError> {
     let mut small = BTreeMap::new();
-    for name in SMALL_FILES {
+    for (name, _) in SMALL_FILES {
         let path = directory.join(name);
         if fs::symlink_metadata(&path).is_err() || path.is_dir() {
             continue;

@@ -8,22 +8,11 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest as _, Sha256};
 
 use super::kind::no_text;
+use super::small::SMALL_FILES;
 use crate::assets;
 use crate::text::hex;
 use crate::text::vocabulary::{VocabularyLimits, gpt2_files};
 use crate::text::{TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
-
-/// The files that a vocabulary may be read from, each with the most bytes that are read of it.
-pub const VOCABULARY_FILES: [(&str, u64); 8] = [
-    ("tokenizer.json", 128 << 20),
-    ("vocab.json", 64 << 20),
-    ("merges.txt", 64 << 20),
-    ("added_tokens.json", 8 << 20),
-    ("special_tokens_map.json", 8 << 20),
-    ("tokenizer_config.json", 8 << 20),
-    ("generation_config.json", 1 << 20),
-    ("config.json", 4 << 20),
-];
 
 /// SHA-256 of GPT-2's `vocab.json` as `OpenAI` published it, and of its `tokenizer.json` as Hugging Face has it (the figures
 /// of `install::catalogue`). Others are compared by content.
@@ -139,7 +128,7 @@ struct Files(Vec<(&'static str, Vec<u8>)>);
 impl Files {
     fn read(directory: &Path) -> Result<Self, VocabularyFault> {
         let mut files = Vec::new();
-        for (name, limit) in VOCABULARY_FILES {
+        for (name, limit) in SMALL_FILES {
             let path = directory.join(name);
             if let Some(bytes) = read_small(&path, limit)? {
                 if let Some(what) = no_text(&bytes) {
@@ -290,7 +279,7 @@ fn in_directory(
         // All ids follow from GPT-2's merges.
         view.vocab = stock().iter().find(|it| it.0 == "vocab.json").map(|it| it.1.as_slice());
     }
-    let names = VOCABULARY_FILES.iter().map(|it| it.0).filter(|it| files.get(it).is_some());
+    let names = SMALL_FILES.iter().map(|it| it.0).filter(|it| files.get(it).is_some());
     let defining = if view.tokenizer.is_some() { "tokenizer.json" } else { "vocab.json and merges.txt" };
     let others = names.filter(|it| !matches!(*it, "config.json" | "tokenizer.json" | "vocab.json" | "merges.txt"));
     let others: Vec<&str> = others.collect();
@@ -348,7 +337,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("merges.txt"), assets::MERGES).unwrap();
         let find = || find_vocabulary(Some(directory.path()), None, 50_257);
-        for (name, limit) in VOCABULARY_FILES {
+        for (name, limit) in SMALL_FILES {
             let path = directory.path().join(name);
             let before = std::fs::read(&path).ok();
             // A file with a hole: it takes no room and would take as much memory as it is long.

@@ -11,7 +11,7 @@ use super::job::{Places, Report};
 use super::protocol::{Event, Failure, Refusal, Stage};
 use super::source::{Source, from_url, megatron_345m, without_secrets};
 use crate::checkpoint::Config;
-use crate::directory::{INDEXES, VOCABULARY_FILES, find_vocabulary, shards};
+use crate::directory::{INDEXES, SMALL_FILES, find_vocabulary, shards};
 use crate::manifest::CONFIG;
 use crate::text::TokenizerChoice;
 
@@ -190,7 +190,7 @@ fn has_words(
     tokenizer: Option<&TokenizerChoice>,
 ) -> Result<(), Failure> {
     let is_here = |name: &str| small.iter().any(|it| it.source.file_name == name);
-    let left_over = VOCABULARY_FILES.iter().any(|it| directory.join(it.0).exists() && !is_here(it.0));
+    let left_over = SMALL_FILES.iter().any(|it| directory.join(it.0).exists() && !is_here(it.0));
     let config = std::fs::read(directory.join(CONFIG)).ok().and_then(|it| Config::from_json(&it).ok());
     let Some(config) = config.filter(|_| !left_over) else { return Ok(()) };
     let found = find_vocabulary(Some(directory), tokenizer, config.vocab_size);

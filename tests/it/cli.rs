@@ -317,10 +317,11 @@ fn a_conversion_that_a_signal_breaks_off_leaves_nothing_behind() {
         let output = place.join("model");
         let (from, to) = (input.to_str().unwrap(), output.to_str().unwrap());
         let arguments = ["convert", from, to, "--heads", "2", "--tokenizer", "gpt2", "--vocab", "16000000"];
-        let child = home.command(&arguments).spawn().unwrap();
-        // The weights are being written, so the signals are listened to.
+        let mut child = home.command(&arguments).spawn().unwrap();
+        // The weights are being written, so the signals are listened to. Nothing but the directory tells it.
         let writing = || std::fs::read_dir(&place).is_ok_and(|mut it| it.next().is_some());
         while !writing() {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended before it wrote anything");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();

@@ -485,18 +485,29 @@ fn a_cancelled_download_stops_at_once_and_is_resumed_by_the_next_call() {
 fn a_cancellation_is_felt_while_waiting_for_an_answer_and_between_tries() {
     let busy = Fault::Status("503 Busy", vec!["Retry-After: 60".to_owned()], vec![]);
     for fault in [Fault::Mute(Duration::from_secs(60)), busy] {
+        let is_mute = matches!(fault, Fault::Mute(_));
         let server = FaultServer::start(b"x", vec![fault]);
         let directory = tempfile::tempdir().unwrap();
         let sources = [source(server.url("m.pt"), None)];
         let cancel = AtomicBool::new(false);
         let mut options = Options::default();
         options.limits.first_wait = Duration::from_secs(60);
+        let (told, retries) = std::sync::mpsc::channel();
+        let mut hear = |event: Event<'_>| {
+            if matches!(event, Event::Retrying { .. }) {
+                told.send(()).unwrap();
+            }
+        };
         let felt = std::thread::scope(|scope| {
             let running = scope.spawn(|| {
-                let result = download(&sources, directory.path(), &options, &cancel, &mut |_| {});
+                let result = download(&sources, directory.path(), &options, &cancel, &mut hear);
                 (result, Instant::now())
             });
-            std::thread::sleep(Duration::from_millis(150));
+            if is_mute {
+                server.wait_until_asked();
+            } else {
+                retries.recv().unwrap();
+            }
             let pressed = Instant::now();
             cancel.store(true, Ordering::Relaxed);
             let (result, ended) = running.join().unwrap();
@@ -535,9 +546,7 @@ fn a_waiting_caller_can_be_cancelled() {
     let sources = [source(server.url("m.pt"), Some(&body))];
     std::thread::scope(|scope| {
         let first = scope.spawn(|| fetch(&sources, directory.path(), &hasty()).0);
-        while server.asked().is_empty() {
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        server.wait_until_asked();
         let cancel = AtomicBool::new(false);
         let result = download(&sources, directory.path(), &hasty(), &cancel, &mut |event| {
             assert_eq!(event, Event::Waiting { holder: Some(std::process::id()) });

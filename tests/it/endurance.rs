@@ -87,7 +87,8 @@ fn a_terminal_that_goes_away_leaves_a_whole_transcript_and_no_busy_process() {
         let before = ticks(process).unwrap();
         let Window { mut child, reader, writer, master, .. } = window;
         drop((reader, writer, master));
-        // Whether it is quick is no matter; that it does not spin meanwhile is.
+        // Whether it is quick is no matter; that it does not spin meanwhile is. A process that spins need not end, so its
+        // time is sampled while it lives.
         while let Some(now) = ticks(process) {
             assert!(now - before < 100, "{state}: a second of processor time without a terminal");
             std::thread::sleep(Duration::from_millis(2));

@@ -9,7 +9,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// What goes wrong on one connection.
@@ -84,6 +84,8 @@ struct Shared {
     /// What is served under which path instead, and nothing under any other; none: everything under every path.
     files: Vec<(String, Content)>,
     asked: Mutex<Vec<Asked>>,
+    /// Told of every request.
+    came: Condvar,
     sent: AtomicU64,
 }
 
@@ -121,6 +123,7 @@ impl FaultServer {
             contents: Mutex::new(contents),
             files,
             asked: Mutex::default(),
+            came: Condvar::new(),
             sent: AtomicU64::new(0),
         });
         let server = Self { shared: Arc::clone(&shared), port };
@@ -151,6 +154,12 @@ impl FaultServer {
         self.shared.asked.lock().expect("no panic while logging").clone()
     }
 
+    /// Waits until somebody has asked.
+    pub(crate) fn wait_until_asked(&self) {
+        let asked = self.shared.asked.lock().expect("no panic while logging");
+        drop(self.shared.came.wait_while(asked, |it| it.is_empty()).expect("no panic while logging"));
+    }
+
     /// Bytes of bodies handed to the system so far; a client need not have read them all.
     pub(crate) fn sent(&self) -> u64 {
         self.shared.sent.load(Ordering::SeqCst)
@@ -168,6 +177,7 @@ fn next<T: Clone>(list: &Mutex<Vec<T>>) -> Option<T> {
 fn serve(mut stream: TcpStream, fault: &Fault, content: &Content, shared: &Shared) -> Option<()> {
     let asked = read_request(&stream)?;
     shared.asked.lock().expect("no panic while logging").push(asked.clone());
+    shared.came.notify_all();
     let by_path = shared.files.iter().find(|it| it.0 == asked.target);
     if by_path.is_none() && !shared.files.is_empty() {
         return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").ok();
