@@ -387,6 +387,12 @@ fn at_a_terminal_no_escape_is_ever_written() {
     pty.wait_for("text", |_| raw(&pty).len() > length + 200);
     pty.press("/temp 0.9\n");
     pty.see("temp is now 0.9.");
+    // What nothing was drawn with is not written down.
+    let temperature = || {
+        let (_, journal) = transcripts::read(&home.path().join("data/transcripts"), "latest").unwrap();
+        transcripts::replay(&journal).settings_history().last().map(|it| it.1.temperature)
+    };
+    pty.wait_for("a token that was drawn so", |_| temperature() == Some(0.9));
     pty.press("too early\n");
     pty.see("this is sent after that");
     pty.press("\x03");

@@ -190,14 +190,18 @@ fn from_the_first_start_to_a_saved_transcript() {
         pty.press("\x1b[1;3A");
     }
     pty.see("T 0.9");
-    std::thread::sleep(Duration::from_millis(200));
+    let directory = home.path().join("data/transcripts");
+    let temperature = || {
+        let (_, journal) = transcripts::read(&directory, "latest").unwrap();
+        transcripts::replay(&journal).settings_history().last().map(|it| it.1.temperature)
+    };
+    pty.wait_for("a token that was drawn so", |_| temperature() == Some(0.9));
     pty.press("\x03");
     pty.see("stopped");
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
     pty.assert_restored();
 
-    let directory = home.path().join("data/transcripts");
     let (_, journal) = transcripts::read(&directory, "latest").unwrap();
     assert_eq!((journal.damaged, journal.torn.clone()), (0, None));
     let document = transcripts::replay(&journal);
