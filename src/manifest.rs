@@ -45,7 +45,7 @@ pub struct Manifest {
     /// The repository on the model hub that it was downloaded from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// The number of heads that a user had to give.
+    /// The number of heads, where the checkpoint did not say it: as the user gave it, or the program for its demo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
     /// The tokenizer that a user had to give.

@@ -207,8 +207,7 @@ fn open_interface(
     }
     Ok(match end {
         End::Quit => 0,
-        End::Damaged => command::DAMAGED,
-        End::Refused => 1,
+        End::WithoutModel(failure) => command::engine_exit(&failure).code,
         End::Signal(number) => u8::try_from(128 + number).unwrap_or(1),
     })
 }

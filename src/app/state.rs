@@ -12,7 +12,7 @@ use super::look::Look;
 use super::next::Next;
 use super::update::{Edited, Press};
 use super::{Find, Flow, Help, Input, Lens, Palette, Past};
-use crate::document::{Document, NodeId, Vocabularies};
+use crate::document::{Document, NodeId, Record, Vocabularies};
 use crate::engine::protocol::{DeviceChoice, ModelCard, RequestId, Said};
 use crate::engine::window_start;
 use crate::gpt2::Precision;
@@ -274,7 +274,7 @@ pub struct App {
     pub(super) next_request: u64,
     /// The settings and the model that the journal knows of.
     pub(super) recorded_settings: Option<Settings>,
-    pub(super) recorded_model: Option<(String, String, String)>,
+    pub(super) recorded_model: Option<Record>,
     /// The engine's request to load, and the model it is for.
     pub(super) loading: Option<(RequestId, String, std::path::PathBuf)>,
     /// That of the text's end; of the model's, where there is no text.

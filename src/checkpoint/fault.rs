@@ -128,7 +128,7 @@ pub enum MapError {
     /// A tokenizer that is too small for the word table.
     #[error(
         "the tokenizer has {tokens} tokens, but of the word table's {rows} rows at least {least} are words; \
-         --vocab {tokens} says that the others are padding all the same"
+         `megachat convert --vocab {tokens}` takes the others for padding all the same"
     )]
     TokenizerTooSmall {
         /// How many tokens it has.

@@ -204,7 +204,7 @@ fn infer(sizes: &Sizes, style: Style, known: &Known, notes: &mut Vec<String>) ->
 /// How many rows of the word table are words: as many as the user or the user's tokenizer says, else all that are said to be
 /// there. No other row is taken for padding.
 fn vocabulary(sizes: &Sizes, style: Style, known: &Known, notes: &mut Vec<String>) -> Result<usize, MapError> {
-    // nanoGPT rounds the height of its table up to a multiple of 64.
+    // nanoGPT rounds the height of its table up to a multiple of 64, others to one of 128.
     const PADDING: usize = 128;
     let rows = sizes.rows;
     let said = known.arguments.as_ref().and_then(|it| it.vocab_size);

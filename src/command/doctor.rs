@@ -6,7 +6,6 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::model::vocabulary_of;
 use super::{Exit, places};
 use crate::app::look::{self, Background, Colours};
 use crate::app::words;
@@ -19,6 +18,7 @@ use crate::integrity;
 use crate::store::config::LoadedConfig;
 use crate::store::models;
 use crate::store::paths::Paths;
+use crate::store::vocabularies::vocabulary_of;
 use crate::text::visible;
 
 /// One thing that was looked at.
@@ -163,7 +163,7 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
             .collect();
         let vocabulary = vocabulary_of(&it.directory);
         let data = json!({
-            "vocabulary": vocabulary.as_ref().map(|it| it.facts()).ok(),
+            "vocabulary": vocabulary.as_ref().map(crate::text::Vocabulary::facts).ok(),
             "directory": it.directory.display().to_string(),
             "bytes": it.bytes,
             "source": it.manifest.source,

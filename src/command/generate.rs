@@ -106,7 +106,10 @@ fn read_prompt(words: &[String]) -> Result<String, Exit> {
     Ok(prompt)
 }
 
-pub(super) fn engine_exit(failure: &Failure) -> Exit {
+/// The exit of a program whose engine failed: status 6 without the device, 2 for a text that cannot be spelled, 7 for a damaged
+/// model, 1 for all else.
+#[must_use]
+pub fn engine_exit(failure: &Failure) -> Exit {
     let code = match failure {
         Failure::NoDevice { .. } => 6,
         Failure::Unspelled(_) => 2,

@@ -26,7 +26,7 @@ pub use config::config;
 pub use convert::convert;
 pub use doctor::doctor;
 pub use export::export;
-pub use generate::generate;
+pub use generate::{engine_exit, generate};
 pub use model::model;
 pub use replay::replay;
 pub use score::score;

@@ -1,8 +1,7 @@
 //! `megachat model`: the installed models.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -10,17 +9,16 @@ use super::interrupt::Interrupt;
 use super::verify::verify;
 use super::{Exit, find_model, install_exit, places, say};
 use crate::app::words;
-use crate::checkpoint::Config;
 use crate::cli::{FileArguments, ModelVerb};
-use crate::directory::find_vocabulary;
 use crate::install::catalogue;
 use crate::install::convert::Options;
 use crate::install::job::{self, Wishes};
 use crate::install::protocol::{CopyAt, Event, Failure, Job, Stage};
-use crate::manifest::{CONFIG, DEMO, MEGATRON_345M};
+use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::text::{Vocabulary, visible};
+use crate::store::vocabularies::vocabulary_of;
+use crate::text::visible;
 
 /// Runs one of the verbs.
 ///
@@ -178,15 +176,6 @@ fn facts(name: &str, paths: &Paths) -> Result<Option<Value>, Exit> {
         Err(why) => facts["problem"] = why.into(),
     }
     Ok(Some(facts))
-}
-
-/// The vocabulary of a model's directory, or why it has none.
-pub(super) fn vocabulary_of(directory: &Path) -> Result<Arc<Vocabulary>, String> {
-    let path = directory.join(CONFIG);
-    let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let config = Config::from_json(&bytes).map_err(|e| e.to_string())?;
-    let found = find_vocabulary(Some(directory), None, config.vocab_size).map_err(|e| e.to_string())?;
-    Ok(found.vocabulary)
 }
 
 fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit> {

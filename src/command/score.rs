@@ -40,8 +40,8 @@ struct Report {
     card: ModelCard,
     tokens: Vec<Token>,
     tally: Tally,
-    /// Whether the token that begins a text was put before it.
-    started: bool,
+    /// The token before its first one, if one was put there.
+    start: Option<TokenId>,
     overlap: usize,
     windows: usize,
 }
@@ -156,7 +156,7 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
     if tally.tokens == 0 {
         return Err(Exit::failed(format!("{name} is one token, which has nothing before it; leave --no-start out")));
     }
-    Ok(Report { name, card, tokens, tally, started: before > 0, overlap, windows })
+    Ok(Report { name, card, tokens, tally, start: read_tokens[..before].last().copied(), overlap, windows })
 }
 
 /// The tokens of a text with their places in it.

@@ -101,6 +101,21 @@ pub enum VocabularyFault {
     NoTokenizer(PathBuf),
 }
 
+impl VocabularyFault {
+    /// Whether the files are as their author meant them, so that naming another tokenizer is the mend, and fetching them
+    /// anew is none.
+    #[must_use]
+    pub fn is_mended_by_naming_one(&self) -> bool {
+        match self {
+            Self::OtherKind { .. } | Self::Half { .. } | Self::Missing { .. } | Self::NoTokenizer(_) => true,
+            Self::Bad { error, .. } => {
+                matches!(error, VocabularyError::OtherKind { .. } | VocabularyError::NotByteLevel { .. })
+            }
+            Self::Unreadable { .. } | Self::TooLarge { .. } | Self::NotText { .. } => false,
+        }
+    }
+}
+
 /// What mends a model without words, whose table has so many rows: GPT-2's are offered where they fit.
 fn mend(rows: usize) -> &'static str {
     if rows < assets::GPT2_TOKENS { MEND_SMALL } else { MEND }

@@ -123,6 +123,8 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         if known { damaged(source, path, &why) } else { Failure::BadModel { path, why } }
     })?;
     let path = manifest.is_none().then(|| std::path::absolute(directory).unwrap_or_else(|_| directory.clone()));
+    // A journal is text; what cannot be written there is found again by its weights.
+    let path = path.filter(|it| it.to_str().is_some());
     let card = ModelCard {
         path,
         name: source.name.clone(),

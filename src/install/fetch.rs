@@ -11,7 +11,7 @@ use super::job::{Places, Report};
 use super::protocol::{Event, Failure, Refusal, Stage};
 use super::source::{Source, from_url, megatron_345m, without_secrets};
 use crate::checkpoint::Config;
-use crate::directory::{INDEXES, SMALL_FILES, find_vocabulary, shards};
+use crate::directory::{INDEXES, SMALL_FILES, VocabularyFault, find_vocabulary, shards};
 use crate::manifest::CONFIG;
 use crate::text::TokenizerChoice;
 
@@ -194,7 +194,11 @@ fn has_words(
     let config = std::fs::read(directory.join(CONFIG)).ok().and_then(|it| Config::from_json(&it).ok());
     let Some(config) = config.filter(|_| !left_over) else { return Ok(()) };
     let found = find_vocabulary(Some(directory), tokenizer, config.vocab_size);
-    found.map(|_| ()).map_err(|e| Failure::NoWords { why: format!("{}: {e}", wanted.repository) })
+    let failure = |e: VocabularyFault| {
+        let why = format!("{}: {e}", wanted.repository);
+        if e.is_mended_by_naming_one() { Failure::NoWords { why } } else { Failure::Convert { why } }
+    };
+    found.map(|_| ()).map_err(failure)
 }
 
 /// The files that an index names; one that cannot be used is removed.

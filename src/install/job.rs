@@ -350,7 +350,9 @@ fn absolute(choice: &TokenizerChoice) -> TokenizerChoice {
     match choice {
         TokenizerChoice::Gpt2 => TokenizerChoice::Gpt2,
         TokenizerChoice::Directory(path) => {
-            TokenizerChoice::Directory(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            // A manifest is text.
+            TokenizerChoice::Directory(path.to_string_lossy().into_owned().into())
         }
     }
 }
@@ -425,9 +427,10 @@ fn convert_into(
     convert::convert(input, output, &wishes.convert, &mut progress).map_err(|error| match error {
         ConvertError::Cancelled => Failure::Cancelled { kept: 0 },
         ConvertError::Write { path, source } => io_failure(&path, &source),
-        words @ (ConvertError::Vocabulary(_) | ConvertError::OtherVocabulary { .. }) => {
-            Failure::NoWords { why: words.to_string() }
+        ConvertError::Vocabulary(fault) if fault.is_mended_by_naming_one() => {
+            Failure::NoWords { why: fault.to_string() }
         }
+        words @ ConvertError::OtherVocabulary { .. } => Failure::NoWords { why: words.to_string() },
         other => Failure::Convert { why: other.to_string() },
     })
 }

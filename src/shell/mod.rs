@@ -15,6 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use crate::app::{App, Msg, Start, next_deadline, update};
+use crate::engine::protocol::Failure;
 use crate::install::job::Places;
 use crate::store::paths::Paths;
 use crate::store::transcripts::Appender;
@@ -73,14 +74,12 @@ pub struct Session {
 }
 
 /// How the interface ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// The user left.
     Quit,
-    /// The lines ended, and the model that they were for is damaged.
-    Damaged,
-    /// The lines ended, and no model was there for them.
-    Refused,
+    /// The lines ended, and the model that they were for could not be loaded.
+    WithoutModel(Failure),
     /// A signal came.
     Signal(i32),
 }
@@ -131,7 +130,7 @@ fn main_loop(
     let mut last_frame: Option<Instant> = None;
     let (mut dirty, mut touched) = (true, true);
     loop {
-        if let Some(end) = hands.end {
+        if let Some(end) = hands.end.take() {
             return Ok(end);
         }
         if std::mem::take(&mut hands.suspend) {

@@ -8,7 +8,7 @@ use super::hands::Hands;
 use super::signals::{self, Watched};
 use super::{End, Input, Outcome, Session, lines, patience};
 use crate::app::{Msg, Plain};
-use crate::engine::protocol::{Event, Failure};
+use crate::engine::protocol::Event;
 
 /// What layout there is to be nowhere seen is made for this size.
 const SIZE: (u16, u16) = (80, 24);
@@ -37,7 +37,7 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
         if std::mem::take(&mut hands.suspend) {
             suspend()?;
         }
-        if let Some(end) = hands.end {
+        if let Some(end) = hands.end.take() {
             break Ok(end);
         }
         if !reads && plain.wants_a_line(&app) {
@@ -53,11 +53,8 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
             match input {
                 Input::Msg(msg) => {
                     match &msg {
-                        Msg::Engine(Event::Failed { failure: Failure::Damaged { .. }, .. }) => {
-                            without = Some(End::Damaged);
-                        }
                         Msg::Engine(Event::Failed { failure, .. }) if failure.is_of_loading() => {
-                            without = Some(End::Refused);
+                            without = Some(End::WithoutModel(failure.clone()));
                         }
                         Msg::Engine(Event::Loaded { .. }) => without = None,
                         _ => {}

@@ -100,7 +100,7 @@ pub struct Resolved {
 pub struct Finder<'a> {
     transcripts: &'a Path,
     models: &'a Path,
-    found: HashMap<String, Result<Arc<Vocabulary>, VocabularyMissing>>,
+    found: HashMap<String, Arc<Vocabulary>>,
 }
 
 impl<'a> Finder<'a> {
@@ -162,11 +162,12 @@ impl<'a> Finder<'a> {
         // What begins and ends a text is the model's, so it is part of the key.
         let key = format!("{} {:?} {:?}", record.hash, record.begin, record.ends);
         if let Some(known) = self.found.get(&key) {
-            return known.clone();
+            return Ok(known.clone());
         }
-        let found = self.look_for(record, model, sha256, path);
+        // One that is missing is looked for again: another model may have it.
+        let found = self.look_for(record, model, sha256, path)?;
         self.found.insert(key, found.clone());
-        found
+        Ok(found)
     }
 
     fn look_for(
@@ -187,7 +188,7 @@ impl<'a> Finder<'a> {
         let installed = self.installed(model, sha256).map(|it| it.0);
         let places = installed.into_iter().chain(at.map(Path::to_owned));
         for it in places {
-            if let Some(found) = vocabulary_of(&it).filter(|it| it.hash() == record.hash) {
+            if let Some(found) = vocabulary_of(&it).ok().filter(|it| it.hash() == record.hash) {
                 return Ok(Arc::new(found.as_recorded(record)));
             }
         }
@@ -222,7 +223,7 @@ impl<'a> Finder<'a> {
         let missing = || VocabularyMissing::Unknown { model: model.to_owned() };
         match self.installed(model, sha256) {
             Some((directory, same_weights)) => {
-                let own = vocabulary_of(&directory).ok_or_else(missing)?;
+                let own = vocabulary_of(&directory).map_err(|_| missing())?;
                 // Another model of that name says nothing of this one, unless it contradicts.
                 if !fits(&own) || !(same_weights || own.kind() == VocabularyKind::Gpt2) {
                     return Err(missing());
@@ -263,16 +264,22 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The vocabulary of the model at a path.
-fn vocabulary_of(directory: &Path) -> Option<Vocabulary> {
+///
+/// # Errors
+///
+/// Why it has none, in words that name the file.
+pub fn vocabulary_of(directory: &Path) -> Result<Vocabulary, String> {
     // The weights need not be there.
-    let (directory, bytes) = if let Ok(bytes) = std::fs::read(directory.join(CONFIG)) {
-        (directory.to_owned(), bytes)
+    let (directory, path) = if directory.join(CONFIG).is_file() {
+        (directory.to_owned(), directory.join(CONFIG))
     } else {
-        let directory = Contents::of(directory).ok()?.directory?;
-        let bytes = std::fs::read(directory.join(CONFIG)).ok()?;
-        (directory, bytes)
+        let contents = Contents::of(directory).map_err(|e| e.to_string())?;
+        let beside = contents.directory.ok_or_else(|| format!("{} has no {CONFIG}", directory.display()))?;
+        let path = beside.join(CONFIG);
+        (beside, path)
     };
-    let config = Config::from_json(&bytes).ok()?;
-    let found = find_vocabulary(Some(&directory), None, config.vocab_size).ok()?;
-    Some((*found.vocabulary).clone())
+    let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let config = Config::from_json(&bytes).map_err(|e| e.to_string())?;
+    let found = find_vocabulary(Some(&directory), None, config.vocab_size).map_err(|e| e.to_string())?;
+    Ok((*found.vocabulary).clone().within(config.vocab_size))
 }

@@ -11,7 +11,7 @@ use megachat::directory::{Contents, DirectoryError, Weights};
 use crate::support::program::{Home, err, megachat, out};
 use crate::support::torch_files::{Container, Half, Pickler, View, bytes_of, container, transposed};
 
-/// One head of 64 channels, so that nothing has to be said where there is no `config.json`.
+/// One head of 64 channels.
 const WIDTH: usize = 64;
 const POSITIONS: usize = 16;
 const ROWS: usize = 50_257;

@@ -11,6 +11,7 @@ use megachat::manifest::Manifest;
 use megachat::store::protocol::Job;
 use megachat::store::vocabularies::Finder;
 use megachat::text::Vocabulary;
+use megachat::text::vocabulary::VocabularyRecord;
 
 use crate::support::harness::Harness;
 use crate::support::program::{Home, err, files, megachat, out};
@@ -28,16 +29,19 @@ fn written() -> Harness {
     it.write("Once upon");
     it.key(KeyCode::Enter);
     it.settle();
-    let ready = install::Ready {
+    it.send(Msg::Install(install::Event::Ready(ready_model())));
+    it
+}
+
+fn ready_model() -> install::Ready {
+    install::Ready {
         name: "mine".into(),
         directory: "/models/mine".into(),
         format: String::new(),
         notes: Vec::new(),
         verified: true,
         parameters: 1,
-    };
-    it.send(Msg::Install(install::Event::Ready(ready)));
-    it
+    }
 }
 
 fn text(it: &Harness) -> String {
@@ -119,6 +123,17 @@ fn the_models_screen_and_the_blank_page_name_the_models_own_words() {
         screen.contains("GPT-2's own, 50257 tokens") && screen.contains("<|endoftext|> (50256) begins and"),
         "{screen}"
     );
+    it.key(KeyCode::Esc);
+    assert!(it.screen().contains("starts from <|endoftext|>"), "{}", it.screen());
+    // A model whose texts begin with another token, and one whose texts begin with none.
+    for (begin, words) in [(Some(5), "starts from &,"), (None, "names no token that begins a text")] {
+        let record = VocabularyRecord { begin, ..own().record() };
+        let mut it = Harness::ready((120, 40));
+        it.other = Some(("mine".to_owned(), Arc::new((*own()).clone().as_recorded(&record))));
+        it.send(Msg::Install(install::Event::Ready(ready_model())));
+        switch(&mut it);
+        assert!(it.screen().contains(words), "{begin:?}: {}", it.screen());
+    }
 }
 
 /// A journal as programs before this wrote it: a model without a vocabulary, and some tokens.

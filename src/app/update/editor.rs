@@ -70,10 +70,10 @@ pub(super) fn ended(app: &mut App, result: Result<String, String>, now: Duration
                 return;
             }
             let undo = app.key_of(Action::Undo);
-            app.inform(
-                format!("The text is yours from there on; the old one stays as another branch ({undo} goes back)."),
-                now,
-            );
+            let text =
+                format!("The text is yours from there on; the old one stays as another branch ({undo} goes back).");
+            // What the tokenizer reads instead of it is said already.
+            app.inform_too(&text, now);
         }
     }
 }

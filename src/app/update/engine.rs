@@ -39,7 +39,7 @@ pub(super) fn heard(app: &mut App, event: Event, now: Duration, effects: &mut Ve
             app.flow.rebuild(&app.document, &app.vocabulary);
             // The template is made of the model's own tokens, so it waits for the model.
             if app.chat && app.document.is_empty() {
-                super::keys::enter_chat(app, effects);
+                super::keys::enter_chat(app, now, effects);
             }
             if std::mem::take(&mut app.send_when_ready) {
                 super::keys::send(app, now, effects);

@@ -154,7 +154,7 @@ fn act(app: &mut App, action: Action, now: Duration, effects: &mut Vec<Effect>) 
                     now,
                 );
             }
-            enter_chat(app, effects);
+            enter_chat(app, now, effects);
         }
         Action::NewTranscript => new_transcript(app, now, effects),
         Action::QuitOrDelete if app.input.is_empty() => effects.push(Effect::Quit),
@@ -354,7 +354,7 @@ fn turn_of_chat(app: &App, text: &str) -> String {
 }
 
 /// Puts the chat template, visibly, where the text ends, and its stop string among the settings.
-pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
+pub(super) fn enter_chat(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     if app.running.is_some() {
         return;
     }
@@ -363,13 +363,16 @@ pub(super) fn enter_chat(app: &mut App, effects: &mut Vec<Effect>) {
         app.settings.stop.push(CHAT_STOP.to_owned());
     }
     if app.document.is_empty() {
-        let tokens = match app.vocabulary.encode_beginning(CHAT_TEMPLATE) {
-            Ok(it) => it.tokens,
+        let encoded = match app.vocabulary.encode_beginning(CHAT_TEMPLATE) {
+            Ok(it) => it,
             Err(why) => return app.complain(format!("Chat is on without its template: {why}.")),
         };
         app.past.keep(app.document.tip());
         super::record_circumstances(app, effects);
-        super::engine::append_typed(app, tokens, effects);
+        super::engine::append_typed(app, encoded.tokens, effects);
+        if let Some(it) = encoded.read_as {
+            app.inform_too(&crate::app::words::sentence(&it.sentence(), ""), now);
+        }
         peek(app, effects);
     }
     settings_changed(app, effects);
@@ -406,7 +409,7 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     app.lens.inspection = None;
     app.inform(format!("A new transcript. The old one is in {}.", app.transcripts), now);
     if app.chat {
-        enter_chat(app, effects);
+        enter_chat(app, now, effects);
     }
     peek(app, effects);
 }

@@ -310,8 +310,6 @@ fn peek(app: &mut App, effects: &mut Vec<Effect>) {
 /// Tells the journal the model and the settings, where it does not know them.
 fn record_circumstances(app: &mut App, effects: &mut Vec<Effect>) {
     if let Some(card) = app.card() {
-        let words = format!("{:?}", card.vocabulary.record());
-        let known = (card.sha256.clone(), format!("{} {}", card.dtype, card.device), words);
         let model = Record::Model {
             name: card.name.clone(),
             sha256: card.sha256.clone(),
@@ -321,8 +319,8 @@ fn record_circumstances(app: &mut App, effects: &mut Vec<Effect>) {
             vocabulary: Some(card.vocabulary.record()),
             path: card.path.clone(),
         };
-        if app.recorded_model.as_ref() != Some(&known) {
-            app.recorded_model = Some(known);
+        if app.recorded_model.as_ref() != Some(&model) {
+            app.recorded_model = Some(model.clone());
             record(app, model, effects);
         }
     }

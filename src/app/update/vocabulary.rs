@@ -131,13 +131,16 @@ fn translate(tokens: &[TokenId], from: &Vocabulary, to: &Vocabulary) -> Result<(
             }
         }
         let bytes: Vec<u8> = words.iter().flat_map(|&it| from.bytes(it)).copied().collect();
-        if let Ok(text) = std::str::from_utf8(&bytes) {
-            let encoded = to.encode(text).map_err(|e| e.to_string())?;
-            out.extend(encoded.tokens);
-            encoded.read_as.map(|it| it.sentence()).into_iter().for_each(&mut remark);
-        } else {
+        for chunk in bytes.utf8_chunks() {
+            if !chunk.valid().is_empty() {
+                let encoded = to.encode(chunk.valid()).map_err(|e| e.to_string())?;
+                out.extend(encoded.tokens);
+                encoded.read_as.map(|it| it.sentence()).into_iter().for_each(&mut remark);
+            }
             // A half character is no text, but it has bytes.
-            out.extend(to.spell(&bytes).ok_or("it cannot spell all of its bytes")?);
+            if !chunk.invalid().is_empty() {
+                out.extend(to.spell(chunk.invalid()).ok_or("it cannot spell all of its bytes")?);
+            }
         }
         rest = after;
     }
@@ -163,5 +166,17 @@ mod tests {
         assert_eq!((read.first(), read.last()), (Some(&end), Some(&end)));
         assert_eq!(own.decode(&read[1..read.len() - 1]), "abc ab");
         assert_eq!(translate(&read, &own, &gpt2).unwrap(), (tokens, Vec::new()));
+    }
+
+    #[test]
+    fn a_half_character_stays_as_it_is_and_the_words_beside_it_are_cut_as_words() {
+        let gpt2 = assets::vocabulary();
+        let own = Vocabulary::from_gpt2_merges("a b\nab c\n\u{120} ab\n").unwrap();
+        // The first two bytes of the three of a character, in the middle and at the end.
+        let half = gpt2.spell(&[0xe6, 0xbc]).unwrap();
+        let (first, second) = (gpt2.encode("abc").unwrap().tokens, gpt2.encode(" abc").unwrap().tokens);
+        let read = translate(&[&*first, &half, &second, &half].concat(), &gpt2, &own).unwrap().0;
+        let (half, words) = (own.spell(&[0xe6, 0xbc]).unwrap(), |text| own.encode(text).unwrap().tokens);
+        assert_eq!(read, [words("abc"), half.clone(), words(" abc"), half].concat());
     }
 }

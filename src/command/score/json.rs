@@ -9,7 +9,7 @@ use crate::sample::Reading;
 pub(super) fn object(report: &Report, worst: usize) -> Value {
     let Report { card, tally, .. } = report;
     let [top_10, top_100, top_1000, beyond] = tally.buckets;
-    let begin = card.vocabulary.begin_name().filter(|_| report.started);
+    let begin = report.start.map(|it| card.vocabulary.name_of(it));
     let first = begin.map_or("not scored".to_owned(), |it| format!("after {it}"));
     let worst: Vec<Value> =
         report.worst(worst).into_iter().map(|(at, it, reading)| token(report, at, it, Some(reading))).collect();

@@ -97,7 +97,7 @@ fn summary(report: &Report, out: &mut String) {
     let (name, model) = (visible(&report.name), visible(&card.name));
     let _ =
         writeln!(out, "{name} by {model}, {}, {}; settings of the samplers do not count\n", card.dtype, card.device);
-    let begin = card.vocabulary.begin_name().filter(|_| report.started);
+    let begin = report.start.map(|it| card.vocabulary.name_of(it));
     let first =
         begin.map_or("the first one is not scored".to_owned(), |it| format!("the first one after {}", visible(&it)));
     let mut line = |what: &str, value: String, note: &str| {

@@ -22,6 +22,8 @@ pub(super) struct Sought {
     /// A directory in Hugging Face's layout, whose own files count.
     directory: Option<PathBuf>,
     given: Option<TokenizerChoice>,
+    /// Rows of the word table by the `config.json` beside it.
+    rows: Option<usize>,
     found: Option<FoundVocabulary>,
     /// How many tokens the tokenizer beside the weights has, where no `config.json` stands there.
     beside: Option<usize>,
@@ -49,7 +51,7 @@ impl Sought {
             (None, None, Some(_)) => find(UNKNOWN_ROWS).ok().map(|it| it.vocabulary.len()),
             _ => None,
         };
-        Ok(Self { directory, given, found, beside, notes: Vec::new() })
+        Ok(Self { directory, given, rows, found, beside, notes: Vec::new() })
     }
 
     /// How many tokens the tokenizer has: the user's, or the one beside the weights.
@@ -60,6 +62,10 @@ impl Sought {
     /// Settles it when the plan says how many rows there are, and what the checkpoint says of its words.
     pub(super) fn settle(&mut self, plan: &Plan) -> Result<(), ConvertError> {
         let rows = plan.config.vocab_size;
+        if self.given.is_some() && self.rows != Some(rows) {
+            // Now its ids can be held to the rows that there are.
+            self.found = Some(find_vocabulary(self.directory.as_deref(), self.given.as_ref(), rows)?);
+        }
         if self.found.is_none() {
             let named = |fault| match fault {
                 VocabularyFault::Missing { place, rows } if plan.format == NANO_GPT => {

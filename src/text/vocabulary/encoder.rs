@@ -1,13 +1,11 @@
 //! A text to tokens, and whether the tokens say the text.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizer as _, Tokenizer as Inner};
+use tokenizers::{AddedToken, Model as _, OffsetReferential, OffsetType, PreTokenizer as _, Tokenizer as Inner};
 
 use super::alphabet::byte_of;
 use super::definition::Definition;
@@ -152,26 +150,14 @@ impl Encoder {
                 read_as: Some(ReadAs { by: self.changes.clone(), text: shown, given, instead }),
             });
         }
-        let spelled: HashMap<char, bool> =
-            letters.iter().map(|it| (it.1, self.inner.get_model().token_to_id_of(it.1))).collect();
-        let missing = letters.iter().find(|it| !spelled[&it.1]);
+        let is_token = |it: char| self.inner.get_model().token_to_id(it.encode_utf8(&mut [0; 4])).is_some();
+        let missing = letters.iter().find(|it| !is_token(it.1));
         if let Some(&(at, letter)) = missing {
             let byte = byte_of(letter).unwrap_or_default();
             return Err(EncodeError::Unspelled { character: character_at(&read, at), byte });
         }
         let (text, read) = around_difference(given, &said);
         Err(EncodeError::Changed { text, read })
-    }
-}
-
-/// Whether a single letter is a token.
-trait HasLetter {
-    fn token_to_id_of(&self, letter: char) -> bool;
-}
-
-impl<M: tokenizers::Model> HasLetter for M {
-    fn token_to_id_of(&self, letter: char) -> bool {
-        self.token_to_id(letter.encode_utf8(&mut [0; 4])).is_some()
     }
 }
 

@@ -442,8 +442,7 @@ impl PartialEq for Vocabulary {
 impl Tokens {
     /// The tokens of a definition; GPT-2's are the built-in ones.
     fn new(definition: Definition) -> Result<Arc<Self>, VocabularyError> {
-        const GPT2: usize = 50_257;
-        if definition.len() != GPT2 {
+        if definition.len() != crate::assets::GPT2_TOKENS {
             return Self::build(definition, VocabularyKind::ByteLevelBpe).map(Arc::new);
         }
         let stock = crate::assets::vocabulary();

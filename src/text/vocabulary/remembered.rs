@@ -39,8 +39,6 @@ pub struct Remembered {
     /// [`Vocabulary::hash`].
     hash: String,
     kind: VocabularyKind,
-    begin: Option<TokenId>,
-    ends: Vec<TokenId>,
     /// Every token's bytes, spelled in GPT-2's byte alphabet.
     tokens: Vec<String>,
     /// Ids of marks.
@@ -103,8 +101,6 @@ impl Vocabulary {
             version: 1,
             hash: self.hash().to_owned(),
             kind: self.kind(),
-            begin: self.begin(),
-            ends: self.ends().to_vec(),
             seal: seal(&tokens),
             tokens,
             special: of_kind(TokenKind::Special),
@@ -145,15 +141,10 @@ impl Vocabulary {
                 *kinds.get_mut(id as usize).ok_or_else(|| malformed(format!("there is no token {id}")))? = kind;
             }
         }
-        let known = |id: &TokenId| (*id as usize) < bytes.len();
-        let special = Special {
-            begin: record.begin.filter(known),
-            ends: record.ends.iter().copied().filter(known).collect(),
-            before: Vec::new(),
-        };
         let tokens = Tokens { encoder: None, definition: None, bytes, kinds, hash: it.hash, kind: it.kind };
         let origin = "kept with the transcripts".to_owned();
-        Ok(Self { tokens: Arc::new(tokens), special, origin, notes: Vec::new() })
+        let found = Self { tokens: Arc::new(tokens), special: Special::default(), origin, notes: Vec::new() };
+        Ok(found.as_recorded(record))
     }
 
     /// The same tokens, where a journal says what began and ended a text.
