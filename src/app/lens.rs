@@ -190,6 +190,13 @@ impl App {
         })
     }
 
+    /// Forgets what is known of tokens: another model, another document. How the text is looked at stays.
+    pub(super) fn forget_the_text(&mut self) {
+        self.lens.rows.clear();
+        self.lens.survives.clear();
+        self.lens.inspection = None;
+    }
+
     /// Finds out for some more tokens whether they would survive, those in view first. Says whether there are more.
     ///
     /// A full context takes half a second, which is too long for one frame.

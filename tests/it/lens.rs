@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyModifiers};
-use megachat::app::{Effect, Focus, Heat, Msg, Overlay};
+use megachat::app::{Effect, Focus, Heat, Losses, Msg, Overlay};
 use megachat::assets;
 use megachat::document::{Origin, Record};
 use megachat::engine::protocol::{Command, Want};
@@ -309,6 +309,45 @@ fn what_was_typed_is_read_again_once_for_the_heat_map() {
         it.settle();
     }
     assert_eq!((it.app.lens.heat, surveys(&it)), (Heat::Off, 1));
+}
+
+/// The text as the settings of now would have cut it; all of it is known.
+fn struck_out() -> Harness {
+    let mut it = written();
+    it.app.lens.heat = Heat::Cut;
+    it.key(KeyCode::Left);
+    it.settle();
+    while it.app.prepare() {}
+    assert_eq!(it.app.losses().unknown, 0);
+    it
+}
+
+#[test]
+fn strike_outs_do_not_follow_into_a_new_transcript() {
+    let mut it = struck_out();
+    it.control('n');
+    it.settle();
+    it.key(KeyCode::Esc);
+    it.write("A prompt of far more tokens than the text before it ever had, and all of them typed");
+    it.key(KeyCode::Enter);
+    it.tokens(1);
+    let typed = it.app.document.len() - 1;
+    assert!(typed > 10 && (0..typed).all(|position| it.app.survives(position).is_none()), "typed tokens are no dice");
+    assert_eq!(it.app.losses(), Losses { cut: 0, drawn: 1, unknown: 1 });
+}
+
+#[test]
+fn strike_outs_do_not_follow_to_another_model() {
+    let mut it = struck_out();
+    it.other = Some(("other".into(), it.app.card().unwrap().vocabulary.clone()));
+    it.installed("other");
+    it.key(KeyCode::F(3));
+    it.key(KeyCode::Enter);
+    // Its scores are not there yet.
+    assert_eq!(it.app.losses(), Losses { cut: 0, drawn: 5, unknown: 5 });
+    it.settle();
+    while it.app.prepare() {}
+    assert_eq!(it.app.losses().unknown, 0);
 }
 
 #[test]

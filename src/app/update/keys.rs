@@ -405,8 +405,7 @@ fn new_transcript(app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
     (app.recorded_settings, app.recorded_model) = (None, None);
     app.next = None;
     (app.lens.cursor, app.lens.anchor, app.past) = (0, None, crate::app::Past::default());
-    app.lens.rows.clear();
-    app.lens.inspection = None;
+    app.forget_the_text();
     app.inform(format!("A new transcript. The old one is in {}.", app.transcripts), now);
     if app.chat {
         enter_chat(app, now, effects);

@@ -208,8 +208,7 @@ fn load(app: &mut App, name: String, directory: std::path::PathBuf, effects: &mu
     app.loading = Some((id, name.clone(), directory.clone()));
     app.engine = EngineState::Loading { name: name.clone(), done: 0, total: 0 };
     app.next = None;
-    app.lens.rows.clear();
-    app.lens.inspection = None;
+    app.forget_the_text();
     // It was said of one model; another says it itself.
     let said = app.said.as_ref().filter(|it| it.0 == directory).map(|it| it.1.clone()).unwrap_or_default();
     let (device, precision, threads) = (app.device, app.precision, app.threads);

@@ -114,9 +114,14 @@ impl Harness {
     }
 
     pub(crate) fn install_demo(&mut self) {
+        self.installed("demo");
+    }
+
+    /// A model of this name has been installed.
+    pub(crate) fn installed(&mut self, name: &str) {
         let ready = install::Ready {
-            name: "demo".into(),
-            directory: PathBuf::from("/models/demo"),
+            name: name.into(),
+            directory: PathBuf::from("/models").join(name),
             format: String::new(),
             notes: Vec::new(),
             verified: true,
