@@ -4,10 +4,11 @@ mod history;
 mod undo;
 mod vi;
 
-use unicode_segmentation::UnicodeSegmentation as _;
+use std::borrow::Cow;
 
 use history::History;
 use undo::Changes;
+use unicode_segmentation::UnicodeSegmentation as _;
 use vi::Vi;
 
 pub use history::Search;
@@ -44,6 +45,16 @@ pub enum Motion {
 }
 
 impl Input {
+    /// What is shown of the input, and the byte of that where the cursor is: what is written, or what a search has found.
+    #[must_use]
+    pub fn shown(&self) -> (Cow<'_, str>, usize) {
+        let (text, cursor) = self.searched();
+        let Some(search) = self.search() else { return (text.into(), cursor) };
+        let before = if search.failed { "no more of" } else { "search" };
+        let before = format!("{before} `{}`: ", search.query);
+        (format!("{before}{text}").into(), before.len() + cursor)
+    }
+
     /// The text.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -1,8 +1,8 @@
 //! What the user wants, said by name instead of by a key.
 
 use super::keymap::Action;
-use super::words::columns::WayOut;
-use super::{Heat, KNOBS, Knob};
+use super::knobs::{KNOBS, Knob};
+use super::text::Heat;
 use crate::TokenId;
 use crate::sample::Settings;
 
@@ -51,6 +51,19 @@ pub enum Intent {
     SwitchModel,
     /// End what the installer does.
     StopInstall,
+}
+
+/// A way out of a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayOut {
+    /// Back there, and on with what breaks repetitions.
+    Differently,
+    /// Back there.
+    Back,
+    /// On, and no more questions.
+    On,
+    /// As it is.
+    Leave,
 }
 
 /// How much of a column.

@@ -164,6 +164,30 @@ impl Action {
     }
 }
 
+impl Action {
+    /// Whether it is one of the sampling panel's.
+    #[must_use]
+    pub fn is_of_panel(self) -> bool {
+        use Action::{
+            KnobDown, KnobUp, Less, More, MuchLess, MuchMore, Neutral, StepEarlier, StepLater, SwitchStep, Type,
+        };
+        matches!(
+            self,
+            KnobUp
+                | KnobDown
+                | Less
+                | More
+                | MuchLess
+                | MuchMore
+                | Neutral
+                | Type
+                | SwitchStep
+                | StepEarlier
+                | StepLater
+        )
+    }
+}
+
 /// Where a key counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {

@@ -3,10 +3,10 @@
 mod kind;
 mod table;
 
-use crate::sample::{PRESETS, Settings, Step};
-
 use kind::Kind;
 use table::Spec;
+
+use crate::sample::{PRESETS, Settings, Step};
 
 macro_rules! knobs {
     ($($name:ident),* $(,)?) => {

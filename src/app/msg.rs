@@ -1,10 +1,8 @@
-//! What can happen, and what must be done about it.
-
-use std::path::PathBuf;
+//! What can happen.
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::Intent;
+use super::intent::Intent;
 use crate::engine::protocol as engine;
 use crate::install::protocol as install;
 use crate::store::protocol as store;
@@ -58,35 +56,4 @@ pub enum Copied {
         /// What a tool said that should have done it.
         instead_of: Option<String>,
     },
-}
-
-/// Something must be done.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Tell the engine.
-    Engine(engine::Command),
-    /// End what the engine is doing.
-    StopEngine,
-    /// Tell the transcripts' writer.
-    Store(store::Job),
-    /// Begin a new transcript; its name is made from the clock.
-    NewTranscript,
-    /// Install something.
-    Install(install::Job),
-    /// End what the installer is doing.
-    StopInstall,
-    /// Remember that the question of the first run was answered with "only the demo".
-    RememberDemoOnly(bool),
-    /// Find the model in a directory that a path names, and load or import it.
-    Open(PathBuf),
-    /// Draw everything anew: something else may have written to the terminal.
-    Repaint,
-    /// Stop the process as a shell's Ctrl-Z does, and go on when it is continued.
-    Suspend,
-    /// Give the terminal to the user's editor, with this text.
-    Edit(String),
-    /// Put this text into the clipboard.
-    Copy(String),
-    /// Leave.
-    Quit,
 }

@@ -7,7 +7,6 @@ mod act;
 mod command;
 mod out;
 mod report;
-mod score;
 mod steer;
 mod stream;
 mod tell;
@@ -15,14 +14,23 @@ mod tell;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::keymap::Action;
-use super::words::columns::WAYS_OUT;
-use super::words::state::{FIRST_ANSWERS, SAFE_TO_STOP, SOURCES_REPORTED, needs, sources};
-use super::{App, Effect, EngineState, Heat, Intent, Msg, Overlay, Screen, Tone, update, words};
-use crate::install::protocol as install;
-use crate::manifest::DEMO;
 use out::Out;
 use stream::Stream;
+
+use super::intent::Intent;
+use super::keymap::Action;
+use super::layers::Layer;
+use super::messages;
+use super::messages::columns::WAYS_OUT;
+use super::messages::state::{FIRST_ANSWERS, SAFE_TO_STOP, SOURCES_REPORTED, needs, sources};
+use super::models::EngineState;
+use super::msg::Msg;
+use super::outbox::{Effect, Tone};
+use super::state::App;
+use super::text::Heat;
+use super::update::update;
+use crate::install::protocol as install;
+use crate::manifest::DEMO;
 
 /// The state of the line mode.
 #[derive(Debug)]
@@ -50,6 +58,9 @@ pub struct Plain {
     asked: bool,
     /// How many lines were told to wait.
     told_to_wait: usize,
+    /// What the shell must do for the lines of this step, and the time of the step.
+    effects: Vec<Effect>,
+    now: Duration,
 }
 
 /// Something that was written.
@@ -106,6 +117,8 @@ impl Plain {
             told_answers: 0,
             asked: false,
             told_to_wait: 0,
+            effects: Vec::new(),
+            now: Duration::ZERO,
         }
     }
 
@@ -116,11 +129,11 @@ impl Plain {
                 "megachat, line by line. A line is text and the model goes on from it; /help lists the commands.",
             );
         }
-        if !app.document.is_empty() {
-            self.stream.skip(app);
-            self.out.note(&tell::end(app));
+        if !app.context.text.document.is_empty() {
+            self.stream.skip(&app.context);
+            self.out.note(&tell::end(&app.context));
         }
-        let draft = app.input.take();
+        let draft = app.context.input.take();
         if !draft.is_empty() {
             self.lines.push_back(Line::Text(draft));
         }
@@ -172,7 +185,7 @@ impl Plain {
             &msg
         {
             // The demo is made ready by itself.
-            self.installs &= name == DEMO && app.demo_coming;
+            self.installs &= name == DEMO && app.context.models.demo_coming;
         }
         let effects = update(app, msg, now);
         let by_hand = |it: &Effect| match it {
@@ -188,17 +201,17 @@ impl Plain {
     /// Does what can be done now: tells what has become known, takes the next lines, asks for more. Says what the shell
     /// must do.
     pub fn step(&mut self, app: &mut App, now: Duration) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        self.now = now;
         self.ask(app);
         loop {
-            if self.report.is_some() && !self.tell(app, now, &mut effects) {
+            if self.report.is_some() && !self.tell(app) {
                 break;
             }
             let Some(line) = self.next_line(app) else { break };
-            self.take_line(app, line, now, &mut effects);
+            self.take_line(app, line);
             self.ask(app);
-            if effects.contains(&Effect::Quit) {
-                return effects;
+            if self.effects.contains(&Effect::Quit) {
+                return std::mem::take(&mut self.effects);
             }
         }
         if self.at_terminal && self.lines.len() > self.told_to_wait && is_writing(app) {
@@ -208,17 +221,17 @@ impl Plain {
         let done = self.lines.is_empty() && !self.is_busy(app);
         if self.at_end && (self.at_terminal || done) {
             self.out.end_line();
-            effects.push(Effect::Quit);
+            self.effects.push(Effect::Quit);
         } else if self.at_terminal && done && self.report.is_none() {
-            self.out.prompt(if app.chat { "You: " } else { "> " });
+            self.out.prompt(if app.context.chat { "You: " } else { "> " });
         }
-        effects
+        std::mem::take(&mut self.effects)
     }
 
     /// Whether the next line may be read.
     #[must_use]
     pub fn wants_a_line(&self, app: &App) -> bool {
-        let first_run = matches!(app.screen, Screen::FirstRun(_));
+        let first_run = app.layers.is_first_run();
         !self.at_end && (self.at_terminal || self.lines.is_empty() && (first_run || !self.is_busy(app)))
     }
 
@@ -229,9 +242,9 @@ impl Plain {
 
     /// Whether something goes on that the next line has to wait for.
     fn is_busy(&self, app: &App) -> bool {
-        let waits = !self.at_terminal && (app.peeking.is_some() || self.installs);
-        let loads = app.loading.is_some() || app.demo_coming;
-        let asks = matches!(app.screen, Screen::FirstRun(_));
+        let waits = !self.at_terminal && (app.context.drawing.peeking.is_some() || self.installs);
+        let loads = app.context.models.is_one_coming();
+        let asks = app.layers.is_first_run();
         is_writing(app) || self.report.is_some() || waits || loads && !asks
     }
 
@@ -240,7 +253,7 @@ impl Plain {
         if self.report.is_some() {
             return None;
         }
-        let asks = matches!(app.screen, Screen::FirstRun(_));
+        let asks = app.layers.is_first_run();
         if !self.is_busy(app) || asks {
             return self.lines.pop_front();
         }
@@ -253,26 +266,29 @@ impl Plain {
 
     /// Takes note of what changed, and says it.
     fn follow(&mut self, app: &mut App) {
-        let ended = self.stream.ended(app, &mut self.out);
+        let ended = self.stream.ended(&app.context, &mut self.out);
         if let Some(ended) = ended {
             self.out.end_line();
             // In chat the stop string is where the other one's turn begins, which is no news.
-            if let Some(how) = ended.how.filter(|_| !(app.chat && ended.by_stop_string)) {
-                self.out.note(&format!("{how}, {}.", tell::count(ended.drawn, "token")));
+            if let Some(how) = ended.how.filter(|_| !(app.context.chat && ended.by_stop_string)) {
+                self.out.note(&format!("{how}, {}.", messages::spoken::count(ended.drawn, "token")));
             }
         }
-        if let Some(notice) = app.notice.take() {
+        if let Some(notice) = app.context.outbox.notice.take() {
             match notice.tone {
                 Tone::Info => self.out.note(&notice.text),
                 Tone::Error => self.out.error(&notice.text),
             }
         }
-        if ended.is_none() && self.stream.follow(app, &mut self.out) {
-            self.out.note(&tell::end(app));
+        if ended.is_none() && self.stream.follow(&app.context, &mut self.out) {
+            self.out.note(&tell::end(&app.context));
         }
         // What could not be sent stays with whoever wrote it: there is no line here to put it back into.
-        if app.running.is_none() && !app.send_when_ready && !app.input.is_empty() {
-            app.input.take();
+        if app.context.drawing.running.is_none()
+            && !app.context.drawing.send_when_ready
+            && !app.context.input.is_empty()
+        {
+            app.context.input.take();
         }
         self.follow_models(app);
         self.read_out(app);
@@ -280,16 +296,16 @@ impl Plain {
 
     /// A model that became ready, an installation that goes on: a line for each stage.
     fn follow_models(&mut self, app: &App) {
-        if let EngineState::Ready(_) = &app.engine {
-            let model = words::state::model(&app.engine);
+        if let EngineState::Ready(_) = &app.context.models.engine {
+            let model = messages::state::model(&app.context.models.engine);
             if self.told_model.as_ref() != Some(&model) {
                 if self.at_terminal || self.told_model.is_some() {
-                    self.out.note(&format!("{model} is ready; seed {}.", app.settings.seed));
+                    self.out.note(&format!("{model} is ready; seed {}.", app.context.settings.seed));
                 }
                 self.told_model = Some(model);
             }
         }
-        let Some(job) = &app.installing else {
+        let Some(job) = &app.context.models.installing else {
             (self.told_stage, self.told_answers) = (None, 0);
             return;
         };
@@ -302,32 +318,32 @@ impl Plain {
         let Some(stage) = &job.stage else { return };
         let kind = std::mem::discriminant(stage);
         if self.told_stage != Some(kind) {
-            self.out.note(&format!("{}: {}", job.name, words::stage(stage)));
+            self.out.note(&format!("{}: {}", job.name, messages::stage(stage)));
             self.told_stage = Some(kind);
         }
     }
 
     /// Puts the questions that wait for an answer: that of the first run, that about a loop.
     fn ask(&mut self, app: &App) {
-        match (&app.screen, &app.overlay) {
-            (Screen::FirstRun(_), _) if !self.asked => {
-                self.out.line(&words::WHAT_IT_IS.join(" "));
-                self.out.lines([needs(app).0, sources(app), SOURCES_REPORTED.to_owned()]);
+        match app.layers.top() {
+            Some(Layer::FirstRun(_)) if !self.asked => {
+                self.out.line(&messages::WHAT_IT_IS.join(" "));
+                self.out.lines([needs(&app.context).0, sources(&app.context), SOURCES_REPORTED.to_owned()]);
                 let [download, demo, own] = FIRST_ANSWERS;
                 self.out.line(&format!("1 or an empty line: {download}."));
                 self.out.line(&format!("2: {demo}."));
                 self.out.line(&format!("3 and a path: {own}, as in: 3 ~/checkpoint.zip"));
                 self.out.line(SAFE_TO_STOP);
             }
-            (Screen::Main, Some(Overlay::Circles { since })) if !self.asked && app.running.is_none() => {
-                self.out.line(&words::columns::circles(&app.document, *since));
+            Some(Layer::Loop(found)) if !self.asked && app.context.drawing.running.is_none() => {
+                self.out.line(&messages::columns::circles(&app.context.text.document, found.since));
                 for (number, (_, _, what)) in (1..).zip(WAYS_OUT) {
                     self.out.line(&format!("{number}: {what}."));
                 }
                 self.out.line("The number of one does it; any other line leaves it as it is.");
             }
-            (Screen::FirstRun(_), _) => {}
-            (Screen::Main, Some(Overlay::Circles { .. })) => return,
+            Some(Layer::FirstRun(_)) => {}
+            Some(Layer::Loop(_)) => return,
             _ => return self.asked = false,
         }
         self.asked = true;
@@ -336,6 +352,11 @@ impl Plain {
 
 /// Whether the model writes, here or in columns.
 fn is_writing(app: &App) -> bool {
-    let columns = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.request.is_some());
-    app.running.is_some() || columns
+    let columns = app.layers.columns().is_some_and(|it| it.request.is_some());
+    app.context.drawing.running.is_some() || columns
+}
+
+/// Whether a layer lies over the text that can be closed.
+fn is_covered(app: &App) -> bool {
+    !app.layers.is_empty() && !app.layers.is_first_run()
 }

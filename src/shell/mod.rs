@@ -135,7 +135,7 @@ fn main_loop(
         }
         if std::mem::take(&mut hands.suspend) {
             terminal.suspend()?;
-            (app.size, hands.repaint) = (terminal.size()?, true);
+            (app.context.window.size, hands.repaint) = (terminal.size()?, true);
         }
         if let Some(text) = hands.edit.take() {
             lent.open_editor(&text, terminal);

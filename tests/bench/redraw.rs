@@ -27,11 +27,11 @@ fn main() {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     println!("{TOKENS} tokens, {columns}x{rows}: longest frame of 20 actions, in ms");
     measure("a control turned, bars", &mut app, &mut terminal, &[alt(KeyCode::Up)]);
-    app.lens.heat = Heat::Surprise;
+    app.context.text.heat = Heat::Surprise;
     measure("the same, by surprise", &mut app, &mut terminal, &[alt(KeyCode::Up)]);
-    app.lens.heat = Heat::Cut;
+    app.context.text.heat = Heat::Cut;
     measure("the same, what it cuts", &mut app, &mut terminal, &[alt(KeyCode::Left)]);
-    (app.lens.heat, app.focus) = (Heat::Off, Focus::Text);
+    (app.context.text.heat, app.context.focus) = (Heat::Off, Focus::Text);
     measure("another token", &mut app, &mut terminal, &[plain(KeyCode::Left)]);
     measure("another token, inspector", &mut app, &mut terminal, &[plain(KeyCode::Enter), plain(KeyCode::Left)]);
     drop(app);
@@ -41,11 +41,11 @@ fn main() {
         ("one line of 1 MB", "All work and no play makes a dull boy. ".repeat((1 << 20) / 39)),
     ] {
         let mut app = long_text((columns, rows), &text);
-        println!("{what}, {} tokens", app.document.len());
+        println!("{what}, {} tokens", app.context.text.document.len());
         measure("a letter typed", &mut app, &mut terminal, &[plain(KeyCode::Char('x'))]);
         measure("a page up", &mut app, &mut terminal, &[plain(KeyCode::PageUp)]);
         measure("a control turned", &mut app, &mut terminal, &[alt(KeyCode::Up)]);
-        app.focus = Focus::Text;
+        app.context.focus = Focus::Text;
         measure("another token", &mut app, &mut terminal, &[plain(KeyCode::Left)]);
     }
 }
@@ -190,9 +190,10 @@ fn writing(size: (u16, u16), positions: usize) -> (App, RequestId) {
 
 /// What the engine would draw from a row.
 fn drawn(app: &App, row: &[f32]) -> Draw {
-    let history = app.document.tokens();
-    let mut distribution = Distribution::new(row, &Context::new(&history, &Words::NONE), &app.settings).unwrap();
-    let coin = die(app.settings.seed, history.len() as u64);
+    let history = app.context.text.document.tokens();
+    let mut distribution =
+        Distribution::new(row, &Context::new(&history, &Words::NONE), &app.context.settings).unwrap();
+    let coin = die(app.context.settings.seed, history.len() as u64);
     let picked = distribution.pick(coin);
     distribution.draw(row, picked, coin, 5)
 }
@@ -205,7 +206,7 @@ fn row(state: &mut u64) -> Arc<[f32]> {
 fn full_context(size: (u16, u16)) -> App {
     let (mut app, id) = writing(size, TOKENS);
     let mut state = 1_u64;
-    while app.document.len() < TOKENS {
+    while app.context.text.document.len() < TOKENS {
         let row = row(&mut state);
         hear(&mut app, Event::Next { id, logits: row.clone() });
         let draw = Box::new(drawn(&app, &row));
@@ -224,7 +225,7 @@ fn long_text(size: (u16, u16), text: &str) -> App {
         text.split_inclusive('\n').flat_map(|it| assets::vocabulary().encode(it).unwrap().tokens).collect();
     document.apply(&Record::Typed { first: 0, parent: None, tokens, chosen: false });
     let mut app = ready(size, document, TOKENS);
-    let id = app.peeking.unwrap();
+    let id = app.context.drawing.peeking.unwrap();
     hear(&mut app, Event::Next { id, logits: row(&mut 5) });
     app
 }

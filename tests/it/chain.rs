@@ -182,16 +182,17 @@ fn panel(knob: Knob) -> Harness {
     it.settle();
     it.key(KeyCode::Tab);
     it.key(KeyCode::Tab);
-    assert_eq!(it.app.focus, Focus::Panel);
+    assert_eq!(it.app.context.focus, Focus::Panel);
     it.app.prepare();
-    it.app.knob = KNOBS.iter().position(|&it| it == knob).unwrap();
+    it.app.context.panel.knob = KNOBS.iter().position(|&it| it == knob).unwrap();
     it
 }
 
 #[test]
 fn a_step_is_switched_and_moved_in_the_panel() {
     let mut it = panel(Knob::TopP);
-    let steps = |it: &Harness| it.app.next.as_ref().unwrap().trace.iter().map(|it| it.step).collect::<Vec<_>>();
+    let steps =
+        |it: &Harness| it.app.context.text.next_table().unwrap().trace.iter().map(|it| it.step).collect::<Vec<_>>();
     assert_eq!(steps(&it), [Step::RepeatPenalty, Step::TopP, Step::Temperature]);
     it.key(KeyCode::Char('o'));
     it.app.prepare();
@@ -210,7 +211,7 @@ fn a_step_is_switched_and_moved_in_the_panel() {
     assert_eq!(steps(&it), [Step::RepeatPenalty, Step::TopP, Step::Temperature]);
     it.key(KeyCode::Char('<'));
     assert!(it.screen().contains("what cuts comes after what changes scores"), "{}", it.screen());
-    it.app.knob = KNOBS.iter().position(|&it| it == Knob::Seed).unwrap();
+    it.app.context.panel.knob = KNOBS.iter().position(|&it| it == Knob::Seed).unwrap();
     it.key(KeyCode::Char('o'));
     assert!(it.screen().contains("seed is no step of the chain"), "{}", it.screen());
 }
@@ -218,39 +219,39 @@ fn a_step_is_switched_and_moved_in_the_panel() {
 #[test]
 fn bans_are_typed_in_the_panel_and_show_at_once() {
     let mut it = panel(Knob::Ban);
-    let next = it.app.next.as_ref().unwrap().rows[0].token;
-    let word = it.app.vocabulary().decode(&[next]);
+    let next = it.app.context.text.next_table().unwrap().rows[0].token;
+    let word = it.app.context.text.vocabulary().decode(&[next]);
     it.key(KeyCode::Enter);
     it.write(&word);
     it.key(KeyCode::Enter);
     it.app.prepare();
-    assert_eq!(it.app.settings.ban, [word]);
-    let rows = &it.app.next.as_ref().unwrap().rows;
+    assert_eq!(it.app.context.settings.ban, [word]);
+    let rows = &it.app.context.text.next_table().unwrap().rows;
     assert!(rows.iter().filter(|it| it.after.is_some()).all(|it| it.token != next));
-    let first = it.app.next.as_ref().unwrap().trace[0];
+    let first = it.app.context.text.next_table().unwrap().trace[0];
     assert!(first.step == Step::Bias && matches!(first.did, Did::Touched(1..)), "{first:?}");
 }
 
 #[test]
 fn new_dice_leave_what_was_typed_of_a_word() {
     let mut it = Harness::ready((80, 24));
-    it.app.settings.max_tokens = 4;
-    it.app.settings.temperature = 0.0;
+    it.app.context.settings.max_tokens = 4;
+    it.app.context.settings.temperature = 0.0;
     it.write("Once upon a ti");
     it.key(KeyCode::Enter);
     it.settle();
-    let begun = |it: &Harness| match &it.app.document.at(3).unwrap().origin {
+    let begun = |it: &Harness| match &it.app.context.text.document.at(3).unwrap().origin {
         Origin::Drawn(draw) => draw.begun,
         Origin::Typed | Origin::Chosen => 0,
     };
     assert_eq!(begun(&it), 3, "{}", it.text());
-    assert_eq!(it.journalled().tokens(), it.app.document.tokens());
+    assert_eq!(it.journalled().tokens(), it.app.context.text.document.tokens());
     assert!(it.screen().contains("of yours went on as"), "{}", it.screen());
     it.key(KeyCode::Tab);
-    it.app.lens.cursor = 3;
-    it.app.settings.temperature = 1.0;
+    it.app.context.text.cursor = 3;
+    it.app.context.settings.temperature = 1.0;
     it.key(KeyCode::Char('r'));
     it.settle();
     assert!(it.text().starts_with("Once upon a ti"), "{}", it.text());
-    assert_eq!(it.journalled().tokens(), it.app.document.tokens());
+    assert_eq!(it.journalled().tokens(), it.app.context.text.document.tokens());
 }

@@ -9,7 +9,6 @@ use megachat::checkpoint::zip::ZipError;
 use megachat::checkpoint::{Activation, Config, ConfigError, Fault, Limits, MapError};
 use megachat::directory::DirectoryError;
 use megachat::install::convert::{ConvertError, Converted, Input, Options, Step, convert};
-
 use megachat::text::TokenizerChoice;
 
 use crate::support::torch_files::{

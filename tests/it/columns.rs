@@ -1,8 +1,9 @@
 //! Futures side by side: A/B, the fan, and what happens to a text that goes round in circles.
 
 use crossterm::event::{KeyCode, KeyModifiers};
-use megachat::app::columns::{Columns, Purpose};
-use megachat::app::{Effect, Focus, Overlay};
+use megachat::app::layers::columns::{Columns, Purpose};
+use megachat::app::layers::{Layer, loops::LoopFound};
+use megachat::app::{Effect, Focus};
 use megachat::assets;
 use megachat::document::{Origin, Record};
 use megachat::engine::generation::{Control, Session};
@@ -19,8 +20,8 @@ use crate::support::scripted::Scripted;
 
 fn written(size: (u16, u16)) -> Harness {
     let mut it = Harness::ready(size);
-    it.app.settings.max_tokens = 5;
-    it.app.settings.temperature = 1.5;
+    it.app.context.settings.max_tokens = 5;
+    it.app.context.settings.temperature = 1.5;
     it.write("Once upon a time,");
     it.key(KeyCode::Enter);
     it.settle();
@@ -28,7 +29,7 @@ fn written(size: (u16, u16)) -> Harness {
 }
 
 fn columns(it: &Harness) -> &Columns {
-    let Some(Overlay::Columns(columns)) = &it.app.overlay else { panic!("no columns are shown") };
+    let Some(Layer::Columns(columns)) = it.app.layers.top() else { panic!("no columns are shown") };
     columns
 }
 
@@ -38,7 +39,7 @@ fn tokens(it: &Harness, column: usize) -> Vec<u32> {
 
 #[track_caller]
 fn check_journal(it: &Harness) {
-    assert_eq!(it.journalled().tokens(), it.app.document.tokens());
+    assert_eq!(it.journalled().tokens(), it.app.context.text.document.tokens());
 }
 
 /// Hears everything, and wants no more after so many tokens.
@@ -142,7 +143,7 @@ fn a_column_ends_by_itself_and_stopping_leaves_the_text_read() {
 #[test]
 fn the_same_dice_under_other_settings_differ_by_the_setting_alone() {
     let mut it = written((120, 40));
-    let before = it.app.document.tokens();
+    let before = it.app.context.text.document.tokens();
     it.key(KeyCode::F(6));
     it.settle();
     let (a, b) = (&columns(&it).columns[0], &columns(&it).columns[1]);
@@ -150,7 +151,7 @@ fn the_same_dice_under_other_settings_differ_by_the_setting_alone() {
     assert!((b.settings.temperature - a.settings.temperature - 0.5).abs() < 1e-6);
     assert!(a.draws.iter().zip(&b.draws).all(|(a, b)| a.die.to_bits() == b.die.to_bits()));
     // Nothing of it is in the document until it is kept.
-    assert_eq!(it.app.document.tokens(), before);
+    assert_eq!(it.app.context.text.document.tokens(), before);
     // Under the same settings the columns are the same; under one's own dice they are not.
     it.key(KeyCode::Right);
     for _ in 0..10 {
@@ -182,7 +183,7 @@ fn a_column_can_have_any_setting_and_there_are_two_to_four() {
     it.settle();
     assert_eq!(columns(&it).columns[0].settings.top_k, 1);
     assert!(columns(&it).columns[0].draws.iter().all(|it| it.kept == 1));
-    assert_eq!(it.app.settings.top_k, Settings::default().top_k);
+    assert_eq!(it.app.context.settings.top_k, Settings::default().top_k);
     for expected in [3, 4, 4] {
         it.key(KeyCode::Char('+'));
         assert_eq!(columns(&it).columns.len(), expected);
@@ -192,13 +193,13 @@ fn a_column_can_have_any_setting_and_there_are_two_to_four() {
         assert_eq!(columns(&it).columns.len(), expected);
     }
     it.key(KeyCode::Esc);
-    assert_eq!(it.app.overlay, None);
+    assert_eq!(it.app.layers.top(), None);
 }
 
 #[test]
 fn all_columns_are_kept_as_branches_with_their_settings() {
     let mut it = written((120, 40));
-    let before = it.app.document.tokens();
+    let before = it.app.context.text.document.tokens();
     it.key(KeyCode::F(6));
     it.key(KeyCode::Char('d'));
     it.settle();
@@ -208,39 +209,39 @@ fn all_columns_are_kept_as_branches_with_their_settings() {
     it.key(KeyCode::Char('k'));
     it.settle();
     // The chosen one, A, is the text now; B forks off at the first difference, under its own settings.
-    assert_eq!(it.app.document.tokens(), [before.clone(), a].concat());
-    let siblings = it.app.document.siblings(before.len() + fork);
+    assert_eq!(it.app.context.text.document.tokens(), [before.clone(), a].concat());
+    let siblings = it.app.context.text.document.siblings(before.len() + fork);
     assert_eq!(siblings.len(), 2);
-    let of_b = *siblings.iter().find(|node| !it.app.document.path().contains(node)).unwrap();
-    let node = it.app.document.node(of_b).unwrap();
+    let of_b = *siblings.iter().find(|node| !it.app.context.text.document.path().contains(node)).unwrap();
+    let node = it.app.context.text.document.node(of_b).unwrap();
     assert_eq!(node.token, b[fork]);
     let Origin::Drawn(draw) = &node.origin else { panic!() };
     assert_eq!(draw.token, b[fork]);
-    assert_eq!(it.app.document.settings_at(of_b), Some(&warm));
+    assert_eq!(it.app.context.text.document.settings_at(of_b), Some(&warm));
     check_journal(&it);
     it.press(KeyCode::Char('u'), KeyModifiers::ALT);
-    assert_eq!(it.app.document.tokens(), before);
+    assert_eq!(it.app.context.text.document.tokens(), before);
     check_journal(&it);
 }
 
 #[test]
 fn what_streams_while_the_columns_close_is_dropped() {
     let mut it = written((80, 24));
-    let before = it.app.document.tokens();
+    let before = it.app.context.text.document.tokens();
     it.key(KeyCode::F(6));
     assert!(!it.pending.is_empty());
     it.control('c');
     assert!(it.effects.contains(&Effect::StopEngine));
     it.key(KeyCode::Esc);
     it.settle();
-    assert_eq!((it.app.overlay.clone(), it.app.document.tokens()), (None, before));
-    assert!(it.app.next.is_some());
+    assert_eq!((it.app.layers.top(), it.app.context.text.document.tokens()), (None, before));
+    assert!(it.app.context.text.next.is_some());
 }
 
 #[test]
 fn a_fan_lists_eight_futures_and_takes_all_or_a_word() {
     let mut it = written((80, 24));
-    let before = it.app.document.tokens();
+    let before = it.app.context.text.document.tokens();
     it.key(KeyCode::F(8));
     it.settle();
     let state = columns(&it);
@@ -251,8 +252,11 @@ fn a_fan_lists_eight_futures_and_takes_all_or_a_word() {
     let third = state.columns[order[2]].clone();
     it.key(KeyCode::Char('3'));
     it.settle();
-    assert_eq!(it.app.document.tokens(), [before.clone(), third.tokens()].concat());
-    assert_eq!(it.app.document.settings_at(it.app.document.tip().unwrap()), Some(&third.settings));
+    assert_eq!(it.app.context.text.document.tokens(), [before.clone(), third.tokens()].concat());
+    assert_eq!(
+        it.app.context.text.document.settings_at(it.app.context.text.document.tip().unwrap()),
+        Some(&third.settings)
+    );
     check_journal(&it);
     // The next word of the likeliest of the next eight.
     let text = it.text();
@@ -276,29 +280,29 @@ fn a_fan_lists_eight_futures_and_takes_all_or_a_word() {
 #[test]
 fn a_fan_is_folded_into_a_tree_and_taken_up_to_a_fork() {
     let mut it = written((80, 24));
-    it.app.settings.temperature = 1.0;
-    let before = it.app.document.tokens();
+    it.app.context.settings.temperature = 1.0;
+    let before = it.app.context.text.document.tokens();
     it.key(KeyCode::F(8));
     it.settle();
     it.key(KeyCode::Char('t'));
     let state = columns(&it).clone();
-    let twigs = state.twigs();
+    let branches = state.branches();
     // Every future is the runs on its way, and each run is there once.
     for column in 0..state.columns.len() {
-        let runs = twigs.iter().filter(|it| it.columns.contains(&column));
+        let runs = branches.iter().filter(|it| it.columns.contains(&column));
         let text: Vec<u32> = runs.flat_map(|it| tokens_of(&state, it.columns[0])[it.from..it.to].to_vec()).collect();
         assert_eq!(text, tokens_of(&state, column));
     }
-    let fork = twigs.iter().position(|it| it.columns.len() > 1).unwrap();
+    let fork = branches.iter().position(|it| it.columns.len() > 1).unwrap();
     let screen = it.screen();
-    assert!(screen.contains("futures, as a tree") && screen.contains(&format!("x{}", twigs[fork].columns.len())));
+    assert!(screen.contains("futures, as a tree") && screen.contains(&format!("x{}", branches[fork].columns.len())));
     for _ in 0..fork {
         it.key(KeyCode::Down);
     }
     it.key(KeyCode::Enter);
     it.settle();
-    let taken = tokens_of(&state, twigs[fork].columns[0])[..twigs[fork].to].to_vec();
-    assert_eq!(it.app.document.tokens(), [before, taken].concat());
+    let taken = tokens_of(&state, branches[fork].columns[0])[..branches[fork].to].to_vec();
+    assert_eq!(it.app.context.text.document.tokens(), [before, taken].concat());
     check_journal(&it);
 }
 
@@ -310,39 +314,37 @@ fn tokens_of(state: &Columns, column: usize) -> Vec<u32> {
 fn futures_grow_under_the_cursor_and_what_stood_there_stays() {
     for key in [KeyCode::F(8), KeyCode::F(6)] {
         let mut it = written((120, 40));
-        it.app.settings.temperature = 1.2;
-        let before = it.app.document.tokens();
-        it.app.focus = Focus::Text;
-        it.app.lens.cursor = 4;
+        it.app.context.settings.temperature = 1.2;
+        let before = it.app.context.text.document.tokens();
+        it.app.context.focus = Focus::Text;
+        it.app.context.text.cursor = 4;
         it.key(key);
         it.settle();
         assert!(it.screen().contains("from token 5 on"), "{}", it.screen());
         let state = columns(&it).clone();
         // Not what is there already.
         let other = (0..state.columns.len()).find(|&it| tokens_of(&state, it)[0] != before[4]).unwrap();
-        if let Some(Overlay::Columns(state)) = &mut it.app.overlay {
-            state.chosen = other;
-        }
+        it.over(Some(Layer::Columns(Columns { chosen: other, ..state.clone() })));
         it.key(KeyCode::Enter);
         it.settle();
-        assert_eq!(it.app.document.tokens(), [&before[..4], &tokens_of(&state, other)].concat());
-        assert_eq!(it.app.document.siblings(4).len(), 2);
+        assert_eq!(it.app.context.text.document.tokens(), [&before[..4], &tokens_of(&state, other)].concat());
+        assert_eq!(it.app.context.text.document.siblings(4).len(), 2);
         it.press(KeyCode::Char('u'), KeyModifiers::ALT);
-        assert_eq!(it.app.document.tokens(), before);
+        assert_eq!(it.app.context.text.document.tokens(), before);
         check_journal(&it);
     }
     // Before the first token there is nothing to go on from.
     let mut it = written((80, 24));
-    (it.app.focus, it.app.lens.cursor) = (Focus::Text, 0);
+    (it.app.context.focus, it.app.context.text.cursor) = (Focus::Text, 0);
     it.key(KeyCode::F(8));
-    assert!(it.app.overlay.is_none() && it.screen().contains("nothing before it"));
+    assert!(it.app.layers.is_empty() && it.screen().contains("nothing before it"));
 }
 
 #[test]
 fn futures_of_a_text_whose_end_is_out_of_view_are_in_view() {
     let mut it = written((80, 24));
-    it.app.settings.max_tokens = 400;
-    it.app.circles_allowed = true;
+    it.app.context.settings.max_tokens = 400;
+    it.app.context.drawing.loops_allowed = true;
     it.key(KeyCode::F(5));
     it.settle();
     for _ in 0..4 {
@@ -361,11 +363,11 @@ fn futures_of_a_text_whose_end_is_out_of_view_are_in_view() {
 fn a_loop_pauses_and_offers_ways_out() {
     let looping = || {
         let mut it = Harness::ready((80, 24));
-        it.app.settings.temperature = 0.0;
-        it.app.settings.max_tokens = 400;
+        it.app.context.settings.temperature = 0.0;
+        it.app.context.settings.max_tokens = 400;
         it.write("Once upon a time,");
         it.key(KeyCode::Enter);
-        while !matches!(it.app.overlay, Some(Overlay::Circles { .. })) {
+        while !matches!(it.app.layers.top(), Some(Layer::Loop(_))) {
             it.tokens(1);
         }
         it.stopped();
@@ -373,35 +375,35 @@ fn a_loop_pauses_and_offers_ways_out() {
     };
     let script = assets::vocabulary().encode(SCRIPT).unwrap().tokens.len();
     let mut it = looping();
-    let Some(Overlay::Circles { since }) = it.app.overlay else { panic!() };
+    let Some(&Layer::Loop(LoopFound { since })) = it.app.layers.top() else { panic!() };
     // The prompt, then the script once: what follows is repetition.
     assert_eq!(since, 5 + script);
     assert!(it.effects.contains(&Effect::StopEngine));
     assert!(it.screen().contains("going round in circles"), "{}", it.screen());
-    let before = it.app.document.tokens();
+    let before = it.app.context.text.document.tokens();
     it.key(KeyCode::Char('b'));
-    assert_eq!(it.app.document.tokens(), before[..since]);
+    assert_eq!(it.app.context.text.document.tokens(), before[..since]);
     it.press(KeyCode::Char('u'), KeyModifiers::ALT);
-    assert_eq!(it.app.document.tokens(), before);
+    assert_eq!(it.app.context.text.document.tokens(), before);
 
     let mut it = looping();
     it.key(KeyCode::Char('d'));
-    assert_eq!((it.app.settings.dry_multiplier, it.app.running.is_some()), (0.8, true));
+    assert_eq!((it.app.context.settings.dry_multiplier, it.app.context.drawing.running.is_some()), (0.8, true));
 
     let mut it = looping();
     it.key(KeyCode::Char('c'));
     it.settle();
-    assert!(it.app.overlay.is_none() && it.app.document.len() > before.len() + 100);
+    assert!(it.app.layers.is_empty() && it.app.context.text.document.len() > before.len() + 100);
 
     // Whoever writes is not interrupted.
     let mut it = Harness::ready((80, 24));
-    it.app.settings.temperature = 0.0;
-    it.app.settings.max_tokens = 300;
+    it.app.context.settings.temperature = 0.0;
+    it.app.context.settings.max_tokens = 300;
     it.write("Once upon a time,");
     it.key(KeyCode::Enter);
     it.tokens(1);
     it.write("wait");
     it.settle();
-    assert_eq!((it.app.overlay.clone(), it.app.document.len()), (None, 305));
+    assert_eq!((it.app.layers.top(), it.app.context.text.document.len()), (None, 305));
     assert!(it.records().iter().any(|it| matches!(it, Record::Stopped { reason } if reason == "max-tokens")));
 }

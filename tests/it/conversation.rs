@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::keymap::Keymap;
-use megachat::app::{CHAT_STOP, CHAT_TEMPLATE, Effect, Focus, Help, Msg, Overlay, Scroll};
+use megachat::app::layers::{Layer, help::Help, models::ModelList};
+use megachat::app::{CHAT_STOP, CHAT_TEMPLATE, Effect, Focus, Msg, Scroll};
 use megachat::document::Record;
 use megachat::engine::protocol::{Command, Event, StopReason};
 use megachat::install::protocol::{self as install, Job};
@@ -14,22 +15,22 @@ const SIZE: (u16, u16) = (80, 24);
 /// The documents on the screen and in the journal are one.
 #[track_caller]
 fn check_journal(harness: &Harness) {
-    assert_eq!(harness.journalled().tokens(), harness.app.document.tokens());
+    assert_eq!(harness.journalled().tokens(), harness.app.context.text.document.tokens());
 }
 
 #[test]
 fn what_is_sent_is_continued_and_an_empty_enter_goes_on() {
     let mut it = Harness::ready(SIZE);
-    it.app.settings.temperature = 0.0;
-    it.app.settings.repeat_penalty = 1.0;
-    it.app.settings.max_tokens = 5;
+    it.app.context.settings.temperature = 0.0;
+    it.app.context.settings.repeat_penalty = 1.0;
+    it.app.context.settings.max_tokens = 5;
     it.write("Once upon a time,");
     it.key(KeyCode::Enter);
     it.settle();
-    assert_eq!(it.app.document.drawn(), 5);
+    assert_eq!(it.app.context.text.document.drawn(), 5);
     it.key(KeyCode::Enter);
     it.settle();
-    assert_eq!(it.app.document.drawn(), 10);
+    assert_eq!(it.app.context.text.document.drawn(), 10);
     let continuation = it.text().strip_prefix("Once upon a time,").unwrap().to_owned();
     assert!(SCRIPT.contains(&continuation), "{continuation}");
     check_journal(&it);
@@ -42,7 +43,7 @@ fn an_empty_document_starts_from_the_mark() {
     let mut it = Harness::ready(SIZE);
     it.key(KeyCode::Enter);
     it.settle();
-    assert_eq!(it.app.document.tokens()[0], 50_256);
+    assert_eq!(it.app.context.text.document.tokens()[0], 50_256);
     check_journal(&it);
 }
 
@@ -50,21 +51,21 @@ fn an_empty_document_starts_from_the_mark() {
 fn a_temperature_moved_while_text_streams_reaches_the_engine_at_once_and_from_any_focus() {
     let mut it = Harness::ready(SIZE);
     for focus in [Focus::Input, Focus::Text, Focus::Panel] {
-        it.app.focus = focus;
+        it.app.context.focus = focus;
         it.key(KeyCode::F(5));
         it.tokens(2);
-        let before = it.app.settings.temperature;
+        let before = it.app.context.settings.temperature;
         it.press(KeyCode::Up, KeyModifiers::ALT);
-        assert!((it.app.settings.temperature - before - 0.05).abs() < 1e-6);
+        assert!((it.app.context.settings.temperature - before - 0.05).abs() < 1e-6);
         let told = it.effects.iter().rev().find_map(|effect| match effect {
             Effect::Engine(Command::Settings(settings)) => Some(settings.clone()),
             _ => None,
         });
-        assert_eq!(told.as_ref(), Some(&it.app.settings), "{focus:?}");
+        assert_eq!(told.as_ref(), Some(&it.app.context.settings), "{focus:?}");
         // The journal learns of it where the engine says that it holds.
-        let id = it.app.running.as_ref().unwrap().id;
-        it.send(Msg::Engine(Event::Under { id, settings: Box::new(it.app.settings.clone()) }));
-        assert_eq!(it.journalled().settings(), Some(&it.app.settings));
+        let id = it.app.context.drawing.running.as_ref().unwrap().id;
+        it.send(Msg::Engine(Event::Under { id, settings: Box::new(it.app.context.settings.clone()) }));
+        assert_eq!(it.journalled().settings(), Some(&it.app.context.settings));
         it.settle();
     }
     check_journal(&it);
@@ -75,11 +76,11 @@ fn candidates_move_with_a_control_and_no_model_runs() {
     let mut it = Harness::ready(SIZE);
     it.screen();
     let asked = |it: &Harness| it.effects.iter().filter(|e| matches!(e, Effect::Engine(_))).count();
-    let (before, rows) = (asked(&it), it.app.next.clone().unwrap().rows);
+    let (before, rows) = (asked(&it), it.app.context.text.next_table().unwrap().rows.clone());
     it.press(KeyCode::Up, KeyModifiers::ALT);
     it.press(KeyCode::Up, KeyModifiers::ALT);
     it.screen();
-    let after = it.app.next.clone().unwrap().rows;
+    let after = it.app.context.text.next_table().unwrap().rows.clone();
     assert_eq!(asked(&it), before);
     assert!(after[0].after < rows[0].after, "warmer is flatter");
     assert_eq!(after[0].model, rows[0].model);
@@ -96,18 +97,18 @@ fn ctrl_c_stops_clears_arms_and_quits() {
     assert_eq!(it.effects.last(), Some(&Effect::StopEngine));
     // What was in flight is kept, the end is heard, nothing is lost.
     it.tokens(2);
-    let id = it.app.running.as_ref().unwrap().id;
+    let id = it.app.context.drawing.running.as_ref().unwrap().id;
     it.pending.clear();
     it.send(Msg::Engine(Event::Finished { id, reason: StopReason::Cancelled, cut: None }));
     it.settle();
-    assert_eq!((it.app.document.drawn(), it.app.input.text()), (5, "more"));
+    assert_eq!((it.app.context.text.document.drawn(), it.app.context.input.text()), (5, "more"));
     it.control('c');
-    assert!(it.app.input.is_empty() && !it.quits());
+    assert!(it.app.context.input.is_empty() && !it.quits());
     it.key(KeyCode::Up);
-    assert_eq!(it.app.input.text(), "more");
+    assert_eq!(it.app.context.input.text(), "more");
     it.control('c');
     it.control('c');
-    assert!(!it.quits() && it.app.quit_armed.is_some());
+    assert!(!it.quits() && it.app.keyboard.quit_armed.is_some());
     it.wait(2500);
     it.control('c');
     assert!(!it.quits(), "two seconds have passed");
@@ -123,27 +124,27 @@ fn tokens_of_a_request_nobody_waits_for_change_nothing() {
     it.tokens(1);
     let late = it.pending.clone();
     it.settle();
-    let before = it.app.document.clone();
+    let before = it.app.context.text.document.clone();
     for event in late {
         it.send(Msg::Engine(event));
     }
-    assert_eq!(it.app.document, before);
+    assert_eq!(it.app.context.text.document, before);
 }
 
 #[test]
 fn the_view_stays_where_it_was_scrolled_to_and_end_follows_again() {
     let mut it = Harness::ready((80, 16));
-    it.app.settings.max_tokens = 200;
+    it.app.context.settings.max_tokens = 200;
     it.key(KeyCode::Enter);
     it.tokens(150);
     it.key(KeyCode::PageUp);
-    let top = it.app.top_row(8);
+    let top = it.app.context.text.top_row(8);
     it.tokens(30);
-    assert_eq!(it.app.top_row(8), top);
-    assert!(matches!(it.app.scroll, Scroll::At { unseen: 30, .. }));
+    assert_eq!(it.app.context.text.top_row(8), top);
+    assert!(matches!(it.app.context.text.scroll, Scroll::At { unseen: 30, .. }));
     assert!(it.screen().contains("30 new - End"));
     it.key(KeyCode::End);
-    assert_eq!(it.app.scroll, Scroll::Follow);
+    assert_eq!(it.app.context.text.scroll, Scroll::Follow);
     it.settle();
 }
 
@@ -155,11 +156,11 @@ fn a_new_width_wraps_anew_and_keeps_the_place() {
     it.key(KeyCode::Enter);
     it.settle();
     it.key(KeyCode::PageUp);
-    let Scroll::At { offset, .. } = it.app.scroll else { panic!() };
+    let Scroll::At { offset, .. } = it.app.context.text.scroll else { panic!() };
     for width in [40, 120, 61, 1, 80] {
         it.send(Msg::Resize(width, 16));
         it.screen();
-        assert!(it.app.scroll == Scroll::At { offset, unseen: 0 });
+        assert!(it.app.context.text.scroll == Scroll::At { offset, unseen: 0 });
     }
 }
 
@@ -168,28 +169,28 @@ fn chat_is_a_visible_template_with_its_stop_string() {
     let mut it = Harness::ready(SIZE);
     it.control('t');
     assert_eq!(it.text(), CHAT_TEMPLATE);
-    assert!(it.app.settings.stop.contains(&CHAT_STOP.to_owned()));
+    assert!(it.app.context.settings.stop.contains(&CHAT_STOP.to_owned()));
     it.write("Hi!");
     it.key(KeyCode::Enter);
     it.settle();
     assert!(it.text().starts_with(&format!("{CHAT_TEMPLATE}User: Hi!\nBot:")), "{}", it.text());
     it.control('t');
-    assert!(!it.app.chat && it.app.settings.stop.is_empty());
+    assert!(!it.app.context.chat && it.app.context.settings.stop.is_empty());
     check_journal(&it);
 }
 
 #[test]
 fn a_stop_string_is_taken_out_of_the_text_and_its_tokens_stay_in_the_tree() {
     let mut it = Harness::ready(SIZE);
-    it.app.settings.temperature = 0.0;
-    it.app.settings.repeat_penalty = 1.0;
-    it.app.settings.stop = vec!["brown be".into()];
+    it.app.context.settings.temperature = 0.0;
+    it.app.context.settings.repeat_penalty = 1.0;
+    it.app.context.settings.stop = vec!["brown be".into()];
     it.write("Once");
     it.key(KeyCode::Enter);
     it.settle();
     assert!(it.text().ends_with(" small "), "{:?}", it.text());
-    assert!((it.app.document.next_node() as usize) > it.app.document.len());
-    assert!(it.app.lens.cursor <= it.app.document.len(), "the cursor is in the text that is left");
+    assert!((it.app.context.text.document.next_node() as usize) > it.app.context.text.document.len());
+    assert!(it.app.context.text.cursor <= it.app.context.text.document.len(), "the cursor is in the text that is left");
     check_journal(&it);
 }
 
@@ -200,9 +201,9 @@ fn a_text_that_is_too_long_comes_back_to_the_input() {
     it.send(Msg::Paste(long.clone()));
     it.key(KeyCode::Enter);
     it.settle();
-    assert!(it.app.document.is_empty());
-    assert_eq!(it.app.input.text(), long);
-    assert!(it.app.notice.as_ref().unwrap().text.contains("the context holds 512"));
+    assert!(it.app.context.text.document.is_empty());
+    assert_eq!(it.app.context.input.text(), long);
+    assert!(it.app.context.outbox.notice.as_ref().unwrap().text.contains("the context holds 512"));
 }
 
 #[test]
@@ -245,13 +246,13 @@ fn a_model_that_becomes_ready_interrupts_nothing_and_is_switched_to_by_key() {
         parameters: 354_823_168,
     };
     it.send(Msg::Install(install::Event::Ready(ready)));
-    assert_eq!(it.app.card().unwrap().name, "demo");
+    assert_eq!(it.app.context.card().unwrap().name, "demo");
     it.settle();
     assert!(it.screen().contains("megatron-345m ready: F3"));
     it.key(KeyCode::F(3));
     it.key(KeyCode::Enter);
     it.settle();
-    assert_eq!(it.app.card().unwrap().name, "megatron-345m");
+    assert_eq!(it.app.context.card().unwrap().name, "megatron-345m");
     assert!(it.text().starts_with("Once"), "the text stays");
     it.key(KeyCode::Enter);
     it.settle();
@@ -271,7 +272,7 @@ fn when_no_source_has_it_everything_that_was_tried_is_on_the_screen() {
         vec![("NVIDIA NGC, zip".to_owned(), "410 Gone".to_owned()), ("hub".to_owned(), "404 Not Found".to_owned())];
     let failure = install::Failure::NoSource { answers };
     it.send(Msg::Install(install::Event::Failed { name: "megatron-345m".into(), failure }));
-    assert_eq!(it.app.overlay, Some(Overlay::models()));
+    assert_eq!(it.app.layers.top(), Some(&Layer::Models(ModelList::default())));
     let screen = it.screen();
     for says in ["410 Gone", "404 Not Found", "megachat model import FILE"] {
         assert!(screen.contains(says), "{says}\n{screen}");
@@ -281,14 +282,16 @@ fn when_no_source_has_it_everything_that_was_tried_is_on_the_screen() {
 #[test]
 fn no_size_and_no_state_panics() {
     let mut it = Harness::ready(SIZE);
-    it.app.settings.max_tokens = 300;
+    it.app.context.settings.max_tokens = 300;
     it.write("Once\u{1b}[31m");
     it.key(KeyCode::Enter);
     it.settle();
-    for overlay in [None, Some(Overlay::Help(Help { top: 3, ..Help::default() })), Some(Overlay::models())] {
-        it.app.overlay = overlay;
+    for overlay in
+        [None, Some(Layer::Help(Help { top: 3, ..Help::default() })), Some(Layer::Models(ModelList::default()))]
+    {
+        it.over(overlay);
         for focus in [Focus::Input, Focus::Text, Focus::Panel] {
-            it.app.focus = focus;
+            it.app.context.focus = focus;
             for width in 0..40 {
                 for height in 0..30 {
                     it.send(Msg::Resize(width, height));
@@ -313,23 +316,23 @@ fn typed_values_are_set_or_refused_with_a_reason() {
     let mut it = Harness::ready(SIZE);
     it.key(KeyCode::Tab);
     it.key(KeyCode::Tab);
-    assert_eq!(it.app.focus, Focus::Panel);
+    assert_eq!(it.app.context.focus, Focus::Panel);
     it.write("1.5");
     it.key(KeyCode::Enter);
-    assert!((it.app.settings.temperature - 1.5).abs() < 1e-6);
+    assert!((it.app.context.settings.temperature - 1.5).abs() < 1e-6);
     it.write("-3");
     it.key(KeyCode::Enter);
-    assert!(it.app.notice.as_ref().unwrap().text.contains("between 0 and 100"));
-    assert!((it.app.settings.temperature - 1.5).abs() < 1e-6);
+    assert!(it.app.context.outbox.notice.as_ref().unwrap().text.contains("between 0 and 100"));
+    assert!((it.app.context.settings.temperature - 1.5).abs() < 1e-6);
     it.key(KeyCode::Backspace);
-    assert!((it.app.settings.temperature - 1.0).abs() < 1e-6);
+    assert!((it.app.context.settings.temperature - 1.0).abs() < 1e-6);
 }
 
 #[test]
 fn a_huge_paste_is_taken_and_drawn() {
     let mut it = Harness::ready(SIZE);
     it.send(Msg::Paste("x\u{1b}]52;c;AAAA\u{7} é\r\n".repeat(60_000)));
-    assert!(it.app.input.text().len() > 1_000_000);
+    assert!(it.app.context.input.text().len() > 1_000_000);
     let screen = it.screen();
     assert!(screen.contains("^[]52;c;AAAA^G"), "{screen}");
 }
@@ -342,7 +345,7 @@ fn a_chat_turn_that_does_not_fit_comes_back_as_it_was_written() {
     it.send(Msg::Paste(long.clone()));
     it.key(KeyCode::Enter);
     it.settle();
-    assert_eq!(it.app.input.text(), long);
+    assert_eq!(it.app.context.input.text(), long);
 }
 
 #[test]
@@ -350,11 +353,11 @@ fn what_is_sent_before_the_model_is_ready_is_sent_once_it_is() {
     let mut it = Harness::begin(a_start(SIZE));
     it.write("Once upon a time");
     it.key(KeyCode::Enter);
-    assert_eq!(it.app.input.text(), "Once upon a time");
+    assert_eq!(it.app.context.input.text(), "Once upon a time");
     it.install_demo();
     it.settle();
-    assert!(it.text().starts_with("Once upon a time") && it.app.document.drawn() > 0);
-    assert!(it.app.input.is_empty());
+    assert!(it.text().starts_with("Once upon a time") && it.app.context.text.document.drawn() > 0);
+    assert!(it.app.context.input.is_empty());
 }
 
 #[test]
@@ -371,7 +374,7 @@ fn a_transcript_that_is_not_saved_is_not_left() {
     assert_eq!(it.text(), before);
     it.send(Msg::Store(Store::Saved { path: "/full".into() }));
     it.control('n');
-    assert!(it.app.document.is_empty());
+    assert!(it.app.context.text.document.is_empty());
 }
 
 #[test]
@@ -419,9 +422,9 @@ fn chosen_keys_hold_everywhere_and_the_screen_names_them() {
     it.control('x');
     assert!(it.screen().contains("Ctrl-X ..."), "{}", it.screen());
     it.key(KeyCode::Char('m'));
-    assert_eq!(it.app.overlay, Some(Overlay::models()));
+    assert_eq!(it.app.layers.top(), Some(&Layer::Models(ModelList::default())));
     it.key(KeyCode::Esc);
     it.control('x');
     it.write("abc");
-    assert_eq!((it.app.input.text(), &it.app.overlay), ("abc", &None));
+    assert_eq!((it.app.context.input.text(), it.app.layers.top()), ("abc", None));
 }

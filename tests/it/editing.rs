@@ -2,8 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use megachat::app::keymap::Keymap;
-use megachat::app::view::layout;
-use megachat::app::{Copied, Effect, Focus, Help, KNOBS, Mode, Msg, Overlay, Scroll};
+use megachat::app::layers::{Layer, help::Help, models::ModelList};
+use megachat::app::layout;
+use megachat::app::{Copied, Effect, Focus, KNOBS, Mode, Msg, Scroll};
 use megachat::engine::protocol::{Event, StopReason};
 use megachat::store::protocol::{Event as Store, Job};
 
@@ -40,13 +41,13 @@ fn what_was_sent_or_cleared_is_kept_for_later_runs_and_is_there_in_them() {
     let mut it = ready_with(|start| start.history = vec!["two\nlines".into(), "older".into()]);
     it.write("a draft");
     it.key(KeyCode::Up);
-    assert_eq!(it.app.input.text(), "older");
+    assert_eq!(it.app.context.input.text(), "older");
     it.key(KeyCode::Up);
-    assert_eq!(it.app.input.text(), "two\nlines");
+    assert_eq!(it.app.context.input.text(), "two\nlines");
     for _ in 0..4 {
         it.key(KeyCode::Down);
     }
-    assert_eq!(it.app.input.text(), "a draft", "the draft is kept");
+    assert_eq!(it.app.context.input.text(), "a draft", "the draft is kept");
     it.control('c');
     it.write("Once");
     it.key(KeyCode::Enter);
@@ -75,12 +76,15 @@ fn the_history_is_searched_backwards() {
     it.control('r');
     assert!(it.screen().contains("no more of `bear`: The bear slept"), "{}", it.screen());
     it.key(KeyCode::Esc);
-    assert_eq!((it.app.input.text(), it.app.input.search()), ("draft", None));
+    assert_eq!((it.app.context.input.text(), it.app.context.input.search()), ("draft", None));
     // Enter takes it and sends nothing.
     it.control('r');
     it.send(Msg::Paste("dragon".into()));
     it.key(KeyCode::Enter);
-    assert_eq!((it.app.input.text(), it.app.input.cursor(), it.app.document.is_empty()), ("A dragon", 2, true));
+    assert_eq!(
+        (it.app.context.input.text(), it.app.context.input.cursor(), it.app.context.text.document.is_empty()),
+        ("A dragon", 2, true)
+    );
     it.key(KeyCode::Enter);
     it.settle();
     assert!(it.text().starts_with("A dragon"));
@@ -89,14 +93,14 @@ fn the_history_is_searched_backwards() {
     it.write("fx");
     it.key(KeyCode::Backspace);
     it.key(KeyCode::End);
-    assert_eq!((it.app.input.text(), it.app.input.cursor()), ("fox", 3));
+    assert_eq!((it.app.context.input.text(), it.app.context.input.cursor()), ("fox", 3));
     // Ctrl-C gives back what was there, and goes on down its ladder.
     it.control('r');
     it.write("woke");
     it.control('c');
-    assert_eq!((it.app.input.text(), it.app.input.search()), ("fox", None));
+    assert_eq!((it.app.context.input.text(), it.app.context.input.search()), ("fox", None));
     it.control('c');
-    assert!(it.app.input.is_empty() && it.app.quit_armed.is_none());
+    assert!(it.app.context.input.is_empty() && it.app.keyboard.quit_armed.is_none());
 }
 
 #[test]
@@ -108,11 +112,14 @@ fn a_search_ends_when_the_focus_goes_and_stops_nothing_that_is_written() {
     it.write("old");
     it.tokens(2);
     it.control('c');
-    assert!(it.app.running.as_ref().unwrap().stopping, "the first thing that Ctrl-C does");
+    assert!(it.app.context.drawing.running.as_ref().unwrap().stopping, "the first thing that Ctrl-C does");
     it.stopped();
-    assert!(it.app.input.search().is_some());
+    assert!(it.app.context.input.search().is_some());
     it.key(KeyCode::Tab);
-    assert_eq!((it.app.focus, it.app.input.text(), it.app.input.search()), (Focus::Text, "older", None));
+    assert_eq!(
+        (it.app.context.focus, it.app.context.input.text(), it.app.context.input.search()),
+        (Focus::Text, "older", None)
+    );
 }
 
 #[test]
@@ -122,39 +129,39 @@ fn the_last_change_of_the_input_is_taken_back() {
     it.control('w');
     // The byte of Ctrl-_ and Ctrl-/ has a digit for a name.
     it.control('7');
-    assert_eq!(it.app.input.text(), "one two");
+    assert_eq!(it.app.context.input.text(), "one two");
     it.control('x');
     it.control('u');
-    assert_eq!(it.app.input.text(), "one ");
+    assert_eq!(it.app.context.input.text(), "one ");
 }
 
 #[test]
 fn vi_keys_are_there_for_whoever_wants_them() {
     let mut it = ready_with(|start| (start.vi, start.history) = (true, vec!["older".into()]));
-    assert_eq!(it.app.input.mode(), Some(Mode::Insert));
+    assert_eq!(it.app.context.input.mode(), Some(Mode::Insert));
     it.write("Once upon a dragon");
     it.key(KeyCode::Esc);
     assert!(it.screen().contains("> input NORMAL"), "{}", it.screen());
     it.write("bcwtime");
     it.key(KeyCode::Esc);
     it.write("0x~");
-    assert_eq!(it.app.input.text(), "Nce upon a time");
+    assert_eq!(it.app.context.input.text(), "Nce upon a time");
     // What is no letter means what it always does; Enter sends, and the next line begins with writing.
     it.key(KeyCode::End);
     it.key(KeyCode::Left);
     it.write("x");
-    assert_eq!(it.app.input.text(), "Nce upon a tie");
+    assert_eq!(it.app.context.input.text(), "Nce upon a tie");
     it.write("/old");
     assert!(it.screen().contains("search `old`: older"), "{}", it.screen());
     it.key(KeyCode::Esc);
     it.write("dd");
-    assert!(it.app.input.is_empty());
+    assert!(it.app.context.input.is_empty());
     it.write("k");
-    assert_eq!((it.app.input.text(), it.app.input.mode()), ("older", Some(Mode::Normal)));
+    assert_eq!((it.app.context.input.text(), it.app.context.input.mode()), ("older", Some(Mode::Normal)));
     it.key(KeyCode::Enter);
     it.settle();
     assert!(it.text().starts_with("older"));
-    assert_eq!(it.app.input.mode(), Some(Mode::Insert));
+    assert_eq!(it.app.context.input.mode(), Some(Mode::Insert));
     it.key(KeyCode::F(1));
     it.key(KeyCode::Home);
     assert!((0..200).any(|_| {
@@ -166,7 +173,7 @@ fn vi_keys_are_there_for_whoever_wants_them() {
     plain.write("a");
     plain.key(KeyCode::Esc);
     plain.write("x");
-    assert_eq!(plain.app.input.text(), "ax");
+    assert_eq!(plain.app.context.input.text(), "ax");
 }
 
 #[test]
@@ -175,18 +182,18 @@ fn half_a_command_of_vi_takes_the_next_character_whatever_it_is() {
     it.write("abc");
     it.key(KeyCode::Esc);
     it.write("r/");
-    assert_eq!((it.app.input.text(), it.app.input.search().is_some()), ("ab/", false));
+    assert_eq!((it.app.context.input.text(), it.app.context.input.search().is_some()), ("ab/", false));
     it.write("r");
     it.key(KeyCode::Backspace);
     it.write("d/x");
     // Backspace and a motion that is none end what they were half of; then `x` is a command of its own.
-    assert_eq!((it.app.input.text(), it.app.input.search().is_some()), ("ab", false));
+    assert_eq!((it.app.context.input.text(), it.app.context.input.search().is_some()), ("ab", false));
     // What comes from elsewhere in the middle of an insertion is a change of its own.
     it.write("0i");
     it.write("new words ");
-    it.app.input.set("");
-    it.app.input.undo();
-    assert_eq!(it.app.input.text(), "new words ab");
+    it.app.context.input.set("");
+    it.app.context.input.undo();
+    assert_eq!(it.app.context.input.text(), "new words ab");
 }
 
 #[test]
@@ -200,7 +207,7 @@ fn a_click_while_the_history_is_searched_takes_what_was_found() {
     it.write("long");
     let at = (3, 21);
     click(&mut it, at);
-    assert!(it.app.input.search().is_none() && it.app.input.text().starts_with("long long"));
+    assert!(it.app.context.input.search().is_none() && it.app.context.input.text().starts_with("long long"));
 }
 
 #[test]
@@ -210,22 +217,22 @@ fn a_selection_is_moved_copied_exactly_and_ended() {
     it.key(KeyCode::Char('v'));
     it.key(KeyCode::Char('l'));
     it.key(KeyCode::Char('l'));
-    assert_eq!(it.app.selection(), Some(0..3));
+    assert_eq!(it.app.context.text.selection(), Some(0..3));
     assert!(it.screen().contains("y copy"), "{}", it.screen());
     it.key(KeyCode::Char('y'));
     assert_eq!(it.effects.last(), Some(&Effect::Copy("Once upon a".into())));
-    assert_eq!(it.app.selection(), None);
+    assert_eq!(it.app.context.text.selection(), None);
     it.send(Msg::Copied { characters: 11, how: Copied::With("wl-copy".into()) });
     assert!(it.screen().contains("Copied 11 characters with wl-copy."), "{}", it.screen());
     // Backwards from the end, behind which there is no token.
     it.key(KeyCode::Char('G'));
     it.key(KeyCode::Char('v'));
     it.key(KeyCode::Char('h'));
-    assert_eq!(it.app.selection().unwrap().end, it.app.document.len());
+    assert_eq!(it.app.context.text.selection().unwrap().end, it.app.context.text.document.len());
     it.key(KeyCode::Esc);
-    assert_eq!((it.app.selection(), it.app.focus), (None, Focus::Text));
+    assert_eq!((it.app.context.text.selection(), it.app.context.focus), (None, Focus::Text));
     it.key(KeyCode::Esc);
-    assert_eq!(it.app.focus, Focus::Input);
+    assert_eq!(it.app.context.focus, Focus::Input);
     // Nothing selected: the whole text.
     it.key(KeyCode::Tab);
     it.key(KeyCode::Char('y'));
@@ -249,11 +256,11 @@ fn what_is_copied_is_what_was_written_and_not_what_is_shown() {
     let Some(Effect::Copy(copied)) = it.effects.last() else { panic!() };
     assert!(copied.starts_with(text), "{copied:?}");
     // A token that begins inside a character takes the whole of it along.
-    let pieces = it.app.document.tokens();
+    let pieces = it.app.context.text.document.tokens();
     let inside = pieces
         .iter()
         .position(|&it| megachat::assets::vocabulary().bytes(it).first().is_some_and(|it| (0x80..0xc0).contains(it)));
-    it.app.lens.cursor = inside.expect("this text has characters in pieces");
+    it.app.context.text.cursor = inside.expect("this text has characters in pieces");
     it.key(KeyCode::Char('v'));
     it.key(KeyCode::Char('y'));
     let Some(Effect::Copy(copied)) = it.effects.last() else { panic!() };
@@ -267,7 +274,7 @@ fn a_branch_or_a_new_text_ends_the_selection() {
     it.key(KeyCode::Char('v'));
     it.key(KeyCode::Char('w'));
     it.press(KeyCode::Char('u'), KeyModifiers::ALT);
-    assert_eq!(it.app.selection(), None);
+    assert_eq!(it.app.context.text.selection(), None);
     it.control('n');
     it.key(KeyCode::Char('v'));
     assert!(it.screen().contains("There is no text to select"), "{}", it.screen());
@@ -284,16 +291,16 @@ fn the_input_is_written_in_the_editor() {
     assert_eq!(it.effects.last(), Some(&Effect::Edit("a draft".into())));
     it.send(Msg::Edited(Err("There is no editor `nano`.".into())));
     assert!(it.screen().contains("There is no editor"), "{}", it.screen());
-    assert_eq!(it.app.input.text(), "a draft");
+    assert_eq!(it.app.context.input.text(), "a draft");
     it.control('x');
     it.control('e');
     it.send(Msg::Edited(Ok("two\nlines".into())));
-    assert_eq!((it.app.input.text(), it.app.input.cursor()), ("two\nlines", 9));
+    assert_eq!((it.app.context.input.text(), it.app.context.input.cursor()), ("two\nlines", 9));
     it.control('7');
-    assert_eq!(it.app.input.text(), "a draft", "undo brings back what was there");
+    assert_eq!(it.app.context.input.text(), "a draft", "undo brings back what was there");
     // What nobody asked for changes nothing.
     it.send(Msg::Edited(Ok("late".into())));
-    assert_eq!(it.app.input.text(), "a draft");
+    assert_eq!(it.app.context.input.text(), "a draft");
 }
 
 #[test]
@@ -305,11 +312,11 @@ fn a_continuation_goes_on_while_the_editor_is_open() {
     it.control('x');
     it.control('e');
     it.tokens(5);
-    assert_eq!(it.app.document.drawn(), 8);
+    assert_eq!(it.app.context.text.document.drawn(), 8);
     it.settle();
     it.send(Msg::Edited(Ok("for later".into())));
-    assert_eq!((it.app.input.text(), it.app.document.drawn()), ("for later", 40));
-    assert_eq!(it.journalled().tokens(), it.app.document.tokens());
+    assert_eq!((it.app.context.input.text(), it.app.context.text.document.drawn()), ("for later", 40));
+    assert_eq!(it.journalled().tokens(), it.app.context.text.document.tokens());
 }
 
 #[test]
@@ -328,7 +335,7 @@ fn the_text_from_the_cursor_on_is_edited_and_becomes_a_branch() {
     it.send(Msg::Edited(Ok(" more, a king.\nHe".into())));
     it.settle();
     assert_eq!(it.text(), "Once more, a king.\nHe");
-    assert_eq!(it.journalled().tokens(), it.app.document.tokens());
+    assert_eq!(it.journalled().tokens(), it.app.context.text.document.tokens());
     it.key(KeyCode::Char('u'));
     assert_eq!(it.text(), before, "the old text is a branch");
     // Everything deleted: the text ends there.
@@ -357,8 +364,8 @@ fn text_is_not_taken_to_the_editor_while_it_grows() {
     // It may begin to grow meanwhile, when what was sent waited for a model: then nothing is lost either.
     it.key(KeyCode::F(5));
     it.send(Msg::Edited(Ok("my own words".into())));
-    assert_eq!(it.app.input.text(), "my own words");
-    let id = it.app.running.as_ref().unwrap().id;
+    assert_eq!(it.app.context.input.text(), "my own words");
+    let id = it.app.context.drawing.running.as_ref().unwrap().id;
     it.send(Msg::Engine(Event::Finished { id, reason: StopReason::Cancelled, cut: None }));
 }
 
@@ -390,11 +397,14 @@ fn a_click_puts_the_cursor_on_a_token_and_a_second_one_looks_at_it() {
         it.key(KeyCode::Esc);
         let at = place(&mut it, "quiet");
         click(&mut it, at);
-        assert_eq!((it.app.focus, it.app.overlay.is_some()), (Focus::Text, false));
-        let tokens = it.app.document.tokens();
-        assert_eq!(megachat::assets::vocabulary().decode(&tokens[it.app.lens.cursor..=it.app.lens.cursor]), " quiet");
+        assert_eq!((it.app.context.focus, !it.app.layers.is_empty()), (Focus::Text, false));
+        let tokens = it.app.context.text.document.tokens();
+        assert_eq!(
+            megachat::assets::vocabulary().decode(&tokens[it.app.context.text.cursor..=it.app.context.text.cursor]),
+            " quiet"
+        );
         click(&mut it, (at.0 + 4, at.1));
-        assert!(matches!(it.app.overlay, Some(Overlay::Inspector { .. })), "the same token, the second time");
+        assert!(matches!(it.app.layers.top(), Some(Layer::Inspector(_))), "the same token, the second time");
     }
 }
 
@@ -407,12 +417,12 @@ fn with_the_inspector_open_a_click_beside_it_looks_at_another_token() {
         it.settle();
         let at = place(&mut it, "time");
         click(&mut it, at);
-        assert_eq!((it.app.lens.cursor, it.app.overlay.is_some()), (3, true));
+        assert_eq!((it.app.context.text.cursor, !it.app.layers.is_empty()), (3, true));
         assert!(it.screen().contains("token 4 of"), "{}", it.screen());
         // On it, a click means nothing.
         let at = place(&mut it, "token 4 of");
         click(&mut it, at);
-        assert_eq!((it.app.lens.cursor, it.app.overlay.is_some()), (3, true));
+        assert_eq!((it.app.context.text.cursor, !it.app.layers.is_empty()), (3, true));
     }
 }
 
@@ -428,10 +438,10 @@ fn a_drag_selects_and_a_click_ends_the_selection() {
     assert_eq!(it.effects.last(), Some(&Effect::Copy(" upon a time, by a quiet".into())));
     mouse(&mut it, MouseEventKind::Down(MouseButton::Left), to);
     mouse(&mut it, MouseEventKind::Drag(MouseButton::Left), from);
-    assert!(it.app.selection().is_some());
+    assert!(it.app.context.text.selection().is_some());
     mouse(&mut it, MouseEventKind::Up(MouseButton::Left), from);
     click(&mut it, to);
-    assert_eq!((it.app.selection(), it.app.overlay.is_some()), (None, false));
+    assert_eq!((it.app.context.text.selection(), !it.app.layers.is_empty()), (None, false));
 }
 
 #[test]
@@ -441,17 +451,17 @@ fn a_drag_out_of_the_text_scrolls_it() {
     it.settle();
     it.key(KeyCode::F(5));
     it.settle();
-    let text = layout(&it.app).text;
-    let top = it.app.top_row(text.height.into());
+    let text = layout(&it.app.context).text;
+    let top = it.app.context.text.top_row(text.height.into());
     assert!(top > 3);
     mouse(&mut it, MouseEventKind::Down(MouseButton::Left), (text.x + 3, text.y + 2));
     for _ in 0..3 {
         mouse(&mut it, MouseEventKind::Drag(MouseButton::Left), (text.x + 3, 0));
     }
-    assert_eq!(it.app.top_row(text.height.into()), top - 3);
-    let row = it.app.flow.rows()[top - 3].clone();
-    let first = it.app.selection().unwrap().start;
-    assert!(it.app.flow.start_of(first) <= row.end && it.app.flow.end_of(first) >= row.start);
+    assert_eq!(it.app.context.text.top_row(text.height.into()), top - 3);
+    let row = it.app.context.text.flow.rows()[top - 3].clone();
+    let first = it.app.context.text.selection().unwrap().start;
+    assert!(it.app.context.text.flow.start_of(first) <= row.end && it.app.context.text.flow.end_of(first) >= row.start);
 }
 
 #[test]
@@ -462,45 +472,45 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
     it.key(KeyCode::F(5));
     it.settle();
     it.key(KeyCode::Esc);
-    let text = layout(&it.app).text;
-    let top = it.app.top_row(text.height.into());
+    let text = layout(&it.app.context).text;
+    let top = it.app.context.text.top_row(text.height.into());
     mouse(&mut it, MouseEventKind::ScrollUp, (5, 5));
-    assert_eq!((it.app.top_row(text.height.into()), it.app.focus), (top - 3, Focus::Input));
+    assert_eq!((it.app.context.text.top_row(text.height.into()), it.app.context.focus), (top - 3, Focus::Input));
     mouse(&mut it, MouseEventKind::ScrollDown, (5, 5));
-    assert_eq!(it.app.scroll, Scroll::Follow);
+    assert_eq!(it.app.context.text.scroll, Scroll::Follow);
     // The panel only while it has the focus, and no control is turned.
-    let panel = layout(&it.app).panel.unwrap();
-    let (before, knob) = (it.app.settings.clone(), it.app.knob);
+    let panel = layout(&it.app.context).panel.unwrap();
+    let (before, knob) = (it.app.context.settings.clone(), it.app.context.panel.knob);
     mouse(&mut it, MouseEventKind::ScrollDown, (panel.x + 3, panel.y + 3));
-    assert_eq!(it.app.knob, knob);
-    it.app.focus = Focus::Panel;
+    assert_eq!(it.app.context.panel.knob, knob);
+    it.app.context.focus = Focus::Panel;
     mouse(&mut it, MouseEventKind::ScrollDown, (panel.x + 3, panel.y + 3));
-    assert_eq!((it.app.knob, &it.app.settings), (knob + 1, &before));
+    assert_eq!((it.app.context.panel.knob, &it.app.context.settings), (knob + 1, &before));
     // The help by lines, lists by entries.
     it.key(KeyCode::F(1));
     mouse(&mut it, MouseEventKind::ScrollDown, (5, 5));
-    assert_eq!(it.app.overlay, Some(Overlay::Help(Help { top: 3, ..Help::default() })));
+    assert_eq!(it.app.layers.top(), Some(&Layer::Help(Help { top: 3, ..Help::default() })));
     it.key(KeyCode::Esc);
     it.control('p');
     mouse(&mut it, MouseEventKind::ScrollDown, (5, 5));
-    let Some(Overlay::Palette(palette)) = &it.app.overlay else { panic!() };
+    let Some(Layer::Palette(palette)) = it.app.layers.top() else { panic!() };
     assert_eq!(palette.chosen, 1);
     it.key(KeyCode::Esc);
     // A comparison's arrows change settings; the wheel must not.
     it.key(KeyCode::F(6));
     it.settle();
-    let overlay = it.app.overlay.clone();
+    let overlay = it.app.layers.clone();
     mouse(&mut it, MouseEventKind::ScrollUp, (5, 5));
-    assert_eq!(it.app.overlay, overlay);
+    assert_eq!(it.app.layers, overlay);
     it.key(KeyCode::Esc);
     // In the input by lines, and not on into the history.
-    it.app.focus = Focus::Input;
+    it.app.context.focus = Focus::Input;
     it.send(Msg::Paste("one\ntwo".into()));
-    let input = layout(&it.app).input;
+    let input = layout(&it.app.context).input;
     for _ in 0..3 {
         mouse(&mut it, MouseEventKind::ScrollUp, (input.x, input.y));
     }
-    assert_eq!((it.app.input.text(), it.app.input.cursor()), ("one\ntwo", 3));
+    assert_eq!((it.app.context.input.text(), it.app.context.input.cursor()), ("one\ntwo", 3));
 }
 
 #[test]
@@ -508,20 +518,20 @@ fn a_click_chooses_a_control_and_puts_the_cursor_of_the_input() {
     for size in [SIZE, (120, 40)] {
         let mut it = drawn(size);
         for name in ["top-p", "min-p"] {
-            let panel = layout(&it.app).panel.unwrap();
+            let panel = layout(&it.app.context).panel.unwrap();
             let screen = it.screen();
             let beside = |line: &str| line.chars().skip(panel.x.into()).collect::<String>();
             let row = screen.lines().skip(panel.y.into()).position(|line| beside(line).contains(name));
             click(&mut it, (panel.x + 4, panel.y + row.unwrap() as u16));
-            assert_eq!((it.app.focus, KNOBS[it.app.knob].name()), (Focus::Panel, name));
+            assert_eq!((it.app.context.focus, KNOBS[it.app.context.panel.knob].name()), (Focus::Panel, name));
         }
-        it.app.focus = Focus::Input;
+        it.app.context.focus = Focus::Input;
         it.send(Msg::Paste("a日本 \u{1b}x words".into()));
-        let input = layout(&it.app).input;
+        let input = layout(&it.app.context).input;
         for (column, byte) in [(0, 0), (1, 1), (2, 1), (3, 4), (5, 7), (6, 8), (7, 8), (8, 9), (9, 10), (60, 16)] {
-            it.app.focus = Focus::Text;
+            it.app.context.focus = Focus::Text;
             click(&mut it, (input.x + column, input.y));
-            assert_eq!((it.app.focus, it.app.input.cursor()), (Focus::Input, byte), "column {column}");
+            assert_eq!((it.app.context.focus, it.app.context.input.cursor()), (Focus::Input, byte), "column {column}");
         }
     }
 }
@@ -534,7 +544,7 @@ fn a_mouse_that_is_left_to_the_terminal_does_nothing() {
     it.settle();
     let at = place(&mut it, "upon");
     click(&mut it, at);
-    assert_eq!(it.app.focus, Focus::Input);
+    assert_eq!(it.app.context.focus, Focus::Input);
 }
 
 #[test]
@@ -547,11 +557,11 @@ fn no_place_and_no_state_panics_under_the_mouse() {
         it.settle();
         it.write("more");
         it.send(Msg::Resize(size.0, size.1));
-        for overlay in [None, Some(Overlay::Help(Help::default())), Some(Overlay::models())] {
+        for overlay in [None, Some(Layer::Help(Help::default())), Some(Layer::Models(ModelList::default()))] {
             for focus in [Focus::Input, Focus::Text, Focus::Panel] {
                 for at in (0..size.1 + 2).flat_map(|y| (0..size.0 + 2).step_by(3).map(move |x| (x, y))) {
-                    it.app.overlay = overlay.clone();
-                    it.app.focus = focus;
+                    it.over(overlay.clone());
+                    it.app.context.focus = focus;
                     let left = MouseButton::Left;
                     for kind in [M::Down(left), M::Drag(left), M::Up(left), M::ScrollUp, M::ScrollDown] {
                         mouse(&mut it, kind, at);

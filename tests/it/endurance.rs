@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyModifiers};
-use megachat::app::{Focus, Heat, Msg, Overlay};
+use megachat::app::layers::{Layer, loops::LoopFound};
+use megachat::app::{Focus, Heat, Msg};
 use megachat::document::Origin;
 use megachat::store::transcripts;
 
@@ -121,12 +122,12 @@ fn a_signal_while_something_is_downloaded_gives_the_terminal_back() {
 fn overlays() -> Vec<(&'static str, Harness)> {
     let written = || {
         let mut it = Harness::ready((80, 24));
-        it.app.settings.max_tokens = 60;
-        it.app.settings.temperature = 1.2;
+        it.app.context.settings.max_tokens = 60;
+        it.app.context.settings.temperature = 1.2;
         it.write("Once\u{1b}[31m upon 日本語 👩‍👩‍👧 a\u{301} time");
         it.key(KeyCode::Enter);
         it.settle();
-        it.app.focus = Focus::Text;
+        it.app.context.focus = Focus::Text;
         it
     };
     let with = |keys: &[KeyCode]| {
@@ -152,13 +153,13 @@ fn overlays() -> Vec<(&'static str, Harness)> {
     let mut palette = written();
     palette.press(KeyCode::Char('p'), KeyModifiers::CONTROL);
     let mut circles = written();
-    circles.app.overlay = Some(Overlay::Circles { since: 3 });
+    circles.over(Some(Layer::Loop(LoopFound { since: 3 })));
     let mut cut = written();
-    cut.app.lens.heat = Heat::Cut;
+    cut.app.context.text.heat = Heat::Cut;
     let mut panel = written();
-    panel.app.focus = Focus::Panel;
+    panel.app.context.focus = Focus::Panel;
     let mut alarmed = written();
-    alarmed.app.notice = Some(megachat::app::Notice {
+    alarmed.app.context.outbox.notice = Some(megachat::app::Notice {
         text: "something went wrong ".repeat(20),
         tone: megachat::app::Tone::Error,
         until: None,
@@ -187,12 +188,12 @@ fn everything_draws_in_every_size() {
 #[test]
 fn a_terminal_that_is_smaller_than_is_known_yet_is_drawn_in_a_moment() {
     let mut it = Harness::ready((120, 40));
-    it.app.settings.max_tokens = 30;
+    it.app.context.settings.max_tokens = 30;
     it.write("Once");
     it.key(KeyCode::Enter);
     it.settle();
-    it.app.lens.heat = Heat::Surprise;
-    it.app.look.colours = megachat::app::look::Colours::None;
+    it.app.context.text.heat = Heat::Surprise;
+    it.app.context.window.look.colours = megachat::app::look::Colours::None;
     it.app.prepare();
     for size in [(119, 40), (120, 39), (10, 3), (1, 1)] {
         let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(size.0, size.1)).unwrap();

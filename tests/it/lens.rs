@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyModifiers};
-use megachat::app::{Effect, Focus, Heat, Losses, Msg, Overlay};
+use megachat::app::layers::{Layer, inspector::Inspector, score::ScoreTable};
+use megachat::app::{Effect, Focus, Heat, Losses, Msg};
 use megachat::assets;
 use megachat::document::{Origin, Record};
 use megachat::engine::protocol::{Command, Want};
@@ -16,18 +17,21 @@ const SIZE: (u16, u16) = (80, 24);
 /// Something written and five tokens drawn, the text in focus.
 fn written() -> Harness {
     let mut it = Harness::ready(SIZE);
-    it.app.settings.max_tokens = 5;
+    it.app.context.settings.max_tokens = 5;
     it.write("Once upon a time,");
     it.key(KeyCode::Enter);
     it.settle();
     it.key(KeyCode::Tab);
-    assert_eq!((it.app.focus, it.app.lens.cursor, it.app.document.len()), (Focus::Text, 10, 10));
+    assert_eq!(
+        (it.app.context.focus, it.app.context.text.cursor, it.app.context.text.document.len()),
+        (Focus::Text, 10, 10)
+    );
     it
 }
 
 #[track_caller]
 fn check_journal(harness: &Harness) {
-    assert_eq!(harness.journalled().tokens(), harness.app.document.tokens());
+    assert_eq!(harness.journalled().tokens(), harness.app.context.text.document.tokens());
 }
 
 #[test]
@@ -46,16 +50,16 @@ fn the_cursor_goes_by_token_word_row_and_to_both_ends() {
         (KeyCode::Down, 10),
     ] {
         it.key(key);
-        assert_eq!(it.app.lens.cursor, expected, "{key:?}");
+        assert_eq!(it.app.context.text.cursor, expected, "{key:?}");
     }
     // While text streams, a cursor at the end stays at the end and another one where it is.
     it.key(KeyCode::F(5));
     it.settle();
-    assert_eq!(it.app.lens.cursor, 15);
+    assert_eq!(it.app.context.text.cursor, 15);
     it.key(KeyCode::Left);
     it.key(KeyCode::F(5));
     it.settle();
-    assert_eq!(it.app.lens.cursor, 14);
+    assert_eq!(it.app.context.text.cursor, 14);
 }
 
 #[test]
@@ -65,14 +69,14 @@ fn a_drawn_token_says_what_it_could_have_been_and_why() {
     it.key(KeyCode::Enter);
     it.settle();
     it.app.prepare();
-    let seen = it.app.lens.inspection.clone().expect("the scores of a drawn token are kept");
-    let Origin::Drawn(draw) = &it.app.document.at(9).unwrap().origin else { panic!() };
+    let seen = it.app.context.text.inspection.clone().expect("the scores of a drawn token are kept");
+    let Origin::Drawn(draw) = &it.app.context.text.document.at(9).unwrap().origin else { panic!() };
     assert_eq!((seen.token, seen.picked, seen.die.to_bits()), (draw.token, draw.token, draw.die.to_bits()));
     assert!((seen.score.p - draw.model).abs() < 1e-6 && seen.score.rank == draw.rank);
     assert!((seen.after.unwrap() - draw.after).abs() < 1e-6);
     while it.app.prepare() {}
     // The script's token is all but certain at any temperature that is looked at.
-    let flips = &it.app.lens.inspection.as_ref().unwrap().flips;
+    let flips = &it.app.context.text.inspection.as_ref().unwrap().flips;
     assert!(flips.iter().all(|it| it.lever == Lever::Temperature), "{flips:?}");
     assert!(it.screen().contains("token 10 of 10"));
 }
@@ -86,7 +90,7 @@ fn the_help_lies_over_anything_and_gives_it_back() {
         if !matches!(key, KeyCode::F(6 | 8)) {
             it.settle();
         }
-        assert!(!matches!(it.app.overlay, None | Some(Overlay::Help(_))), "{key:?}");
+        assert!(!matches!(it.app.layers.top(), None | Some(Layer::Help(_))), "{key:?}");
         let before = it.screen();
         it.key(KeyCode::F(1));
         // Columns go on under it.
@@ -96,11 +100,11 @@ fn the_help_lies_over_anything_and_gives_it_back() {
         assert!(screen.find("TEXT").unwrap() < screen.find("one token left").unwrap(), "{screen}");
         it.key(KeyCode::Esc);
         assert_eq!(before.lines().count(), it.screen().lines().count());
-        match &it.app.overlay {
-            Some(Overlay::Columns(it)) => {
+        match it.app.layers.top() {
+            Some(Layer::Columns(it)) => {
                 assert!(it.request.is_none() && it.columns.iter().all(|it| it.draws.len() > 5));
             }
-            it => assert!(!matches!(it, None | Some(Overlay::Help(_))), "{key:?}"),
+            it => assert!(!matches!(it, None | Some(Layer::Help(_))), "{key:?}"),
         }
     }
 }
@@ -118,29 +122,29 @@ fn a_word_is_looked_for_in_the_help() {
     it.key(KeyCode::Esc);
     assert!(it.screen().contains("one token left"));
     it.key(KeyCode::Esc);
-    assert_eq!(it.app.overlay, None);
+    assert_eq!(it.app.layers.top(), None);
     // In a line that is written, a question mark is one.
     it.press(KeyCode::Char('p'), KeyModifiers::CONTROL);
     it.write("?");
-    assert!(matches!(&it.app.overlay, Some(Overlay::Palette(it)) if it.input.text() == "?"));
+    assert!(matches!(it.app.layers.top(), Some(Layer::Palette(it)) if it.input.text() == "?"));
 }
 
 #[test]
 fn scores_that_were_read_again_do_not_contradict_what_was_drawn() {
     let mut it = written();
-    let before = it.app.document.path()[8];
-    let known = it.app.lens.rows.after(before).unwrap().clone();
+    let before = it.app.context.text.document.path()[8];
+    let known = it.app.context.text.logits.after(before).unwrap().clone();
     // In 8 bits a text in one piece rounds a little otherwise.
     let other: Arc<[f32]> = known.iter().enumerate().map(|(id, it)| if id == 7 { 99.0 } else { *it }).collect();
-    it.app.lens.rows.put_again(before, other.clone());
-    assert!(Arc::ptr_eq(it.app.lens.rows.after(before).unwrap(), &known), "what it was drawn from stays");
+    it.app.context.text.logits.put_again(before, other.clone());
+    assert!(Arc::ptr_eq(it.app.context.text.logits.after(before).unwrap(), &known), "what it was drawn from stays");
     // Where that is gone, as after a resumption, the draw is told as it was, and that the scores are others.
-    it.app.lens.rows.clear();
-    it.app.lens.rows.put_again(before, other);
+    it.app.context.text.logits.clear();
+    it.app.context.text.logits.put_again(before, other);
     it.key(KeyCode::Left);
     it.key(KeyCode::Enter);
     it.app.prepare();
-    let seen = it.app.lens.inspection.clone().unwrap();
+    let seen = it.app.context.text.inspection.clone().unwrap();
     assert_eq!((seen.picked, seen.rounded, seen.is_pending()), (seen.token, Some(7), false));
     assert!(it.screen().contains("read again"), "{}", it.screen());
 }
@@ -151,13 +155,13 @@ fn the_token_to_come_is_told_before_it_is_drawn() {
     it.key(KeyCode::Enter);
     it.settle();
     it.app.prepare();
-    let told = it.app.lens.inspection.clone().unwrap();
+    let told = it.app.context.text.inspection.clone().unwrap();
     assert_eq!((told.position, told.node), (10, None));
     it.key(KeyCode::Esc);
-    it.app.settings.max_tokens = 1;
+    it.app.context.settings.max_tokens = 1;
     it.key(KeyCode::F(5));
     it.settle();
-    assert_eq!(it.app.document.at(10).unwrap().token, told.picked);
+    assert_eq!(it.app.context.text.document.at(10).unwrap().token, told.picked);
 }
 
 #[test]
@@ -171,26 +175,26 @@ fn another_token_makes_a_branch_and_nothing_is_lost() {
     it.settle();
     it.app.prepare();
     // The one after the token itself, and only that one: step by step.
-    let seen = it.app.lens.inspection.as_ref().unwrap();
+    let seen = it.app.context.text.inspection.as_ref().unwrap();
     let own = seen.rows.iter().position(|row| row.token == seen.token).unwrap();
     let other = seen.rows[own + 1].token;
     it.key(KeyCode::Down);
     it.key(KeyCode::Char(' '));
     it.settle();
-    assert_eq!((it.app.document.len(), it.app.document.at(7).unwrap().token), (8, other));
-    assert!(matches!(it.app.overlay, Some(Overlay::Inspector { .. })), "the next one is asked for");
+    assert_eq!((it.app.context.text.document.len(), it.app.context.text.document.at(7).unwrap().token), (8, other));
+    assert!(matches!(it.app.layers.top(), Some(Layer::Inspector(_))), "the next one is asked for");
     check_journal(&it);
     it.key(KeyCode::Esc);
     it.key(KeyCode::Left);
     it.key(KeyCode::Char('['));
     it.settle();
     assert_eq!(it.text(), before);
-    assert_eq!(it.app.lens.cursor, 7);
+    assert_eq!(it.app.context.text.cursor, 7);
     it.key(KeyCode::Char(']'));
     it.settle();
-    assert_eq!(it.app.document.len(), 8);
+    assert_eq!(it.app.context.text.document.len(), 8);
     // The same choice again goes to the branch that is there.
-    let nodes = it.app.document.next_node();
+    let nodes = it.app.context.text.document.next_node();
     it.key(KeyCode::Char('u'));
     it.settle();
     it.key(KeyCode::Enter);
@@ -199,7 +203,7 @@ fn another_token_makes_a_branch_and_nothing_is_lost() {
     it.key(KeyCode::Down);
     it.key(KeyCode::Char(' '));
     it.settle();
-    assert_eq!((it.app.document.next_node(), it.app.document.len()), (nodes, 8));
+    assert_eq!((it.app.context.text.document.next_node(), it.app.context.text.document.len()), (nodes, 8));
     check_journal(&it);
 }
 
@@ -209,19 +213,19 @@ fn what_is_chosen_stays_as_it_is_however_it_could_go_on() {
     for candidate in [" th", " the"] {
         let mut it = written();
         let token = assets::vocabulary().encode(candidate).unwrap().tokens[0];
-        it.app.focus = Focus::Text;
-        it.app.lens.cursor = 7;
+        it.app.context.focus = Focus::Text;
+        it.app.context.text.cursor = 7;
         it.key(KeyCode::Enter);
         it.settle();
         it.app.prepare();
-        let inspection = it.app.lens.inspection.as_mut().unwrap();
+        let inspection = it.app.context.text.inspection.as_mut().unwrap();
         inspection.rows.insert(0, Row { token, model: 0.1, after: Some(0.1) });
-        it.app.overlay = Some(Overlay::Inspector { chosen: Some(0) });
+        it.over(Some(Layer::Inspector(Inspector { chosen: Some(0) })));
         it.key(KeyCode::Enter);
         it.settle();
-        assert_eq!(it.app.document.tokens()[7], token, "{:?}", it.text());
-        assert!(it.app.document.len() > 8, "it goes on from there");
-        it.app.lens.cursor = 7;
+        assert_eq!(it.app.context.text.document.tokens()[7], token, "{:?}", it.text());
+        assert!(it.app.context.text.document.len() > 8, "it goes on from there");
+        it.app.context.text.cursor = 7;
         it.key(KeyCode::Enter);
         it.app.prepare();
         assert!(it.screen().contains("chosen"), "{}", it.screen());
@@ -238,7 +242,7 @@ fn undo_goes_back_over_drawing_writing_and_branching_and_redo_forward() {
     it.key(KeyCode::Char('u'));
     assert_eq!(it.text(), "");
     it.key(KeyCode::Char('u'));
-    assert!(it.app.notice.as_ref().unwrap().text.contains("nothing to undo"));
+    assert!(it.app.context.outbox.notice.as_ref().unwrap().text.contains("nothing to undo"));
     it.press(KeyCode::Char('r'), KeyModifiers::ALT);
     it.press(KeyCode::Char('r'), KeyModifiers::ALT);
     it.settle();
@@ -255,13 +259,13 @@ fn undo_goes_back_over_drawing_writing_and_branching_and_redo_forward() {
 #[test]
 fn new_dice_from_here_keep_what_stood_there() {
     let mut it = written();
-    let (before, seed) = (it.text(), it.app.settings.seed);
+    let (before, seed) = (it.text(), it.app.context.settings.seed);
     it.key(KeyCode::Left);
     it.key(KeyCode::Left);
     it.key(KeyCode::Char('r'));
     it.settle();
-    assert_eq!(it.app.settings.seed, seed + 1);
-    assert_eq!(it.app.document.len(), 8 + 5);
+    assert_eq!(it.app.context.settings.seed, seed + 1);
+    assert_eq!(it.app.context.text.document.len(), 8 + 5);
     let recorded = it.records().into_iter().rev().find_map(|it| match it {
         Record::Settings { settings } => Some(settings.seed),
         _ => None,
@@ -280,8 +284,8 @@ fn the_text_from_here_on_can_be_edited() {
     it.key(KeyCode::Char('g'));
     it.key(KeyCode::Char('w'));
     it.key(KeyCode::Char('e'));
-    assert_eq!((it.text().as_str(), it.app.focus), ("Once", Focus::Input));
-    assert_eq!(format!("Once{}", it.app.input.text()), text);
+    assert_eq!((it.text().as_str(), it.app.context.focus), ("Once", Focus::Input));
+    assert_eq!(format!("Once{}", it.app.context.input.text()), text);
     it.settle();
     it.press(KeyCode::Char('u'), KeyModifiers::ALT);
     assert_eq!(it.text(), text, "the old text is a branch");
@@ -291,12 +295,12 @@ fn the_text_from_here_on_can_be_edited() {
 #[test]
 fn what_was_typed_is_read_again_once_for_the_heat_map() {
     let mut it = written();
-    assert_eq!(it.app.score(2), None);
+    assert_eq!(it.app.context.text.score(2), None);
     it.key(KeyCode::F(4));
     it.settle();
-    assert_eq!(it.app.lens.heat, Heat::Surprise);
-    assert_eq!(it.app.score(0), None, "nothing comes before the first token");
-    assert!((1..10).all(|position| it.app.score(position).is_some()));
+    assert_eq!(it.app.context.text.heat, Heat::Surprise);
+    assert_eq!(it.app.context.text.score(0), None, "nothing comes before the first token");
+    assert!((1..10).all(|position| it.app.context.text.score(position).is_some()));
     let surveys = |it: &Harness| {
         let survey =
             |it: &&Effect| matches!(it, Effect::Engine(Command::Generate(r)) if matches!(r.want, Want::Survey(_)));
@@ -308,17 +312,17 @@ fn what_was_typed_is_read_again_once_for_the_heat_map() {
         it.key(KeyCode::F(4));
         it.settle();
     }
-    assert_eq!((it.app.lens.heat, surveys(&it)), (Heat::Off, 1));
+    assert_eq!((it.app.context.text.heat, surveys(&it)), (Heat::Off, 1));
 }
 
 /// The text as the settings of now would have cut it; all of it is known.
 fn struck_out() -> Harness {
     let mut it = written();
-    it.app.lens.heat = Heat::Cut;
+    it.app.context.text.heat = Heat::Cut;
     it.key(KeyCode::Left);
     it.settle();
     while it.app.prepare() {}
-    assert_eq!(it.app.losses().unknown, 0);
+    assert_eq!(it.app.context.text.losses().unknown, 0);
     it
 }
 
@@ -331,44 +335,47 @@ fn strike_outs_do_not_follow_into_a_new_transcript() {
     it.write("A prompt of far more tokens than the text before it ever had, and all of them typed");
     it.key(KeyCode::Enter);
     it.tokens(1);
-    let typed = it.app.document.len() - 1;
-    assert!(typed > 10 && (0..typed).all(|position| it.app.survives(position).is_none()), "typed tokens are no dice");
-    assert_eq!(it.app.losses(), Losses { cut: 0, drawn: 1, unknown: 1 });
+    let typed = it.app.context.text.document.len() - 1;
+    assert!(
+        typed > 10 && (0..typed).all(|position| it.app.context.text.survives(position).is_none()),
+        "typed tokens are no dice"
+    );
+    assert_eq!(it.app.context.text.losses(), Losses { cut: 0, drawn: 1, unknown: 1 });
 }
 
 #[test]
 fn strike_outs_do_not_follow_to_another_model() {
     let mut it = struck_out();
-    it.other = Some(("other".into(), it.app.card().unwrap().vocabulary.clone()));
+    it.other = Some(("other".into(), it.app.context.card().unwrap().vocabulary.clone()));
     it.installed("other");
     it.key(KeyCode::F(3));
     it.key(KeyCode::Enter);
     // Its scores are not there yet.
-    assert_eq!(it.app.losses(), Losses { cut: 0, drawn: 5, unknown: 5 });
+    assert_eq!(it.app.context.text.losses(), Losses { cut: 0, drawn: 5, unknown: 5 });
     it.settle();
     while it.app.prepare() {}
-    assert_eq!(it.app.losses().unknown, 0);
+    assert_eq!(it.app.context.text.losses().unknown, 0);
 }
 
 #[test]
 fn what_would_not_survive_the_settings_is_counted_without_the_model() {
     let mut it = written();
-    it.app.lens.heat = Heat::Cut;
+    it.app.context.text.heat = Heat::Cut;
     it.key(KeyCode::Left);
     it.settle();
     while it.app.prepare() {}
-    assert_eq!(it.app.losses().cut, 0);
+    assert_eq!(it.app.context.text.losses().cut, 0);
     // Far from the text's own dice, nothing of it could have been drawn.
     let asked = it.effects.len();
-    it.app.settings.repeat_penalty = 100.0;
-    it.app.settings.repeat_last_n = -1;
-    it.app.settings.top_k = 1;
-    it.app.settings.temperature = 0.0;
+    it.app.context.settings.repeat_penalty = 100.0;
+    it.app.context.settings.repeat_last_n = -1;
+    it.app.context.settings.top_k = 1;
+    it.app.context.settings.temperature = 0.0;
     while it.app.prepare() {}
-    let losses = it.app.losses();
+    let losses = it.app.context.text.losses();
     assert_eq!((losses.drawn, losses.unknown), (5, 0));
     for position in 0..5 {
-        assert_eq!(it.app.survives(position), None, "typed tokens are no dice");
+        assert_eq!(it.app.context.text.survives(position), None, "typed tokens are no dice");
     }
     assert_eq!(it.effects.len(), asked, "no model was asked");
     assert!(it.screen().contains(&format!("{} of 5 impossible", losses.cut)) || it.screen().contains("/5 cut"));
@@ -387,13 +394,13 @@ fn the_tree_lists_the_branches_and_goes_to_them() {
     it.key(KeyCode::Tab);
     it.key(KeyCode::Char('m'));
     it.key(KeyCode::F(7));
-    let runs = it.app.document.runs();
+    let runs = it.app.context.text.document.runs();
     assert_eq!((runs.len(), runs[0].depth, runs[2].on_path), (3, 0, true));
     assert!(it.screen().contains("and that was that"));
     it.key(KeyCode::Up);
     it.key(KeyCode::Enter);
     it.settle();
-    assert_eq!((it.text(), it.app.overlay.is_none()), (before, true));
+    assert_eq!((it.text(), it.app.layers.is_empty()), (before, true));
     // The mark is on the other branch: it is gone to.
     it.key(KeyCode::Char('\''));
     it.settle();
@@ -408,8 +415,8 @@ fn where_a_setting_changed_the_text_says_so() {
     it.press(KeyCode::Up, KeyModifiers::ALT);
     it.key(KeyCode::F(5));
     it.settle();
-    assert_eq!(it.app.document.change_at(9), None);
-    let (before, after) = it.app.document.change_at(10).unwrap();
+    assert_eq!(it.app.context.text.document.change_at(9), None);
+    let (before, after) = it.app.context.text.document.change_at(10).unwrap();
     assert!((after.temperature - before.temperature - 0.05).abs() < 1e-6);
     // Where there is no room for words, the mark stands alone.
     assert!(it.screen().contains('◆') && !it.screen().contains("temp 0.7>0.75"));
@@ -426,29 +433,30 @@ fn a_typed_token_is_read_again_to_be_looked_at_and_follows_the_settings() {
     it.key(KeyCode::Enter);
     it.settle();
     it.app.prepare();
-    let seen = it.app.lens.inspection.clone().expect("the model reads the text again");
+    let seen = it.app.context.text.inspection.clone().expect("the model reads the text again");
     assert_eq!((seen.position, seen.typed), (2, true));
     assert!(it.screen().contains("would have drawn"));
     // Another seed throws another die for the same place.
-    it.app.settings.seed += 1;
+    it.app.context.settings.seed += 1;
     it.press(KeyCode::Up, KeyModifiers::ALT);
     it.key(KeyCode::Esc);
     it.press(KeyCode::Up, KeyModifiers::ALT);
     it.key(KeyCode::Enter);
     it.app.prepare();
-    assert_ne!(it.app.lens.inspection.as_ref().unwrap().die.to_bits(), seen.die.to_bits());
+    assert_ne!(it.app.context.text.inspection.as_ref().unwrap().die.to_bits(), seen.die.to_bits());
 }
 
 #[test]
 fn what_is_typed_is_coloured_while_the_model_writes() {
     let mut it = Harness::ready(SIZE);
-    it.app.settings.max_tokens = 30;
+    it.app.context.settings.max_tokens = 30;
     it.key(KeyCode::F(4));
     it.write("Once upon a time,");
     it.key(KeyCode::Enter);
     it.tokens(3);
-    assert!(it.app.running.is_some());
-    let scores: Vec<bool> = (0..it.app.document.len()).map(|at| it.app.score(at).is_some()).collect();
+    assert!(it.app.context.drawing.running.is_some());
+    let scores: Vec<bool> =
+        (0..it.app.context.text.document.len()).map(|at| it.app.context.text.score(at).is_some()).collect();
     assert!(!scores[0], "nothing is before the first token");
     assert!(scores[1..].iter().all(|it| *it), "{scores:?}");
     it.settle();
@@ -458,7 +466,7 @@ fn what_is_typed_is_coloured_while_the_model_writes() {
 fn a_letter_without_a_meaning_is_no_reason_to_leave_the_text() {
     let mut it = written();
     it.key(KeyCode::Char('z'));
-    assert_eq!((it.app.focus, it.app.input.text()), (Focus::Text, ""));
+    assert_eq!((it.app.context.focus, it.app.context.input.text()), (Focus::Text, ""));
     assert!(it.screen().contains("`z` means nothing in the text"), "{}", it.screen());
 }
 
@@ -466,7 +474,7 @@ fn a_letter_without_a_meaning_is_no_reason_to_leave_the_text() {
 fn the_score_adds_up_and_leads_to_what_surprised() {
     let mut it = written();
     it.key(KeyCode::Char('s'));
-    assert_eq!(it.app.overlay, Some(Overlay::Score { chosen: 0 }));
+    assert_eq!(it.app.layers.top(), Some(&Layer::Score(ScoreTable { chosen: 0 })));
     let asked = it.effects.iter().rev().find_map(|it| match it {
         Effect::Engine(Command::Generate(request)) => Some(request.want),
         _ => None,
@@ -474,11 +482,11 @@ fn the_score_adds_up_and_leads_to_what_surprised() {
     assert_eq!(asked, Some(Want::Survey(1)), "what was typed has no scores yet");
     assert!(it.screen().contains("not known yet"), "{}", it.screen());
     it.settle();
-    let score = it.app.text_score();
+    let score = it.app.context.text.text_score();
     assert_eq!((score.all.tokens, score.typed.tokens, score.drawn.tokens, score.unknown), (9, 4, 5, 0));
     assert!((score.all.bits - score.typed.bits - score.drawn.bits).abs() < 1e-9);
     assert_eq!(score.all.characters, it.text().chars().count() - "Once".len());
-    let by_hand: f64 = (1..10).map(|at| f64::from(it.app.score(at).unwrap().bits())).sum();
+    let by_hand: f64 = (1..10).map(|at| f64::from(it.app.context.text.score(at).unwrap().bits())).sum();
     assert!((score.all.bits - by_hand).abs() < 1e-9);
     // The model of the tests never thinks of what was typed.
     assert_eq!(score.worst.len(), 5);
@@ -488,11 +496,14 @@ fn the_score_adds_up_and_leads_to_what_surprised() {
     it.key(KeyCode::Down);
     it.key(KeyCode::Down);
     it.key(KeyCode::Enter);
-    assert_eq!((&it.app.overlay, it.app.focus, it.app.lens.cursor), (&None, Focus::Text, score.worst[2].position));
+    assert_eq!(
+        (it.app.layers.top(), it.app.context.focus, it.app.context.text.cursor),
+        (None, Focus::Text, score.worst[2].position)
+    );
     // The same key closes it, and a text of one token says why there is nothing.
     it.key(KeyCode::Char('s'));
     it.key(KeyCode::Char('s'));
-    assert_eq!(it.app.overlay, None);
+    assert_eq!(it.app.layers.top(), None);
     let mut empty = Harness::ready(SIZE);
     empty.key(KeyCode::Tab);
     empty.key(KeyCode::Char('s'));

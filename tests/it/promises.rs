@@ -1,7 +1,8 @@
 //! What the interface promises whatever comes in through the terminal: pastes, garbage, sizes, a shell that stops it.
 #![cfg(unix)]
 
-use megachat::app::{KNOBS, Rows};
+use megachat::app::KNOBS;
+use megachat::app::text::LogitCache;
 use megachat::sample::WhenFull;
 use megachat::store::transcripts;
 
@@ -189,9 +190,9 @@ fn a_shell_stops_it_and_brings_it_back() {
 #[test]
 fn thousands_of_tokens_under_changing_controls_leave_no_trace_in_memory_or_journal() {
     let mut it = Harness::ready((80, 24));
-    it.app.settings.max_tokens = 50;
-    it.app.settings.when_full = WhenFull::Slide;
-    it.app.circles_allowed = true;
+    it.app.context.settings.max_tokens = 50;
+    it.app.context.settings.when_full = WhenFull::Slide;
+    it.app.context.drawing.loops_allowed = true;
     it.write("Once upon a time,");
     it.key(crossterm::event::KeyCode::Enter);
     let mut noise = Noise(5);
@@ -203,17 +204,17 @@ fn thousands_of_tokens_under_changing_controls_leave_no_trace_in_memory_or_journ
         // What would end the text, or keep the engine from going on, is set by hand only.
         if !matches!(knob.word(), "preset" | "max-tokens" | "when-full" | "end-of-text" | "stop") {
             let steps = if noise.below(2) == 0 { 1 } else { -1 };
-            knob.turn(&mut it.app.settings, steps, noise.below(3) == 0);
+            knob.turn(&mut it.app.context.settings, steps, noise.below(3) == 0);
         }
         it.app.prepare();
         it.screen();
-        let nodes = 0..it.app.document.next_node();
-        most = most.max(nodes.filter(|&node| it.app.lens.rows.after(node).is_some()).count());
-        assert_eq!(it.journalled().tokens(), it.app.document.tokens(), "round {round}");
+        let nodes = 0..it.app.context.text.document.next_node();
+        most = most.max(nodes.filter(|&node| it.app.context.text.logits.after(node).is_some()).count());
+        assert_eq!(it.journalled().tokens(), it.app.context.text.document.tokens(), "round {round}");
     }
-    assert!(it.app.document.len() > 2900, "{}", it.app.document.len());
+    assert!(it.app.context.text.document.len() > 2900, "{}", it.app.context.text.document.len());
     // Rows of scores are the only thing that weighs, 200 kB each: their number has an end.
-    assert!(most > 1000 && most <= Rows::MOST, "{most}");
+    assert!(most > 1000 && most <= LogitCache::MOST, "{most}");
     it.settle();
 }
 

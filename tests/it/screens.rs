@@ -34,12 +34,12 @@ fn check(name: &str, moment: Moment) {
     for size in SIZES {
         let mut it = moment(size);
         insta::assert_snapshot!(format!("{}-{}x{}", name.replace('_', "-"), size.0, size.1), it.screen());
-        it.app.look.ascii = true;
+        it.app.context.window.look.ascii = true;
         let screen = it.terminal();
         let cells = screen.backend().buffer().content();
         let wrong = cells.iter().find(|it| !it.symbol().is_ascii());
         assert!(wrong.is_none(), "{name} {size:?} in ASCII: {wrong:?}\n{}", screen.backend());
-        it.app.look = Look { colours: Colours::None, background: Background::Unknown, ascii: false };
+        it.app.context.window.look = Look { colours: Colours::None, background: Background::Unknown, ascii: false };
         let screen = it.terminal();
         let cells = screen.backend().buffer().content();
         let coloured = cells.iter().find(|it| it.fg != Color::Reset || it.bg != Color::Reset);
@@ -50,7 +50,7 @@ fn check(name: &str, moment: Moment) {
 #[test]
 fn in_ascii_the_text_stays_as_it_is() {
     let mut it = Harness::ready((80, 24));
-    it.app.look.ascii = true;
+    it.app.context.window.look.ascii = true;
     it.write("naïve 日本 café");
     it.key(KeyCode::Enter);
     it.settle();
@@ -63,7 +63,7 @@ fn in_ascii_screens_are_good_to_look_at() {
         [("panel", moments::panel as Moment), ("inspector", moments::inspector), ("columns", moments::columns)]
     {
         let mut it = moment((80, 24));
-        it.app.look.ascii = true;
+        it.app.context.window.look.ascii = true;
         insta::assert_snapshot!(format!("ascii-{name}-80x24"), it.screen());
     }
 }
@@ -78,7 +78,7 @@ fn heat_is_told_in_figures_too() {
         ((40, 12), moments::heat, "surprise"),
     ] {
         let mut it = moment(size);
-        let score = it.app.score(it.app.lens.cursor).unwrap();
+        let score = it.app.context.text.score(it.app.context.text.cursor).unwrap();
         let figure = match says {
             "surprise" => format!("surprise {:.1}, heat ", score.bits()),
             "entropy" => format!("entropy {:.1}, heat ", score.entropy.unwrap()),
@@ -89,7 +89,7 @@ fn heat_is_told_in_figures_too() {
         assert!(!it.screen().contains(", heat "), "{}", it.screen());
     }
     let mut it = moments::cut((80, 24));
-    let survives = it.app.survives(it.app.lens.cursor).unwrap();
+    let survives = it.app.context.text.survives(it.app.context.text.cursor).unwrap();
     assert!(it.screen().contains(if survives { " possible" } else { " impossible" }), "{}", it.screen());
 }
 
@@ -103,9 +103,11 @@ fn without_colour_the_frame_says_how_hot_a_row_is() {
     };
     let mut it = moments::heat((80, 24));
     assert!(frame(&mut it).iter().all(|it| it == "┃"), "{}", it.screen());
-    it.app.look.colours = Colours::None;
+    it.app.context.window.look.colours = Colours::None;
     let marked: Vec<usize> = frame(&mut it).iter().filter_map(|it| it.parse().ok()).collect();
-    let hottest = (1..it.app.document.len()).filter_map(|at| Some(it.app.score(at)?.bits())).fold(0.0, f32::max);
+    let hottest = (1..it.app.context.text.document.len())
+        .filter_map(|at| Some(it.app.context.text.score(at)?.bits()))
+        .fold(0.0, f32::max);
     let level = [1.0, 3.0, 6.0, 10.0].iter().filter(|&&limit| hottest >= limit).count();
     assert_eq!(marked.iter().max(), Some(&level), "{}", it.screen());
     // The letters say it too, where the terminal can.

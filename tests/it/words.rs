@@ -45,11 +45,11 @@ fn ready_model() -> install::Ready {
 }
 
 fn text(it: &Harness) -> String {
-    it.app.vocabulary().decode(&it.app.document.tokens())
+    it.app.context.text.vocabulary().decode(&it.app.context.text.document.tokens())
 }
 
 fn roots(it: &Harness) -> Vec<NodeId> {
-    it.app.document.children(None)
+    it.app.context.text.document.children(None)
 }
 
 fn switch(it: &mut Harness) {
@@ -60,13 +60,14 @@ fn switch(it: &mut Harness) {
 #[test]
 fn another_model_reads_the_text_in_its_own_words_as_a_new_branch() {
     let mut it = written();
-    let (before, tokens, gpt2) = (text(&it), it.app.document.tokens(), it.app.vocabulary().hash().to_owned());
+    let (before, tokens, gpt2) =
+        (text(&it), it.app.context.text.document.tokens(), it.app.context.text.vocabulary().hash().to_owned());
     switch(&mut it);
     assert_eq!(text(&it), before, "the same text");
-    assert_ne!(it.app.document.tokens(), tokens, "in other words");
-    assert_eq!((it.app.vocabulary().hash(), roots(&it).len()), (own().hash(), 2));
+    assert_ne!(it.app.context.text.document.tokens(), tokens, "in other words");
+    assert_eq!((it.app.context.text.vocabulary().hash(), roots(&it).len()), (own().hash(), 2));
     assert!(it.screen().contains("reads it in its own"), "{}", it.screen());
-    assert_eq!(it.journalled(), it.app.document);
+    assert_eq!(it.journalled(), it.app.context.text.document);
     // The vocabulary is kept before the first line that names it.
     let place = |wanted: &dyn Fn(&Effect) -> bool| it.effects.iter().rposition(wanted).unwrap();
     let kept = place(&|it| matches!(it, Effect::Store(Job::Vocabulary(it)) if it.hash() == own().hash()));
@@ -77,18 +78,21 @@ fn another_model_reads_the_text_in_its_own_words_as_a_new_branch() {
     assert!(kept < named);
     // Back on the old branch it is shown in its own words, and no model is asked about it.
     it.press(KeyCode::Char('u'), crossterm::event::KeyModifiers::ALT);
-    assert_eq!((it.app.document.tokens(), it.app.vocabulary().hash()), (tokens.clone(), &*gpt2));
-    assert_eq!((it.app.peeking, text(&it)), (None, before.clone()));
+    assert_eq!(
+        (it.app.context.text.document.tokens(), it.app.context.text.vocabulary().hash()),
+        (tokens.clone(), &*gpt2)
+    );
+    assert_eq!((it.app.context.drawing.peeking, text(&it)), (None, before.clone()));
     // To go on is to read it again: the branch that is there already, not a third one.
     it.key(KeyCode::F(5));
     it.settle();
     assert!(text(&it).starts_with(&before) && text(&it).len() > before.len(), "{}", text(&it));
-    assert_eq!((it.app.vocabulary().hash(), roots(&it).len()), (own().hash(), 2));
+    assert_eq!((it.app.context.text.vocabulary().hash(), roots(&it).len()), (own().hash(), 2));
     // And back to the first model: its own branch is found again.
     let longer = text(&it);
     switch(&mut it);
-    assert_eq!((text(&it), it.app.vocabulary().hash()), (longer, &*gpt2));
-    assert_eq!(it.journalled(), it.app.document);
+    assert_eq!((text(&it), it.app.context.text.vocabulary().hash()), (longer, &*gpt2));
+    assert_eq!(it.journalled(), it.app.context.text.document);
 }
 
 #[test]
@@ -96,22 +100,22 @@ fn what_would_change_a_branch_in_other_words_reads_it_again_first() {
     let mut it = written();
     switch(&mut it);
     it.press(KeyCode::Char('u'), crossterm::event::KeyModifiers::ALT);
-    let tokens = it.app.document.tokens();
+    let tokens = it.app.context.text.document.tokens();
     // A/B, a candidate, new dice: each is for the model's own words.
     for key in [KeyCode::F(6), KeyCode::F(8)] {
         it.key(key);
         it.settle();
-        assert_ne!(it.app.document.tokens(), tokens);
-        assert!(it.app.overlay.is_none(), "it has to be asked for again");
+        assert_ne!(it.app.context.text.document.tokens(), tokens);
+        assert!(it.app.layers.is_empty(), "it has to be asked for again");
         it.press(KeyCode::Char('u'), crossterm::event::KeyModifiers::ALT);
-        assert_eq!(it.app.document.tokens(), tokens);
+        assert_eq!(it.app.context.text.document.tokens(), tokens);
     }
     it.key(KeyCode::Tab);
     it.key(KeyCode::Char('g'));
     it.key(KeyCode::Right);
     it.key(KeyCode::Char('r'));
     it.settle();
-    assert_eq!(it.app.vocabulary().hash(), own().hash());
+    assert_eq!(it.app.context.text.vocabulary().hash(), own().hash());
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 mod motion;
 
+use motion::Reach;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Input, Motion};
-use motion::Reach;
 
 /// Which mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,15 +1,19 @@
 //! What a line does.
 
-use std::time::Duration;
-
 use super::command::{What, help, meant};
 use super::steer::number;
-use super::{Line, Plain, Report, tell};
-use crate::app::columns::Purpose;
-use crate::app::intent::knob_named;
+use super::{Line, Plain, Report, is_covered, tell};
+use crate::app::intent::{Intent, WayOut, knob_named};
 use crate::app::keymap::Action;
-use crate::app::words::columns::{WAYS_OUT, WayOut};
-use crate::app::{App, Effect, Heat, Intent, KNOBS, Knob, Msg, Overlay, Screen};
+use crate::app::knobs::{KNOBS, Knob};
+use crate::app::layers::columns::{self, Purpose};
+use crate::app::layers::{Layer, models};
+use crate::app::messages::columns::WAYS_OUT;
+use crate::app::messages::spoken;
+use crate::app::msg::Msg;
+use crate::app::outbox::Effect;
+use crate::app::state::App;
+use crate::app::text::Heat;
 
 /// Alternatives, candidates and tokens that are told where nobody said how many.
 pub(super) const FEW: usize = 10;
@@ -18,99 +22,100 @@ pub(super) const MANY: usize = 20;
 
 impl Plain {
     /// Does what a line says.
-    pub(super) fn take_line(&mut self, app: &mut App, line: Line, now: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn take_line(&mut self, app: &mut App, line: Line) {
         // Whoever writes does not want to leave.
-        app.quit_armed = None;
+        app.keyboard.quit_armed = None;
         let text = match line {
-            Line::Text(text) => return self.send(app, text, now, effects),
+            Line::Text(text) => return self.send(app, text),
             Line::Typed(text) => text,
         };
-        if let (Screen::FirstRun(_), false) = (&app.screen, text.starts_with('/')) {
-            return self.answer_first(app, text.trim(), now, effects);
+        if app.layers.is_first_run() && !text.starts_with('/') {
+            return self.answer_first(app, text.trim());
         }
-        if let Some(Overlay::Circles { .. }) = &app.overlay {
+        if let Some(Layer::Loop(_)) = app.layers.top() {
             let number = text.trim().parse::<usize>().ok().and_then(|it| it.checked_sub(1));
             let way = number.and_then(|it| WAYS_OUT.get(it)).map(|it| it.0);
-            self.want(app, Intent::WayOut(way.unwrap_or(WayOut::Leave)), now, effects);
+            self.want(app, Intent::WayOut(way.unwrap_or(WayOut::Leave)));
             if way.is_some() {
                 return;
             }
         }
         match text.strip_prefix('/') {
-            Some(rest) if rest.starts_with('/') => self.send(app, rest.to_owned(), now, effects),
+            Some(rest) if rest.starts_with('/') => self.send(app, rest.to_owned()),
             Some(rest) => {
                 let (name, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
                 let before = (self.out.len(), self.report);
                 match meant(name) {
-                    Ok(what) => self.command(app, what, rest.trim(), now, effects),
+                    Ok(what) => self.command(app, what, rest.trim()),
                     Err(why) => self.out.error(&why),
                 }
                 // Whoever asks hears something, if only that it was done.
-                let quits = effects.iter().any(|it| matches!(it, Effect::Quit | Effect::Suspend));
-                if before == (self.out.len(), self.report) && app.running.is_none() && !quits {
+                let quits = self.effects.iter().any(|it| matches!(it, Effect::Quit | Effect::Suspend));
+                if before == (self.out.len(), self.report) && app.context.drawing.running.is_none() && !quits {
                     self.out.note("done.");
                 }
             }
-            None => self.send(app, text, now, effects),
+            None => self.send(app, text),
         }
     }
 
-    pub(super) fn want(&mut self, app: &mut App, intent: Intent, now: Duration, effects: &mut Vec<Effect>) {
-        effects.extend(self.hear(app, Msg::Intent(intent), now));
+    pub(super) fn want(&mut self, app: &mut App, intent: Intent) {
+        let effects = self.hear(app, Msg::Intent(intent), self.now);
+        self.effects.extend(effects);
     }
 
-    pub(super) fn send(&mut self, app: &mut App, text: String, now: Duration, effects: &mut Vec<Effect>) {
-        if app.overlay.is_some() {
-            self.want(app, Intent::Close, now, effects);
+    pub(super) fn send(&mut self, app: &mut App, text: String) {
+        if is_covered(app) {
+            self.want(app, Intent::Close);
         }
         if text.is_empty() {
-            return self.want(app, Intent::Act(Action::Continue), now, effects);
+            return self.want(app, Intent::Act(Action::Continue));
         }
-        if app.chat && !self.at_terminal {
+        if app.context.chat && !self.at_terminal {
             self.out.line(&format!("You: {text}"));
         }
-        self.want(app, Intent::Send(text), now, effects);
+        self.want(app, Intent::Send(text));
     }
 
     /// An answer to the question of the first run.
-    fn answer_first(&mut self, app: &mut App, answer: &str, now: Duration, effects: &mut Vec<Effect>) {
+    fn answer_first(&mut self, app: &mut App, answer: &str) {
         match answer.split_once(char::is_whitespace).unwrap_or((answer, "")) {
-            ("" | "1", "") => self.want(app, Intent::Download, now, effects),
+            ("" | "1", "") => self.want(app, Intent::Download),
             ("2" | "n", "") => {
-                self.want(app, Intent::DemoOnly, now, effects);
+                self.want(app, Intent::DemoOnly);
                 self.out.note("the demo it is; /models gets the other one at any time.");
             }
             ("3" | "i", path) if !path.trim().is_empty() => {
-                self.want(app, Intent::Import(path.trim().to_owned()), now, effects);
+                self.want(app, Intent::Import(path.trim().to_owned()));
             }
-            ("q", "") => self.want(app, Intent::Act(Action::QuitOrDelete), now, effects),
+            ("q", "") => self.want(app, Intent::Act(Action::QuitOrDelete)),
             _ => self.out.error("An answer is an empty line, 1, 2, or 3 and a path; /quit leaves."),
         }
     }
 
-    fn command(&mut self, app: &mut App, what: What, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+    fn command(&mut self, app: &mut App, what: What, rest: &str) {
         match what {
-            What::Act(action) => self.action(app, action, rest, now, effects),
-            What::Knob(knob) if rest.is_empty() => self.out.line(&tell::knob(app, knob)),
-            What::Knob(knob) => self.want(app, Intent::Set(knob, rest.to_owned()), now, effects),
-            What::Set => self.set(app, rest, now, effects),
-            What::Settings => self.out.lines(tell::settings_lines(app, rest)),
-            What::Status => self.out.lines(tell::status(app)),
+            What::Act(action) => self.action(app, action, rest),
+            What::Knob(knob) if rest.is_empty() => self.out.line(&tell::knob(&app.context, knob)),
+            What::Knob(knob) => self.want(app, Intent::Set(knob, rest.to_owned())),
+            What::Set => self.set(app, rest),
+            What::Settings => self.out.lines(tell::settings_lines(&app.context, rest)),
+            What::Status => self.out.lines(tell::status(&app.context)),
             What::Show => self.show(app, rest),
             What::Next => self.report = Some(Report::Next(rest.parse().unwrap_or(FEW))),
             What::Cut => {
-                self.want(app, Intent::Heat(Heat::Cut), now, effects);
+                self.want(app, Intent::Heat(Heat::Cut));
                 self.report = Some(Report::Cut);
             }
-            What::Branch => match number(rest).filter(|&it| it < app.document.runs().len()) {
-                Some(run) => self.want(app, Intent::Branch(run), now, effects),
+            What::Branch => match number(rest).filter(|&it| it < app.context.text.document.runs().len()) {
+                Some(run) => self.want(app, Intent::Branch(run)),
                 None => self.out.error("Which branch? /tree lists them with their numbers."),
             },
-            What::Take => self.take_alternative(app, rest, now, effects),
-            What::Keep => self.keep(app, rest, now, effects),
-            What::Dice => match &app.overlay {
-                Some(Overlay::Columns(it)) if it.purpose == Purpose::Compare => {
-                    self.want(app, Intent::SameDice, now, effects);
+            What::Take => self.take_alternative(app, rest),
+            What::Keep => self.keep(app, rest),
+            What::Dice => match app.layers.columns() {
+                Some(it) if it.purpose == Purpose::Compare => {
+                    self.want(app, Intent::SameDice);
                     self.report = Some(Report::Columns);
                 }
                 _ => self.out.error("There is nothing to compare; /compare does."),
@@ -119,53 +124,56 @@ impl Plain {
     }
 
     /// What a key does in the full interface, or its counterpart here.
-    fn action(&mut self, app: &mut App, action: Action, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+    fn action(&mut self, app: &mut App, action: Action, rest: &str) {
         match action {
-            Action::Help => self.out.lines(help(rest, &app.settings)),
-            Action::Palette => self.out.lines(help(if rest.is_empty() { "all" } else { rest }, &app.settings)),
-            Action::Interrupt => effects.extend(self.interrupt(app, now)),
-            Action::Send => self.send(app, rest.to_owned(), now, effects),
+            Action::Help => self.out.lines(help(rest, &app.context.settings)),
+            Action::Palette => self.out.lines(help(if rest.is_empty() { "all" } else { rest }, &app.context.settings)),
+            Action::Interrupt => {
+                let effects = self.interrupt(app, self.now);
+                self.effects.extend(effects);
+            }
+            Action::Send => self.send(app, rest.to_owned()),
             Action::FindToken if rest.is_empty() => self.out.error("What is to be found? As in: /find moon"),
             Action::FindToken => {
                 // A space before a word counts, and a command's own is gone.
-                self.want(app, Intent::Find(rest.trim_matches('"').to_owned()), now, effects);
+                self.want(app, Intent::Find(rest.trim_matches('"').to_owned()));
                 self.report = Some(Report::Found);
             }
-            Action::Inspect => self.inspect(app, rest, now, effects),
+            Action::Inspect => self.inspect(app, rest),
             Action::Reroll | Action::Bookmark => {
-                if self.point(app, rest, now, effects) {
-                    self.want(app, Intent::Act(action), now, effects);
+                if self.point(app, rest) {
+                    self.want(app, Intent::Act(action));
                 }
             }
-            Action::TypeHere => self.type_here(app, rest, now, effects),
-            Action::Type if rest.starts_with(|it: char| it.is_ascii_digit()) => self.type_here(app, rest, now, effects),
+            Action::TypeHere => self.type_here(app, rest),
+            Action::Type if rest.starts_with(|it: char| it.is_ascii_digit()) => self.type_here(app, rest),
             Action::Type if rest.is_empty() => {
                 self.out.error("Write /type 5 TEXT for a text from token 5 on, or /set NAME VALUE for a control.");
             }
-            Action::Type => self.set(app, rest, now, effects),
-            Action::EditFromHere => self.edit(app, rest, now, effects),
-            Action::Heat => self.heat(app, rest, now, effects),
+            Action::Type => self.set(app, rest),
+            Action::EditFromHere => self.edit(app, rest),
+            Action::Heat => self.heat(app, rest),
             Action::Score => {
-                self.want(app, Intent::Act(Action::Score), now, effects);
+                self.want(app, Intent::Act(Action::Score));
                 self.report = Some(Report::Score);
             }
-            Action::Compare => self.compare(app, rest, now, effects),
+            Action::Compare => self.compare(app, rest),
             Action::Fan => {
-                let again = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.purpose == Purpose::Fan);
-                if let (Some(Overlay::Columns(state)), true, "tree") = (&app.overlay, again, rest) {
-                    return self.out.lines(tell::twigs(app, state));
+                let open = app.layers.columns().filter(|it| it.purpose == Purpose::Fan);
+                if let (Some(state), "tree") = (open, rest) {
+                    return self.out.lines(columns::branches(&app.context, state));
                 }
-                if again && rest == "more" {
-                    self.want(app, Intent::OtherDice, now, effects);
-                } else if self.point_or_end(app, rest, now, effects) {
-                    self.want(app, Intent::Act(action), now, effects);
+                if open.is_some() && rest == "more" {
+                    self.want(app, Intent::OtherDice);
+                } else if self.point_or_end(app, rest) {
+                    self.want(app, Intent::Act(action));
                 }
                 self.await_columns(app);
             }
-            Action::Models => self.models(app, rest, now, effects),
+            Action::Models => self.models(app, rest),
             Action::KnobUp | Action::KnobDown => {
-                self.want(app, Intent::Act(action), now, effects);
-                self.out.line(&tell::knob(app, KNOBS[app.knob]));
+                self.want(app, Intent::Act(action));
+                self.out.line(&tell::knob(&app.context, KNOBS[app.context.panel.knob]));
             }
             Action::Less
             | Action::More
@@ -176,14 +184,14 @@ impl Plain {
             | Action::StepEarlier
             | Action::StepLater => {
                 match knob_named(rest) {
-                    Some(knob) => self.want(app, Intent::Pick(knob), now, effects),
+                    Some(knob) => self.want(app, Intent::Pick(knob)),
                     None if rest.is_empty() => {}
                     None => return self.out.error(&format!("There is no control {rest}; /settings lists them.")),
                 }
-                self.turn(app, action, KNOBS[app.knob], now, effects);
+                self.turn(app, action, KNOBS[app.context.panel.knob]);
             }
-            Action::Warmer | Action::Colder => self.turn(app, action, Knob::Temperature, now, effects),
-            Action::TopPUp | Action::TopPDown => self.turn(app, action, Knob::TopP, now, effects),
+            Action::Warmer | Action::Colder => self.turn(app, action, Knob::Temperature),
+            Action::TopPUp | Action::TopPDown => self.turn(app, action, Knob::TopP),
             Action::TokenLeft
             | Action::TokenRight
             | Action::TokenWordLeft
@@ -191,64 +199,66 @@ impl Plain {
             | Action::Top
             | Action::Follow
             | Action::NextBookmark => {
-                self.want(app, Intent::Act(action), now, effects);
-                self.out.line(&tell::token(app, app.lens.cursor));
+                self.want(app, Intent::Act(action));
+                self.out.line(&spoken::token(&app.context, app.context.text.cursor));
             }
             Action::QuitOrDelete | Action::Continue | Action::Undo | Action::Redo => {
-                self.leave(app, now, effects);
-                self.want(app, Intent::Act(action), now, effects);
+                self.leave(app);
+                self.want(app, Intent::Act(action));
             }
             _ => {
                 if let Some(why) = needs_a_screen(action) {
                     return self.out.note(why);
                 }
-                self.leave(app, now, effects);
-                self.want(app, Intent::Act(action), now, effects);
+                self.leave(app);
+                self.want(app, Intent::Act(action));
             }
         }
     }
 
     /// Closes columns that nobody took.
-    pub(super) fn leave(&mut self, app: &mut App, now: Duration, effects: &mut Vec<Effect>) {
-        if app.overlay.is_some() {
-            self.want(app, Intent::Close, now, effects);
+    pub(super) fn leave(&mut self, app: &mut App) {
+        if is_covered(app) {
+            self.want(app, Intent::Close);
         }
     }
 
-    fn set(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+    fn set(&mut self, app: &mut App, rest: &str) {
         let (name, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         match (knob_named(name), value.trim()) {
-            (Some(knob), "") => self.out.line(&tell::knob(app, knob)),
-            (Some(knob), value) => self.want(app, Intent::Set(knob, value.to_owned()), now, effects),
+            (Some(knob), "") => self.out.line(&tell::knob(&app.context, knob)),
+            (Some(knob), value) => self.want(app, Intent::Set(knob, value.to_owned())),
             (None, _) if name.is_empty() => self.out.error("Write a control and its value, as in /set temp 0.9."),
             (None, _) => self.out.error(&format!("There is no control {name}; /settings lists them.")),
         }
     }
 
     /// Turns a control, and says what it is then.
-    fn turn(&mut self, app: &mut App, action: Action, knob: Knob, now: Duration, effects: &mut Vec<Effect>) {
-        let (before, told) = (app.settings.clone(), self.out.len());
-        self.want(app, Intent::Act(action), now, effects);
+    fn turn(&mut self, app: &mut App, action: Action, knob: Knob) {
+        let (before, told) = (app.context.settings.clone(), self.out.len());
+        self.want(app, Intent::Act(action));
         if self.out.len() == told {
-            let stays = if before == app.settings { " still" } else { " now" };
-            self.out.note(&format!("{} is{stays} {}.", knob.word(), knob.show(&app.settings)));
+            let stays = if before == app.context.settings { " still" } else { " now" };
+            self.out.note(&format!("{} is{stays} {}.", knob.word(), knob.show(&app.context.settings)));
         }
     }
 
     fn show(&mut self, app: &App, rest: &str) {
-        if app.document.is_empty() {
+        if app.context.text.document.is_empty() {
             return self.out.line("The text is empty.");
         }
         if rest.is_empty() {
-            return self.out.line(app.flow.text());
+            return self.out.line(app.context.text.flow.text());
         }
         let mut numbers = rest.split_whitespace().map(number);
         match (numbers.next().flatten(), numbers.next()) {
             (Some(from), to) => {
-                let to =
-                    to.flatten().map_or(from.saturating_add(MANY), |it| it.saturating_add(1)).min(app.document.len());
-                self.out.lines(tell::tokens(app, from..to));
-                if to < app.document.len() {
+                let to = to
+                    .flatten()
+                    .map_or(from.saturating_add(MANY), |it| it.saturating_add(1))
+                    .min(app.context.text.document.len());
+                self.out.lines(tell::tokens(&app.context, from..to));
+                if to < app.context.text.document.len() {
                     self.out.line(&format!("/show {} goes on.", to + 1));
                 }
             }
@@ -256,7 +266,7 @@ impl Plain {
         }
     }
 
-    fn heat(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+    fn heat(&mut self, app: &mut App, rest: &str) {
         let (mut heat, mut most) = (Heat::Surprise, FEW);
         for word in rest.split_whitespace() {
             match (word, word.parse()) {
@@ -268,25 +278,27 @@ impl Plain {
                 _ => return self.out.error("The text is looked at by surprise, entropy, rank or cut."),
             }
         }
-        self.want(app, Intent::Heat(heat), now, effects);
+        self.want(app, Intent::Heat(heat));
         self.report = Some(if heat == Heat::Cut { Report::Cut } else { Report::Heat(heat, most) });
     }
 
-    fn models(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        let busy = app.installing.as_ref().is_some_and(|it| it.stage.is_some());
+    fn models(&mut self, app: &mut App, rest: &str) {
+        let busy = app.context.models.is_installing();
         match rest.split_once(char::is_whitespace).unwrap_or((rest, "")) {
-            ("", _) => self.out.lines(tell::models(app)),
-            ("download", _) if app.has_345m => self.out.note("The 345M model is installed already."),
+            ("", _) => self.out.lines(models::tell(&app.context)),
+            ("download", _) if app.context.models.has_345m => self.out.note("The 345M model is installed already."),
             ("download", _) if busy => self.out.note("Something is being installed; /models stop ends that."),
-            ("download", _) => self.want(app, Intent::Download, now, effects),
+            ("download", _) => self.want(app, Intent::Download),
             ("import", path) if !path.trim().is_empty() => {
-                self.want(app, Intent::Import(path.trim().to_owned()), now, effects);
+                self.want(app, Intent::Import(path.trim().to_owned()));
             }
             ("import", _) => self.out.error("Import what? As in /models import checkpoint.zip"),
-            ("switch", _) if app.offered.is_none() => self.out.note("There is no other model to go over to yet."),
-            ("switch", _) => self.want(app, Intent::SwitchModel, now, effects),
+            ("switch", _) if app.context.models.offered.is_none() => {
+                self.out.note("There is no other model to go over to yet.");
+            }
+            ("switch", _) => self.want(app, Intent::SwitchModel),
             ("stop", _) if !busy => self.out.note("Nothing is being installed."),
-            ("stop", _) => self.want(app, Intent::StopInstall, now, effects),
+            ("stop", _) => self.want(app, Intent::StopInstall),
             (word, _) => self
                 .out
                 .error(&format!("/models {word} means nothing; /models download, import PATH, switch and stop do.")),

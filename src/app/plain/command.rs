@@ -1,11 +1,10 @@
 //! The commands: what they are called, and what was meant by a name that is none.
 
 use super::act::needs_a_screen;
-use crate::app::KNOBS;
-use crate::app::Knob;
 use crate::app::intent::knob_named;
 use crate::app::keymap::Action;
-use crate::app::palette::{actions, score};
+use crate::app::knobs::{KNOBS, Knob};
+use crate::app::layers::palette::{actions, score};
 use crate::sample::Settings;
 
 /// What a command does.

@@ -1,36 +1,38 @@
 //! What is told as soon as it is known, and what opened by itself.
 
-use std::time::Duration;
-
 use super::act::MANY;
 use super::command::help;
 use super::{Plain, Report, tell};
-use crate::app::words::state::phase;
-use crate::app::{App, Effect, Heat, Intent, Overlay};
+use crate::app::intent::Intent;
+use crate::app::layers::{Layer, columns, find, inspector, score};
+use crate::app::messages::state::phase;
+use crate::app::state::App;
+use crate::app::text::Heat;
 
 impl Plain {
     /// Tells what was asked for, if it is known by now. Says whether it was told.
-    pub(super) fn tell(&mut self, app: &mut App, now: Duration, effects: &mut Vec<Effect>) -> bool {
-        let drawn = matches!(&app.overlay, Some(Overlay::Columns(it)) if it.request.is_some());
-        if app.running.is_none() && app.peeking.is_some() || drawn {
+    pub(super) fn tell(&mut self, app: &mut App) -> bool {
+        let drawn = app.layers.columns().is_some_and(|it| it.request.is_some());
+        if app.context.drawing.running.is_none() && app.context.drawing.peeking.is_some() || drawn {
             return false;
         }
         let Some(report) = self.report.take() else { return true };
         // What a screen does for one frame is done to its end here.
         while app.prepare() {}
-        let lines = match (report, &app.overlay) {
-            (Report::Next(most), _) => tell::next(app, most),
-            (Report::Inspection(most), _) => tell::inspection(app, most),
-            (Report::Heat(heat, most), _) => tell::heat(app, heat, most),
-            (Report::Score, _) => super::score::score(app),
-            (Report::Cut, _) => tell::cut(app, MANY),
-            (Report::Found, Some(Overlay::Find(find))) => tell::found(app, find, MANY),
-            (Report::Columns, Some(Overlay::Columns(state))) => tell::columns(app, state),
+        let cx = &app.context;
+        let lines = match (report, app.layers.top()) {
+            (Report::Next(most), _) => tell::next(cx, most),
+            (Report::Inspection(most), _) => inspector::tell(cx, most),
+            (Report::Heat(heat, most), _) => tell::heat(cx, heat, most),
+            (Report::Score, _) => score::tell(cx),
+            (Report::Cut, _) => tell::cut(cx, MANY),
+            (Report::Found, Some(Layer::Find(state))) => find::tell(cx, state, MANY),
+            (Report::Columns, Some(Layer::Columns(state))) => columns::tell(cx, state),
             (Report::Take(row), _) => {
-                let token = app.lens.inspection.as_ref().and_then(|it| it.rows.get(row)).map(|it| it.token);
-                self.leave(app, now, effects);
+                let token = app.context.text.inspection.as_ref().and_then(|it| it.rows.get(row)).map(|it| it.token);
+                self.leave(app);
                 match token {
-                    Some(token) => self.want(app, Intent::Take(token), now, effects),
+                    Some(token) => self.want(app, Intent::Take(token)),
                     None => self.out.error("There is no such alternative; /inspect lists them with their numbers."),
                 }
                 return true;
@@ -38,35 +40,31 @@ impl Plain {
             (Report::Found | Report::Columns, _) => Vec::new(),
         };
         self.out.lines(lines);
-        app.lens.heat = Heat::Off;
+        app.context.text.heat = Heat::Off;
         // Columns stay until they are taken or something else is wanted.
         if report != Report::Columns {
-            self.leave(app, now, effects);
+            self.leave(app);
         }
         true
     }
 
     /// Reads out what opened over the text without being waited for.
     pub(super) fn read_out(&mut self, app: &mut App) {
-        match &app.overlay {
-            Some(Overlay::Models { .. }) => self.out.lines(tell::models(app)),
-            Some(Overlay::Tree { .. }) => self.out.lines(tell::tree(app)),
-            Some(Overlay::Help(_)) => self.out.lines(help("", &app.settings)),
-            Some(Overlay::Palette(_)) => self.out.lines(help("all", &app.settings)),
-            Some(
-                Overlay::Inspector { .. }
-                | Overlay::Find(_)
-                | Overlay::Columns(_)
-                | Overlay::Circles { .. }
-                | Overlay::Score { .. },
-            )
-            | None => return,
-        }
-        app.overlay = None;
+        let lines = match app.layers.top() {
+            Some(Layer::Help(_)) => help("", &app.context.settings),
+            Some(Layer::Palette(_)) => help("all", &app.context.settings),
+            Some(layer) => match layer.tell(&app.context) {
+                Some(lines) => lines,
+                None => return,
+            },
+            None => return,
+        };
+        self.out.lines(lines);
+        app.clear();
     }
 
     /// What a person is told who writes a text while the model does.
     pub(super) fn say_waiting(&mut self, app: &App) {
-        self.out.note(&format!("{} now; this is sent after that. Ctrl-C ends it at once.", phase(app).0));
+        self.out.note(&format!("{} now; this is sent after that. Ctrl-C ends it at once.", phase(&app.context).0));
     }
 }

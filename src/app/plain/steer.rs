@@ -1,27 +1,26 @@
 //! Commands that go somewhere in the text, or make it go on otherwise.
 
-use std::time::Duration;
-
 use super::act::FEW;
 use super::{Plain, Report};
-use crate::app::columns::Purpose;
-use crate::app::intent::{Length, knob_named};
+use crate::app::intent::{Intent, Length, knob_named, set_knob};
 use crate::app::keymap::Action;
-use crate::app::{App, Effect, Intent, Overlay, set_knob};
+use crate::app::layers::Layer;
+use crate::app::layers::columns::Purpose;
+use crate::app::state::App;
 use crate::sample::Settings;
 
 impl Plain {
     /// Turns to the token whose number is given first, if one is. Says whether that worked.
-    pub(super) fn point(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) -> bool {
+    pub(super) fn point(&mut self, app: &mut App, rest: &str) -> bool {
         let word = rest.split_whitespace().next().unwrap_or_default();
         match number(word) {
             _ if word.is_empty() => true,
-            Some(position) if position <= app.document.len() => {
-                self.want(app, Intent::Point(position), now, effects);
+            Some(position) if position <= app.context.text.document.len() => {
+                self.want(app, Intent::Point(position));
                 true
             }
             _ => {
-                let most = app.document.len() + 1;
+                let most = app.context.text.document.len() + 1;
                 self.out.error(&format!("There is no token {word}: write a number from 1 to {most}."));
                 false
             }
@@ -29,16 +28,16 @@ impl Plain {
     }
 
     /// The same, but without a number to the end of the text.
-    pub(super) fn point_or_end(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) -> bool {
-        let end = (app.document.len() + 1).to_string();
-        self.point(app, if number(rest).is_some() { rest } else { &end }, now, effects)
+    pub(super) fn point_or_end(&mut self, app: &mut App, rest: &str) -> bool {
+        let end = (app.context.text.document.len() + 1).to_string();
+        self.point(app, if number(rest).is_some() { rest } else { &end })
     }
 
-    pub(super) fn inspect(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        if self.point(app, rest, now, effects) {
-            self.leave(app, now, effects);
-            self.want(app, Intent::Act(Action::Inspect), now, effects);
-            if matches!(app.overlay, Some(Overlay::Inspector { .. })) {
+    pub(super) fn inspect(&mut self, app: &mut App, rest: &str) {
+        if self.point(app, rest) {
+            self.leave(app);
+            self.want(app, Intent::Act(Action::Inspect));
+            if matches!(app.layers.top(), Some(Layer::Inspector(_))) {
                 let most = rest.split_whitespace().nth(1).and_then(|it| it.parse().ok());
                 self.report = Some(Report::Inspection(most.unwrap_or(FEW)));
             }
@@ -46,82 +45,87 @@ impl Plain {
     }
 
     /// `N K` or `N "TEXT"`.
-    pub(super) fn take_alternative(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn take_alternative(&mut self, app: &mut App, rest: &str) {
         let (_, which) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let which = which.trim();
         if let Some(text) = which.strip_prefix('"') {
             let text = text.strip_suffix('"').unwrap_or(text);
             let at = rest.split_whitespace().next().unwrap_or_default();
-            return self.type_at(app, at, text, now, effects);
+            return self.type_at(app, at, text);
         }
         let Some(row) = number(which) else {
             return self.out.error("Write the token's number and that of what it is to be, as in /take 5 2.");
         };
-        if self.point(app, rest, now, effects) {
-            self.leave(app, now, effects);
-            self.want(app, Intent::Act(Action::Inspect), now, effects);
-            if matches!(app.overlay, Some(Overlay::Inspector { .. })) {
+        if self.point(app, rest) {
+            self.leave(app);
+            self.want(app, Intent::Act(Action::Inspect));
+            if matches!(app.layers.top(), Some(Layer::Inspector(_))) {
                 self.report = Some(Report::Take(row));
             }
         }
     }
 
-    pub(super) fn type_here(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn type_here(&mut self, app: &mut App, rest: &str) {
         let (at, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         // A quoted text keeps the space it begins with.
         let text = text.strip_prefix('"').map_or(text, |it| it.strip_suffix('"').unwrap_or(it));
-        self.type_at(app, at, text, now, effects);
+        self.type_at(app, at, text);
     }
 
-    pub(super) fn type_at(&mut self, app: &mut App, at: &str, text: &str, now: Duration, effects: &mut Vec<Effect>) {
-        if !self.point(app, at, now, effects) {
+    pub(super) fn type_at(&mut self, app: &mut App, at: &str, text: &str) {
+        if !self.point(app, at) {
             return;
         }
-        self.leave(app, now, effects);
-        self.want(app, Intent::Act(Action::TypeHere), now, effects);
-        if !text.is_empty() && app.running.is_none() {
-            self.want(app, Intent::Send(text.to_owned()), now, effects);
+        self.leave(app);
+        self.want(app, Intent::Act(Action::TypeHere));
+        if !text.is_empty() && app.context.drawing.running.is_none() {
+            self.want(app, Intent::Send(text.to_owned()));
         }
     }
 
     /// Reads out the text that is taken away, so that it can be written anew.
-    pub(super) fn edit(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        if !self.point(app, rest, now, effects) {
+    pub(super) fn edit(&mut self, app: &mut App, rest: &str) {
+        if !self.point(app, rest) {
             return;
         }
-        if app.running.is_none() {
-            let tail = app.document.tokens().split_off(app.lens.cursor.min(app.document.len()));
-            let text = app.vocabulary().decode(&tail);
+        if app.context.drawing.running.is_none() {
+            let tail = app
+                .context
+                .text
+                .document
+                .tokens()
+                .split_off(app.context.text.cursor.min(app.context.text.document.len()));
+            let text = app.context.text.vocabulary().decode(&tail);
             self.out.line(&format!("Taken away: {text}"));
         }
-        self.type_at(app, "", "", now, effects);
+        self.type_at(app, "", "");
     }
 
     /// `5 temp 1.2 | top-p 0.5`, from token 5 on: a column for each part besides the one of the settings of now.
-    pub(super) fn compare(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn compare(&mut self, app: &mut App, rest: &str) {
         let mut others = Vec::new();
         let (first, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let (at, rest) = if number(first).is_some() { (first, after) } else { ("", rest) };
         for part in rest.split('|').map(str::trim).filter(|it| !it.is_empty()) {
-            match changed(&app.settings, part) {
+            match changed(&app.context.settings, part) {
                 Ok(settings) => others.push(settings),
                 Err(why) => return self.out.error(&why),
             }
         }
-        if self.point_or_end(app, at, now, effects) {
-            self.want(app, Intent::Compare(others), now, effects);
+        if self.point_or_end(app, at) {
+            self.want(app, Intent::Compare(others));
             self.await_columns(app);
         }
     }
 
     pub(super) fn await_columns(&mut self, app: &App) {
-        if matches!(&app.overlay, Some(Overlay::Columns(_))) {
+        if app.layers.columns().is_some() {
             self.report = Some(Report::Columns);
         }
     }
 
-    pub(super) fn keep(&mut self, app: &mut App, rest: &str, now: Duration, effects: &mut Vec<Effect>) {
-        let Some(Overlay::Columns(state)) = &app.overlay else {
+    pub(super) fn keep(&mut self, app: &mut App, rest: &str) {
+        let Some(state) = app.layers.columns() else {
             return self.out.error("There is nothing to keep: /compare or /fan comes first.");
         };
         let (which, length) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -133,8 +137,8 @@ impl Plain {
         };
         let length = if length.trim() == "word" { Length::Word } else { Length::Whole };
         match column {
-            _ if which == "all" => self.want(app, Intent::KeepAll, now, effects),
-            Some(column) => self.want(app, Intent::Keep(column, length), now, effects),
+            _ if which == "all" => self.want(app, Intent::KeepAll),
+            Some(column) => self.want(app, Intent::Keep(column, length)),
             None => self.out.error("Which one? As in /keep 2, or /keep all."),
         }
     }

@@ -1,7 +1,8 @@
 //! The text as it comes, appended to what was written of it before.
 
 use super::out::Out;
-use crate::app::{App, words};
+use crate::app::context::Context;
+use crate::app::messages;
 use crate::document::{NodeId, Origin};
 use crate::engine::protocol::{RequestId, StopReason};
 use crate::engine::stops;
@@ -48,17 +49,17 @@ pub(super) struct Ended {
 
 impl Stream {
     /// Takes all that is there for known.
-    pub(super) fn skip(&mut self, app: &App) {
-        self.shown = app.document.path().to_vec();
+    pub(super) fn skip(&mut self, cx: &Context) {
+        self.shown = cx.text.document.path().to_vec();
     }
 
     /// If the continuation has ended: writes what was held back of it, and says how it ended.
-    pub(super) fn ended(&mut self, app: &App, out: &mut Out) -> Option<Ended> {
-        if app.running.is_some() {
+    pub(super) fn ended(&mut self, cx: &Context, out: &mut Out) -> Option<Ended> {
+        if cx.drawing.running.is_some() {
             return None;
         }
         let mut run = self.run.take()?;
-        let by_stop_string = app.ended == Some(words::stopped(&StopReason::StopString(String::new())));
+        let by_stop_string = matches!(cx.drawing.ended, Some(StopReason::StopString(_)));
         if by_stop_string {
             // What it takes away was never written.
             self.utf8 = Utf8Stream::default();
@@ -67,19 +68,19 @@ impl Stream {
             self.write(&mut run, end, out);
             self.finish(out);
         }
-        self.skip(app);
-        Some(Ended { how: app.ended, drawn: run.drawn, by_stop_string })
+        self.skip(cx);
+        Some(Ended { how: cx.drawing.ended.as_ref().map(messages::stopped), drawn: run.drawn, by_stop_string })
     }
 
     /// Writes what is new at the end of the text. Says whether the text changed elsewhere, so that its end must be told.
-    pub(super) fn follow(&mut self, app: &App, out: &mut Out) -> bool {
-        if let Some(running) = &app.running {
+    pub(super) fn follow(&mut self, cx: &Context, out: &mut Out) -> bool {
+        if let Some(running) = &cx.drawing.running {
             if self.run.as_ref().is_none_or(|it| it.id != running.id) {
                 self.run = Some(Run {
                     id: running.id,
                     drawn: 0,
                     sent: !running.sent.is_empty(),
-                    label: app.chat.then_some("Model:"),
+                    label: cx.chat.then_some("Model:"),
                     bytes: Vec::new(),
                     written: 0,
                 });
@@ -88,14 +89,14 @@ impl Stream {
                 run.drawn = running.drawn;
             }
         }
-        let path = app.document.path();
+        let path = cx.text.document.path();
         let known = self.shown.len();
         let is_longer = known <= path.len() && known.checked_sub(1).is_none_or(|it| path[it] == self.shown[it]);
         let mut moved = false;
         if !is_longer {
             let common = self.shown.iter().zip(path).take_while(|(a, b)| a == b).count();
             // A half word that went on takes the place of the last token; what was written of it stands.
-            let went_on = common + 1 == known && path.len() == known && begun(app, path[common]) > 0;
+            let went_on = common + 1 == known && path.len() == known && begun(cx, path[common]) > 0;
             moved = !went_on;
             if moved {
                 self.finish(out);
@@ -108,19 +109,19 @@ impl Stream {
         let new: Vec<NodeId> = path[self.shown.len()..].to_vec();
         for id in new {
             self.shown.push(id);
-            self.token(app, id, out);
+            self.token(cx, id, out);
         }
-        if app.running.is_none() {
+        if cx.drawing.running.is_none() {
             self.finish(out);
         }
         moved
     }
 
-    fn token(&mut self, app: &App, id: NodeId, out: &mut Out) {
-        let Some(node) = app.document.node(id) else { return };
-        let bytes = app.vocabulary().bytes(node.token);
-        let is_mark = app.vocabulary().is_mark(node.token);
-        let is_end = app.vocabulary().is_end(node.token);
+    fn token(&mut self, cx: &Context, id: NodeId, out: &mut Out) {
+        let Some(node) = cx.text.document.node(id) else { return };
+        let bytes = cx.text.vocabulary().bytes(node.token);
+        let is_mark = cx.text.vocabulary().is_mark(node.token);
+        let is_end = cx.text.vocabulary().is_end(node.token);
         match (&node.origin, self.run.take()) {
             (Origin::Typed | Origin::Chosen, Some(run)) => {
                 // Whoever sent it has seen it; the mark that a text begins with is no text.
@@ -132,10 +133,10 @@ impl Stream {
             (Origin::Drawn(draw), Some(mut run)) => {
                 run.sent = false;
                 // The mark is no text; where it does not end the continuation, it is.
-                if !is_end || app.settings.end_of_text == EndOfText::Continue {
+                if !is_end || cx.settings.end_of_text == EndOfText::Continue {
                     run.bytes.extend_from_slice(bytes.get(draw.begun..).unwrap_or_default());
                 }
-                let stops = &app.settings.stop;
+                let stops = &cx.settings.stop;
                 let safe = run.bytes.len() - stops::held(&run.bytes, stops);
                 // The token that finishes a stop string is told before the stop is.
                 let safe = stops::find(&run.bytes, run.written, stops).map_or(safe, |it| it.0);
@@ -186,8 +187,8 @@ impl Stream {
 }
 
 /// How many bytes of a token somebody had typed before it was drawn.
-fn begun(app: &App, id: NodeId) -> usize {
-    match app.document.node(id).map(|it| &it.origin) {
+fn begun(cx: &Context, id: NodeId) -> usize {
+    match cx.text.document.node(id).map(|it| &it.origin) {
         Some(Origin::Drawn(draw)) => draw.begun,
         _ => 0,
     }

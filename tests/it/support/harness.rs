@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use megachat::app::keymap::Keymap;
 use megachat::app::look::{Background, Colours, Look};
-use megachat::app::{App, Effect, Msg, Screen, Start, start, update, view};
+use megachat::app::{App, Effect, Layer, Msg, Start, start, update, view};
 use megachat::assets;
 use megachat::document::{Document, Record, Vocabularies};
 use megachat::engine::generation::{Control, Session};
@@ -201,7 +201,7 @@ impl Harness {
     /// The engine ends the running continuation, as it does soon after it was asked to.
     pub(crate) fn stopped(&mut self) {
         self.pending.clear();
-        let id = self.app.running.as_ref().expect("something runs").id;
+        let id = self.app.context.drawing.running.as_ref().expect("something runs").id;
         self.send(Msg::Engine(Event::Finished { id, reason: StopReason::Cancelled, cut: None }));
         self.settle();
     }
@@ -227,7 +227,7 @@ impl Harness {
     /// What is on the screen.
     pub(crate) fn terminal(&mut self) -> Terminal<TestBackend> {
         self.app.prepare();
-        let (columns, rows) = self.app.size;
+        let (columns, rows) = self.app.context.window.size;
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         terminal.draw(|frame| view(&self.app, frame)).unwrap();
         terminal
@@ -262,10 +262,18 @@ impl Harness {
     }
 
     pub(crate) fn text(&self) -> String {
-        assets::vocabulary().decode(&self.app.document.tokens())
+        assets::vocabulary().decode(&self.app.context.text.document.tokens())
+    }
+
+    /// Only this layer lies over the text.
+    pub(crate) fn over(&mut self, layer: Option<Layer>) {
+        self.app.clear();
+        if let Some(layer) = layer {
+            self.app.lay(layer);
+        }
     }
 
     pub(crate) fn is_first_run(&self) -> bool {
-        matches!(self.app.screen, Screen::FirstRun(_))
+        self.app.layers.is_first_run()
     }
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyModifiers};
-use megachat::app::{Msg, Overlay};
+use megachat::app::Msg;
+use megachat::app::layers::Layer;
 use megachat::install::protocol as install;
 use megachat::sample::WhenFull;
 use megachat::store::protocol as store;
@@ -175,8 +176,8 @@ pub(crate) fn tree(size: Size) -> Harness {
 /// A short text of a warm model, whose futures differ.
 fn warm(size: Size) -> Harness {
     let mut it = Harness::ready(size);
-    it.app.settings.max_tokens = 5;
-    it.app.settings.temperature = 1.5;
+    it.app.context.settings.max_tokens = 5;
+    it.app.context.settings.temperature = 1.5;
     it.write("Once upon a time,");
     it.key(KeyCode::Enter);
     it.settle();
@@ -206,11 +207,11 @@ pub(crate) fn fan_tree(size: Size) -> Harness {
 
 pub(crate) fn circles(size: Size) -> Harness {
     let mut it = Harness::ready(size);
-    it.app.settings.temperature = 0.0;
-    it.app.settings.max_tokens = 400;
+    it.app.context.settings.temperature = 0.0;
+    it.app.context.settings.max_tokens = 400;
     it.write("Once upon a time,");
     it.key(KeyCode::Enter);
-    while !matches!(it.app.overlay, Some(Overlay::Circles { .. })) {
+    while !matches!(it.app.layers.top(), Some(Layer::Loop(_))) {
         it.tokens(1);
     }
     it.stopped();
@@ -226,15 +227,15 @@ pub(crate) fn not_saved(size: Size) -> Harness {
 
 pub(crate) fn full_context(size: Size) -> Harness {
     let mut it = Harness::ready(size);
-    it.app.circles_allowed = true;
-    it.app.settings.max_tokens = 530;
-    it.app.settings.when_full = WhenFull::Slide;
+    it.app.context.drawing.loops_allowed = true;
+    it.app.context.settings.max_tokens = 530;
+    it.app.context.settings.when_full = WhenFull::Slide;
     it.write("Once upon a time, by a quiet river,");
     it.key(KeyCode::Enter);
     it.settle();
     it.key(KeyCode::Tab);
     it.key(KeyCode::Home);
-    let sees = it.app.out_of_sight();
+    let sees = it.app.context.out_of_sight();
     assert!(sees > 100);
     for _ in 0..sees {
         it.key(KeyCode::Right);

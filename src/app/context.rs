@@ -1,0 +1,183 @@
+//! What everything on the screen works on: the text, the models, the settings, the outbox.
+//!
+//! The verbs change it, the layers are given it, the screen draws it. It knows none of them.
+
+use super::drawing::Drawing;
+use super::focus::Focus;
+use super::input::Input;
+use super::keymap::{Action, Keymap};
+use super::look::Look;
+use super::models::Models;
+use super::outbox::Outbox;
+use super::text::Text;
+use crate::document::{NodeId, Record};
+use crate::engine::protocol::ModelCard;
+use crate::engine::window_start;
+use crate::sample::Settings;
+
+/// The sampling panel.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// Whether the panel is shown where there is room for it beside the text.
+    pub is_shown: bool,
+    /// The control under the panel's cursor, an index of [`KNOBS`](super::KNOBS).
+    pub knob: usize,
+    /// The value being typed for that control.
+    pub typing: Option<Input>,
+}
+
+/// The terminal.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Colours, characters and borders.
+    pub look: Look,
+    /// Whether the terminal was asked to report the mouse.
+    pub mouse: bool,
+}
+
+/// What is written down of the session.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    /// The directory of the transcripts, to be shown.
+    pub place: String,
+    /// Whether everything written is on the disk, or why not; `None` while nothing is written.
+    pub saved: Option<Result<(), String>>,
+    /// The settings that the journal knows of.
+    pub(super) settings: Option<Settings>,
+    /// The model that the journal knows of.
+    pub(super) model: Option<Record>,
+}
+
+/// Which scores the screen wants besides those of the next token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The score of every token in the model's sight.
+    pub scores: bool,
+    /// The whole row, (V,), before every token in the model's sight; counts only with `scores`.
+    pub rows: bool,
+    /// What is known of the token under the cursor.
+    pub inspection: bool,
+}
+
+/// What lies over the text, as far as the text has to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cover {
+    /// Whether anything does.
+    pub(super) is_there: bool,
+    /// The scores that it wants.
+    pub(super) needs: Needs,
+    /// Whether it is to be closed: the text goes on elsewhere.
+    pub(super) closes: bool,
+}
+
+/// What is in the user's editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Edited {
+    /// The input.
+    Input,
+    /// The text after a node.
+    Text {
+        /// The node.
+        parent: Option<NodeId>,
+        /// The text after it, as it was given to the editor.
+        before: String,
+    },
+}
+
+/// What the verbs change and the layers are given.
+#[derive(Debug)]
+pub struct Context {
+    /// The document and what is derived from it.
+    pub text: Text,
+    /// The models.
+    pub models: Models,
+    /// How tokens are drawn.
+    pub settings: Settings,
+    /// Effects and notices.
+    pub outbox: Outbox,
+    /// What the engine does for the text.
+    pub drawing: Drawing,
+    /// The input.
+    pub input: Input,
+    /// What has the focus.
+    pub focus: Focus,
+    /// The sampling panel.
+    pub panel: Panel,
+    /// Whether the chat template wraps what is sent.
+    pub chat: bool,
+    /// What is written down.
+    pub journal: Journal,
+    /// The terminal.
+    pub window: Window,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// What lies over the text.
+    pub(super) cover: Cover,
+    /// What is in the user's editor.
+    pub(super) edited: Option<Edited>,
+}
+
+impl Context {
+    /// The loaded model.
+    #[must_use]
+    pub fn card(&self) -> Option<&ModelCard> {
+        self.models.card().map(|it| &**it)
+    }
+
+    /// How many tokens at the beginning the model does not see any more.
+    #[must_use]
+    pub fn out_of_sight(&self) -> usize {
+        self.card().map_or(0, |it| window_start(self.text.document.len(), it.n_positions))
+    }
+
+    /// The scores that are wanted by what lies over the text and by the heat-map.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        use super::text::Heat;
+        let cover = if self.cover.closes { Needs::default() } else { self.cover.needs };
+        Needs {
+            scores: cover.scores || self.text.heat != Heat::Off,
+            rows: cover.rows || self.text.heat == Heat::Cut,
+            ..cover
+        }
+    }
+
+    /// The first position whose scores are wanted and not there, but could be had.
+    #[must_use]
+    pub fn first_unknown(&self) -> Option<usize> {
+        let needs = self.needs();
+        if !needs.scores {
+            return None;
+        }
+        let (text, first) = (&self.text, self.out_of_sight() + 1);
+        (first..text.document.len()).find(|&position| {
+            let before = text.document.path()[position - 1];
+            text.score(position).is_none() || (needs.rows && text.logits.after(before).is_none())
+        })
+    }
+
+    /// Closes what lies over the text, as soon as the key has been done: the text goes on elsewhere.
+    pub(super) fn uncover(&mut self) {
+        self.cover.closes = self.cover.is_there;
+    }
+
+    /// Whether something lies over the text.
+    #[must_use]
+    pub(super) fn is_covered(&self) -> bool {
+        self.cover.is_there && !self.cover.closes
+    }
+
+    /// The key of an action, as people write it.
+    #[must_use]
+    pub fn key_of(&self, action: Action) -> String {
+        self.keymap.name_of(action)
+    }
+
+    /// The key of an action where something has the focus, as short as can be.
+    #[must_use]
+    pub fn key_in(&self, focus: Focus, action: Action) -> String {
+        self.keymap.short(focus, action).unwrap_or_else(|| self.key_of(action))
+    }
+}

@@ -1,0 +1,82 @@
+//! What the engine does for the text: the continuation under way, and how fast the last one came.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::engine::protocol::{RequestId, StopReason};
+
+/// A continuation under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Running {
+    /// The request to the engine.
+    pub id: RequestId,
+    /// When the continuation was asked for, in time since the start.
+    pub asked: Duration,
+    /// Tokens of the prompt read, of so many; `None` once tokens come.
+    pub reading: Option<(usize, usize)>,
+    /// Tokens drawn.
+    pub drawn: usize,
+    /// The text that was sent with the request, to be given back if it cannot be used.
+    pub sent: String,
+    /// Whether the engine was told to stop.
+    pub stopping: bool,
+}
+
+/// What the engine does for the text.
+#[derive(Clone, Debug, Default)]
+pub struct Drawing {
+    /// The continuation under way.
+    pub running: Option<Running>,
+    /// The request whose scores are awaited without drawing.
+    pub peeking: Option<RequestId>,
+    /// Why the last continuation ended.
+    pub ended: Option<StopReason>,
+    /// Time from the last request to its first token.
+    pub first_token: Option<Duration>,
+    /// Tokens a second of the last continuation.
+    pub speed: Option<f64>,
+    /// When the last tokens came, in time since the start.
+    recent: VecDeque<Duration>,
+    /// Whether the text may go on in a loop without a question.
+    pub loops_allowed: bool,
+    /// Whether the input was sent too early, and is sent once there is a model.
+    pub send_when_ready: bool,
+    /// The continuation before which the text was read again, if the journal knows of it.
+    pub(super) reread: Option<RequestId>,
+}
+
+/// Over how long the speed on the screen is measured.
+const SPEED_WINDOW: Duration = Duration::from_secs(2);
+
+impl Drawing {
+    /// Whether this request is the continuation under way.
+    #[must_use]
+    pub fn is_running(&self, id: RequestId) -> bool {
+        self.running.as_ref().is_some_and(|it| it.id == id)
+    }
+
+    /// A continuation begins; the measures of the last one go.
+    pub(super) fn begin(&mut self, running: Running) {
+        (self.peeking, self.ended, self.first_token, self.speed) = (None, None, None, None);
+        self.recent.clear();
+        self.running = Some(running);
+    }
+
+    /// A token of the continuation came: counts and times it.
+    pub(super) fn count(&mut self, now: Duration) {
+        if let Some(running) = &mut self.running {
+            running.drawn += 1;
+            if running.drawn == 1 {
+                self.first_token = Some(now.saturating_sub(running.asked));
+            }
+        }
+        self.recent.push_back(now);
+        while self.recent.front().is_some_and(|&it| now.saturating_sub(it) > SPEED_WINDOW) {
+            self.recent.pop_front();
+        }
+        if let (Some(&from), true) = (self.recent.front(), self.recent.len() > 1) {
+            let seconds = now.saturating_sub(from).as_secs_f64();
+            self.speed = (seconds > 0.0).then(|| (self.recent.len() - 1) as f64 / seconds);
+        }
+    }
+}

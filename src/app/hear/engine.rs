@@ -1,0 +1,217 @@
+//! What the engine says.
+
+use crate::app::context::Context;
+use crate::app::layers::Layer;
+use crate::app::layers::loops::LoopFound;
+use crate::app::messages::{self, dice::spelled};
+use crate::app::models::EngineState;
+use crate::app::outbox::Effect;
+use crate::app::screen::bars::label;
+use crate::app::state::App;
+use crate::app::verbs::ask::{give_back, peek};
+use crate::app::verbs::journal::{record, record_settings, write};
+use crate::app::verbs::models::load;
+use crate::app::verbs::translation::read_again;
+use crate::app::verbs::{chat, send};
+use crate::document::Record;
+use crate::engine::protocol::{Cut, Event, Failure, ModelCard, RequestId, StopReason};
+use crate::sample::Draw;
+use crate::store::protocol::Job;
+
+/// Takes in what the engine says. An event of a request that is no longer waited for changes nothing.
+pub(in crate::app) fn heard(app: &mut App, event: Event) {
+    let cx = &mut app.context;
+    match event {
+        Event::Loading { id, done, total } => {
+            if let EngineState::Loading(loading) = &mut cx.models.engine
+                && loading.id == id
+            {
+                (loading.done, loading.total) = (done, total);
+            }
+        }
+        Event::Loaded { id, card } if cx.models.is_loading(id) => loaded(cx, *card),
+        Event::Encoded { id, tokens, read_as } if cx.drawing.is_running(id) => {
+            if let Some(it) = read_as {
+                cx.outbox.say(messages::sentence(&it, ""));
+            }
+            if let Some(running) = &mut cx.drawing.running {
+                running.sent.clear();
+            }
+            chat::append(cx, tokens);
+            // What was written and what comes of it are undone one after the other.
+            cx.text.undo.keep(cx.text.document.tip());
+        }
+        Event::Prefill { id, done, total } if cx.drawing.is_running(id) => {
+            if let Some(running) = &mut cx.drawing.running {
+                running.reading = Some((done, total));
+            }
+        }
+        Event::Next { id, logits, .. } if is_awaited(cx, id) => {
+            if let Some(running) = &mut cx.drawing.running {
+                running.reading = None;
+            }
+            cx.text.put_next(logits);
+        }
+        Event::Surveyed { id, first, rows } if is_awaited(cx, id) => {
+            if cx.drawing.is_running(id) && cx.drawing.reread.replace(id) != Some(id) {
+                record(cx, Record::Reread { first: first as u32 });
+            }
+            cx.text.put_scores(first, rows);
+        }
+        Event::Under { id, settings } if cx.drawing.is_running(id) => record_settings(cx, *settings),
+        Event::Token { id, draw, .. } if cx.drawing.is_running(id) => {
+            token(cx, *draw);
+            watch_for_loops(app);
+        }
+        Event::ColumnToken { id, .. } | Event::ColumnEnded { id, .. } | Event::Finished { id, .. }
+            if app.layers.await_columns(id) =>
+        {
+            of_columns(app, event);
+        }
+        Event::Finished { id, reason, cut } => finished(cx, id, reason, cut),
+        Event::Failed { id, failure } => failed(app, id, &failure),
+        Event::Loaded { .. }
+        | Event::Encoded { .. }
+        | Event::Prefill { .. }
+        | Event::Next { .. }
+        | Event::Surveyed { .. }
+        | Event::Under { .. }
+        | Event::ColumnToken { .. }
+        | Event::ColumnEnded { .. }
+        | Event::Token { .. } => {}
+    }
+}
+
+fn is_awaited(cx: &Context, id: RequestId) -> bool {
+    cx.drawing.is_running(id) || cx.drawing.peeking == Some(id)
+}
+
+fn of_columns(app: &mut App, event: Event) {
+    if let Some(columns) = app.layers.columns_mut() {
+        columns.heard(event);
+    }
+}
+
+fn loaded(cx: &mut Context, card: ModelCard) {
+    if !card.notes.is_empty() {
+        cx.outbox.say(format!("{}.", card.notes.join(". ")));
+    }
+    let other = cx.models.written_by.take().filter(|it| it.0 != card.sha256 && !it.0.is_empty());
+    if let Some((_, name)) = other {
+        let text = format!("The weights of {} are not those that {name} wrote this text with.", card.name);
+        cx.outbox.say_first(&text);
+    }
+    let vocabulary = card.vocabulary.clone();
+    cx.models.engine = EngineState::Ready(card.into());
+    cx.text.set_model(Some(vocabulary));
+    read_again(cx);
+    // The template is made of the model's own tokens, so it waits for the model.
+    if cx.chat && cx.text.document.is_empty() {
+        chat::enter(cx);
+    }
+    if std::mem::take(&mut cx.drawing.send_when_ready) {
+        send::send(cx);
+    } else {
+        peek(cx);
+    }
+}
+
+fn token(cx: &mut Context, draw: Draw) {
+    if draw.begun > 0 {
+        say_healed(cx, &draw);
+        take_away(cx, Cut { tokens: 1, tail: Vec::new() });
+        cx.text.cursor = cx.text.document.len();
+    }
+    let first = cx.text.document.next_node();
+    let parent = cx.text.document.tip();
+    record(cx, Record::Drawn { first, parent, draws: vec![draw], batch: None });
+    cx.drawing.count(cx.outbox.now);
+}
+
+/// Says that a half word of the user's went on.
+fn say_healed(cx: &mut Context, draw: &Draw) {
+    let is_written = cx.keymap.is_written();
+    let place = if is_written { "/heal" } else { "heal, in the panel" };
+    let name = |token| {
+        let bytes = cx.text.vocabulary().bytes(token);
+        if is_written { spelled(bytes) } else { label(bytes, cx.window.look.glyphs()) }
+    };
+    let typed = cx.text.document.tokens().last().map_or_else(String::new, |&it| name(it));
+    let healed = format!("\"{typed}\" of yours went on as \"{}\" ({place}).", name(draw.token));
+    cx.outbox.say(healed);
+}
+
+/// Pauses a text that goes on in a loop, unless the user is busy with something else or allowed it.
+fn watch_for_loops(app: &mut App) {
+    let cx = &mut app.context;
+    let is_free = app.layers.is_empty() && cx.input.is_empty() && !cx.drawing.loops_allowed;
+    let Some(running) = cx.drawing.running.as_mut().filter(|it| is_free && !it.stopping) else { return };
+    if let Some(since) = cx.text.document.looping_since() {
+        running.stopping = true;
+        cx.outbox.push(Effect::StopEngine);
+        app.lay(Layer::Loop(LoopFound { since }));
+    }
+}
+
+fn finished(cx: &mut Context, id: RequestId, reason: StopReason, cut: Option<Cut>) {
+    if cx.drawing.peeking == Some(id) {
+        cx.drawing.peeking = None;
+        return;
+    }
+    let Some(running) = cx.drawing.running.take_if(|it| it.id == id) else { return };
+    // Cancelled before the engine took it: the text is not in the document, so it goes back to where it came from.
+    give_back(cx, &running.sent);
+    if let Some(cut) = cut {
+        if cut.tokens >= running.drawn && cut.tail.is_empty() {
+            cx.outbox.say(
+                "The stop string comes at once here: change the seed, the stop string or the text to get past it.",
+            );
+        }
+        take_away(cx, cut);
+    }
+    cx.outbox.store(Job::Append(Record::Stopped { reason: reason.name().to_owned() }));
+    cx.outbox.store(Job::Sync);
+    // After a cut or an interrupted reading, the scores are not those of the document's end.
+    let is_stale = matches!(reason, StopReason::StopString(_) | StopReason::Cancelled);
+    cx.drawing.ended = Some(reason);
+    if is_stale || cx.first_unknown().is_some() {
+        peek(cx);
+    }
+}
+
+/// Takes a stop string out of the text. Its tokens stay in the tree, off the path.
+fn take_away(cx: &mut Context, cut: Cut) {
+    let keep = cx.text.document.len().saturating_sub(cut.tokens);
+    let node = keep.checked_sub(1).map(|it| cx.text.document.path()[it]);
+    record(cx, Record::Tip { node });
+    if !cut.tail.is_empty() {
+        write(cx, node, cut.tail, false);
+    }
+}
+
+fn failed(app: &mut App, id: RequestId, failure: &Failure) {
+    let cx = &mut app.context;
+    let is_of_loading = cx.models.is_loading(id);
+    if is_of_loading {
+        cx.models.engine = EngineState::Failed;
+    } else if cx.drawing.peeking == Some(id) {
+        cx.drawing.peeking = None;
+        // Scores of a text that is too long are not worth a word: the user did not ask for them.
+        if !matches!(failure, Failure::Panic(_)) {
+            return;
+        }
+    } else if app.layers.await_columns(id) {
+        of_columns(app, Event::Failed { id, failure: failure.clone() });
+    } else if let Some(running) = cx.drawing.running.take_if(|it| it.id == id) {
+        give_back(cx, &running.sent);
+        cx.outbox.store(Job::Append(Record::Stopped { reason: "failed".to_owned() }));
+    } else {
+        return;
+    }
+    let cx = &mut app.context;
+    cx.outbox.complain(messages::engine_failure(failure, &cx.keymap));
+    // The engine has dropped a model that panicked.
+    if let (false, Failure::Panic(_), Some(card)) = (is_of_loading, failure, cx.models.card().cloned()) {
+        load(cx, card.name.clone(), &card.directory);
+    }
+}

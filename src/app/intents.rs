@@ -1,0 +1,97 @@
+//! What is asked for by name: in the palette, in a line.
+
+use super::act::act;
+use super::intent::Intent;
+use super::keymap::Action;
+use super::knobs::KNOBS;
+use super::layers::Layer;
+use super::layers::columns::Columns;
+use super::layers::find::Find;
+use super::outbox::Effect;
+use super::state::App;
+use super::verbs::{ask, branch, cursor, models, panel, send};
+
+/// Does what is asked for, whatever has the focus.
+pub(super) fn intent(app: &mut App, intent: Intent) {
+    if intent != Intent::Act(Action::Interrupt) {
+        app.keyboard.quit_armed = None;
+    }
+    let cx = &mut app.context;
+    match intent {
+        Intent::Act(action) => act(app, action),
+        Intent::Set(knob, value) => match panel::set(cx, knob, &value) {
+            Ok(said) => cx.outbox.say(said),
+            Err(why) => cx.outbox.complain(why),
+        },
+        Intent::Pick(knob) => cx.panel.knob = KNOBS.iter().position(|&it| it == knob).unwrap_or(cx.panel.knob),
+        Intent::Send(text) => {
+            cx.input.set(&text);
+            send::send(cx);
+        }
+        Intent::Point(position) => cursor::point(cx, position),
+        Intent::Take(token) => branch::take(cx, token, true),
+        Intent::Branch(run) => branch::go_to_run(cx, run),
+        Intent::Heat(heat) => {
+            cx.text.heat = heat;
+            ask::survey(cx);
+        }
+        Intent::Find(text) => {
+            let layer = Layer::Find(Find::open(cx, &text));
+            app.lay(layer);
+        }
+        Intent::Compare(others) => {
+            if let Some(columns) = Columns::open_compared(cx, others) {
+                app.lay(Layer::Columns(columns));
+            }
+        }
+        Intent::SameDice | Intent::OtherDice | Intent::Keep(..) | Intent::KeepAll => of_columns(app, &intent),
+        Intent::WayOut(way) => {
+            if let Some(&Layer::Loop(found)) = app.layers.top() {
+                app.layers.pop();
+                found.go(cx, way);
+            }
+        }
+        Intent::Close => close(app),
+        Intent::Download => {
+            app.layers.clear();
+            models::download(cx);
+        }
+        Intent::Import(path) => {
+            app.layers.clear();
+            models::remember_demo_only(cx);
+            models::import(cx, &path);
+        }
+        Intent::DemoOnly => {
+            app.layers.clear();
+            models::remember_demo_only(cx);
+        }
+        Intent::SwitchModel => models::switch(cx),
+        Intent::StopInstall => cx.outbox.push(Effect::StopInstall),
+    }
+    app.cover();
+}
+
+fn of_columns(app: &mut App, intent: &Intent) {
+    let cx = &mut app.context;
+    let Some(columns) = app.layers.columns_mut() else { return };
+    match *intent {
+        Intent::SameDice => columns.other_way(cx),
+        Intent::OtherDice => columns.new_dice(cx),
+        Intent::Keep(column, length) => _ = columns.keep_one(cx, column, length),
+        Intent::KeepAll => _ = columns.take_all(cx),
+        _ => {}
+    }
+}
+
+/// Closes what lies over the text; what draws columns ends.
+fn close(app: &mut App) {
+    let cx = &mut app.context;
+    if let Some(columns) = app.layers.columns() {
+        columns.stop(cx);
+    }
+    app.clear();
+    let cx = &mut app.context;
+    if cx.text.next.is_none() || cx.first_unknown().is_some() {
+        ask::peek(cx);
+    }
+}

@@ -1,0 +1,120 @@
+//! What keys and pastes change.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::act::act;
+use super::context::Context;
+use super::editing::edit_line;
+use super::focus::Focus;
+use super::intents::intent;
+use super::keymap::{Action, Meaning};
+use super::layers::answer::{Answer, Kind};
+use super::state::App;
+use super::verbs::{input_line, panel};
+
+/// Does a key.
+pub(super) fn key(app: &mut App, key: &KeyEvent) {
+    if key.kind == KeyEventKind::Release {
+        return;
+    }
+    // A key means that what was said has been read, but for the one that says "again to quit".
+    if app.keyboard.quit_armed.is_none() {
+        app.context.outbox.notice = None;
+    }
+    let prefix = app.keyboard.prefix.take();
+    let action = match app.context.keymap.meaning(app.context.focus, prefix, key) {
+        Meaning::Action(action) => Some(action),
+        Meaning::Prefix(first) if app.layers.is_empty() && app.context.panel.typing.is_none() => {
+            app.context.outbox.say(format!("{first} ..."));
+            app.keyboard.prefix = Some(first);
+            return;
+        }
+        Meaning::Prefix(_) | Meaning::Nothing => None,
+    };
+    match action {
+        Some(Action::Interrupt | Action::Suspend | Action::Repaint) => {
+            return action.into_iter().for_each(|it| act(app, it));
+        }
+        _ => app.keyboard.quit_armed = None,
+    }
+    let Some(layer) = app.layers.top_mut() else { return key_of_main(app, key, action) };
+    if action == Some(Action::Help) && layer.has_help(key) {
+        return app.open(Kind::Help);
+    }
+    let answer = layer.key(&mut app.context, key, action);
+    let asked = match answer {
+        Answer::Stay => None,
+        Answer::Close => {
+            app.layers.pop();
+            None
+        }
+        Answer::Open(kind) => {
+            app.layers.pop();
+            app.open(kind);
+            None
+        }
+        Answer::Do(asked) => {
+            app.layers.pop();
+            Some(asked)
+        }
+    };
+    app.cover();
+    if let Some(asked) = asked {
+        intent(app, asked);
+    }
+}
+
+/// A key while nothing lies over the text.
+fn key_of_main(app: &mut App, key: &KeyEvent, action: Option<Action>) {
+    let cx = &mut app.context;
+    if cx.panel.typing.is_some() {
+        return type_value(cx, key);
+    }
+    if input_line::takes(cx, key, action) {
+        return;
+    }
+    match action {
+        Some(action) => act(app, action),
+        None => write(cx, key),
+    }
+}
+
+fn type_value(cx: &mut Context, key: &KeyEvent) {
+    match key.code {
+        KeyCode::Esc => cx.panel.typing = None,
+        KeyCode::Enter => panel::set_typed(cx),
+        _ => edit_line(&cx.keymap, cx.panel.typing.get_or_insert_default(), key),
+    }
+}
+
+fn write(cx: &mut Context, key: &KeyEvent) {
+    let KeyCode::Char(c) = key.code else { return };
+    if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+        return;
+    }
+    match cx.focus {
+        Focus::Panel if c.is_ascii_digit() || matches!(c, '.' | '-') => {
+            panel::begin_typing(cx, c.encode_utf8(&mut [0; 4]));
+        }
+        Focus::Panel => {}
+        // Most letters are commands here: going to the input with one that is none would make the next one a surprise.
+        Focus::Text => {
+            let (focus, help) = (cx.key_of(Action::NextFocus), cx.key_of(Action::Help));
+            cx.outbox
+                .say(format!("`{c}` means nothing in the text: {focus} goes to the input, {help} shows the keys."));
+        }
+        Focus::Input => cx.input.insert(c.encode_utf8(&mut [0; 4])),
+    }
+}
+
+/// Takes text that was pasted in one piece.
+pub(super) fn paste(app: &mut App, text: &str) {
+    let cx = &mut app.context;
+    cx.outbox.notice = None;
+    if let Some(layer) = app.layers.top_mut() {
+        return layer.paste(cx, text);
+    }
+    cx.panel.typing = None;
+    cx.focus = Focus::Input;
+    input_line::paste(cx, text);
+}

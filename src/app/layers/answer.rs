@@ -1,0 +1,39 @@
+//! What a layer answers to a key.
+
+use crate::app::intent::Intent;
+
+/// A layer that opens without being told more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The keys.
+    Help,
+    /// Models: download, import, switch.
+    Models,
+    /// The token under the cursor.
+    Inspector,
+    /// The branches of the text.
+    Tree,
+    /// Every command, by name.
+    Palette,
+    /// The settings of now beside others.
+    Compare,
+    /// Several continuations, to choose from.
+    Futures,
+    /// Any token of the vocabulary, and how likely it is to come next.
+    Find,
+    /// How surprising the model finds the text.
+    Score,
+}
+
+/// What becomes of a layer after a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The layer stays.
+    Stay,
+    /// The layer closes; what it lay over is there again.
+    Close,
+    /// The layer gives way to another.
+    Open(Kind),
+    /// The layer closes, and this is done.
+    Do(Intent),
+}

@@ -1,0 +1,103 @@
+//! The inspector: what the token under the cursor could have been, and what would have made it so.
+
+mod draw;
+mod tell;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Position;
+
+use crate::app::context::{Context, Needs};
+use crate::app::focus::Focus;
+use crate::app::keymap::{Action, lookup};
+use crate::app::layers::answer::Answer;
+use crate::app::layout::layout;
+use crate::app::screen::text::token_at;
+use crate::app::screen::theme::Theme;
+use crate::app::verbs::{ask, branch, cursor};
+
+pub(in crate::app) use tell::tell;
+
+/// The state of the inspector; the token in question is the one under the text's cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inspector {
+    /// The candidate that was chosen, from 0 for the likeliest; none is the token itself.
+    pub chosen: Option<usize>,
+}
+
+impl Inspector {
+    /// The scores that are wanted while the inspector is open.
+    pub(in crate::app) const NEEDS: Needs = Needs { scores: true, rows: true, inspection: true };
+
+    /// Opens on the token under the cursor; from elsewhere than the text on the next token.
+    pub(in crate::app) fn open(cx: &mut Context) -> Option<Self> {
+        if cx.text.document.is_empty() {
+            cx.outbox.say("There is no token to look at yet: write something first.");
+            return None;
+        }
+        if cx.focus != Focus::Text {
+            cx.text.put_cursor(cx.text.document.len());
+            cx.focus = Focus::Text;
+        }
+        cx.text.inspection = None;
+        Some(Self::default())
+    }
+
+    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent) -> Answer {
+        let rows = cx.text.inspection.as_ref().map_or(&[][..], |it| &it.rows);
+        let own = cx.text.inspection.as_ref().and_then(|it| rows.iter().position(|row| row.token == it.token));
+        let last = rows.len().saturating_sub(1);
+        let at = self.chosen.or(own).unwrap_or(0).min(last);
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
+            KeyCode::Up | KeyCode::Char('k') => self.chosen = Some(at.saturating_sub(1)),
+            KeyCode::Down | KeyCode::Char('j') => self.chosen = Some((at + 1).min(last)),
+            KeyCode::PageUp => self.chosen = Some(at.saturating_sub(10)),
+            KeyCode::PageDown => self.chosen = Some((at + 10).min(last)),
+            KeyCode::Enter | KeyCode::Char(' ') => {
+                let Some(token) = rows.get(at).map(|it| it.token) else { return Answer::Stay };
+                self.chosen = None;
+                branch::take(cx, token, key.code == KeyCode::Enter);
+            }
+            KeyCode::Left | KeyCode::Char('h') => self.step(cx, Action::TokenLeft),
+            KeyCode::Right | KeyCode::Char('l') => self.step(cx, Action::TokenRight),
+            KeyCode::Home | KeyCode::Char('g') => self.step(cx, Action::Top),
+            KeyCode::End | KeyCode::Char('G') => self.step(cx, Action::Follow),
+            // The keys of the text hold in what looks at it.
+            _ => match lookup(&cx.keymap, Focus::Text, key) {
+                Some(action) if action.steers() => {
+                    branch::act(cx, action);
+                    ask::survey(cx);
+                }
+                Some(Action::Heat) => cursor::next_heat(cx),
+                _ => {}
+            },
+        }
+        Answer::Stay
+    }
+
+    fn step(&mut self, cx: &mut Context, action: Action) {
+        cursor::go(cx, action);
+        self.look_again(cx);
+    }
+
+    fn look_again(&mut self, cx: &mut Context) {
+        self.chosen = None;
+        cx.text.inspection = None;
+        ask::survey(cx);
+    }
+
+    /// A click in what is seen of the text beside the inspector looks at another token.
+    pub(in crate::app) fn click(&mut self, cx: &mut Context, at: Position) {
+        let areas = layout(cx);
+        let (token, is_on_it) = token_at(cx, &areas, at);
+        if is_on_it && areas.text.contains(at) && !draw::area(cx).contains(at) {
+            cx.text.cursor = token;
+            self.look_again(cx);
+        }
+    }
+
+    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self.chosen, theme, frame);
+    }
+}

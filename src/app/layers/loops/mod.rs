@@ -1,0 +1,66 @@
+//! The question about a text that goes on in a loop.
+
+mod draw;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+
+use crate::app::context::Context;
+use crate::app::intent::WayOut;
+use crate::app::keymap::Action;
+use crate::app::layers::answer::Answer;
+use crate::app::messages::columns::WAYS_OUT;
+use crate::app::screen::theme::Theme;
+use crate::app::verbs::ask::{go_on, settings_changed};
+use crate::app::verbs::branch::go_to;
+
+/// DRY's multiplier as the way out of a loop: the value that its author recommends.
+const WAY_OUT: f32 = 0.8;
+
+/// A loop that was found; drawing is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoopFound {
+    /// The position where the loop begins.
+    pub since: usize,
+}
+
+impl LoopFound {
+    pub(in crate::app) fn key(self, cx: &mut Context, key: &KeyEvent) -> Answer {
+        let way = match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => Some(WayOut::Leave),
+            KeyCode::Char(c) => WAYS_OUT.iter().find(|it| it.1 == c.encode_utf8(&mut [0; 4])).map(|it| it.0),
+            _ => None,
+        };
+        let Some(way) = way else { return Answer::Stay };
+        self.go(cx, way);
+        Answer::Close
+    }
+
+    /// Takes a way out of the loop.
+    pub(in crate::app) fn go(self, cx: &mut Context, way: WayOut) {
+        let back = self.since.checked_sub(1).and_then(|it| cx.text.document.path().get(it)).copied();
+        cx.uncover();
+        match way {
+            WayOut::Differently => {
+                go_to(cx, back);
+                cx.settings.dry_multiplier = WAY_OUT;
+                settings_changed(cx);
+                go_on(cx);
+            }
+            WayOut::Back => {
+                go_to(cx, back);
+                let undo = cx.key_of(Action::Undo);
+                cx.outbox.say(format!("The text ends before the loop; {undo} brings it back."));
+            }
+            WayOut::On => {
+                cx.drawing.loops_allowed = true;
+                go_on(cx);
+            }
+            WayOut::Leave => {}
+        }
+    }
+
+    pub(in crate::app) fn draw(self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self.since, theme, frame);
+    }
+}

@@ -1,0 +1,272 @@
+//! The palette: every command by name, found by typing some of its letters.
+
+mod draw;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+
+use crate::app::context::Context;
+use crate::app::editing::edit_line;
+use crate::app::input::Input;
+use crate::app::intent::{Intent, knob_named};
+use crate::app::keymap::{Action, BINDINGS, Binding, Keymap, Place};
+use crate::app::knobs::{KNOBS, Knob};
+use crate::app::layers::answer::Answer;
+use crate::app::screen::theme::Theme;
+use crate::app::verbs::panel;
+use crate::sample::Settings;
+
+/// The state of the palette.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// What is typed.
+    pub input: Input,
+    /// Which of the entries that fit it is chosen.
+    pub chosen: usize,
+    /// Why what was chosen could not be done.
+    pub problem: Option<String>,
+}
+
+/// One line of the palette.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// An action, with the line of the table of keys that says the most about it.
+    Act(&'static Binding),
+    /// A control, and the value typed for it.
+    Set(Knob, String),
+}
+
+impl Entry {
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Act(binding) => binding.action.name().to_owned(),
+            Self::Set(knob, value) => {
+                format!("set {} {}", knob.word(), if value.is_empty() { "..." } else { value })
+            }
+        }
+    }
+
+    /// What it does.
+    #[must_use]
+    pub fn help(&self, settings: &Settings) -> String {
+        match self {
+            Self::Act(binding) => binding.help.to_owned(),
+            Self::Set(knob, _) => format!("now {}: {}", knob.show(settings), knob.explain(settings)),
+        }
+    }
+
+    /// The best of its keys in force; empty without one.
+    #[must_use]
+    pub fn key(&self, keymap: &Keymap) -> String {
+        match self {
+            Self::Act(binding) => keymap.best(binding.action).map_or_else(String::new, |it| it.to_string()),
+            Self::Set(..) => String::new(),
+        }
+    }
+
+    /// What choosing it means; `None` where a value must be typed first.
+    #[must_use]
+    pub fn intent(&self) -> Option<Intent> {
+        match self {
+            Self::Act(binding) => Some(Intent::Act(binding.action)),
+            Self::Set(_, value) if value.is_empty() => None,
+            Self::Set(knob, value) => Some(Intent::Set(*knob, value.clone())),
+        }
+    }
+}
+
+impl Palette {
+    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+        let page = draw::list_rows(cx.window.size).max(1);
+        self.problem = None;
+        let last = self.entries().len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc => return Answer::Close,
+            _ if action == Some(Action::Palette) => return Answer::Close,
+            KeyCode::Up => self.chosen = self.chosen.saturating_sub(1),
+            KeyCode::Down => self.chosen = (self.chosen + 1).min(last),
+            KeyCode::PageUp => self.chosen = self.chosen.saturating_sub(page),
+            KeyCode::PageDown => self.chosen = (self.chosen + page).min(last),
+            KeyCode::Enter => return self.choose(cx),
+            _ => {
+                edit_line(&cx.keymap, &mut self.input, key);
+                self.chosen = 0;
+            }
+        }
+        Answer::Stay
+    }
+
+    /// Does what the chosen entry says, or asks for the value it needs.
+    fn choose(&mut self, cx: &mut Context) -> Answer {
+        let Some(entry) = self.entries().into_iter().nth(self.chosen) else { return Answer::Stay };
+        match (entry.intent(), entry) {
+            (Some(Intent::Set(knob, value)), _) => match panel::set(cx, knob, &value) {
+                Ok(said) => {
+                    cx.outbox.say(said);
+                    Answer::Close
+                }
+                Err(why) => {
+                    self.problem = Some(why);
+                    Answer::Stay
+                }
+            },
+            (Some(asked), _) => Answer::Do(asked),
+            (None, Entry::Set(knob, _)) => {
+                self.input.set(&format!("set {} ", knob.word()));
+                self.chosen = 0;
+                Answer::Stay
+            }
+            (None, Entry::Act(_)) => Answer::Stay,
+        }
+    }
+
+    pub(in crate::app) fn paste(&mut self, text: &str) {
+        self.input.insert(text.lines().next().unwrap_or_default());
+        (self.chosen, self.problem) = (0, None);
+    }
+
+    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self, theme, frame);
+    }
+
+    /// The entries that fit what is typed, best first.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        let (query, value) = split(self.input.text());
+        let query = query.trim_end();
+        let mut scored: Vec<(Score, Entry)> = all(value)
+            .filter(|it| value.is_none() || matches!(it, Entry::Set(..)))
+            .filter_map(|it| Some((fits(query, &it)?, it)))
+            .collect();
+        // Stable: what fits equally well stays in the order of the table.
+        scored.sort_by_key(|it| it.0);
+        scored.into_iter().map(|it| it.1).collect()
+    }
+}
+
+/// What is typed, as a name and the value that a control is to have.
+fn split(text: &str) -> (&str, Option<&str>) {
+    let text = text.trim_start();
+    if let Some(rest) = text.strip_prefix("set ") {
+        let (name, value) = rest.trim_start().split_once(' ').unwrap_or((rest.trim(), ""));
+        return (name, Some(value.trim()));
+    }
+    match text.split_once(' ') {
+        // The beginning of a control's name, unless an action's begins so, too.
+        Some((name, value)) if knob_named(name).is_some() || begins_a_control(name) => (name, Some(value.trim())),
+        _ => (text.trim_end(), None),
+    }
+}
+
+fn begins_a_control(name: &str) -> bool {
+    let is_action = Action::ALL.iter().any(|it| it.name().starts_with(name));
+    !name.is_empty() && !is_action && KNOBS.iter().any(|it| it.word().starts_with(name))
+}
+
+/// Every action once, those that count anywhere first, then every control.
+fn all(value: Option<&str>) -> impl Iterator<Item = Entry> {
+    let value = value.unwrap_or_default().to_owned();
+    actions().map(Entry::Act).chain(KNOBS.iter().copied().map(move |knob| Entry::Set(knob, value.clone())))
+}
+
+/// Every action once with the line of the table that names it, those that count anywhere first.
+pub(in crate::app) fn actions() -> impl Iterator<Item = &'static Binding> {
+    let anywhere = |it: &&Binding| it.place == Place::Anywhere;
+    let elsewhere = move |it: &&Binding| !anywhere(it);
+    let mut seen = Vec::new();
+    BINDINGS.iter().filter(anywhere).chain(BINDINGS.iter().filter(elsewhere)).filter(move |it| {
+        let is_new = !seen.contains(&it.action);
+        seen.push(it.action);
+        // The palette is open already when it is read.
+        is_new && it.action != Action::Palette
+    })
+}
+
+/// How badly a query fits an entry: its name may have gaps, what it does must be met word for word.
+fn fits(query: &str, entry: &Entry) -> Option<Score> {
+    let name = match entry {
+        Entry::Act(binding) => binding.action.name().to_owned(),
+        Entry::Set(knob, _) => format!("set {}", knob.word()),
+    };
+    let help = match entry {
+        Entry::Act(binding) => binding.help,
+        Entry::Set(..) => "",
+    };
+    score(query, &name).or_else(|| {
+        let at = help.to_lowercase().find(&query.to_lowercase())?;
+        Some((usize::MAX, at, 0))
+    })
+}
+
+/// How badly a query fits: smaller is better.
+pub(in crate::app) type Score = (usize, usize, usize);
+
+/// How badly the letters of `query`, in this order, are found in `text`; `None` if they are not.
+///
+/// A text that begins with the query fits best, then one that contains it, then the one with the fewest gaps; among
+/// those the one where it begins earlier.
+pub(in crate::app) fn score(query: &str, text: &str) -> Option<Score> {
+    let lower = |it: &str| it.to_lowercase();
+    let (query, text) = (lower(query), lower(text));
+    if let Some(at) = text.find(&query) {
+        let starts_word = at == 0 || text[..at].ends_with(|c: char| !c.is_alphanumeric());
+        return Some((usize::from(!starts_word), at, 0));
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let (mut at, mut first, mut gaps) = (0, None, 0);
+    for wanted in query.chars().filter(|it| !it.is_whitespace()) {
+        let skipped = letters[at..].iter().position(|&it| it == wanted)?;
+        gaps += usize::from(skipped > 0 && first.is_some());
+        at += skipped + 1;
+        first.get_or_insert(at);
+    }
+    Some((2 + gaps, first.unwrap_or(0), at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(query: &str) -> Vec<String> {
+        let mut palette = Palette::default();
+        palette.input.insert(query);
+        palette.entries().iter().map(Entry::name).collect()
+    }
+
+    #[test]
+    fn the_best_fit_comes_first() {
+        for (query, expected) in [
+            ("cont", "continue"),
+            ("newtr", "new-transcript"),
+            ("NEW-T", "new-transcript"),
+            ("modls", "models"),
+            ("temp", "set temp ..."),
+            ("colder", "colder"),
+            ("template", "chat"),
+            ("top-k", "set top-k ..."),
+            ("set", "set preset ..."),
+            ("set te", "set temp ..."),
+            ("temp 0.9", "set temp 0.9"),
+            ("set temp 0.9", "set temp 0.9"),
+            ("stop a b", "set stop a b"),
+        ] {
+            assert_eq!(found(query).first().map(String::as_str), Some(expected), "{query}: {:?}", found(query));
+        }
+        assert_eq!(found("xyzzy"), [""; 0]);
+    }
+
+    #[test]
+    fn every_action_and_every_control_is_there_once() {
+        let names = found("");
+        for (index, name) in names.iter().enumerate() {
+            assert!(!names[..index].contains(name), "{name}");
+        }
+        for binding in BINDINGS.iter().filter(|it| it.action != Action::Palette) {
+            assert!(names.iter().any(|it| it == binding.action.name()), "{}", binding.help);
+        }
+        assert_eq!(names.iter().filter(|it| it.starts_with("set ")).count(), KNOBS.len());
+        assert_eq!(names[0], BINDINGS.iter().find(|it| it.place == Place::Anywhere).unwrap().action.name());
+    }
+}

@@ -1,0 +1,63 @@
+//! How surprising the model finds the text.
+
+mod draw;
+mod tell;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+
+use crate::app::context::{Context, Needs};
+use crate::app::focus::Focus;
+use crate::app::keymap::Action;
+use crate::app::layers::answer::Answer;
+use crate::app::screen::theme::Theme;
+use crate::app::verbs::cursor::show_cursor;
+
+pub(in crate::app) use tell::tell;
+
+/// The state of the table of scores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScoreTable {
+    /// Which of the most surprising tokens is chosen, from 0 for the worst.
+    pub chosen: usize,
+}
+
+impl ScoreTable {
+    /// The scores that are wanted while the table is open.
+    pub(in crate::app) const NEEDS: Needs = Needs { scores: true, rows: false, inspection: false };
+
+    /// Opens on the most surprising token.
+    pub(in crate::app) fn open(cx: &mut Context) -> Option<Self> {
+        if cx.text.document.is_empty() {
+            cx.outbox.say("There is no text to score yet: write something first.");
+            return None;
+        }
+        Some(Self::default())
+    }
+
+    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+        let worst = cx.text.text_score().worst;
+        let last = worst.len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
+            KeyCode::Up | KeyCode::Char('k') => self.chosen = self.chosen.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j') => self.chosen = (self.chosen + 1).min(last),
+            KeyCode::Home => self.chosen = 0,
+            KeyCode::End => self.chosen = last,
+            KeyCode::Enter => {
+                let Some(surprise) = worst.get(self.chosen.min(last)) else { return Answer::Stay };
+                cx.focus = Focus::Text;
+                cx.text.put_cursor(surprise.position);
+                show_cursor(cx);
+                return Answer::Close;
+            }
+            _ if action == Some(Action::Score) => return Answer::Close,
+            _ => {}
+        }
+        Answer::Stay
+    }
+
+    pub(in crate::app) fn draw(self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self.chosen, theme, frame);
+    }
+}

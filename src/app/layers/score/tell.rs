@@ -1,0 +1,47 @@
+//! The score of the text, line by line.
+
+use crate::app::context::Context;
+use crate::app::messages::dice::percent;
+use crate::app::messages::spoken::{count, quoted};
+use crate::app::text::Surprise;
+use crate::sample::Tally;
+
+/// What the tokens of the text come to, and the most surprising of them.
+pub(in crate::app) fn tell(cx: &Context) -> Vec<String> {
+    let it = cx.text.text_score();
+    if it.all.tokens == 0 {
+        return vec!["Nothing is known of the text yet: the model has no say in the first token.".to_owned()];
+    }
+    let mut out: Vec<String> = [("All", &it.all), ("Typed", &it.typed), ("Drawn", &it.drawn)]
+        .into_iter()
+        .filter_map(|(name, tally)| Some(format!("{name}: {}.", sum(tally)?)))
+        .collect();
+    let share = |bucket| percent(it.all.share(bucket) as f32);
+    out.push(format!(
+        "Ranks: {} among the likeliest 10, {} among 100, {} among 1000, {} beyond.",
+        share(0),
+        share(1),
+        share(2),
+        share(3)
+    ));
+    if it.unknown > 0 {
+        out.push(format!("{} not known.", count(it.unknown, "token")));
+    }
+    out.push("The most surprising first:".to_owned());
+    out.extend(it.worst.iter().map(|worst| surprise(cx, worst)));
+    out
+}
+
+fn sum(tally: &Tally) -> Option<String> {
+    let (bits, perplexity) = (tally.bits_per_token()?, tally.perplexity()?);
+    let characters = tally.bits_per_character().map_or(String::new(), |it| format!(", {it:.2} bits a character"));
+    Some(format!("{}, {bits:.2} bits a token{characters}, perplexity {perplexity:.1}", count(tally.tokens, "token")))
+}
+
+fn surprise(cx: &Context, it: &Surprise) -> String {
+    let expected = it
+        .expected
+        .map_or(String::new(), |(token, p)| format!("; the likeliest was {} with {}", quoted(cx, token), percent(p)));
+    let (bits, rank) = (it.score.bits(), it.score.rank + 1);
+    format!("token {}, {}: surprise {bits:.1} bits, rank {rank}{expected}", it.position + 1, quoted(cx, it.token))
+}

@@ -1,0 +1,48 @@
+//! The branches of the text.
+
+mod draw;
+mod tell;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+
+use crate::app::context::Context;
+use crate::app::keymap::Action;
+use crate::app::layers::answer::Answer;
+use crate::app::screen::theme::Theme;
+use crate::app::verbs::branch;
+
+pub(in crate::app) use tell::tell;
+
+/// The state of the list of branches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// The run that is chosen, an index of [`Document::runs`](crate::document::Document::runs).
+    pub chosen: usize,
+}
+
+impl Tree {
+    /// Opens on the run that the text ends with.
+    pub(in crate::app) fn open(cx: &Context) -> Self {
+        Self { chosen: cx.text.document.runs().iter().rposition(|it| it.on_path).unwrap_or(0) }
+    }
+
+    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+        let last = cx.text.document.runs().len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
+            KeyCode::Up | KeyCode::Char('k') => self.chosen = self.chosen.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j') => self.chosen = (self.chosen + 1).min(last),
+            KeyCode::Home => self.chosen = 0,
+            KeyCode::End => self.chosen = last,
+            KeyCode::Enter => branch::go_to_run(cx, self.chosen),
+            _ if action == Some(Action::Tree) => return Answer::Close,
+            _ => {}
+        }
+        Answer::Stay
+    }
+
+    pub(in crate::app) fn draw(self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self.chosen, theme, frame);
+    }
+}

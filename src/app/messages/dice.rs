@@ -1,0 +1,217 @@
+//! Tokens, probabilities and draws in words: what the panel, the inspector and the line mode say of them.
+
+use super::changes;
+use crate::TokenId;
+use crate::app::context::Context;
+use crate::app::knobs::Knob;
+use crate::app::text::Inspection;
+use crate::sample::{Did, Flip, LEVERS, Lever, Settings, Step, StepTrace};
+use crate::text::visible;
+
+/// The buckets of ranks.
+pub const RANKS: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
+
+/// A probability in five columns at the most.
+#[must_use]
+pub fn percent(p: f32) -> String {
+    match p * 100.0 {
+        it if it >= 99.95 => "100%".to_owned(),
+        it if it >= 9.95 => format!("{it:.0}%"),
+        it if it >= 0.05 => format!("{it:.1}%"),
+        _ => "~0%".to_owned(),
+    }
+}
+
+/// A probability of any size in eight columns at the most: what is looked for may be very unlikely.
+#[must_use]
+pub fn fine_percent(p: f32) -> String {
+    match p * 100.0 {
+        it if it >= 99.95 => "100%".to_owned(),
+        it if it >= 0.01 => format!("{it:.2}%"),
+        it if it > 0.0 => format!("{it:.0e}%"),
+        _ => "0%".to_owned(),
+    }
+}
+
+/// A token for whoever hears it or reads it in quotes: spaces stay, line feeds are named, half characters are their
+/// bytes.
+#[must_use]
+pub fn spelled(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        visible(&text.replace('\n', "\\n"))
+    } else {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What each step did, with the value it did it by; first of all the size of the vocabulary.
+#[must_use]
+pub fn steps(vocabulary: usize, held_to: Option<usize>, trace: &[StepTrace], settings: &Settings) -> Vec<String> {
+    let mut parts = vec![vocabulary.to_string()];
+    parts.extend(held_to.map(|n| format!("begun: {n}")));
+    parts.extend(trace.iter().map(|it| step(it, settings)));
+    parts
+}
+
+/// One step with the value it did it by, and what it did: `top-p 0.9: 12 (90%)`, twelve of nine tenths of the probability.
+fn step(it: &StepTrace, settings: &Settings) -> String {
+    let value = |knob: Knob| knob.show(settings);
+    let name = match it.step {
+        Step::Bias => "bias".to_owned(),
+        Step::RepeatPenalty => format!("repeat {}", value(Knob::RepeatPenalty)),
+        Step::FrequencyPresence => "freq/pres".to_owned(),
+        Step::NoRepeatNgram => format!("{}-gram", settings.no_repeat_ngram),
+        Step::Dry => format!("dry {}", value(Knob::DryMultiplier)),
+        Step::TopNSigma => format!("n-sigma {}", value(Knob::TopNSigma)),
+        Step::Typical => format!("typical {}", value(Knob::TypicalP)),
+        Step::Xtc => "xtc".to_owned(),
+        Step::Temperature => "temp".to_owned(),
+        Step::TopK => format!("top-k {}", value(Knob::TopK)),
+        Step::TopP => format!("top-p {}", value(Knob::TopP)),
+        Step::MinP => format!("min-p {}", value(Knob::MinP)),
+        Step::Mirostat => "mirostat".to_owned(),
+    };
+    match it.did {
+        Did::Touched(n) if it.step == Step::NoRepeatNgram => format!("{name}: {n} out"),
+        Did::Touched(n) => format!("{name}: {n} touched"),
+        Did::Left { count, share: None } => format!("{name}: {count}"),
+        Did::Left { count, share: Some(share) } => format!("{name}: {count} ({})", percent(share)),
+        Did::Divided { by } if settings.dynatemp_range > 0.0 => format!("{name} {by:.2} by entropy"),
+        Did::Divided { .. } => format!("{name} {}", value(Knob::Temperature)),
+    }
+}
+
+/// What is known of a token besides the table of what it could have been.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Its number in the vocabulary and where it came from.
+    pub whence: String,
+    /// Its probabilities.
+    pub chances: String,
+    /// What each step of the chain did.
+    pub steps: Vec<String>,
+    /// What the die made of it.
+    pub die: String,
+    /// What changed in the settings with it: controls, from what to what.
+    pub changes: Vec<(&'static str, String, String)>,
+    /// What would have made the draw come out otherwise.
+    pub flips: String,
+    /// The same, a line for each control that would have.
+    pub levers: Vec<String>,
+}
+
+/// What is known of a token, tokens called as `name` does.
+#[must_use]
+pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) -> Facts {
+    let whence = it.node.and_then(|it| cx.text.document.node(it)).map_or("to be drawn", |it| it.origin.name());
+    let verb = match (it.node, it.typed) {
+        (None, _) => "will draw",
+        (Some(_), true) => "would have drawn",
+        (Some(_), false) => "drew",
+    };
+    let marked = it.node.is_some_and(|node| cx.text.document.is_bookmarked(node));
+    let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after the samplers", percent(p)));
+    let levers = by_lever(&it.flips, it.settings(), name);
+    Facts {
+        whence: format!("id {}  {whence}{}", it.token, if marked { ", marked" } else { "" }),
+        chances: format!(
+            "{} by the model, {after}; rank {}, surprise {:.1} bits",
+            percent(it.score.p),
+            it.score.rank + 1,
+            it.score.bits()
+        ),
+        steps: steps(it.vocabulary, it.held_to, &it.trace, it.settings()),
+        die: format!(
+            "die {:.4} {verb} \"{}\", rank {} after the samplers",
+            it.die,
+            name(it.picked),
+            it.picked_rank + 1
+        ),
+        changes: cx.text.document.change_at(it.position).map(|it| changes(it.0, it.1)).unwrap_or_default(),
+        flips: match (levers.is_empty(), it.is_pending()) {
+            _ if it.rounded.is_some() => format!(
+                "the scores were read again for this and round a little otherwise: by them it would be \"{}\"",
+                it.rounded.map_or(String::new(), name)
+            ),
+            (true, true) => "otherwise: ...".to_owned(),
+            (false, true) => format!("otherwise: {}; ...", levers.join("; ")),
+            (true, false) => "otherwise: no temperature, top-k, top-p or min-p changes this draw".to_owned(),
+            (false, false) => format!("otherwise: {}", levers.join("; ")),
+        },
+        levers,
+    }
+}
+
+/// Why nothing is known of the token at a position; it may be only a question of time.
+#[must_use]
+pub fn not_known(cx: &Context, position: usize) -> &'static str {
+    if position == 0 {
+        "The first token: the model reads it, and has no say in it."
+    } else if position <= cx.out_of_sight() && cx.out_of_sight() > 0 {
+        "Out of the model's sight: it has no opinion on it any more."
+    } else {
+        "One moment: the model reads the text again for this."
+    }
+}
+
+/// The flips of each control: `temp below 0.687 "fish", above 0.703 "bird"`.
+fn by_lever(flips: &[Flip], settings: &Settings, name: &dyn Fn(TokenId) -> String) -> Vec<String> {
+    let of = |lever: Lever| {
+        let mut sides: Vec<&Flip> = flips.iter().filter(|it| it.lever == lever).collect();
+        sides.sort_by_key(|it| it.above);
+        let sides: Vec<String> = sides.into_iter().map(|it| side(it, settings, &name(it.token))).collect();
+        (!sides.is_empty()).then(|| format!("{} {}", lever.name(), sides.join(", ")))
+    };
+    LEVERS.into_iter().filter_map(of).collect()
+}
+
+/// A number in so many decimals, or in as many as tell it from the value that is set.
+fn apart(border: f32, set: f32, decimals: usize) -> String {
+    let shown = |n: usize| format!("{border:.n$}");
+    (decimals..8).find(|&n| shown(n) != format!("{set:.n$}")).map_or_else(|| shown(8), shown)
+}
+
+/// One side of a control: the border, and what the draw becomes beyond it.
+fn side(flip: &Flip, settings: &Settings, token: &str) -> String {
+    let side = if flip.above { "above" } else { "below" };
+    // Between the two lies the border; what is said is true on either side of it.
+    let border = f32::midpoint(flip.same, flip.beyond);
+    let value = match flip.lever {
+        Lever::Temperature => apart(border, settings.temperature, 3),
+        Lever::TopP => apart(border, settings.top_p, 3),
+        Lever::MinP => apart(border, settings.min_p, 4),
+        Lever::TopK => format!("{:.0}", flip.same),
+    };
+    format!("{side} {value} \"{token}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_spelled_without_marks() {
+        for (bytes, said) in
+            [(&b" moon"[..], " moon"), (b"\n\n", "\\n\\n"), (&[0xe5, 0x9c], "e5 9c"), (b"\x1b[", "^[[")]
+        {
+            assert_eq!(spelled(bytes), said);
+        }
+    }
+
+    #[test]
+    fn a_border_near_the_value_that_is_set_is_told_from_it() {
+        for (border, set, expected) in
+            [(0.687_31, 0.7, "0.687"), (0.700_04, 0.7, "0.70004"), (0.699_8, 0.7, "0.6998"), (1.2, 0.7, "1.200")]
+        {
+            assert_eq!(apart(border, set, 3), expected);
+        }
+    }
+
+    #[test]
+    fn small_probabilities_are_told_apart() {
+        for (p, expected) in [(1.0, "100%"), (0.5, "50.00%"), (0.0123, "1.23%"), (4.2e-7, "4e-5%"), (0.0, "0%")] {
+            assert_eq!(fine_percent(p), expected);
+            assert!(fine_percent(p).len() <= 8);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What goes on, in words: the model, the continuation, the context, an installation.
+
+use super::{DOWNLOAD_345M, NEEDED_345M, bytes, stage, stopped};
+use crate::app::context::Context;
+use crate::app::models::EngineState;
+
+/// Which model, in which precision, where.
+#[must_use]
+pub fn model(engine: &EngineState) -> String {
+    match engine {
+        EngineState::Ready(card) => format!("{} {} {}", card.name, card.dtype, card.device),
+        EngineState::Loading(loading) => format!("loading {}", loading.name),
+        EngineState::Empty => "no model yet".to_owned(),
+        EngineState::Failed => "no model".to_owned(),
+    }
+}
+
+/// What is going on, in a word or two, and whether it is worth a colour.
+#[must_use]
+pub fn phase(cx: &Context) -> (&'static str, bool) {
+    match (&cx.drawing.running, &cx.models.engine) {
+        (Some(running), _) if running.stopping => ("stopping", true),
+        (Some(running), _) if running.reading.is_some() => ("reading", true),
+        (Some(_), _) => ("writing", true),
+        (None, EngineState::Ready(_)) => (cx.drawing.ended.as_ref().map_or("ready", stopped), false),
+        (None, EngineState::Loading(_)) => ("loading", true),
+        (None, EngineState::Empty | EngineState::Failed) => ("no model", false),
+    }
+}
+
+/// Tokens the model sees, of how many it could.
+#[must_use]
+pub fn context(cx: &Context) -> Option<(usize, usize)> {
+    let card = cx.card()?;
+    Some((cx.text.document.len() - cx.out_of_sight(), card.n_positions))
+}
+
+/// What the tokens in the model's sight are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The prompt: what was typed before anything was drawn.
+    pub prompt: usize,
+    /// Typed since.
+    pub typed: usize,
+    /// Drawn.
+    pub drawn: usize,
+}
+
+/// How many of the tokens in the model's sight are what.
+#[must_use]
+pub fn seen(cx: &Context) -> Seen {
+    let (from, mut seen) = (cx.out_of_sight(), Seen::default());
+    for (index, it) in cx.text.document.segments().into_iter().enumerate() {
+        let tokens = it.end.saturating_sub(it.start.max(from));
+        match (it.drawn, index) {
+            (true, _) => seen.drawn += tokens,
+            (false, 0) => seen.prompt += tokens,
+            (false, _) => seen.typed += tokens,
+        }
+    }
+    seen
+}
+
+/// A line about the models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// What runs.
+    Running,
+    /// The vocabulary that it reads and writes, in a line.
+    Words,
+    /// What could be switched to.
+    Ready,
+    /// What a source answered.
+    Tried,
+    /// Where an installation is.
+    Now,
+    /// How it failed.
+    Failed,
+}
+
+/// The models: what runs, what is ready, what was tried, what goes on, what failed.
+#[must_use]
+pub fn models(cx: &Context) -> Vec<(About, String)> {
+    let running = cx.card().map_or("nothing yet".to_owned(), |card| {
+        let millions = card.parameters / 1_000_000;
+        format!(
+            "{}: {millions} M parameters, {} on {}, context {}",
+            card.name, card.dtype, card.device, card.n_positions
+        )
+    });
+    let mut out = vec![(About::Running, running)];
+    out.extend(cx.models.offered.iter().map(|it| (About::Ready, it.name.clone())));
+    if let Some(job) = &cx.models.installing {
+        out.extend(job.answers.iter().map(|(source, answer)| (About::Tried, format!("{source}: {answer}"))));
+        out.extend(job.stage.iter().map(|it| (About::Now, format!("{}: {}", job.name, stage(it)))));
+        out.extend(job.failure.iter().map(|it| (About::Failed, it.clone())));
+    }
+    // What goes on comes first.
+    out.extend(cx.card().map(|card| (About::Words, card.vocabulary.summary())));
+    out
+}
+
+/// What the 345M model needs, and whether that is more than there is.
+#[must_use]
+pub fn needs(cx: &Context) -> (String, bool) {
+    let free = cx.models.free.map_or("unknown".to_owned(), bytes);
+    let text = format!("Download about {}; on disk {} needed, {free} free.", bytes(DOWNLOAD_345M), bytes(NEEDED_345M));
+    (text, cx.models.free.is_some_and(|it| it < NEEDED_345M))
+}
+
+/// Where the 345M model comes from.
+#[must_use]
+pub fn sources(cx: &Context) -> String {
+    format!("From, in turn: {}.", cx.models.sources.join("; "))
+}
+
+/// What is known of the sources, and what there is besides.
+pub const SOURCES_REPORTED: &str =
+    "NVIDIA's own addresses are reported gone; each answer is shown. A small demo model is built in.";
+
+/// The answers to the question of the first run.
+pub const FIRST_ANSWERS: [&str; 3] = [
+    "download it now, and use the demo meanwhile",
+    "only the demo: small, writes children's stories, works offline",
+    "I have the file already",
+];
+
+/// What can be done while it is downloaded.
+pub const SAFE_TO_STOP: &str = "Safe to stop at any time: the next start goes on.";

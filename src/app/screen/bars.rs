@@ -1,0 +1,208 @@
+//! The next token: candidates, by the model and after the samplers, and what the chain did.
+
+use std::fmt::Write as _;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::app::context::Context;
+use crate::app::look::Look;
+use crate::app::messages::dice::{percent, spelled, steps};
+use crate::app::models::EngineState;
+use crate::app::screen::glyphs::Glyphs;
+use crate::app::screen::kit::lines;
+use crate::app::screen::theme::Theme;
+use crate::app::text::Table;
+use crate::sample::Row;
+
+/// Draws into `area`, whose first row is the heading.
+pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
+    let width = area.width as usize;
+    let mut out = Vec::new();
+    let Some(next) = cx.text.next_table() else {
+        out.push(heading("next token", width, theme));
+        let wait = match cx.models.engine {
+            EngineState::Ready(_) => "not known yet",
+            EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => "no model yet",
+        };
+        out.push(Line::styled(wait, theme.dim));
+        return lines(frame, area, out);
+    };
+    let choices = next.entropy.exp2();
+    let wide = width >= 34;
+    let title = if wide {
+        format!("next token  {:.1} bits, ~{choices:.1} choices", next.entropy)
+    } else {
+        format!("next {:.1}b ~{choices:.1}", next.entropy)
+    };
+    out.push(heading(&title, width, theme));
+    let chain_rows = match area.height {
+        ..9 => Vec::new(),
+        9..12 => chain(cx, next, width, 2),
+        12.. => chain(cx, next, width, 4),
+    };
+    let rows = (area.height as usize).saturating_sub(2 + chain_rows.len());
+    out.push(Line::styled(columns("", ' ', "", ("model", "after"), width), theme.dim));
+    let likeliest = next.rows.iter().map(|it| it.after.unwrap_or(0.0).max(it.model)).fold(0.0, f32::max);
+    let mut cut_drawn = false;
+    let mut left = rows;
+    for row in &next.rows {
+        if row.after.is_none() && !cut_drawn {
+            cut_drawn = true;
+            if left < 2 {
+                break;
+            }
+            out.push(Line::styled(cut_line(next.kept, width), theme.note));
+            left -= 1;
+        }
+        // What is cut and was never likely says nothing.
+        let negligible = row.after.is_none() && row.model < 5e-4;
+        if left == 0 || negligible {
+            break;
+        }
+        out.push(candidate(cx, row, likeliest, width, theme));
+        left -= 1;
+    }
+    out.extend(chain_rows.into_iter().map(|it| Line::styled(it, theme.dim)));
+    lines(frame, area, out);
+}
+
+fn heading(text: &str, width: usize, theme: &Theme) -> Line<'static> {
+    let rule = theme.glyphs.rule.repeat(width.saturating_sub(text.width() + 1));
+    Line::from(vec![Span::styled(format!("{text} "), theme.strong), Span::styled(rule, theme.dim)])
+}
+
+/// Label, mark, bar, two numbers, so that columns stand under each other.
+fn columns(label: &str, mark: char, bar: &str, (model, after): (&str, &str), width: usize) -> String {
+    let (label_width, bar_width) = widths(width);
+    format!("{}{mark}{} {model:>5} {after:>5}", fit(label, label_width), fit(bar, bar_width))
+}
+
+fn widths(width: usize) -> (usize, usize) {
+    let rest = width.saturating_sub(13);
+    let label = (rest * 2 / 3).min(16);
+    (label, rest.saturating_sub(label))
+}
+
+fn candidate<'a>(cx: &Context, row: &Row, likeliest: f32, width: usize, theme: &Theme) -> Line<'a> {
+    let label = label(cx.text.vocabulary().bytes(row.token), theme.glyphs);
+    let after = row.after.map_or("cut".to_owned(), percent);
+    let (_, bar_width) = widths(width);
+    let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
+    // The die has fallen already: its position and the seed are known.
+    let is_picked = cx.text.next_table().is_some_and(|it| it.picked.token == row.token);
+    let mark = if is_picked { '>' } else { ' ' };
+    let text =
+        columns(&label, mark, &theme.glyphs.bar(f64::from(share), bar_width), (&percent(row.model), &after), width);
+    let style = if is_picked { theme.focus } else { theme.drawn };
+    Line::styled(text, if row.after.is_some() { style } else { theme.dim })
+}
+
+/// A token as people can read it: spaces and line feeds seen, half characters as their bytes.
+pub(in crate::app) fn label(bytes: &[u8], glyphs: &Glyphs) -> String {
+    let [open, close] = glyphs.bytes;
+    match std::str::from_utf8(bytes) {
+        Ok(_) => spelled(bytes).replace(' ', glyphs.space),
+        Err(_) => format!("{open}{}{close}", spelled(bytes)),
+    }
+}
+
+impl Look {
+    /// A token as people can read it, with the characters there are.
+    #[must_use]
+    pub fn label(self, bytes: &[u8]) -> String {
+        label(bytes, self.glyphs())
+    }
+
+    /// A bar of `share` of `width` columns, with the characters there are.
+    #[must_use]
+    pub fn bar(self, share: f64, width: usize) -> String {
+        self.glyphs().bar(share, width)
+    }
+}
+
+fn cut_line(kept: usize, width: usize) -> String {
+    fit(&format!("- - cut: {kept} left {}", "- ".repeat(width / 2)), width)
+}
+
+/// Exactly `width` columns: cut or padded.
+pub(in crate::app) fn fit(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > width {
+            break;
+        }
+        out.push(c);
+        used += wide;
+    }
+    out.extend(std::iter::repeat_n(' ', width - used));
+    out
+}
+
+/// What each step did and what comes of it, wrapped.
+fn chain(cx: &Context, next: &Table, width: usize, rows: usize) -> Vec<String> {
+    let mut text = steps(next.scored, None, &next.trace, &cx.settings).join(" > ");
+    let name = label(cx.text.vocabulary().bytes(next.picked.token), cx.window.look.glyphs());
+    // Writing to a string cannot fail.
+    let _ = write!(text, " > die {:.3}: \"{name}\", rank {}", next.die, next.picked.rank + 1);
+    last_of(&text, width, rows)
+}
+
+/// A chain in so many rows: where there is no room for all, its last steps, which say what comes of it.
+fn last_of(chain: &str, width: usize, rows: usize) -> Vec<String> {
+    let steps: Vec<&str> = chain.split(" > ").collect();
+    let shown = |from: usize| {
+        let text = if from == 0 { chain.to_owned() } else { format!("... > {}", steps[from..].join(" > ")) };
+        let mut wrap = crate::text::Wrap::new(width);
+        wrap.extend(&text);
+        wrap.rows().iter().map(|row| text[row.clone()].to_owned()).collect::<Vec<_>>()
+    };
+    let mut out = (0..steps.len()).map(shown).find(|it| it.len() <= rows).unwrap_or_else(|| shown(steps.len() - 1));
+    out.truncate(rows);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::look::{Background, Colours, Look};
+    use super::*;
+
+    #[test]
+    fn labels_show_spaces_and_half_characters() {
+        for (bytes, expected, in_ascii) in [
+            (&b" moon"[..], "␣moon", "_moon"),
+            (b"\n\n", "\\n\\n", "\\n\\n"),
+            (&[0xe5, 0x9c], "‹e5 9c›", "<e5 9c>"),
+            (b"\x1b[", "^[[", "^[["),
+        ] {
+            for (ascii, expected) in [(false, expected), (true, in_ascii)] {
+                let look = Look { colours: Colours::None, background: Background::Unknown, ascii };
+                assert_eq!(label(bytes, look.glyphs()), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_chain_keeps_its_end() {
+        let chain = "50257 > repeat 1.1: 46 touched > temp 0.8 > die 0.951: \"From\", rank 3";
+        assert_eq!(last_of(chain, 99, 2), [chain]);
+        assert_eq!(last_of(chain, 40, 1), ["... > die 0.951: \"From\", rank 3"]);
+        assert_eq!(last_of(chain, 26, 2), ["... > temp 0.8 > die ", "0.951: \"From\", rank 3"]);
+        assert_eq!(last_of(chain, 8, 1).len(), 1);
+        assert!(last_of(chain, 8, 0).is_empty());
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        for width in 14..60 {
+            for (label, bar) in [("", ""), ("a very long label indeed", "██████████████"), ("日本語日本語日本語", "█")]
+            {
+                assert_eq!(columns(label, ' ', bar, ("12%", "100%"), width).width(), width.max(13), "{width}");
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Every character on the screen that is no letter of a sentence and no text of the model: frames, bars, marks. Two sets,
+//! one of them ASCII alone. What one has in one column the other has in one column too, arrows and `more` excepted.
+
+use ratatui::symbols::border;
+
+use super::super::look::Look;
+
+/// A set.
+#[derive(Debug)]
+pub(in crate::app) struct Glyphs {
+    /// The frame of what has not the focus, and of what has.
+    pub(in crate::app) frames: [border::Set<'static>; 2],
+    /// A line across.
+    pub(in crate::app) rule: &'static str,
+    /// What a bar is made of.
+    pub(in crate::app) full: &'static str,
+    /// The last column of a bar, by the eighths of it that are full.
+    pub(in crate::app) eighths: [&'static str; 8],
+    /// What a bar leaves free.
+    pub(in crate::app) free: &'static str,
+    /// The share of the gauge that is the prompt.
+    pub(in crate::app) prompt: &'static str,
+    /// The share of the gauge that was typed.
+    pub(in crate::app) typed: &'static str,
+    /// Where the model writes.
+    pub(in crate::app) caret: &'static str,
+    /// Where the model's sight begins.
+    pub(in crate::app) sight: &'static str,
+    /// Where the settings changed.
+    pub(in crate::app) change: &'static str,
+    /// A space that shall be seen.
+    pub(in crate::app) space: &'static str,
+    /// There is more than is shown.
+    pub(in crate::app) more: &'static str,
+    /// Around the bytes of half a character.
+    pub(in crate::app) bytes: [&'static str; 2],
+    /// The key that goes to the right, in two columns at the most.
+    pub(in crate::app) right: &'static str,
+    /// Left and right, up and down: keys that belong together.
+    pub(in crate::app) pairs: [&'static str; 2],
+}
+
+static UNICODE: Glyphs = Glyphs {
+    frames: [border::PLAIN, border::THICK],
+    rule: "─",
+    full: "█",
+    eighths: ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"],
+    free: "░",
+    prompt: "▒",
+    typed: "▓",
+    caret: "▌",
+    sight: "▲",
+    change: "◆",
+    space: "␣",
+    more: "…",
+    bytes: ["‹", "›"],
+    right: "→",
+    pairs: ["←→", "↑↓"],
+};
+
+static ASCII: Glyphs = Glyphs {
+    frames: [frame("-", "|"), frame("=", "|")],
+    rule: "-",
+    full: "#",
+    // Half a column and more is shown as one.
+    eighths: ["", "", "", "", "#", "#", "#", "#"],
+    free: ".",
+    prompt: ":",
+    typed: "+",
+    caret: "_",
+    sight: "^",
+    change: "*",
+    space: "_",
+    more: "..",
+    bytes: ["<", ">"],
+    right: "->",
+    pairs: ["Left/Right", "Up/Down"],
+};
+
+const fn frame(across: &'static str, down: &'static str) -> border::Set<'static> {
+    border::Set {
+        top_left: "+",
+        top_right: "+",
+        bottom_left: "+",
+        bottom_right: "+",
+        vertical_left: down,
+        vertical_right: down,
+        horizontal_top: across,
+        horizontal_bottom: across,
+    }
+}
+
+impl Look {
+    /// Its characters.
+    pub(in crate::app) fn glyphs(self) -> &'static Glyphs {
+        if self.ascii { &ASCII } else { &UNICODE }
+    }
+}
+
+impl Glyphs {
+    /// A bar of `share` of `width` columns, as fine as the characters are.
+    pub(in crate::app) fn bar(&self, share: f64, width: usize) -> String {
+        let eighths = (share.clamp(0.0, 1.0) * (width * 8) as f64).round() as usize;
+        format!("{}{}", self.full.repeat(eighths / 8), self.eighths[eighths % 8])
+    }
+
+    /// A bar of whole columns, with what it leaves free.
+    pub(in crate::app) fn level(&self, full: usize, width: usize) -> String {
+        format!("{}{}", self.full.repeat(full.min(width)), self.free.repeat(width.saturating_sub(full)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+
+    #[test]
+    fn both_sets_take_the_same_columns_and_one_is_ascii() {
+        let singles = |it: &Glyphs| {
+            [it.rule, it.full, it.free, it.typed, it.caret, it.change, it.space, it.bytes[0], it.bytes[1]]
+        };
+        for glyphs in [&UNICODE, &ASCII] {
+            assert!(singles(glyphs).iter().all(|it| it.width() == 1), "{glyphs:?}");
+            for width in 0..9 {
+                for share in [0.0, 0.1, 0.5, 0.96, 1.0] {
+                    assert!(glyphs.bar(share, width).width() <= width);
+                    assert_eq!(glyphs.level(3, width).width(), width);
+                }
+            }
+        }
+        let [one, other] = &ASCII.frames;
+        let frames = [one, other].map(|it| format!("{it:?}")).concat();
+        let rest =
+            [ASCII.eighths.concat(), ASCII.right.to_owned(), ASCII.pairs.concat(), ASCII.more.to_owned()].concat();
+        assert!(singles(&ASCII).concat().is_ascii() && rest.is_ascii() && frames.is_ascii());
+    }
+}

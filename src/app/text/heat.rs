@@ -1,0 +1,100 @@
+//! The levels by which tokens are coloured.
+
+use crate::sample::Score;
+
+/// What the text is coloured by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Heat {
+    /// Nothing.
+    #[default]
+    Off,
+    /// How improbable the model found each token, in bits.
+    Surprise,
+    /// How open the choice was, in bits.
+    Entropy,
+    /// The token's place among the model's candidates.
+    Rank,
+    /// Whether the settings of now would have allowed it.
+    Cut,
+}
+
+/// A level of heat: 0 is cold, 4 is hot.
+pub type Level = usize;
+
+impl Heat {
+    /// The one after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Off => Self::Surprise,
+            Self::Surprise => Self::Entropy,
+            Self::Entropy => Self::Rank,
+            Self::Rank => Self::Cut,
+            Self::Cut => Self::Off,
+        }
+    }
+
+    /// What it shows, in a word or two.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Surprise => "surprise, bits",
+            Self::Entropy => "entropy, bits",
+            Self::Rank => "rank",
+            Self::Cut => "cut by these settings",
+        }
+    }
+
+    /// The upper ends of the levels but the last.
+    #[must_use]
+    pub fn limits(self) -> [f32; 4] {
+        match self {
+            Self::Surprise => [1.0, 3.0, 6.0, 10.0],
+            Self::Entropy => [1.0, 2.5, 4.0, 6.0],
+            // GLTR's buckets: the likeliest, 10, 100, 1,000.
+            Self::Rank => [1.0, 10.0, 100.0, 1000.0],
+            Self::Off | Self::Cut => [0.0; 4],
+        }
+    }
+
+    /// The level of a token.
+    #[must_use]
+    pub(in crate::app) fn level(self, score: &Score) -> Option<Level> {
+        let value = match self {
+            Self::Surprise => score.bits(),
+            Self::Entropy => score.entropy?,
+            // Places are counted from 1 on the screen; limits are inclusive there.
+            Self::Rank => score.rank as f32 + 0.5,
+            Self::Off | Self::Cut => return None,
+        };
+        Some(self.limits().iter().take_while(|&&limit| value >= limit).count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_begin_where_the_legend_says() {
+        let score = |p: f32, rank| Score { p, rank, entropy: Some(-p.log2()) };
+        for (heat, score, expected) in [
+            (Heat::Surprise, score(0.6, 0), Some(0)),
+            (Heat::Surprise, score(0.5, 0), Some(1)),
+            (Heat::Surprise, score(0.126, 0), Some(1)),
+            (Heat::Surprise, score(0.1249, 0), Some(2)),
+            (Heat::Surprise, score(0.0009, 0), Some(4)),
+            (Heat::Entropy, score(0.1249, 0), Some(2)),
+            (Heat::Rank, score(0.5, 0), Some(0)),
+            (Heat::Rank, score(0.5, 1), Some(1)),
+            (Heat::Rank, score(0.5, 9), Some(1)),
+            (Heat::Rank, score(0.5, 10), Some(2)),
+            (Heat::Rank, score(0.5, 1000), Some(4)),
+            (Heat::Entropy, Score { entropy: None, ..score(0.5, 0) }, None),
+            (Heat::Off, score(0.5, 0), None),
+        ] {
+            assert_eq!(heat.level(&score), expected, "{heat:?} {score:?}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A token questioned: what it could have been instead, and what would have made it so.
+
+use std::sync::Arc;
+
+use super::Text;
+use crate::TokenId;
+use crate::document::{NodeId, Origin};
+use crate::sample::{Distribution, Flip, LEVERS, Lever, Picked, Row, Score, Settings, StepTrace, Words, die, flip};
+
+/// What is known of one token.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// Its position.
+    pub position: usize,
+    /// It; none for the token not drawn yet.
+    pub node: Option<NodeId>,
+    /// Which token it is, or will be.
+    pub token: TokenId,
+    /// Whether a person wrote it; what the die would have picked is then told beside it.
+    pub typed: bool,
+    /// What the model thought of it.
+    pub score: Score,
+    /// Its probability after the samplers; `None` if they would have cut it.
+    pub after: Option<f32>,
+    /// The die of its position.
+    pub die: f64,
+    /// What the die picks.
+    pub picked: TokenId,
+    /// Its place after the samplers, 0 for the likeliest.
+    pub picked_rank: usize,
+    /// What the die would pick by scores that were read again, where that is not what it picked.
+    pub rounded: Option<TokenId>,
+    /// What each step of the chain did.
+    pub trace: Vec<StepTrace>,
+    /// How many tokens went on with what a person had begun, if something was.
+    pub held_to: Option<usize>,
+    /// Size of the vocabulary.
+    pub vocabulary: usize,
+    /// The table of candidates, likeliest first; the token itself is in it.
+    pub rows: Vec<Row>,
+    /// Where the draw flips, as far as it was looked for.
+    pub flips: Vec<Flip>,
+    /// The scores and settings it was made from: those in force when it was drawn, or those of now.
+    logits: Arc<[f32]>,
+    settings: Settings,
+    words: Words,
+    /// Directions in which flips are still to be looked for.
+    pending: Vec<(Lever, bool)>,
+}
+
+impl Inspection {
+    /// Whether flips are still being looked for.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// The settings it was, or will be, drawn under.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl Text {
+    /// Questions the token under the cursor, if its scores are there.
+    pub(super) fn inspect(&mut self, settings: &Settings) {
+        const ROWS: usize = 64;
+        self.inspection = None;
+        let position = self.cursor;
+        let tokens = self.document.tokens();
+        let Some(before) = position.checked_sub(1) else { return };
+        let Some(&parent) = self.document.path().get(before) else { return };
+        let Some(logits) = self.logits.after(parent).cloned() else { return };
+        let node = self.document.path().get(position).copied();
+        let origin = node.and_then(|it| self.document.node(it)).map(|it| &it.origin);
+        let (settings, die) = match (origin, node.and_then(|it| self.document.settings_at(it))) {
+            (Some(Origin::Drawn(draw)), Some(then)) => (then.clone(), draw.die),
+            _ => (settings.clone(), die(settings.seed, position as u64)),
+        };
+        let words = Words::of(&settings, &self.vocabulary);
+        let context = self.context(&tokens, position, &words);
+        let Ok(mut distribution) = Distribution::explained(&logits, &context, &settings) else { return };
+        let mut picked = distribution.pick(die);
+        let token = tokens.get(position).copied().unwrap_or(picked.token);
+        let mut rounded = None;
+        if matches!(origin, Some(Origin::Drawn(_))) && picked.token != token {
+            rounded = Some(picked.token);
+            let order = distribution.rows(&logits, distribution.kept());
+            let rank = order.iter().position(|it| it.token == token).unwrap_or(distribution.kept());
+            picked = Picked { token, p: f64::from(distribution.after(token).unwrap_or(0.0)), rank };
+        }
+        let Some(score) = Score::new(&logits, token) else { return };
+        let mut rows = distribution.rows(&logits, ROWS);
+        if rows.iter().all(|it| it.token != token) {
+            rows.push(Row { token, model: score.p, after: distribution.after(token) });
+        }
+        let directions = LEVERS.into_iter().flat_map(|lever| [(lever, true), (lever, false)]);
+        self.inspection = Some(Inspection {
+            position,
+            node,
+            token,
+            typed: matches!(origin, Some(Origin::Typed | Origin::Chosen)),
+            score,
+            after: distribution.after(token),
+            die,
+            picked: picked.token,
+            picked_rank: picked.rank,
+            rounded,
+            held_to: distribution.held_to,
+            trace: distribution.trace,
+            vocabulary: logits.len(),
+            rows,
+            flips: Vec::new(),
+            logits,
+            settings,
+            words,
+            // Taken from the end. Of a draw that these scores do not explain they cannot say what would change it.
+            pending: if rounded.is_none() { directions.rev().collect() } else { Vec::new() },
+        });
+    }
+
+    /// Looks for one more flip of the inspected token. Says whether there are more to look for.
+    pub(super) fn look_for_a_flip(&mut self) -> bool {
+        let Some(mut it) = self.inspection.take() else { return false };
+        if let Some(direction) = it.pending.pop() {
+            let tokens = self.document.tokens();
+            let context = self.context(&tokens, it.position, &it.words);
+            it.flips.extend(flip(&it.logits, &context, &it.settings, it.die, it.picked, direction));
+        }
+        let is_pending = it.is_pending();
+        self.inspection = Some(it);
+        is_pending
+    }
+}

@@ -1,0 +1,124 @@
+//! What is asked of the engine: continuations, and scores of what is there.
+
+use super::journal::{record, record_circumstances};
+use super::translation::read_again;
+use crate::app::context::Context;
+use crate::app::drawing::Running;
+use crate::app::keymap::Action;
+use crate::app::text::{Change, Scroll};
+use crate::document::Record;
+use crate::engine::protocol::{Command, Request, RequestId, Want};
+
+/// How many of the likeliest tokens the journal keeps of each draw.
+pub(in crate::app) const KEPT_IN_JOURNAL: usize = 5;
+
+/// Asks for a continuation of the text with `text` added; `written` goes back to the input if that cannot be done.
+pub(in crate::app) fn generate(cx: &mut Context, text: String, written: String) {
+    if !is_ours_now(cx) {
+        return give_back(cx, &written);
+    }
+    record_circumstances(cx);
+    let id = cx.outbox.request();
+    cx.text.undo.keep(cx.text.document.tip());
+    let asked = cx.outbox.now;
+    cx.drawing.begin(Running { id, asked, reading: None, drawn: 0, sent: written, stopping: false });
+    cx.text.scroll = Scroll::Follow;
+    // Where the tokens' scores are looked at, those of what is typed now are wanted, too.
+    let survey = cx.needs().scores.then(|| cx.first_unknown().unwrap_or(cx.text.document.len()));
+    let request = Request {
+        text,
+        mu: cx.text.document.mu(cx.text.document.len()),
+        typed: cx.text.document.last_is_typed(),
+        keep: KEPT_IN_JOURNAL,
+        survey,
+        ..request(cx, id, Want::Continuation)
+    };
+    cx.outbox.engine(Command::Generate(request));
+}
+
+/// Asks for a continuation of the text as it is.
+pub(in crate::app) fn go_on(cx: &mut Context) {
+    generate(cx, String::new(), String::new());
+}
+
+/// Asks for the scores of the next token, so that the bars show where the text could go, and for others that are wanted.
+pub(in crate::app) fn peek(cx: &mut Context) {
+    if cx.drawing.running.is_some() {
+        return;
+    }
+    // Scores that are still to come are those of another end of the text.
+    cx.drawing.peeking = None;
+    // Of a text in another vocabulary than its own the model has no scores.
+    if cx.card().is_none() || !cx.text.is_the_models() {
+        return;
+    }
+    let id = cx.outbox.request();
+    cx.drawing.peeking = Some(id);
+    let want = cx.first_unknown().map_or(Want::Scores, Want::Survey);
+    if let Want::Survey(first) = want {
+        record(cx, Record::Reread { first: first as u32 });
+    }
+    let request = request(cx, id, want);
+    cx.outbox.engine(Command::Generate(request));
+}
+
+fn request(cx: &Context, id: RequestId, want: Want) -> Request {
+    Request {
+        id,
+        path: cx.text.document.tokens(),
+        text: String::new(),
+        settings: cx.settings.clone(),
+        mu: None,
+        typed: false,
+        keep: 0,
+        want,
+        survey: None,
+    }
+}
+
+/// Asks for scores that are not there, if some are wanted.
+pub(in crate::app) fn survey(cx: &mut Context) {
+    if cx.drawing.running.is_none() && cx.first_unknown().is_some() {
+        peek(cx);
+    }
+}
+
+/// Puts a text that could not be used back into the input.
+pub(in crate::app) fn give_back(cx: &mut Context, sent: &str) {
+    if !sent.is_empty() && cx.input.is_empty() {
+        cx.input.set(sent);
+    }
+}
+
+/// Whether the text is in the loaded model's vocabulary, or could be read again in it just now.
+fn is_ours_now(cx: &mut Context) -> bool {
+    cx.card().is_none() || read_again(cx)
+}
+
+/// Whether something can be done to the text as it is.
+///
+/// Where the text is in another vocabulary than the model's, it is read again first; what was asked for has then to be
+/// asked again.
+pub(in crate::app) fn is_ours(cx: &mut Context) -> bool {
+    if cx.card().is_none() || cx.text.is_the_models() {
+        return true;
+    }
+    if read_again(cx) {
+        peek(cx);
+    }
+    false
+}
+
+/// Says that the running continuation must end first.
+pub(in crate::app) fn still_writing(cx: &mut Context) {
+    let text = format!("Still writing: {} stops it first.", cx.key_of(Action::Interrupt));
+    cx.outbox.say(text);
+}
+
+/// The settings moved: what streams obeys from the next token on, what is shown at once.
+pub(in crate::app) fn settings_changed(cx: &mut Context) {
+    cx.text.forget(Change::Settings);
+    if cx.drawing.running.is_some() {
+        cx.outbox.engine(Command::Settings(cx.settings.clone()));
+    }
+}

@@ -1,0 +1,61 @@
+//! Changes of the text, which the journal writes down.
+
+use crate::TokenId;
+use crate::app::context::Context;
+use crate::app::outbox::Effect;
+use crate::document::{Document, NodeId, Record, Vocabularies};
+use crate::sample::{GENERATOR, Settings};
+use crate::store::protocol::Job;
+
+/// Applies a record to the text and hands it to the journal.
+pub(in crate::app) fn record(cx: &mut Context, record: Record) {
+    if let (Record::Model { .. }, Some(card)) = (&record, cx.card()) {
+        let own = card.vocabulary.clone();
+        cx.outbox.store(Job::Vocabulary(own));
+    }
+    cx.text.apply(&record);
+    cx.outbox.store(Job::Append(record));
+}
+
+/// Adds tokens that a person wrote after a node, which becomes the end of the text before them.
+pub(in crate::app) fn write(cx: &mut Context, parent: Option<NodeId>, tokens: Vec<TokenId>, chosen: bool) {
+    let first = cx.text.document.next_node();
+    record(cx, Record::Typed { first, parent, tokens, chosen });
+}
+
+/// Tells the journal the model and the settings, where it does not know them.
+pub(in crate::app) fn record_circumstances(cx: &mut Context) {
+    if let Some(card) = cx.card() {
+        let model = Record::Model {
+            name: card.name.clone(),
+            sha256: card.sha256.clone(),
+            dtype: card.dtype.clone(),
+            device: card.device.clone(),
+            generator: GENERATOR.to_owned(),
+            vocabulary: Some(card.vocabulary.record()),
+            path: card.path.clone(),
+        };
+        if cx.journal.model.as_ref() != Some(&model) {
+            cx.journal.model = Some(model.clone());
+            record(cx, model);
+        }
+    }
+    record_settings(cx, cx.settings.clone());
+}
+
+/// Tells the journal the settings that hold from here on, where it does not know them.
+pub(in crate::app) fn record_settings(cx: &mut Context, settings: Settings) {
+    if cx.journal.settings.as_ref() != Some(&settings) {
+        cx.journal.settings = Some(settings.clone());
+        record(cx, Record::Settings { settings });
+    }
+}
+
+/// Begins an empty transcript; what was written is in the old one.
+pub(in crate::app) fn begin_transcript(cx: &mut Context) {
+    cx.outbox.store(Job::Sync);
+    cx.outbox.push(Effect::NewTranscript);
+    cx.text.begin(Document::default(), Vocabularies::default());
+    (cx.journal.saved, cx.journal.settings, cx.journal.model) = (None, None, None);
+    cx.drawing.ended = None;
+}
