@@ -91,7 +91,5 @@ fn close(app: &mut App) {
     }
     app.clear();
     let cx = &mut app.context;
-    if cx.text.next.is_none() || cx.first_unknown().is_some() {
-        ask::peek(cx);
-    }
+    ask::peek_if_unknown(cx);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::layers::{Layer, inspector::Inspector, score::ScoreTable};
+use megachat::app::text::LogitCache;
 use megachat::app::{Effect, Focus, Heat, Losses, Msg};
 use megachat::assets;
 use megachat::document::{Origin, Record};
@@ -139,7 +140,7 @@ fn scores_that_were_read_again_do_not_contradict_what_was_drawn() {
     it.app.context.text.logits.put_again(before, other.clone());
     assert!(Arc::ptr_eq(it.app.context.text.logits.after(before).unwrap(), &known), "what it was drawn from stays");
     // Where that is gone, as after a resumption, the draw is told as it was, and that the scores are others.
-    it.app.context.text.logits.clear();
+    it.app.context.text.logits = LogitCache::default();
     it.app.context.text.logits.put_again(before, other);
     it.key(KeyCode::Left);
     it.key(KeyCode::Enter);
@@ -346,7 +347,7 @@ fn strike_outs_do_not_follow_into_a_new_transcript() {
 #[test]
 fn strike_outs_do_not_follow_to_another_model() {
     let mut it = struck_out();
-    it.other = Some(("other".into(), it.app.context.card().unwrap().vocabulary.clone()));
+    it.others = vec![("other".into(), it.app.context.card().unwrap().vocabulary.clone())];
     it.installed("other");
     it.key(KeyCode::F(3));
     it.key(KeyCode::Enter);

@@ -18,6 +18,7 @@ mod claims;
 mod cli;
 mod columns;
 mod conversation;
+mod derived;
 mod directory;
 mod disk;
 mod distributed;

@@ -25,7 +25,7 @@ fn own() -> Arc<Vocabulary> {
 /// A text written by the demo, and another model that could be switched to.
 fn written() -> Harness {
     let mut it = Harness::ready((120, 40));
-    it.other = Some(("mine".to_owned(), own()));
+    it.others = vec![("mine".to_owned(), own())];
     it.write("Once upon");
     it.key(KeyCode::Enter);
     it.settle();
@@ -133,7 +133,7 @@ fn the_models_screen_and_the_blank_page_name_the_models_own_words() {
     for (begin, words) in [(Some(5), "starts from &,"), (None, "names no token that begins a text")] {
         let record = VocabularyRecord { begin, ..own().record() };
         let mut it = Harness::ready((120, 40));
-        it.other = Some(("mine".to_owned(), Arc::new((*own()).clone().as_recorded(&record))));
+        it.others = vec![("mine".to_owned(), Arc::new((*own()).clone().as_recorded(&record)))];
         it.send(Msg::Install(install::Event::Ready(ready_model())));
         switch(&mut it);
         assert!(it.screen().contains(words), "{begin:?}: {}", it.screen());

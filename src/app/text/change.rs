@@ -66,6 +66,9 @@ impl Text {
             Change::Settings => {
                 self.forget_present_inspection();
                 self.survival = Survival::default();
+                if let Some(next) = &mut self.next {
+                    next.table = None;
+                }
                 self.is_stale = true;
             }
             Change::Model => {
@@ -87,13 +90,13 @@ impl Text {
     }
 
     /// Begins another document; how it is looked at stays.
-    pub(in crate::app) fn begin(&mut self, document: Document, vocabularies: Vocabularies) {
+    pub fn begin(&mut self, document: Document, vocabularies: Vocabularies) {
         (self.document, self.vocabularies) = (document, vocabularies);
         self.forget(Change::New);
     }
 
     /// Another model has been loaded; `None` while there is none.
-    pub(in crate::app) fn set_model(&mut self, vocabulary: Option<Arc<Vocabulary>>) {
+    pub fn set_model(&mut self, vocabulary: Option<Arc<Vocabulary>>) {
         self.of_model = vocabulary;
         self.forget(Change::Model);
     }

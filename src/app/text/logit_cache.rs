@@ -56,11 +56,6 @@ impl LogitCache {
     pub fn score(&self, of: NodeId) -> Option<Score> {
         self.scores.get(&of).copied()
     }
-
-    /// Forgets everything: another model, another document.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ pub struct Text {
     /// Which drawn tokens the settings of now could have drawn.
     pub survival: Survival,
     /// Which vocabulary each token of the document is of.
-    pub(super) vocabularies: Vocabularies,
+    vocabularies: Vocabularies,
     /// The vocabulary of the text's end; of the model, where there is no text.
     vocabulary: Arc<Vocabulary>,
     /// The vocabulary of the loaded model.
@@ -113,6 +113,12 @@ impl Text {
     #[must_use]
     pub fn vocabulary(&self) -> &Arc<Vocabulary> {
         &self.vocabulary
+    }
+
+    /// The vocabularies that the document's tokens are of, on all branches.
+    #[must_use]
+    pub fn vocabularies(&self) -> &Vocabularies {
+        &self.vocabularies
     }
 
     /// Whether the text's tokens are of the loaded model's vocabulary.
@@ -265,13 +271,13 @@ impl Text {
     }
 
     /// Puts the cursor on a position, at most behind the last token.
-    pub(super) fn put_cursor(&mut self, position: usize) {
+    pub fn put_cursor(&mut self, position: usize) {
         self.cursor = position.min(self.document.len());
         self.inspection = None;
     }
 
     /// Keeps the scores, (V,), of what comes after the last token.
-    pub(super) fn put_next(&mut self, logits: Arc<[f32]>) {
+    pub fn put_next(&mut self, logits: Arc<[f32]>) {
         let tip = self.document.tip();
         if let Some(tip) = tip {
             self.logits.put(tip, logits.clone());
@@ -281,7 +287,7 @@ impl Text {
     }
 
     /// Keeps scores of tokens that are there already: a row, (V,), for each position from `first` on.
-    pub(super) fn put_scores(&mut self, first: usize, rows: Vec<Arc<[f32]>>) {
+    pub fn put_scores(&mut self, first: usize, rows: Vec<Arc<[f32]>>) {
         for (position, row) in (first..).zip(rows) {
             let path = self.document.path();
             let before = position.checked_sub(1).and_then(|it| path.get(it));

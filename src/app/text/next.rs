@@ -49,6 +49,12 @@ impl Next {
 }
 
 impl Text {
+    /// Whether the scores of the token after the last one are there.
+    #[must_use]
+    pub fn knows_next(&self) -> bool {
+        self.next.as_ref().is_some_and(|it| it.after == self.document.tip())
+    }
+
     /// What the settings make of the scores of the next token, as far as that is known.
     #[must_use]
     pub fn next_table(&self) -> Option<&Table> {

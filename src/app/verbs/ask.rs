@@ -83,6 +83,13 @@ pub(in crate::app) fn survey(cx: &mut Context) {
     }
 }
 
+/// Asks for the scores of the next token and for others that are wanted, if any of them is not there.
+pub(in crate::app) fn peek_if_unknown(cx: &mut Context) {
+    if !cx.text.knows_next() || cx.first_unknown().is_some() {
+        peek(cx);
+    }
+}
+
 /// Puts a text that could not be used back into the input.
 pub(in crate::app) fn give_back(cx: &mut Context, sent: &str) {
     if !sent.is_empty() && cx.input.is_empty() {

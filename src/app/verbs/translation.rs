@@ -69,7 +69,7 @@ fn branch_of(cx: &Context, tokens: &[TokenId], own: &Vocabulary) -> Option<NodeI
     let mut node = None;
     for &token in tokens {
         let is_it = |&it: &NodeId| {
-            let same_words = cx.text.vocabularies.at(it).has_tokens_of(own);
+            let same_words = cx.text.vocabularies().at(it).has_tokens_of(own);
             same_words && cx.text.document.node(it).is_some_and(|it| it.token == token)
         };
         node = Some(cx.text.document.children(node).into_iter().find(is_it)?);

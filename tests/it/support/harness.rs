@@ -34,8 +34,10 @@ pub(crate) struct Harness {
     pub(crate) effects: Vec<Effect>,
     now: Duration,
     n_positions: usize,
-    /// A model with words of its own, by its name.
-    pub(crate) other: Option<(String, Arc<Vocabulary>)>,
+    /// The script of models that have one of their own, by their names.
+    pub(crate) scripts: Vec<(&'static str, &'static str)>,
+    /// Models with a vocabulary of their own, by their names.
+    pub(crate) others: Vec<(String, Arc<Vocabulary>)>,
 }
 
 struct Collect<'a>(&'a mut VecDeque<Event>);
@@ -84,8 +86,13 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
 
 /// The engine's side: the script in the words of a vocabulary.
 fn session(vocabulary: Arc<Vocabulary>, n_positions: usize) -> Session {
+    session_of(vocabulary, n_positions, SCRIPT)
+}
+
+/// The same with a script of its own.
+pub(crate) fn session_of(vocabulary: Arc<Vocabulary>, n_positions: usize, script: &str) -> Session {
     let ids = |text: &str| vocabulary.encode(text).unwrap().tokens;
-    let mut model = Scripted::new(&ids(SCRIPT), n_positions);
+    let mut model = Scripted::new(&ids(script), n_positions);
     for (word, score) in
         [(" the", 8.6), (" and", 8.1), (" it", 7.5), (".", 7.2), (" he", 6.6), ("\n", 6.0), (" two", 5.0)]
     {
@@ -107,8 +114,17 @@ impl Harness {
         let n_positions = 512;
         let session = session(assets::vocabulary(), n_positions);
         let (app, effects) = start(with);
-        let (pending, effects_so_far, other) = (VecDeque::new(), Vec::new(), None);
-        let mut it = Self { app, session, pending, effects: effects_so_far, now: Duration::ZERO, n_positions, other };
+        let (pending, effects_so_far) = (VecDeque::new(), Vec::new());
+        let mut it = Self {
+            app,
+            session,
+            pending,
+            effects: effects_so_far,
+            now: Duration::ZERO,
+            n_positions,
+            scripts: Vec::new(),
+            others: Vec::new(),
+        };
         it.act(effects);
         it
     }
@@ -145,9 +161,10 @@ impl Harness {
         for effect in &effects {
             match effect {
                 Effect::Engine(Command::Load { id, source }) => {
-                    let other = self.other.as_ref().filter(|it| it.0 == source.name);
+                    let other = self.others.iter().find(|it| it.0 == source.name);
                     let vocabulary = other.map_or_else(assets::vocabulary, |it| it.1.clone());
-                    self.session = session(vocabulary.clone(), self.n_positions);
+                    let script = self.scripts.iter().find(|it| it.0 == source.name).map_or(SCRIPT, |it| it.1);
+                    self.session = session_of(vocabulary.clone(), self.n_positions, script);
                     let card = Box::new(ModelCard {
                         name: source.name.clone(),
                         directory: source.directory.clone(),
@@ -186,6 +203,16 @@ impl Harness {
             }
             self.send(Msg::Engine(event));
         }
+    }
+
+    /// The application hears one thing that the engine has to say. Answers whether there was one.
+    pub(crate) fn hear(&mut self) -> bool {
+        let event = self.pending.pop_front();
+        let is_one = event.is_some();
+        if let Some(event) = event {
+            self.send(Msg::Engine(event));
+        }
+        is_one
     }
 
     /// The application hears everything the engine has to say.

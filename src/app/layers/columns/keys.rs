@@ -12,7 +12,7 @@ use crate::app::keymap::Action;
 use crate::app::knobs::Knob;
 use crate::app::layers::answer::Answer;
 use crate::app::outbox::Effect;
-use crate::app::verbs::ask::{KEPT_IN_JOURNAL, is_ours, peek, settings_changed, still_writing};
+use crate::app::verbs::ask::{KEPT_IN_JOURNAL, is_ours, peek_if_unknown, settings_changed, still_writing};
 use crate::app::verbs::journal::record;
 use crate::document::Record;
 use crate::engine::protocol::{ColumnsRequest, Command, Event, StopReason};
@@ -110,9 +110,7 @@ impl Columns {
 
     fn leave(&self, cx: &mut Context) -> Answer {
         self.stop(cx);
-        if cx.text.next.is_none() || cx.first_unknown().is_some() {
-            peek(cx);
-        }
+        peek_if_unknown(cx);
         Answer::Close
     }
 
