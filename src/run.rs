@@ -189,9 +189,13 @@ fn open_interface(
         vi: arguments.interface.vi(&config).map_err(usage)?,
         mouse: arguments.interface.mouse(&config),
     };
-    shell::install_panic_hook(paths.state.join("megachat.log"));
     let save = !arguments.interface.no_save;
-    let session = Session { paths, places, save, open, mouse: start.mouse, start };
+    run_interface(Session { paths, places, save, open, mouse: start.mouse, start }, front)
+}
+
+/// Runs a front end to its end; answers the status of the process.
+fn run_interface(session: Session, front: Front) -> Result<u8, Exit> {
+    shell::install_panic_hook(session.paths.state.join("megachat.log"));
     let directory = session.paths.transcripts.clone();
     let Outcome { end, unsaved, kept } = match front {
         Front::Screen => shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?,

@@ -6,13 +6,13 @@ use super::drawing::Drawing;
 use super::focus::Focus;
 use super::input::Input;
 use super::keymap::{Action, Keymap};
-use super::look::Look;
 use super::models::Models;
 use super::outbox::Outbox;
 use super::text::Text;
 use crate::document::{NodeId, Record};
 use crate::engine::protocol::ModelCard;
 use crate::engine::window_start;
+use crate::look::Look;
 use crate::sample::Settings;
 
 /// The sampling panel.

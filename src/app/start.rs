@@ -10,7 +10,6 @@ use crate::app::keymap::Keymap;
 use crate::app::layers::first_run::FirstRun;
 use crate::app::layers::{Layer, Layers};
 use crate::app::layout::layout;
-use crate::app::look::Look;
 use crate::app::models::{EngineState, LoadOptions, Models};
 use crate::app::outbox::{Effect, Outbox};
 use crate::app::state::{App, Keyboard};
@@ -20,6 +19,7 @@ use crate::document::{Document, Vocabularies};
 use crate::engine::protocol::{DeviceChoice, Said};
 use crate::gpt2::Precision;
 use crate::install::protocol::Job;
+use crate::look::Look;
 use crate::sample::Settings;
 
 /// Everything the application is given before its first message: what the command line and the configuration say, and what

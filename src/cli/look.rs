@@ -2,7 +2,7 @@
 
 use super::meaning::word;
 use super::{ColorName, InterfaceArguments, MeaningError, ThemeName};
-use crate::app::look::{Background, Colours, Look, is_utf8, locale};
+use crate::look::{Background, Colours, Look, is_utf8, locale};
 use crate::store::config::Config;
 
 impl InterfaceArguments {

@@ -9,9 +9,10 @@ use serde_json::json;
 
 use super::{Exit, demo_directory, find_model, model_source, places};
 use crate::TokenId;
-use crate::app::words;
 use crate::cli::{BenchArguments, FileArguments};
 use crate::engine::load::LoadedModel;
+use crate::engine::protocol::{ModelCard, ModelSource};
+use crate::format;
 use crate::gpt2::cpu::{Isa, Stream};
 use crate::gpt2::{Model, ModelError, Scores};
 use crate::loading::load_model;
@@ -57,101 +58,155 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
     };
     let source = model_source(&wanted.model, config, name, directory).map_err(|e| Exit::usage(e.to_string()))?;
     let threads = source.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let lively = super::lively();
-    let total = wanted.runs * (3 + wanted.depth.len()) + 1;
-    let mut done = 0;
-    let mut progress = |what: &str| {
-        if lively {
-            let bar = "=".repeat(20 * done / total.max(1));
+    let mut measured = Measured { rows: Vec::new(), about: None };
+    let mut progress = Progress { lively: super::lively(), total: wanted.runs * (3 + wanted.depth.len()) + 1, done: 0 };
+    for run in 1..=wanted.runs.max(1) {
+        measured.run(wanted, &source, &mut |what| progress.show(&format!("run {run} of {}: {what}", wanted.runs)))?;
+    }
+    // Last, so that its memory is none of the model's.
+    let peak = peak_rss();
+    progress.show("memory");
+    let bandwidth = read_bandwidth(threads);
+    progress.clear();
+    let machine = Machine { threads, peak, bandwidth };
+    let mut out = io::stdout().lock();
+    let written =
+        if wanted.json { measured.write_json(&machine, &mut out) } else { measured.write_table(&machine, &mut out) };
+    match written {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Exit::failed(format!("cannot write: {e}"))),
+        _ => Ok(()),
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+struct Progress {
+    lively: bool,
+    total: usize,
+    done: usize,
+}
+
+impl Progress {
+    fn show(&mut self, what: &str) {
+        if self.lively {
+            let bar = "=".repeat(20 * self.done / self.total.max(1));
             let _ = write!(io::stderr(), "\r\x1b[K[{bar:<20}] {what}");
         }
-        done += 1;
-    };
-    let mut rows: Vec<Row> = Vec::new();
-    let mut add =
-        |key: String, what: String, unit: &'static str, figure: f64| match rows.iter_mut().find(|it| it.key == key) {
+        self.done += 1;
+    }
+
+    fn clear(&self) {
+        if self.lively {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+/// What is not the model's.
+struct Machine {
+    threads: usize,
+    /// The most bytes that the process held.
+    peak: Option<u64>,
+    /// Bytes a second that reading alone reaches.
+    bandwidth: f64,
+}
+
+/// The figures of all runs, and the model that they are of with the bytes of its matrices.
+struct Measured {
+    rows: Vec<Row>,
+    about: Option<(ModelCard, u64)>,
+}
+
+impl Measured {
+    fn add(&mut self, key: impl Into<String>, what: impl Into<String>, unit: &'static str, figure: f64) {
+        let key = key.into();
+        match self.rows.iter_mut().find(|it| it.key == key) {
             Some(row) => row.runs.push(figure),
-            None => rows.push(Row { key, what, runs: vec![figure], unit }),
-        };
-    let mut about = None;
-    for run in 0..wanted.runs.max(1) {
-        progress(&format!("run {} of {}: loading", run + 1, wanted.runs));
+            None => self.rows.push(Row { key, what: what.into(), runs: vec![figure], unit }),
+        }
+    }
+
+    /// Loads the model and measures it once.
+    fn run(
+        &mut self,
+        wanted: &BenchArguments,
+        source: &ModelSource,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(), Exit> {
+        progress("loading");
         let LoadedModel { mut model, card } =
-            load_model(&source, &mut |_, _| ()).map_err(|e| super::generate::engine_exit(&e))?;
-        add("load".into(), "load".into(), "s", card.took.as_secs_f64());
+            load_model(source, &mut |_, _| ()).map_err(|e| super::generate::engine_exit(&e))?;
+        self.add("load", "load", "s", card.took.as_secs_f64());
         check(wanted, &*model)?;
         let failed = |e: ModelError| Exit::failed(e.to_string());
         // The first pass pays for pages and threads that later ones find ready.
         prefill(&mut *model, SHORT_PROMPT).map_err(failed)?;
-        progress(&format!("run {} of {}: reading", run + 1, wanted.runs));
+        progress("reading");
         let first = prefill(&mut *model, SHORT_PROMPT).map_err(failed)?;
-        add("first_token".into(), format!("first token after {SHORT_PROMPT}"), "ms", first * 1e3);
+        self.add("first_token", format!("first token after {SHORT_PROMPT}"), "ms", first * 1e3);
         let seconds = prefill(&mut *model, wanted.prefill).map_err(failed)?;
-        add("prefill".into(), format!("read {}", wanted.prefill), "tokens/s", wanted.prefill as f64 / seconds);
+        self.add("prefill", format!("read {}", wanted.prefill), "tokens/s", wanted.prefill as f64 / seconds);
         for &depth in &wanted.depth {
-            progress(&format!("run {} of {}: drawing at {depth}", run + 1, wanted.runs));
+            progress(&format!("drawing at {depth}"));
             let seconds = decode(&mut *model, depth, wanted.decode).map_err(failed)?;
             let what = format!("draw {} after {depth}", wanted.decode);
-            add(format!("decode_{depth}"), what, "tokens/s", wanted.decode as f64 / seconds);
+            self.add(format!("decode_{depth}"), what, "tokens/s", wanted.decode as f64 / seconds);
         }
         if wanted.batch > 1 {
-            progress(&format!("run {} of {}: {} at once", run + 1, wanted.runs, wanted.batch));
+            progress(&format!("{} at once", wanted.batch));
             let seconds = together(&mut *model, wanted.batch, wanted.decode).map_err(failed)?;
             let figure = (wanted.batch * wanted.decode) as f64 / seconds;
-            add("batch".into(), format!("draw {} times {} at once", wanted.batch, wanted.decode), "tokens/s", figure);
+            self.add("batch", format!("draw {} times {} at once", wanted.batch, wanted.decode), "tokens/s", figure);
         }
-        about = Some((card, model.weight_bytes()));
+        self.about = Some((card, model.weight_bytes()));
+        Ok(())
     }
-    // Last, so that its memory is none of the model's.
-    let peak = peak_rss();
-    progress("memory");
-    let bandwidth = read_bandwidth(threads);
-    if lively {
-        let _ = write!(io::stderr(), "\r\x1b[K");
+
+    /// Bytes of weights that drawing reads a second.
+    fn moved(&self, weight_bytes: u64) -> Option<f64> {
+        let drawn = self.rows.iter().find(|it| it.key.starts_with("decode_")).map(Row::median);
+        drawn.map(|it| it * weight_bytes as f64)
     }
-    let Some((card, weight_bytes)) = about else {
-        return Ok(());
-    };
-    let drawn = rows.iter().find(|it| it.key.starts_with("decode_")).map(Row::median);
-    let moved = drawn.map(|it| it * weight_bytes as f64 / 1e9);
-    let kernels = if card.device == "cpu" { Isa::detect().name() } else { "candle" };
-    let mut out = io::stdout().lock();
-    let written = if wanted.json {
-        let figures: serde_json::Map<String, serde_json::Value> = rows
+
+    fn write_json(&self, machine: &Machine, out: &mut impl io::Write) -> io::Result<()> {
+        let Some((card, weight_bytes)) = &self.about else { return Ok(()) };
+        let figures: serde_json::Map<String, serde_json::Value> = self
+            .rows
             .iter()
             .map(|it| (it.key.clone(), json!({"median": it.median(), "runs": it.runs, "unit": it.unit})))
             .collect();
         let value = json!({
             "model": card.name, "parameters": card.parameters, "device": card.device, "dtype": card.dtype,
-            "kernels": kernels, "threads": threads, "weight_bytes": weight_bytes, "peak_rss_bytes": peak,
-            "memory_bandwidth": bandwidth, "weights_per_second": moved.map(|it| it * 1e9), "figures": figures,
+            "kernels": kernels(card), "threads": machine.threads, "weight_bytes": weight_bytes,
+            "peak_rss_bytes": machine.peak, "memory_bandwidth": machine.bandwidth,
+            "weights_per_second": self.moved(*weight_bytes), "figures": figures,
         });
         writeln!(out, "{value}")
-    } else {
+    }
+
+    fn write_table(&self, machine: &Machine, out: &mut impl io::Write) -> io::Result<()> {
+        let Some((card, weight_bytes)) = &self.about else { return Ok(()) };
         let millions = card.parameters as f64 / 1e6;
         let head = format!("{}, {millions:.1} M parameters, {}, {}", card.name, card.dtype, card.device);
-        let _ = writeln!(out, "{head}, {kernels}, {threads} threads");
-        for row in &rows {
+        writeln!(out, "{head}, {}, {} threads", kernels(card), machine.threads)?;
+        for row in &self.rows {
             let (least, most) = row.least_and_most();
             let digits = if row.median() < 10.0 { 2 } else { 1 };
             let middle = format!("{:.digits$} {}", row.median(), row.unit);
-            let _ = writeln!(out, "{:<26} {middle:<18} {least:.digits$} to {most:.digits$}", row.what);
+            writeln!(out, "{:<26} {middle:<18} {least:.digits$} to {most:.digits$}", row.what)?;
         }
-        if let Some(moved) = moved.filter(|&it| it > 0.0) {
-            let share = moved / (bandwidth / 1e9) * 100.0;
-            let text =
-                format!("{moved:.1} GB/s, {share:.0} % of the {:.1} that reading alone reaches", bandwidth / 1e9);
-            let _ = writeln!(out, "{:<26} {text}", format!("weights, {}", words::bytes(weight_bytes)));
+        if let Some(moved) = self.moved(*weight_bytes).map(|it| it / 1e9).filter(|&it| it > 0.0) {
+            let reading = machine.bandwidth / 1e9;
+            let share = moved / reading * 100.0;
+            let text = format!("{moved:.1} GB/s, {share:.0} % of the {reading:.1} that reading alone reaches");
+            writeln!(out, "{:<26} {text}", format!("weights, {}", format::bytes(*weight_bytes)))?;
         }
-        match peak {
-            Some(bytes) => writeln!(out, "{:<26} {}", "peak memory", words::bytes(bytes)),
-            None => Ok(()),
-        }
-    };
-    match written {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Exit::failed(format!("cannot write: {e}"))),
-        _ => Ok(()),
+        machine.peak.map_or(Ok(()), |bytes| writeln!(out, "{:<26} {}", "peak memory", format::bytes(bytes)))
     }
+}
+
+/// What computes the products of a model.
+fn kernels(card: &ModelCard) -> &'static str {
+    if card.device == "cpu" { Isa::detect().name() } else { "candle" }
 }
 
 fn check(wanted: &BenchArguments, model: &dyn Model) -> Result<(), Exit> {

@@ -3,8 +3,8 @@
 use std::io::{self, Write as _};
 
 use super::{Exit, places, say};
-use crate::app::words;
 use crate::cli::{CacheVerb, FileArguments};
+use crate::format;
 use crate::install::kept::{self, Kept};
 use crate::store::paths::Paths;
 
@@ -16,7 +16,7 @@ use crate::store::paths::Paths;
 pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let places = places(paths, files);
     let failed = |e: io::Error| Exit::failed(format!("{}: {e}", places.downloads.display()));
-    let line = |it: &Kept| format!("{:>8}  {}", words::bytes(it.bytes), it.path.display());
+    let line = |it: &Kept| format!("{:>8}  {}", format::bytes(it.bytes), it.path.display());
     match verb {
         CacheVerb::List => {
             let mut out = io::stdout().lock();
@@ -27,7 +27,7 @@ pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<()
         CacheVerb::Clear => {
             let (removed, busy) = kept::clear(&places).map_err(failed)?;
             let total = removed.iter().map(|it| it.bytes).sum();
-            say(&format!("removed {} of unfinished downloads", words::bytes(total)));
+            say(&format!("removed {} of unfinished downloads", format::bytes(total)));
             for it in busy {
                 say(&format!("stays, for another megachat works on it: {}", line(&it)));
             }

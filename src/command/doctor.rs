@@ -7,14 +7,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Exit, places};
-use crate::app::look::{self, Background, Colours};
-use crate::app::words;
 use crate::cli::FileArguments;
 use crate::engine::devices::devices;
+use crate::format;
 use crate::install::disk::free_bytes;
 use crate::install::kept;
 use crate::install::source::without_secrets;
 use crate::integrity;
+use crate::look::{self, Background, Colours};
 use crate::store::config::LoadedConfig;
 use crate::store::models;
 use crate::store::paths::Paths;
@@ -105,7 +105,7 @@ fn directories(paths: &Paths) -> Vec<Finding> {
     let finding = |(name, path): (&str, &std::path::PathBuf)| {
         let free = free_bytes(path).ok();
         let problem = unwritable(path);
-        let room = free.map_or_else(|| "free space unknown".to_owned(), |it| format!("{} free", words::bytes(it)));
+        let room = free.map_or_else(|| "free space unknown".to_owned(), |it| format!("{} free", format::bytes(it)));
         let text = match &problem {
             None => format!("{}, {room}", path.display()),
             Some(e) => format!("{}, {room}; cannot be written: {e}", path.display()),
@@ -150,7 +150,7 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
         let text = match &fault {
             None => format!(
                 "{} in {}, looks sound (`model verify` reads all of it)",
-                words::bytes(it.bytes),
+                format::bytes(it.bytes),
                 it.directory.display()
             ),
             Some(fault) => format!("damaged: {fault}; {advice}"),
@@ -205,7 +205,10 @@ fn downloads(files: &FileArguments, paths: &Paths) -> Result<Vec<Finding>, Exit>
         topic: "download",
         name: it.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         ok: true,
-        text: format!("{} kept; the same command goes on, `megachat cache clear` removes them", words::bytes(it.bytes)),
+        text: format!(
+            "{} kept; the same command goes on, `megachat cache clear` removes them",
+            format::bytes(it.bytes)
+        ),
         data: json!({"path": it.path.display().to_string(), "bytes": it.bytes}),
     };
     Ok(kept.into_iter().map(finding).collect())

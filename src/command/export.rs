@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::interrupt::Interrupt;
 use super::{DAMAGED, Exit, demo_directory, find_model, places, say};
-use crate::app::words;
 use crate::cli::FileArguments;
 use crate::engine::protocol::Said;
+use crate::format;
 use crate::install::convert::ConvertError;
 use crate::install::export::{ExportError, Kind, Options, check_output, export as run};
 use crate::loading::{PrepareError, Prepared};
@@ -73,7 +73,7 @@ pub fn export(
     for note in &exported.notes {
         say(&format!("note: {note}"));
     }
-    let (millions, bytes) = (exported.parameters as f64 / 1e6, words::bytes(exported.bytes));
+    let (millions, bytes) = (exported.parameters as f64 / 1e6, format::bytes(exported.bytes));
     let file = output.display().to_string();
     say(&format!("{}: GGUF, {}, {millions:.1} M parameters, {bytes}", visible(&file), kind.name()));
     Ok(())

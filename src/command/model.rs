@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use super::interrupt::Interrupt;
 use super::verify::verify;
 use super::{Exit, find_model, install_exit, places, say};
-use crate::app::words;
 use crate::cli::{FileArguments, ModelVerb};
+use crate::format;
 use crate::install::catalogue;
 use crate::install::convert::Options;
-use crate::install::job::{self, Wishes};
+use crate::install::places::Wishes;
 use crate::install::protocol::{CopyAt, Event, Failure, Job, Stage};
+use crate::install::stages;
+use crate::install::{job, leftovers};
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
@@ -81,7 +83,7 @@ fn download(
     }
     let wanted = wanted.transpose()?;
     let (name, needed) = match &wanted {
-        None => (MEGATRON_345M, Some(words::NEEDED_345M)),
+        None => (MEGATRON_345M, Some(stages::NEEDED_345M)),
         Some(it) => (it.name.as_str(), it.needed),
     };
     // One of the same name from elsewhere is another; the installer says so.
@@ -89,7 +91,7 @@ fn download(
         |it: &models::Installed| wanted.as_ref().is_none_or(|w| it.manifest.repository.as_ref() == Some(&w.repository));
     if let Some(it) = models::find(&paths.models, name).filter(same) {
         if wanted.is_none() {
-            job::tidy(&places(paths, files));
+            leftovers::tidy(&places(paths, files));
         }
         say(&format!("{} is installed in {}; remove it first to get it anew", it.name, it.directory.display()));
         return Ok(());
@@ -97,7 +99,7 @@ fn download(
     if let (Ok(free), Some(needed)) = (crate::install::disk::free_bytes(&paths.models), needed)
         && free < needed
     {
-        let (need, have) = (words::bytes(needed), words::bytes(free));
+        let (need, have) = (format::bytes(needed), format::bytes(free));
         say(&format!("megachat: {need} are needed, {have} are free: this may not fit"));
     }
     let job = match wanted {
@@ -108,7 +110,7 @@ fn download(
 }
 
 fn remove(name: &str, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
-    let downloads = job::forget(&places(paths, files), name).map_err(|e| Exit::failed(e.to_string()))?;
+    let downloads = leftovers::forget(&places(paths, files), name).map_err(|e| Exit::failed(e.to_string()))?;
     match models::remove(&paths.models, name) {
         Ok(()) => say(&format!("removed {name}")),
         Err(e) if e.kind() == io::ErrorKind::NotFound && downloads => {
@@ -127,7 +129,7 @@ fn list(paths: &Paths) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     for it in &found {
         let millions = it.manifest.parameters as f64 / 1e6;
-        writeln!(out, "{:<20} {millions:>7.1} M  {:>8}  {}", it.name, words::bytes(it.bytes), it.directory.display())?;
+        writeln!(out, "{:<20} {millions:>7.1} M  {:>8}  {}", it.name, format::bytes(it.bytes), it.directory.display())?;
     }
     for (name, fault) in models::damaged(&paths.models).map_err(|e| Exit::failed(e.to_string()))? {
         writeln!(out, "{name:<20} damaged: {}; `megachat model verify {name} --repair`", visible(&fault.to_string()))?;
@@ -137,10 +139,11 @@ fn list(paths: &Paths) -> Result<(), Exit> {
         writeln!(out, "{DEMO:<20}    12.4 M  built in, installed at its first use")?;
     }
     let listed = catalogue::MODELS.iter().map(|it| (it.name, it.parameters, it.bytes));
-    for (name, parameters, bytes) in std::iter::once((MEGATRON_345M, 354_823_168, words::DOWNLOAD_345M)).chain(listed) {
+    for (name, parameters, bytes) in std::iter::once((MEGATRON_345M, 354_823_168, stages::DOWNLOAD_345M)).chain(listed)
+    {
         if absent(name) {
             let millions = parameters as f64 / 1e6;
-            let size = words::bytes(bytes);
+            let size = format::bytes(bytes);
             writeln!(out, "{name:<20} {millions:>7.1} M  {size:>8}  to download: megachat model download {name}")?;
         }
     }
@@ -201,7 +204,7 @@ fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit> {
     ] {
         let line = match (&facts[key], key) {
             (Value::Null, _) => continue,
-            (it, "bytes") => words::bytes(it.as_u64().unwrap_or_default()),
+            (it, "bytes") => format::bytes(it.as_u64().unwrap_or_default()),
             (Value::Bool(true), "verified") => "yes".to_owned(),
             (Value::Bool(false), "verified") => "no: no hash of its source is published".to_owned(),
             (it, _) => text(it),
@@ -235,7 +238,7 @@ pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: 
         // What cannot be shown is no reason to stop the download.
         let _ = match event {
             Event::Stage { stage, .. } => {
-                let text = visible(&words::stage(&stage));
+                let text = visible(&stages::stage(&stage));
                 // Without a terminal a line for each stage, not for each number in it.
                 let kind: String = text.chars().take_while(|c| !c.is_ascii_digit()).collect();
                 let new = kind != last;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use super::interrupt::Interrupt;
 use super::model::install;
 use super::{DAMAGED, Exit, places, say};
-use crate::app::words;
 use crate::cli::FileArguments;
 use crate::directory::find_vocabulary;
+use crate::format;
 use crate::install::catalogue;
 use crate::install::convert::Options;
-use crate::install::job::{Places, Repair, Wishes};
+use crate::install::places::{Places, Repair, Wishes};
 use crate::install::protocol::{CopyAt, Job};
 use crate::install::source::without_secrets;
 use crate::integrity::{self, CheckError};
@@ -76,7 +76,7 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
         if lively && done >= shown {
             shown = done + (16 << 20);
             // That it cannot be shown changes nothing.
-            let _ = write!(io::stderr(), "\r\x1b[K{name}: read {} of {}", words::bytes(done), words::bytes(total));
+            let _ = write!(io::stderr(), "\r\x1b[K{name}: read {} of {}", format::bytes(done), format::bytes(total));
         }
         !interrupt.came()
     };
@@ -94,7 +94,7 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
                     "{name}: sound; an older megachat installed it, so that only its weights can be compared"
                 )?;
             } else {
-                writeln!(out, "{name}: sound, {} files, {}", manifest.files.len(), words::bytes(bytes))?;
+                writeln!(out, "{name}: sound, {} files, {}", manifest.files.len(), format::bytes(bytes))?;
             }
             Ok(None)
         }

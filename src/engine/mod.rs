@@ -3,6 +3,7 @@
 //! [`generation`] is the same for the interface and for headless use; it knows no thread.
 
 pub mod devices;
+mod failure;
 mod gaps;
 pub mod generation;
 pub mod load;

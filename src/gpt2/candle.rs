@@ -6,15 +6,18 @@
 //! Source: Radford et al., *Language Models are Unsupervised Multitask Learners* (2019), section 2.3; the names of the
 //! tensors are Hugging Face's.
 
+mod load;
+
 use std::sync::Arc;
 
-use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
-use candle_core::{D, DType, Device, IndexOp as _, Module as _, Tensor};
+use candle_core::quantized::{QMatMul, QTensor};
+use candle_core::{DType, Device, IndexOp as _, Module as _, Tensor};
 use candle_transformers::utils::build_additive_causal_mask;
 
-use super::{Model, ModelError, Precision, RawType, Scores, TensorSource};
+use super::{Model, ModelError, Precision, Scores, TensorSource};
 use crate::TokenId;
 use crate::checkpoint::{Activation, Config};
+use load::Loader;
 
 /// A matrix and its bias: `x · weightᵀ + bias`.
 struct Linear {
@@ -322,82 +325,5 @@ impl CandleModel {
         }
         self.position = wanted;
         Ok(())
-    }
-}
-
-/// Reads tensors and puts them where and how they are held.
-struct Loader<'a> {
-    source: &'a mut dyn TensorSource,
-    device: &'a Device,
-    precision: Precision,
-    dtype: DType,
-}
-
-impl Loader<'_> {
-    /// A tensor of the file on the CPU, in the file's type.
-    fn read(&mut self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
-        let raw = self.source.tensor(name)?;
-        if raw.shape != expected {
-            return Err(ModelError::Shape { name: name.to_owned(), found: raw.shape, expected: expected.to_vec() });
-        }
-        let dtype = match raw.dtype {
-            RawType::F32 => DType::F32,
-            RawType::F16 => DType::F16,
-            RawType::Bf16 => DType::BF16,
-        };
-        let tensor = Tensor::from_raw_buffer(&raw.bytes, dtype, expected, &Device::Cpu)?;
-        Ok(tensor.to_device(self.device)?)
-    }
-
-    fn vector(&mut self, name: &str, length: usize) -> Result<Tensor, ModelError> {
-        Ok(self.read(name, &[length])?.to_dtype(self.dtype)?)
-    }
-
-    /// A weight, (out, in), in the precision asked for.
-    fn hold(&self, weight: &Tensor) -> Result<QMatMul, ModelError> {
-        let quantize = |dtype| -> Result<QMatMul, ModelError> {
-            let weight = weight.to_dtype(DType::F32)?;
-            Ok(QMatMul::QTensor(Arc::new(QTensor::quantize(&weight, dtype)?)))
-        };
-        let on_cpu = self.device.is_cpu();
-        match self.precision {
-            // A width that is no multiple of the block cannot be held in blocks.
-            Precision::Q8 if weight.dim(D::Minus1)?.is_multiple_of(GgmlDType::Q8_0.block_size()) => {
-                quantize(GgmlDType::Q8_0)
-            }
-            // candle's plain 16-bit products are slow on the CPU, those of its "quantized" 16-bit tensors are not.
-            Precision::F16 if on_cpu => quantize(GgmlDType::F16),
-            Precision::Bf16 if on_cpu => quantize(GgmlDType::BF16),
-            _ => Ok(QMatMul::Tensor(weight.to_dtype(self.dtype)?)),
-        }
-    }
-
-    /// A matrix that the file holds as (in, out), as `OpenAI`'s code did.
-    fn linear(&mut self, name: &str, input: usize, output: usize) -> Result<Linear, ModelError> {
-        let weight = self.read(&format!("{name}.weight"), &[input, output])?.t()?.contiguous()?;
-        let bias = self.vector(&format!("{name}.bias"), output)?;
-        Ok(Linear { weight: self.hold(&weight)?, bias: Some(bias) })
-    }
-
-    fn layer_norm(&mut self, name: &str, config: &Config) -> Result<LayerNorm, ModelError> {
-        let gain = self.vector(&format!("{name}.weight"), config.n_embd)?;
-        let bias = self.vector(&format!("{name}.bias"), config.n_embd)?;
-        Ok(LayerNorm { gain, bias, epsilon: config.layer_norm_epsilon as f32 })
-    }
-
-    fn block(&mut self, index: usize, config: &Config) -> Result<Block, ModelError> {
-        let (c, inner) = (config.n_embd, config.n_inner);
-        let name = |part: &str| format!("h.{index}.{part}");
-        let cache = (1, config.n_head, config.n_positions, c / config.n_head);
-        Ok(Block {
-            ln_1: self.layer_norm(&name("ln_1"), config)?,
-            c_attn: self.linear(&name("attn.c_attn"), c, 3 * c)?,
-            attn_proj: self.linear(&name("attn.c_proj"), c, c)?,
-            ln_2: self.layer_norm(&name("ln_2"), config)?,
-            c_fc: self.linear(&name("mlp.c_fc"), c, inner)?,
-            mlp_proj: self.linear(&name("mlp.c_proj"), inner, c)?,
-            keys: Tensor::zeros(cache, self.dtype, self.device)?,
-            values: Tensor::zeros(cache, self.dtype, self.device)?,
-        })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::catalogue::Wanted;
 use super::download::{self, DownloadError, Downloaded, Failed};
-use super::job::{Places, Report};
+use super::places::{Places, Report};
 use super::protocol::{Event, Failure, Refusal, Stage};
 use super::source::{Source, from_url, megatron_345m, without_secrets};
 use crate::checkpoint::Config;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use super::job::{Places, Wishes, name_of, run};
+use super::job::{name_of, run};
+use super::places::{Places, Wishes};
 use super::protocol::{Event, Failure, Job};
 
 /// Runs jobs, each on a thread of its own.

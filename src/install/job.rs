@@ -5,72 +5,26 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::convert::{self, ConvertError, Converted, Input, Step};
 use super::download::lock::Lock;
 use super::fetch::Arrived;
+use super::places::{Places, Repair, Report, Wishes};
 use super::protocol::{CopyAt, Event, Failure, Job, Ready, Stage};
 use super::shelf::{installed, lock_of, publish, sweep};
-use super::source::{self, Source};
+use super::source;
 use super::{catalogue, download, fetch};
 use crate::assets;
 use crate::integrity;
-use crate::manifest::{DEMO, FileRecord, MEGATRON_345M, Manifest, hex};
+use crate::manifest::{DEMO, MEGATRON_345M, Manifest, hex};
 use crate::text::TokenizerChoice;
 use crate::text::vocabulary::VocabularyKind;
 
 /// The attention heads of the built-in model.
 const DEMO_HEADS: usize = 3;
-
-/// Where things go and come from.
-#[derive(Clone, Debug)]
-pub struct Places {
-    /// One directory for each installed model.
-    pub models: PathBuf,
-    /// Unfinished downloads.
-    pub downloads: PathBuf,
-    /// Where the 345M model may be had from, in order.
-    pub sources: Vec<Source>,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Where the model hub is.
-    pub hub: String,
-    /// Whether to open no connection.
-    pub offline: bool,
-}
-
-impl Places {
-    /// Two directories, and the usual sources for what they do not hold.
-    #[must_use]
-    pub fn new(models: PathBuf, downloads: PathBuf) -> Self {
-        let (sources, hub) = (source::megatron_345m(), catalogue::HUB.to_owned());
-        Self { models, downloads, sources, ca_file: None, hub, offline: false }
-    }
-}
-
-/// What a user may say about a job.
-#[derive(Clone, Debug, Default)]
-pub struct Wishes {
-    /// How the converter should read it.
-    pub convert: convert::Options,
-    /// Take the place of an installed model that is damaged.
-    pub repair: Option<Repair>,
-}
-
-/// What is known of the model to repair.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repair {
-    /// The SHA-256 that its weights had, hexadecimal; whatever has another is another model.
-    pub weights_sha256: Option<String>,
-    /// Its other files, if they are known; the source must make the same.
-    pub files: Vec<FileRecord>,
-}
-
-/// Hears what happens.
-pub type Report<'a> = &'a mut dyn FnMut(Event);
 
 /// The name that a job's events carry, and its model unless the content says otherwise.
 pub(super) fn name_of(job: &Job) -> String {
@@ -132,70 +86,97 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
     let Some(_lock) = lock else {
         return Err(Failure::Cancelled { kept: 0 });
     };
-    let place = Origin { name: Some(&name), ..Origin::default() };
+    let origin = Origin { name: Some(&name), ..Origin::default() };
+    let task = Task { places, name: &name, wishes, cancel };
     match job {
-        Job::Demo => {
-            // Another process may have installed it while this one waited.
-            if let Some(ready) = demo() {
-                return Ok(ready);
-            }
-            let input = Input::Bytes { name: "the built-in demo", bytes: assets::DEMO_ZIP };
-            let origin = Origin { source: "built in".into(), verified: true, replace: true, ..place };
-            // Its file does not say, and its width is none of GPT-2's own.
-            let wishes = Wishes {
-                convert: convert::Options { heads: Some(DEMO_HEADS), ..wishes.convert.clone() },
-                repair: wishes.repair.clone(),
-            };
-            install(places, &name, input, &origin, &wishes, cancel, report)
-        }
-        Job::Megatron345m => {
-            if let Some(ready) = already(places, &name, wishes) {
-                sweep(&places.models, &name);
-                download::forget(&places.downloads, &places.sources);
-                return Ok(ready);
-            }
-            let got = fetch::first_of_sources(places, &name, cancel, report)?;
-            let ready = install_arrived(places, &name, &got, place, wishes, cancel, report)?;
-            // Converted and on the disk: the download has done its work, and so has what other sources gave of it.
-            download::forget(&places.downloads, &places.sources);
-            Ok(ready)
-        }
-        Job::Hub { repository, .. } => {
-            if wishes.repair.is_none()
-                && let Some((_, there)) = installed(places, &name)
-                && there.repository.as_ref() != catalogue::wanted(repository).map(|it| it.repository).as_ref()
-            {
-                return Err(taken(&name, &there.source));
-            }
-            if let Some(ready) = already(places, &name, wishes) {
-                forget_directory(places, &name);
-                return Ok(ready);
-            }
-            let unknown = || Failure::Convert { why: format!("`{repository}` is no name of a model on the hub") };
-            let wanted = catalogue::wanted(repository).ok_or_else(unknown)?;
-            let got = fetch::hub(places, &wanted, (&name, wishes.convert.tokenizer.as_ref()), cancel, report)?;
-            let place = Origin { repository: Some(wanted.repository), ..place };
-            let ready = install_arrived(places, &name, &got, place, wishes, cancel, report)?;
-            forget_directory(places, &name);
-            Ok(ready)
-        }
-        Job::Import { from: CopyAt::Url(url), name: wish } => {
-            // Before gigabytes come that have no place.
-            if let (Some((_, there)), true) = (installed(places, &name), wish.is_some() && wishes.repair.is_none()) {
-                return Err(taken(&name, &there.source));
-            }
-            let got = fetch::address(places, url, &name, cancel, report)?;
-            let place = Origin { name: wish.as_deref(), ..place };
-            let ready = install_arrived(places, &name, &got, place, wishes, cancel, report)?;
-            forget_directory(places, &name);
-            Ok(ready)
-        }
+        // Another process may have installed it while this one waited.
+        Job::Demo => demo().map_or_else(|| task.demo(origin, report), Ok),
+        Job::Megatron345m => task.megatron_345m(origin, report),
+        Job::Hub { repository, .. } => task.hub(repository, origin, report),
+        Job::Import { from: CopyAt::Url(url), name: wish } => task.address(url, wish.as_deref(), origin, report),
         Job::Import { from: CopyAt::Path(path), name: wish } => {
             // Absolute, so that it means the same when the model is to be repaired.
             let source = std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string();
-            let origin = Origin { source, name: wish.as_deref(), ..place };
+            let origin = Origin { source, name: wish.as_deref(), ..origin };
             install(places, &name, Input::Path(path), &origin, wishes, cancel, report)
         }
+    }
+}
+
+/// A job whose lock is held.
+struct Task<'a> {
+    places: &'a Places,
+    /// The name in its events; its model's unless the content says otherwise.
+    name: &'a str,
+    wishes: &'a Wishes,
+    cancel: &'a AtomicBool,
+}
+
+impl Task<'_> {
+    fn demo(&self, origin: Origin, report: Report) -> Result<Ready, Failure> {
+        let input = Input::Bytes { name: "the built-in demo", bytes: assets::DEMO_ZIP };
+        let origin = Origin { source: "built in".into(), verified: true, replace: true, ..origin };
+        // Its file does not say, and its width is none of GPT-2's own.
+        let wishes = Wishes {
+            convert: convert::Options { heads: Some(DEMO_HEADS), ..self.wishes.convert.clone() },
+            repair: self.wishes.repair.clone(),
+        };
+        install(self.places, self.name, input, &origin, &wishes, self.cancel, report)
+    }
+
+    fn megatron_345m(&self, origin: Origin, report: Report) -> Result<Ready, Failure> {
+        let Self { places, name, wishes, cancel } = *self;
+        if let Some(ready) = already(places, name, wishes) {
+            sweep(&places.models, name);
+            download::forget(&places.downloads, &places.sources);
+            return Ok(ready);
+        }
+        let got = fetch::first_of_sources(places, name, cancel, report)?;
+        let ready = self.install_arrived(&got, origin, report)?;
+        // Converted and on the disk: the download has done its work, and so has what other sources gave of it.
+        download::forget(&places.downloads, &places.sources);
+        Ok(ready)
+    }
+
+    fn hub(&self, repository: &str, origin: Origin, report: Report) -> Result<Ready, Failure> {
+        let Self { places, name, wishes, cancel } = *self;
+        if wishes.repair.is_none()
+            && let Some((_, there)) = installed(places, name)
+            && there.repository.as_ref() != catalogue::wanted(repository).map(|it| it.repository).as_ref()
+        {
+            return Err(taken(name, &there.source));
+        }
+        if let Some(ready) = already(places, name, wishes) {
+            forget_directory(places, name);
+            return Ok(ready);
+        }
+        let unknown = || Failure::Convert { why: format!("`{repository}` is no name of a model on the hub") };
+        let wanted = catalogue::wanted(repository).ok_or_else(unknown)?;
+        let got = fetch::hub(places, &wanted, (name, wishes.convert.tokenizer.as_ref()), cancel, report)?;
+        let origin = Origin { repository: Some(wanted.repository), ..origin };
+        let ready = self.install_arrived(&got, origin, report)?;
+        forget_directory(places, name);
+        Ok(ready)
+    }
+
+    fn address(&self, url: &str, wish: Option<&str>, origin: Origin, report: Report) -> Result<Ready, Failure> {
+        let Self { places, name, wishes, cancel } = *self;
+        // Before gigabytes come that have no place.
+        if let (Some((_, there)), true) = (installed(places, name), wish.is_some() && wishes.repair.is_none()) {
+            return Err(taken(name, &there.source));
+        }
+        let got = fetch::address(places, url, name, cancel, report)?;
+        let ready = self.install_arrived(&got, Origin { name: wish, ..origin }, report)?;
+        forget_directory(places, name);
+        Ok(ready)
+    }
+
+    fn install_arrived(&self, got: &Arrived, origin: Origin, report: Report) -> Result<Ready, Failure> {
+        let Arrived { source, sha256, verified, .. } = got;
+        let origin = Origin { source: source.clone(), sha256: sha256.clone(), verified: *verified, ..origin };
+        let input = Input::Path(&got.path);
+        let ready = install(self.places, self.name, input, &origin, self.wishes, self.cancel, report);
+        ready.map_err(|failure| got.keeping(failure))
     }
 }
 
@@ -215,53 +196,6 @@ fn already(places: &Places, name: &str, wishes: &Wishes) -> Option<Ready> {
 fn forget_directory(places: &Places, name: &str) {
     // If they stay, they take room and do no harm.
     let _ = std::fs::remove_dir_all(fetch::directory_of(places, name));
-}
-
-fn install_arrived(
-    places: &Places,
-    job: &str,
-    got: &Arrived,
-    origin: Origin,
-    wishes: &Wishes,
-    cancel: &AtomicBool,
-    report: Report,
-) -> Result<Ready, Failure> {
-    let origin = Origin { source: got.source.clone(), sha256: got.sha256.clone(), verified: got.verified, ..origin };
-    let ready = install(places, job, Input::Path(&got.path), &origin, wishes, cancel, report);
-    ready.map_err(|failure| got.keeping(failure))
-}
-
-/// Removes what a process left behind that was killed just after it had installed the 345M model: the download, and the
-/// place where it was made. While another process works there it stays.
-pub fn tidy(places: &Places) {
-    let at_once = AtomicBool::new(true);
-    let lock = lock_of(places, MEGATRON_345M);
-    if let Ok(Some(_lock)) = Lock::acquire(&lock, &at_once, &mut |_| ()) {
-        sweep(&places.models, MEGATRON_345M);
-        download::forget(&places.downloads, &places.sources);
-    }
-}
-
-/// Removes what is left of a model's download; answers whether there was anything.
-///
-/// # Errors
-///
-/// If it cannot be removed.
-pub fn forget(places: &Places, name: &str) -> io::Result<bool> {
-    if name == MEGATRON_345M {
-        download::forget(&places.downloads, &places.sources);
-    }
-    // A name and no path: what is removed must lie where downloads do.
-    let plain = matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
-    let directory = fetch::directory_of(places, name);
-    if !plain || !directory.is_dir() {
-        return Ok(false);
-    }
-    std::fs::create_dir_all(&places.models)?;
-    match Lock::acquire(&lock_of(places, name), &AtomicBool::new(true), &mut |_| ())? {
-        Some(_lock) => std::fs::remove_dir_all(directory).map(|()| true),
-        None => Ok(false),
-    }
 }
 
 /// What is known of a checkpoint before it is converted.
@@ -484,21 +418,6 @@ mod tests {
         std::fs::write(home.path().join("models/demo/model.safetensors"), "half").unwrap();
         let (ready, _) = install_demo(home.path());
         assert!(ready.directory.join("config.json").exists());
-    }
-
-    #[test]
-    fn only_what_is_named_plainly_is_forgotten() {
-        let home = tempfile::tempdir().unwrap();
-        let places = places(home.path());
-        for directory in ["downloads/mine", "downloads/other", "elsewhere"] {
-            std::fs::create_dir_all(home.path().join(directory)).unwrap();
-        }
-        for name in ["..", ".", "", "../elsewhere", "mine/..", "/", "absent"] {
-            assert!(!forget(&places, name).unwrap(), "{name}");
-        }
-        assert!(forget(&places, "mine").unwrap());
-        let left = |name: &str| home.path().join(name).exists();
-        assert!(!left("downloads/mine") && left("downloads/other") && left("elsewhere"));
     }
 
     #[test]

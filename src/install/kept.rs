@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::download::lock::Lock;
-use super::job::Places;
+use super::places::Places;
 use super::shelf::lock_of;
 
 /// Something that is kept.

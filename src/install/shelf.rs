@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::job::Places;
+use super::places::Places;
 use super::protocol::Ready;
 use crate::integrity;
 use crate::manifest::Manifest;

@@ -4,6 +4,9 @@ use super::Score;
 use super::score::Sums;
 use crate::TokenId;
 
+/// The buckets of ranks.
+pub const RANKS: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
+
 /// How many of the likeliest tokens the first three buckets of ranks go up to; the fourth has no end.
 ///
 /// Source: Gehrmann et al., *GLTR: Statistical Detection and Visualization of Generated Text* (2019).

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::{App, Msg, Start, next_deadline, update};
 use crate::engine::protocol::Failure;
-use crate::install::job::Places;
+use crate::install::places::Places;
 use crate::store::paths::Paths;
 use crate::store::transcripts::Appender;
 use hands::Hands;

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use megachat::app::look::{Background, Colours, Look};
 use megachat::app::{App, Effect, Focus, Heat, Msg, Start, start, update, view};
 use megachat::assets;
 use megachat::document::{Document, Record, Vocabularies};
 use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, RequestId, Said, StopReason};
+use megachat::look::{Background, Colours, Look};
 use megachat::sample::{Context, Distribution, Draw, Settings, Words, die};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

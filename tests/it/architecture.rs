@@ -1,11 +1,15 @@
 //! The rules of `src/ARCHITECTURE.md`, read off the source.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::support::source::{File, circles, code_of, edges, files, functions, length, public_fields};
 
 /// Every module with the modules it may use. One that is pure touches no file, network, clock, environment or thread.
 const MODULES: &[(&str, Purity, &[&str])] = &[
     ("text", Purity::Pure, &["assets"]),
     ("assets", Purity::Pure, &["text"]),
+    ("format", Purity::Pure, &["text"]),
+    ("look", Purity::Pure, &[]),
     ("manifest", Purity::Pure, &["text"]),
     ("directory", Purity::Acts, &["assets", "checkpoint", "text"]),
     ("integrity", Purity::Acts, &["checkpoint", "directory", "manifest"]),
@@ -14,7 +18,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("gpt2", Purity::Pure, &["checkpoint"]),
     ("document", Purity::Pure, &["sample", "text", "assets"]),
     ("engine", Purity::Acts, &["assets", "checkpoint", "directory", "gpt2", "integrity", "manifest", "sample", "text"]),
-    ("install", Purity::Acts, &["assets", "checkpoint", "directory", "integrity", "manifest", "text"]),
+    ("install", Purity::Acts, &["assets", "checkpoint", "directory", "format", "integrity", "manifest", "text"]),
     ("loading", Purity::Acts, &["directory", "engine", "install::convert", "manifest", "text"]),
     (
         "store",
@@ -30,12 +34,46 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "engine::protocol",
             "engine::stops",
             "engine::window_start",
+            "format",
             "gpt2::Precision",
             "install::protocol",
+            "install::stages",
+            "look",
             "manifest",
             "sample",
             "store::protocol",
             "text",
+        ],
+    ),
+    // The fourth floor. The front ends know the application and the services, the commands no front end, and neither knows
+    // the other.
+    ("shell", Purity::Acts, &["app", "document", "engine", "install", "loading", "store"]),
+    (
+        "cli",
+        Purity::Acts,
+        &["checkpoint", "engine::protocol", "gpt2::Precision", "install", "look", "sample", "store", "text"],
+    ),
+    (
+        "command",
+        Purity::Acts,
+        &[
+            "app::keymap",
+            "checkpoint",
+            "cli",
+            "directory",
+            "document",
+            "engine",
+            "format",
+            "gpt2",
+            "install",
+            "integrity",
+            "loading",
+            "look",
+            "manifest",
+            "sample",
+            "store",
+            "text",
+            "assets",
         ],
     ),
 ];
@@ -73,43 +111,20 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources(path: &Path, found: &mut Vec<PathBuf>) {
-    if path.is_dir() {
-        let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(|it| it.unwrap().path()).collect();
-        entries.sort();
-        for entry in &entries {
-            sources(entry, found);
-        }
-    } else if path.extension().is_some_and(|it| it == "rs") {
-        found.push(path.to_owned());
-    }
-}
-
-fn sources_of(module: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for path in [root().join("src").join(module), root().join("src").join(format!("{module}.rs"))] {
-        if path.exists() {
-            sources(&path, &mut found);
-        }
-    }
+fn files_of(module: &str) -> Vec<File> {
+    let found: Vec<File> =
+        [format!("src/{module}.rs"), format!("src/{module}")].into_iter().flat_map(|it| files(&it)).collect();
     assert!(!found.is_empty(), "there is no module {module}");
     found
-}
-
-/// The lines before the unit tests, comments blanked, so that line numbers stay true.
-fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    (1..).zip(code.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }))
 }
 
 #[test]
 fn modules_use_what_they_may_and_pure_ones_do_nothing() {
     let mut faults = Vec::new();
     for &(module, purity, allowed) in MODULES {
-        for file in sources_of(module) {
-            let text = std::fs::read_to_string(&file).unwrap();
-            for (number, line) in code_lines(&text) {
-                let place = format!("{}:{number}", file.strip_prefix(root()).unwrap().display());
+        for file in files_of(module) {
+            for (number, line) in (1..).zip(file.code.lines()) {
+                let place = format!("{}:{number}", file.path);
                 for used in line.split("crate::").skip(1) {
                     let own = used.starts_with(module);
                     let is_allowed = allowed.iter().any(|it| used.starts_with(it));
@@ -129,18 +144,88 @@ fn modules_use_what_they_may_and_pure_ones_do_nothing() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// Lines of a file that can be held in the head.
+const LONGEST_FILE: usize = 400;
+/// Lines of a function that can be seen at once.
+const LONGEST_FUNCTION: usize = 80;
+/// Public fields of a struct that can be kept apart.
+const WIDEST_STRUCT: usize = 20;
+/// Files that lead to each other.
+const LARGEST_CIRCLE: usize = 10;
+
+/// A list of like things is no matter of length.
+fn is_table(file: &File) -> bool {
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    matches!(name, "table.rs" | "parameters.rs" | "tests.rs") || file.path.contains("/tests/")
+}
+
 #[test]
-fn files_can_be_held_in_the_head() {
-    let mut files = Vec::new();
-    sources(&root().join("src"), &mut files);
-    assert!(files.len() > 40);
-    let long = files.iter().filter_map(|file| {
-        let text = std::fs::read_to_string(file).unwrap();
-        let lines = code_lines(&text).count();
-        (lines > 450).then(|| format!("{}: {lines} lines", file.display()))
-    });
-    let long: Vec<String> = long.collect();
+fn files_and_functions_can_be_held_in_the_head() {
+    let all = files("src");
+    assert!(all.len() > 200);
+    let mut long = Vec::new();
+    for file in all.iter().filter(|it| !is_table(it)) {
+        let lines = length(file);
+        if lines > LONGEST_FILE {
+            long.push(format!("{}: {lines} lines", file.path));
+        }
+        let functions = functions(file).into_iter().filter(|it| it.1 > LONGEST_FUNCTION);
+        long.extend(functions.map(|it| format!("{}: {} has {} lines", file.path, it.0, it.1)));
+    }
     assert!(long.is_empty(), "\n{}", long.join("\n"));
+}
+
+#[test]
+fn no_struct_is_a_bag() {
+    /// What a user can set, as settings, as flags and as a file; and what the application is started with.
+    const SETTINGS: &[&str] = &["Settings", "Sampling", "Start"];
+    let wide = files("src").into_iter().flat_map(|file| {
+        let structs = public_fields(&file).into_iter();
+        let wide = structs.filter(|it| it.1 > WIDEST_STRUCT && !SETTINGS.contains(&&*it.0));
+        wide.map(|it| format!("{}: {} has {} public fields", file.path, it.0, it.1)).collect::<Vec<_>>()
+    });
+    let wide: Vec<String> = wide.collect();
+    assert!(wide.is_empty(), "\n{}", wide.join("\n"));
+}
+
+#[test]
+fn no_large_circle_runs_through_the_files() {
+    let all = files("src");
+    let edges = edges(&all);
+    assert!(
+        edges.values().map(std::collections::BTreeSet::len).sum::<usize>() > 1000,
+        "the reading finds next to nothing"
+    );
+    let circles = circles(&edges);
+    let large: Vec<_> = circles.iter().filter(|it| it.len() > LARGEST_CIRCLE).collect();
+    assert!(large.is_empty(), "{} files lead to each other: {:#?}", large[0].len(), large[0]);
+}
+
+#[test]
+fn what_the_source_is_read_with_finds_what_it_is_to_find() {
+    let text = "use super::b::B;\n\n/// fn no() {\nfn one() -> u8 {\n    2\n}\n\npub(in crate::app) fn two(\n    it: u8,\n) {\n    \
+                it\n}\n\n#[cfg(test)]\nmod tests {\n    fn three() {\n    }\n}\n\ntrait T {\n    fn four();\n}\n\npub struct S {\n    \
+                pub a: u8,\n    b: u8,\n    pub c: u8,\n}\n\nfn five() {}\n";
+    let file = |path: &str, text: &str| File { path: path.to_owned(), code: code_of(text) };
+    let one = file("src/a.rs", text);
+    let named = |name: &str, lines| (name.to_owned(), lines);
+    assert_eq!(functions(&one), [named("one", 3), named("two", 5), named("four", 1), named("five", 1)]);
+    assert_eq!(public_fields(&one), [named("S", 2)]);
+    assert_eq!(length(&one), 18);
+    let all = [
+        file("src/a.rs", "use crate::{b::B, c};\nuse super::d::{self, e::E as F};"),
+        file("src/b.rs", "fn f() {\n    super::d::e::g()\n}"),
+        file("src/c.rs", "mod x;\nuse std::fmt;"),
+        file("src/d/mod.rs", "pub mod e;\npub use e::E;"),
+        file("src/d/e.rs", "use crate::a;"),
+        file("src/f.rs", "use crate::d::E;"),
+    ];
+    let edges = edges(&all);
+    let of = |path: &str| edges[path].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(of("src/a.rs"), ["src/b.rs", "src/c.rs", "src/d/e.rs", "src/d/mod.rs"]);
+    assert_eq!(of("src/b.rs"), ["src/d/e.rs"]);
+    assert_eq!(of("src/f.rs"), ["src/d/e.rs"], "what is handed on leads to where it is made");
+    assert_eq!(circles(&edges), [["src/a.rs", "src/b.rs", "src/d/e.rs", "src/d/mod.rs"]]);
 }
 
 #[test]

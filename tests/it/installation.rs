@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use megachat::install::job::{Places, Wishes, run};
+use megachat::install::job::run;
+use megachat::install::places::{Places, Wishes};
 use megachat::install::protocol::{Event, Failure, Job, Ready, Stage};
 use megachat::install::source::from_urls;
 use megachat::store::models;

@@ -1,7 +1,7 @@
 //! Whole screens, at the sizes people have.
 
 use crossterm::event::KeyCode;
-use megachat::app::look::{Background, Colours, Look};
+use megachat::look::{Background, Colours, Look};
 use ratatui::style::{Color, Modifier};
 
 use crate::support::harness::Harness;

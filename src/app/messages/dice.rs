@@ -6,43 +6,9 @@ use crate::app::context::Context;
 use crate::app::knobs::Knob;
 use crate::app::text::Inspection;
 use crate::sample::{Did, Flip, LEVERS, Lever, Settings, Step, StepTrace};
-use crate::text::visible;
 
-/// The buckets of ranks.
-pub const RANKS: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
-
-/// A probability in five columns at the most.
-#[must_use]
-pub fn percent(p: f32) -> String {
-    match p * 100.0 {
-        it if it >= 99.95 => "100%".to_owned(),
-        it if it >= 9.95 => format!("{it:.0}%"),
-        it if it >= 0.05 => format!("{it:.1}%"),
-        _ => "~0%".to_owned(),
-    }
-}
-
-/// A probability of any size in eight columns at the most: what is looked for may be very unlikely.
-#[must_use]
-pub fn fine_percent(p: f32) -> String {
-    match p * 100.0 {
-        it if it >= 99.95 => "100%".to_owned(),
-        it if it >= 0.01 => format!("{it:.2}%"),
-        it if it > 0.0 => format!("{it:.0e}%"),
-        _ => "0%".to_owned(),
-    }
-}
-
-/// A token for whoever hears it or reads it in quotes: spaces stay, line feeds are named, half characters are their
-/// bytes.
-#[must_use]
-pub fn spelled(bytes: &[u8]) -> String {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        visible(&text.replace('\n', "\\n"))
-    } else {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
-    }
-}
+pub use crate::format::{fine_percent, percent, spelled};
+pub use crate::sample::RANKS;
 
 /// What each step did, with the value it did it by; first of all the size of the vocabulary.
 #[must_use]
@@ -190,28 +156,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_spelled_without_marks() {
-        for (bytes, said) in
-            [(&b" moon"[..], " moon"), (b"\n\n", "\\n\\n"), (&[0xe5, 0x9c], "e5 9c"), (b"\x1b[", "^[[")]
-        {
-            assert_eq!(spelled(bytes), said);
-        }
-    }
-
-    #[test]
     fn a_border_near_the_value_that_is_set_is_told_from_it() {
         for (border, set, expected) in
             [(0.687_31, 0.7, "0.687"), (0.700_04, 0.7, "0.70004"), (0.699_8, 0.7, "0.6998"), (1.2, 0.7, "1.200")]
         {
             assert_eq!(apart(border, set, 3), expected);
-        }
-    }
-
-    #[test]
-    fn small_probabilities_are_told_apart() {
-        for (p, expected) in [(1.0, "100%"), (0.5, "50.00%"), (0.0123, "1.23%"), (4.2e-7, "4e-5%"), (0.0, "0%")] {
-            assert_eq!(fine_percent(p), expected);
-            assert!(fine_percent(p).len() <= 8);
         }
     }
 }

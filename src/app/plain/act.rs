@@ -171,25 +171,7 @@ impl Plain {
                 self.await_columns(app);
             }
             Action::Models => self.models(app, rest),
-            Action::KnobUp | Action::KnobDown => {
-                self.want(app, Intent::Act(action));
-                self.out.line(&tell::knob(&app.context, KNOBS[app.context.panel.knob]));
-            }
-            Action::Less
-            | Action::More
-            | Action::MuchLess
-            | Action::MuchMore
-            | Action::Neutral
-            | Action::SwitchStep
-            | Action::StepEarlier
-            | Action::StepLater => {
-                match knob_named(rest) {
-                    Some(knob) => self.want(app, Intent::Pick(knob)),
-                    None if rest.is_empty() => {}
-                    None => return self.out.error(&format!("There is no control {rest}; /settings lists them.")),
-                }
-                self.turn(app, action, KNOBS[app.context.panel.knob]);
-            }
+            _ if action.is_of_panel() => self.control(app, action, rest),
             Action::Warmer | Action::Colder => self.turn(app, action, Knob::Temperature),
             Action::TopPUp | Action::TopPDown => self.turn(app, action, Knob::TopP),
             Action::TokenLeft
@@ -221,6 +203,20 @@ impl Plain {
         if is_covered(app) {
             self.want(app, Intent::Close);
         }
+    }
+
+    /// Turns to a control or changes one: the one that is named, else the one that was turned to.
+    fn control(&mut self, app: &mut App, action: Action, rest: &str) {
+        if matches!(action, Action::KnobUp | Action::KnobDown) {
+            self.want(app, Intent::Act(action));
+            return self.out.line(&tell::knob(&app.context, KNOBS[app.context.panel.knob]));
+        }
+        match knob_named(rest) {
+            Some(knob) => self.want(app, Intent::Pick(knob)),
+            None if rest.is_empty() => {}
+            None => return self.out.error(&format!("There is no control {rest}; /settings lists them.")),
+        }
+        self.turn(app, action, KNOBS[app.context.panel.knob]);
     }
 
     fn set(&mut self, app: &mut App, rest: &str) {

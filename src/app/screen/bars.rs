@@ -8,13 +8,13 @@ use ratatui::text::{Line, Span};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::app::context::Context;
-use crate::app::look::Look;
 use crate::app::messages::dice::{percent, spelled, steps};
 use crate::app::models::EngineState;
 use crate::app::screen::glyphs::Glyphs;
 use crate::app::screen::kit::lines;
 use crate::app::screen::theme::Theme;
 use crate::app::text::Table;
+use crate::look::Look;
 use crate::sample::Row;
 
 /// Draws into `area`, whose first row is the heading.
@@ -168,8 +168,8 @@ fn last_of(chain: &str, width: usize, rows: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::look::{Background, Colours, Look};
     use super::*;
+    use crate::look::{Background, Colours, Look};
 
     #[test]
     fn labels_show_spaces_and_half_characters() {

@@ -3,7 +3,7 @@
 
 use ratatui::symbols::border;
 
-use super::super::look::Look;
+use crate::look::Look;
 
 /// A set.
 #[derive(Debug)]

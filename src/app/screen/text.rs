@@ -14,13 +14,13 @@ use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::layout::Areas;
-use crate::app::look::Colours;
 use crate::app::messages;
 use crate::app::models::EngineState;
 use crate::app::screen::kit::{block, lines};
 use crate::app::screen::theme::Theme;
 use crate::app::text::Scroll;
 use crate::document::Origin;
+use crate::look::Colours;
 use crate::text::visible;
 
 pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame) {

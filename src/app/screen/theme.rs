@@ -2,9 +2,9 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::super::look::{Background, Colours, Look};
 use super::glyphs::Glyphs;
 use super::tones::{ON_DARK, ON_LIGHT, Tones};
+use crate::look::{Background, Colours, Look};
 
 /// The styles.
 pub(in crate::app) struct Theme {

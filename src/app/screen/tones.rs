@@ -5,7 +5,7 @@
 
 use ratatui::style::Color;
 
-use super::super::look::Colours;
+use crate::look::Colours;
 
 /// A colour, exactly and as one of xterm's 256.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::verdict::{Outcome, Verdict, has_words_of};
 use crate::TokenId;
-use crate::app::words::dice::spelled;
 use crate::document::Circumstances;
 use crate::engine::protocol::ModelCard;
+use crate::format::spelled;
 use crate::sample::Draw;
 use crate::text::visible;
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Report, Token};
-use crate::app::look::Look;
-use crate::app::words::dice::RANKS;
+use crate::look::Look;
+use crate::sample::RANKS;
 use crate::sample::{Reading, Tally, bucket};
 use crate::text::{Utf8Stream, Wrap, push_visible, visible};
 

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod given;
 mod json;
+mod kind;
 mod merges;
 mod remembered;
 mod write;
@@ -19,95 +20,19 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
 pub use definition::{Added, Definition, VocabularyLimits};
 pub use encoder::{Encoded, ReadAs};
 pub use error::{EncodeError, VocabularyError};
 pub use given::VocabularyFiles;
+pub use kind::{TokenKind, TokenizerChoice, VocabularyKind};
 pub use remembered::{Remembered, RememberedError, VocabularyRecord};
 pub use write::gpt2_files;
 
 use crate::TokenId;
 use encoder::Encoder;
 use files::Special;
-
-/// The part that a token plays in a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenKind {
-    /// A piece of text.
-    Normal,
-    /// A mark, such as the one that ends a text.
-    Special,
-    /// A text that was added as a whole.
-    Added,
-    /// An id that no token has.
-    Unused,
-}
-
-impl TokenKind {
-    /// The word for it in exported files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Special => "special",
-            Self::Added => "added",
-            Self::Unused => "unused",
-        }
-    }
-}
-
-/// Whether a vocabulary is built into the program or the model's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum VocabularyKind {
-    /// GPT-2's own 50,257 tokens.
-    Gpt2,
-    /// A byte-level BPE of the model's own.
-    ByteLevelBpe,
-}
-
-impl VocabularyKind {
-    /// Its name, as it is shown.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gpt2 => "GPT-2's own",
-            Self::ByteLevelBpe => "byte-level BPE of its own",
-        }
-    }
-}
-
-/// A tokenizer that a user names because nothing beside the weights does.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TokenizerChoice {
-    /// GPT-2's own.
-    Gpt2,
-    /// That of a directory in Hugging Face's layout.
-    Directory(PathBuf),
-}
-
-impl FromStr for TokenizerChoice {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == "gpt2" { Self::Gpt2 } else { Self::Directory(PathBuf::from(text)) })
-    }
-}
-
-impl std::fmt::Display for TokenizerChoice {
-    /// As it is written on the command line.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Gpt2 => f.write_str("gpt2"),
-            Self::Directory(path) => path.display().fmt(f),
-        }
-    }
-}
 
 /// The tokens themselves, shared by all models that have them.
 #[derive(Debug)]

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use megachat::app::keymap::Keymap;
-use megachat::app::look::{Background, Colours, Look};
 use megachat::app::{App, Effect, Layer, Msg, Start, start, update, view};
 use megachat::assets;
 use megachat::document::{Document, Record, Vocabularies};
 use megachat::engine::generation::{Control, Session};
 use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, Said, StopReason};
 use megachat::install::protocol as install;
+use megachat::look::{Background, Colours, Look};
 use megachat::sample::Settings;
 use megachat::store::protocol::Job;
 use megachat::text::Vocabulary;

@@ -11,6 +11,7 @@ pub(crate) mod moments;
 pub(crate) mod odd;
 pub(crate) mod program;
 pub(crate) mod scripted;
+pub(crate) mod source;
 pub(crate) mod tiny;
 pub(crate) mod torch_files;
 
@@ -20,7 +21,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use megachat::assets::DEMO_ZIP;
-use megachat::install::job::{Places, Wishes, run};
+use megachat::install::job::run;
+use megachat::install::places::{Places, Wishes};
 use megachat::install::protocol::Job;
 
 /// The directory of the demo model, installed once for all tests by the real installer.
