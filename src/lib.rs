@@ -16,6 +16,7 @@ pub mod integrity;
 pub mod loading;
 pub mod look;
 pub mod manifest;
+pub mod model;
 mod run;
 pub mod sample;
 pub mod shell;

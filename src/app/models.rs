@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::protocol::{DeviceChoice, ModelCard, ModelSource, RequestId, Said};
-use crate::gpt2::Precision;
 use crate::install::protocol::Stage;
+use crate::model::Precision;
 
 /// The engine's model, from nothing to ready.
 #[derive(Clone, Debug)]

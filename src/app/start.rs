@@ -17,9 +17,9 @@ use crate::app::text::Text;
 use crate::app::verbs::models::load;
 use crate::document::{Document, Vocabularies};
 use crate::engine::protocol::{DeviceChoice, Said};
-use crate::gpt2::Precision;
 use crate::install::protocol::Job;
 use crate::look::Look;
+use crate::model::Precision;
 use crate::sample::Settings;
 
 /// Everything the application is given before its first message: what the command line and the configuration say, and what

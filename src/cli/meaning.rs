@@ -3,12 +3,10 @@
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
-use super::{
-    Arguments, DeviceName, DtypeName, EditModeName, ExportDtype, InterfaceArguments, ModelArguments, SamplingArguments,
-};
+use super::{Arguments, DtypeName, EditModeName, ExportDtype, InterfaceArguments, ModelArguments, SamplingArguments};
 use crate::engine::protocol::DeviceChoice;
-use crate::gpt2::Precision;
 use crate::install::export::Kind;
+use crate::model::Precision;
 use crate::sample::{EndOfText, Settings, SettingsError, preset, preset_names};
 use crate::store::config::Config;
 
@@ -89,12 +87,7 @@ impl ModelArguments {
     ///
     /// If the configuration names no device.
     pub fn device(&self, config: &Config) -> Result<DeviceChoice, MeaningError> {
-        Ok(match word(self.device, config.device.as_deref(), "device")? {
-            None | Some(DeviceName::Auto) => DeviceChoice::Auto,
-            Some(DeviceName::Cpu) => DeviceChoice::Cpu,
-            Some(DeviceName::Cuda) => DeviceChoice::Cuda,
-            Some(DeviceName::Metal) => DeviceChoice::Metal,
-        })
+        Ok(word(self.device, config.device.as_deref(), "device")?.unwrap_or_default())
     }
 
     /// In which precision; `None` is the engine's choice.

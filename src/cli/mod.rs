@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{BoolishValueParser, FalseyValueParser};
+use clap::builder::{BoolishValueParser, FalseyValueParser, PossibleValue};
 use clap::{Args, Parser, ValueEnum};
 
 use crate::checkpoint::tensors::Dtype;
 use crate::engine::protocol::Said;
+use crate::model::device::AUTO;
+use crate::model::{Device, DeviceChoice};
 use crate::store::sampling::Sampling;
 use crate::text::TokenizerChoice;
 
@@ -76,7 +78,7 @@ pub struct ModelArguments {
     pub model: Option<String>,
     /// Where to run [default: auto] [env: `MEGACHAT_DEVICE`]
     #[arg(long, env = "MEGACHAT_DEVICE", hide_env = true)]
-    pub device: Option<DeviceName>,
+    pub device: Option<DeviceChoice>,
     /// Precision of the weights [default: auto] [env: `MEGACHAT_DTYPE`]
     #[arg(long, env = "MEGACHAT_DTYPE", hide_env = true)]
     pub dtype: Option<DtypeName>,
@@ -200,14 +202,17 @@ pub struct FileArguments {
     pub offline: bool,
 }
 
-/// Where to run, as typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "each is the device of that name")]
-pub enum DeviceName {
-    Auto,
-    Cpu,
-    Cuda,
-    Metal,
+impl ValueEnum for DeviceChoice {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::On(Device::Cpu), Self::On(Device::Cuda(0)), Self::On(Device::Metal)]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Auto => AUTO,
+            Self::On(device) => device.kind(),
+        }))
+    }
 }
 
 /// A precision, as typed.

@@ -14,8 +14,8 @@ use crate::engine::load::LoadedModel;
 use crate::engine::protocol::{ModelCard, ModelSource};
 use crate::format;
 use crate::gpt2::cpu::{Isa, Stream};
-use crate::gpt2::{Model, ModelError, Scores};
 use crate::loading::load_model;
+use crate::model::{Device, Model, ModelError, Scores};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 
@@ -175,7 +175,7 @@ impl Measured {
             .map(|it| (it.key.clone(), json!({"median": it.median(), "runs": it.runs, "unit": it.unit})))
             .collect();
         let value = json!({
-            "model": card.name, "parameters": card.parameters, "device": card.device, "dtype": card.dtype,
+            "model": card.name, "parameters": card.parameters, "device": card.device.to_string(), "dtype": card.dtype,
             "kernels": kernels(card), "threads": machine.threads, "weight_bytes": weight_bytes,
             "peak_rss_bytes": machine.peak, "memory_bandwidth": machine.bandwidth,
             "weights_per_second": self.moved(*weight_bytes), "figures": figures,
@@ -206,11 +206,11 @@ impl Measured {
 
 /// What computes the products of a model.
 fn kernels(card: &ModelCard) -> &'static str {
-    if card.device == "cpu" { Isa::detect().name() } else { "candle" }
+    if card.device == Device::Cpu { Isa::detect().name() } else { "candle" }
 }
 
 fn check(wanted: &BenchArguments, model: &dyn Model) -> Result<(), Exit> {
-    let capacity = model.config().n_positions;
+    let capacity = model.positions();
     let deepest = wanted.depth.iter().copied().max().unwrap_or(0);
     let needed = wanted.prefill.max(deepest.max(SHORT_PROMPT) + wanted.decode);
     if wanted.prefill == 0 || wanted.decode == 0 || wanted.runs == 0 {
@@ -224,14 +224,14 @@ fn check(wanted: &BenchArguments, model: &dyn Model) -> Result<(), Exit> {
 
 /// Some tokens that are not all alike.
 fn tokens(model: &dyn Model, count: usize) -> Vec<TokenId> {
-    let vocabulary = model.config().vocab_size;
+    let vocabulary = model.vocabulary();
     (0..count).map(|index| (index * 7919 % vocabulary) as TokenId).collect()
 }
 
 /// Seconds to read so many tokens from the beginning, with the scores after the last.
 fn prefill(model: &mut dyn Model, count: usize) -> Result<f64, ModelError> {
     let tokens = tokens(model, count);
-    let mut scores = vec![0.0; model.config().vocab_size];
+    let mut scores = vec![0.0; model.vocabulary()];
     model.rewind(0);
     let started = Instant::now();
     model.extend(&tokens, Scores::Last(&mut scores), &mut || true)?;
@@ -241,7 +241,7 @@ fn prefill(model: &mut dyn Model, count: usize) -> Result<f64, ModelError> {
 /// Seconds for so many tokens, one after the other, after `depth` others.
 fn decode(model: &mut dyn Model, depth: usize, count: usize) -> Result<f64, ModelError> {
     let tokens = tokens(model, depth + count);
-    let mut scores = vec![0.0; model.config().vocab_size];
+    let mut scores = vec![0.0; model.vocabulary()];
     model.rewind(0);
     model.extend(&tokens[..depth], Scores::None, &mut || true)?;
     let started = Instant::now();
@@ -254,7 +254,7 @@ fn decode(model: &mut dyn Model, depth: usize, count: usize) -> Result<f64, Mode
 /// Seconds for so many tokens in each of some branches of a short prompt.
 fn together(model: &mut dyn Model, branches: usize, count: usize) -> Result<f64, ModelError> {
     let prompt = tokens(model, SHORT_PROMPT);
-    let vocabulary = model.config().vocab_size;
+    let vocabulary = model.vocabulary();
     let mut scores = vec![0.0; branches * vocabulary];
     model.rewind(0);
     model.extend(&prompt, Scores::None, &mut || true)?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, places};
 use crate::cli::FileArguments;
-use crate::engine::devices::devices;
+use crate::engine::backends::devices;
 use crate::format;
 use crate::install::disk::free_bytes;
 use crate::install::kept;
@@ -47,10 +47,10 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
     findings.push(network(files, paths));
     findings.extend(devices().into_iter().map(|it| Finding {
         topic: "device",
-        name: it.name.to_owned(),
+        name: it.device.to_string(),
         ok: true,
-        text: format!("{}{}", if it.usable { "" } else { "no: " }, it.what),
-        data: json!({"usable": it.usable, "what": it.what}),
+        text: it.state.clone().unwrap_or_else(|why| format!("no: {why}")),
+        data: json!({"usable": it.state.is_ok(), "what": it.state.clone().unwrap_or_else(|why| why)}),
     }));
     findings.push(terminal());
     let bad: Vec<&Finding> = findings.iter().filter(|it| !it.ok).collect();

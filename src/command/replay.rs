@@ -15,9 +15,11 @@ use crate::TokenId;
 use crate::cli::{FileArguments, ReplayArguments};
 use crate::document::{Batch, Circumstances, Course, Deed, Document, Journal, NodeId, Origin, Stretch, course};
 use crate::engine::generation::{Break, Control, Session};
-use crate::engine::protocol::{DeviceChoice, Event, ModelCard, ModelSource};
-use crate::gpt2::Precision;
+use crate::engine::protocol::{Event, ModelCard, ModelSource};
 use crate::loading::load;
+use crate::model::DeviceChoice;
+use crate::model::Precision;
+use crate::model::device::UnknownDevice;
 use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, Words, redraw};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -149,11 +151,13 @@ impl Player<'_> {
             None => demo_directory(&places(self.paths, self.files))?,
         };
         // What is recorded goes before the configuration: only so can the same come out.
-        let device = match (asked.device, &recorded.device[..]) {
-            (None, "cpu") => DeviceChoice::Cpu,
-            (None, "cuda") => DeviceChoice::Cuda,
-            (None, "metal") => DeviceChoice::Metal,
-            _ => asked.device(self.config).map_err(usage)?,
+        let device = match asked.device {
+            Some(device) => device,
+            None => DeviceChoice::On(recorded.device.parse().map_err(|e: UnknownDevice| {
+                let hint =
+                    "The transcript was drawn there; --device names another place, where other numbers may come.";
+                Exit { code: 6, message: format!("{e}. {hint}") }
+            })?),
         };
         let precisions = [Precision::F32, Precision::F16, Precision::Bf16, Precision::Q8, Precision::Q4];
         let precision = match (asked.dtype, precisions.into_iter().find(|it| it.name() == recorded.dtype)) {

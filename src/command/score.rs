@@ -102,7 +102,7 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
 
 fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments) -> Result<Report, Exit> {
     let LoadedModel { mut model, card } = loaded;
-    let capacity = model.config().n_positions;
+    let capacity = model.positions();
     let overlap = wanted.overlap.unwrap_or(capacity / 2);
     if !(1..capacity).contains(&overlap) {
         let message = format!("--overlap is {overlap}, but must be between 1 and {}", capacity - 1);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::protocol::MOST_TEXT;
+use super::protocol::{Device, MOST_TEXT};
 
 /// Why the engine could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,8 +47,8 @@ pub enum Failure {
     /// The device asked for is not to be had.
     #[error("no {device} device: {why}")]
     NoDevice {
-        /// Its name.
-        device: &'static str,
+        /// The device.
+        device: Device,
         /// Why not.
         why: String,
     },

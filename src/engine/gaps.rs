@@ -1,8 +1,7 @@
 //! A model whose word table has rows that no token of its vocabulary is: they are never drawn.
 
 use crate::TokenId;
-use crate::checkpoint::Config;
-use crate::gpt2::{Model, ModelError, Scores};
+use crate::model::{Capabilities, Model, ModelError, Scores};
 use crate::text::Vocabulary;
 use crate::text::vocabulary::TokenKind;
 
@@ -18,7 +17,7 @@ struct WithGaps {
 
 /// The model; if its vocabulary leaves out ids that have a row, their scores are put out of reach.
 pub(super) fn without_gaps(model: Box<dyn Model>, vocabulary: &Vocabulary) -> Box<dyn Model> {
-    let rows = vocabulary.len().min(model.config().vocab_size);
+    let rows = vocabulary.len().min(model.vocabulary());
     let is_gap = |it: &usize| vocabulary.token_kind(*it as TokenId) == TokenKind::Unused;
     let gaps: Vec<usize> = (0..rows).filter(is_gap).collect();
     if gaps.is_empty() {
@@ -34,8 +33,20 @@ fn close(gaps: &[usize], row: &mut [f32]) {
 }
 
 impl Model for WithGaps {
-    fn config(&self) -> &Config {
-        self.model.config()
+    fn vocabulary(&self) -> usize {
+        self.model.vocabulary()
+    }
+
+    fn positions(&self) -> usize {
+        self.model.positions()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.model.capabilities()
+    }
+
+    fn probe(&mut self, tokens: &[TokenId], hear: &mut dyn FnMut(&str, &[f32])) -> Result<(), ModelError> {
+        self.model.probe(tokens, hear)
     }
 
     fn extend(
@@ -83,7 +94,7 @@ impl Model for WithGaps {
 
     fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
         self.model.step(tokens, scores)?;
-        let rows = self.model.config().vocab_size;
+        let rows = self.model.vocabulary();
         for row in scores.chunks_mut(rows) {
             close(&self.gaps, row);
         }
@@ -102,11 +113,21 @@ mod tests {
     use crate::text::vocabulary::VocabularyLimits;
 
     /// Every score is 1.
-    struct Flat(Config);
+    struct Flat {
+        rows: usize,
+    }
 
     impl Model for Flat {
-        fn config(&self) -> &Config {
-            &self.0
+        fn vocabulary(&self) -> usize {
+            self.rows
+        }
+
+        fn positions(&self) -> usize {
+            1024
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            Capabilities::default()
         }
 
         fn extend(
@@ -118,7 +139,7 @@ mod tests {
             match scores {
                 Scores::None => {}
                 Scores::Last(row) => row.fill(1.0),
-                Scores::Each(hear) => (0..tokens.len()).for_each(|it| hear(it, &vec![1.0; self.0.vocab_size])),
+                Scores::Each(hear) => (0..tokens.len()).for_each(|it| hear(it, &vec![1.0; self.rows])),
             }
             Ok(())
         }
@@ -151,9 +172,7 @@ mod tests {
             ..VocabularyFiles::default()
         };
         let vocabulary = Vocabulary::read(&files, "", &VocabularyLimits::for_rows(ROWS)).unwrap().unwrap();
-        let text = format!(r#"{{"model_type": "gpt2", "n_embd": 8, "n_head": 1, "n_layer": 1, "vocab_size": {ROWS}}}"#);
-        let config = Config::from_json(text.as_bytes()).unwrap();
-        let mut model = without_gaps(Box::new(Flat(config)), &vocabulary);
+        let mut model = without_gaps(Box::new(Flat { rows: ROWS }), &vocabulary);
         // Rows behind the last token are cut off elsewhere.
         let expected = [1.0, 1.0, NEVER, NEVER, 1.0, 1.0, 1.0, 1.0];
         let mut row = [0.0; ROWS];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopReason, Want};
 use super::stops;
 use crate::TokenId;
-use crate::gpt2::{Model, ModelError, Scores};
+use crate::model::{Model, ModelError, Scores};
 use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, StepTrace, WhenFull, Words, die};
 use crate::text::vocabulary::Encoded;
 use crate::text::{EncodeError, Vocabulary};
@@ -72,7 +72,7 @@ impl Session {
     /// A model that has read nothing.
     #[must_use]
     pub fn new(model: Box<dyn Model>, vocabulary: Arc<Vocabulary>) -> Self {
-        let rows = model.config().vocab_size;
+        let rows = model.vocabulary();
         Self { model, vocabulary, read: Vec::new(), logits: vec![0.0; rows], fresh: false, words: Words::NONE }
     }
 
@@ -125,7 +125,7 @@ impl Session {
             if !control.wanted() {
                 return Ok((StopReason::Cancelled, None));
             }
-            let capacity = self.model.config().n_positions;
+            let capacity = self.model.positions();
             if path.len() >= capacity && settings.when_full == WhenFull::Stop {
                 return Ok((StopReason::ContextFull, None));
             }
@@ -168,13 +168,13 @@ impl Session {
         if path.is_empty() && tokens.is_empty() {
             tokens.extend(self.vocabulary.begin());
         }
-        let rows = self.model.config().vocab_size;
+        let rows = self.model.vocabulary();
         if let Some(&it) = tokens.iter().find(|it| **it as usize >= rows) {
             let name = self.vocabulary.name_of(it);
             let why = format!("the model's word table has no row for `{name}` (token {it}); it has {rows}");
             return Err(Break::Failed(Failure::Unspelled(why)));
         }
-        let capacity = self.model.config().n_positions;
+        let capacity = self.model.positions();
         let length = path.len() + tokens.len();
         if length > capacity && settings.when_full == WhenFull::Stop {
             return Err(Break::Failed(Failure::TooLong { tokens: length, capacity }));
@@ -200,7 +200,7 @@ impl Session {
 
     /// Brings the model's context to the end of `path`, keeping what it has read already.
     fn read_to(&mut self, id: RequestId, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
-        let out_of_sight = window_start(path.len(), self.model.config().n_positions);
+        let out_of_sight = window_start(path.len(), self.model.positions());
         let window = &path[out_of_sight..];
         let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
         if !(self.fresh && common == window.len() && common == self.read.len()) {
@@ -243,7 +243,7 @@ impl Session {
     ) -> Result<(), Break> {
         /// Rows of one event: a megabyte or two at a time.
         const ROWS: usize = 8;
-        let start = window_start(path.len(), self.model.config().n_positions);
+        let start = window_start(path.len(), self.model.positions());
         let window = &path[start..];
         let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
         // The token before the first one in question must be read again: the scores are those after it.

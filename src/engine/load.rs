@@ -10,20 +10,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use candle_core::Device;
 use sha2::{Digest as _, Sha256};
 
-use super::devices::{choose_device, device_name, first_line};
+use super::backends::places;
 use super::gaps::without_gaps;
 use super::generation::Session;
 use super::packed::Packs;
-use super::protocol::{DeviceChoice, Failure, ModelCard, ModelSource};
+use super::protocol::{Failure, ModelCard, ModelSource};
+use crate::checkpoint::Config;
 use crate::checkpoint::tensors::{Dtype, is_finite};
 use crate::directory::{Contents, DirectoryError, Opened, find_vocabulary};
-use crate::gpt2::cpu::{self, CpuOptions, Isa};
-use crate::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, TensorSource};
 use crate::integrity;
 use crate::manifest::{Manifest, hex};
+use crate::model::{Device, DeviceChoice, Model, ModelError, Order, Precision, RawTensor, RawType, TensorSource};
 use crate::text::Vocabulary;
 
 /// A model with fewer parameters is packed before anybody notices. The demo has 12 M, the smallest GPT-2 124 M.
@@ -82,35 +81,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let found = found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?;
     let vocabulary = Arc::new((*found.vocabulary).clone().within(config.vocab_size));
     let mut tensors = FileTensors::new(opened, manifest.as_ref()).map_err(refused)?;
-    let (mut device, mut note) = choose_device(source.device)?;
-    let mut precision = source.precision.unwrap_or_else(|| usual_precision(&device));
-    let total = config.n_layer;
-    let mut progress = |done| progress(done, total);
-    let mut model: Option<Result<Box<dyn Model>, ModelError>> = None;
-    if !device.is_cpu() {
-        let loaded = CandleModel::load(&config, &mut tensors, &device, precision, &mut progress);
-        match loaded {
-            // Mostly too little memory there. Whoever named the device wants to know; others want a model.
-            Err(ModelError::Engine(why)) if source.device == DeviceChoice::Auto => {
-                let name = device_name(&device);
-                note = Some(format!("{name} cannot run it ({}): running on the CPU", first_line(&why.to_string())));
-                device = Device::Cpu;
-                precision = source.precision.unwrap_or_else(|| usual_precision(&device));
-            }
-            loaded => model = Some(loaded.map(|it| Box::new(it) as Box<dyn Model>)),
-        }
-    }
-    let model = model.unwrap_or_else(|| {
-        let options = CpuOptions { precision, threads: threads(source.threads), isa: Isa::detect() };
-        let worth_it = tensors.opened.parameters() >= SMALL;
-        tensors.packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
-        let packs = Packs::of(directory, manifest.as_ref()).filter(|_| worth_it);
-        cpu::load(&config, &mut tensors, options, &mut progress, &mut |bytes| {
-            if let Some(packs) = &packs {
-                packs.write(precision, bytes);
-            }
-        })
-    });
+    let ((device, precision, model), of_device) = make(source, manifest.as_ref(), &config, &mut tensors, progress)?;
     let model = model.map_err(|e| {
         if let Some(fault) = tensors.fault.take() {
             return refused(fault);
@@ -130,11 +101,11 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         name: source.name.clone(),
         directory: directory.clone(),
         sha256: weights_sha256(manifest, &tensors.opened)?,
-        device: device_name(&device).to_owned(),
+        device,
         dtype: precision.name().to_owned(),
         n_positions: config.n_positions,
         parameters: tensors.opened.parameters(),
-        notes: notes(&tensors.opened.plan.notes, note, vocabulary_notes(&vocabulary, config.vocab_size)),
+        notes: notes(&tensors.opened.plan.notes, of_device, vocabulary_notes(&vocabulary, config.vocab_size)),
         vocabulary,
         took: started.elapsed(),
     };
@@ -165,19 +136,61 @@ fn vocabulary_notes(vocabulary: &Vocabulary, rows: usize) -> Vec<String> {
     notes
 }
 
-/// The precision nobody chose: the fastest whose perplexity is within 0.2 % of that of 32 bits. On the CPU that is 8
-/// bits, by the measurement that the README shows, but for processors without kernels of their own; on a GPU 16.
-fn usual_precision(device: &Device) -> Precision {
-    match device {
-        Device::Cpu if Isa::detect().is_portable() => Precision::F32,
-        Device::Cpu => Precision::Q8,
-        Device::Cuda(_) | Device::Metal(_) => Precision::F16,
+/// Where a model was made, in which precision, and whether it was.
+type Made = (Device, Precision, Result<Box<dyn Model>, ModelError>);
+
+/// Makes the model on the first device that will have it; says what the user should know of the others.
+fn make(
+    source: &ModelSource,
+    manifest: Option<&Manifest>,
+    config: &Config,
+    tensors: &mut FileTensors,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<(Made, Vec<String>), Failure> {
+    let (places, mut of_device) = places(source.device)?;
+    let (total, directory) = (config.n_layer, &source.directory);
+    let mut made: Option<Made> = None;
+    for (backend, device) in places {
+        let precision = source.precision.unwrap_or_else(|| backend.usual_precision(device));
+        let worth_it = device == Device::Cpu && tensors.opened.parameters() >= SMALL;
+        tensors.packs = Packs::of(directory, manifest).filter(|_| worth_it);
+        let packs = Packs::of(directory, manifest).filter(|_| worth_it);
+        let outcome = backend.load(Order {
+            device,
+            precision: Some(precision),
+            threads: threads(source.threads),
+            config,
+            source: &mut *tensors,
+            progress: &mut |done| progress(done, total),
+            packed: &mut |bytes| {
+                if let Some(packs) = &packs {
+                    packs.write(precision, bytes);
+                }
+            },
+        });
+        match outcome {
+            // Mostly too little memory there. Where the user named the device it is an error; else any model is better.
+            Err(error) if source.device == DeviceChoice::Auto && device != Device::Cpu && error.is_of_backend() => {
+                of_device
+                    .push(format!("{device} cannot run it ({}): running on the CPU", first_line(&error.to_string())));
+            }
+            outcome => {
+                made = Some((device, precision, outcome));
+                break;
+            }
+        }
     }
+    let nowhere = || Failure::NoDevice { device: Device::Cpu, why: "no backend runs here".to_owned() };
+    Ok((made.ok_or_else(nowhere)?, of_device))
 }
 
 /// As many as were asked for; else one for each processor, for nothing else of the program computes.
 fn threads(wanted: Option<usize>) -> usize {
     wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, MOST_THREADS)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 /// An installed model that is not as it was installed.
@@ -186,7 +199,7 @@ fn damaged(source: &ModelSource, path: PathBuf, what: &str) -> Failure {
 }
 
 /// What the user should know: of the model's files, of the device, of the vocabulary.
-fn notes(of_model: &[String], of_device: Option<String>, of_vocabulary: Vec<String>) -> Vec<String> {
+fn notes(of_model: &[String], of_device: Vec<String>, of_vocabulary: Vec<String>) -> Vec<String> {
     of_model.iter().cloned().chain(of_device).chain(of_vocabulary).collect()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`generation`] is the same for the interface and for headless use; it knows no thread.
 
-pub mod devices;
+pub mod backends;
 mod failure;
 mod gaps;
 pub mod generation;

@@ -7,8 +7,8 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::gpt2::Precision;
 use crate::manifest::Manifest;
+use crate::model::Precision;
 
 /// Bytes of the line and its filling.
 const HEAD: usize = 256;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 pub use super::failure::Failure;
 use crate::TokenId;
-use crate::gpt2::Precision;
+use crate::model::Precision;
+pub use crate::model::{Device, DeviceChoice};
 use crate::sample::{Draw, Settings, StepTrace};
 use crate::text::{TokenizerChoice, Vocabulary};
 
@@ -17,20 +18,6 @@ pub const MOST_TEXT: usize = 4 << 20;
 /// cancelling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
-
-/// Where to run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeviceChoice {
-    /// A GPU if the program was built for one and there is one, else the CPU.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// The first CUDA device, or an error.
-    Cuda,
-    /// The first Metal device, or an error.
-    Metal,
-}
 
 /// Which model to load, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +56,8 @@ pub struct ModelCard {
     pub path: Option<PathBuf>,
     /// SHA-256 of its weights, hexadecimal.
     pub sha256: String,
-    /// Where it runs, in a word.
-    pub device: String,
+    /// Where it runs.
+    pub device: Device,
     /// The precision of its weights, in a word.
     pub dtype: String,
     /// Positions of its context, N.

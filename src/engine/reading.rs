@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::TokenId;
-use crate::gpt2::{Model, ModelError, Scores};
+use crate::model::{Model, ModelError, Scores};
 
 /// How many tokens are read at a time.
 const BLOCK: usize = 128;
@@ -48,7 +48,7 @@ pub fn read(
     hear: &mut dyn FnMut(usize, &[f32]),
     wanted: &mut dyn FnMut() -> bool,
 ) -> Result<(), ModelError> {
-    for Window { read, scored } in windows(tokens.len(), model.config().n_positions, overlap) {
+    for Window { read, scored } in windows(tokens.len(), model.positions(), overlap) {
         model.rewind(0);
         // The scores of a position come with the token before it; those of the last token are about nothing here.
         let (known, new) = (&tokens[read.start..scored - 1], &tokens[scored - 1..read.end - 1]);

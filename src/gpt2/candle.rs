@@ -6,6 +6,7 @@
 //! Source: Radford et al., *Language Models are Unsupervised Multitask Learners* (2019), section 2.3; the names of the
 //! tensors are Hugging Face's.
 
+mod backend;
 mod load;
 
 use std::sync::Arc;
@@ -14,10 +15,21 @@ use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::{DType, Device, IndexOp as _, Module as _, Tensor};
 use candle_transformers::utils::build_additive_causal_mask;
 
-use super::{Model, ModelError, Precision, Scores, TensorSource};
 use crate::TokenId;
 use crate::checkpoint::{Activation, Config};
+use crate::model::{Capabilities, Model, ModelError, Precision, Scores, TensorSource};
 use load::Loader;
+
+pub use backend::CandleBackend;
+
+/// The backend's name in errors.
+const NAME: &str = "candle";
+
+impl From<candle_core::Error> for ModelError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::of_backend(NAME, error)
+    }
+}
 
 /// A matrix and its bias: `x · weightᵀ + bias`.
 struct Linear {
@@ -74,6 +86,9 @@ impl Table {
         }
     }
 }
+
+/// Hears a hidden state: its name, and (T, C).
+type Hear<'a> = &'a mut dyn FnMut(&str, &[f32]);
 
 /// Tokens read together, between two looks at whether anybody still wants them.
 const CHUNK: usize = 256;
@@ -156,8 +171,15 @@ impl CandleModel {
         })
     }
 
-    /// The hidden states of `tokens`, (1, T, C), after the last layer norm; fills the cache.
-    fn hidden(&self, tokens: &[TokenId]) -> candle_core::Result<Tensor> {
+    /// The hidden states of `tokens`, (1, T, C), after the last layer norm; fills the cache. `hear` is told those on the
+    /// way.
+    fn hidden(&self, tokens: &[TokenId], mut hear: Option<Hear<'_>>) -> candle_core::Result<Tensor> {
+        let mut tell = |name: &str, x: &Tensor| -> candle_core::Result<()> {
+            if let Some(hear) = &mut hear {
+                hear(name, &x.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?);
+            }
+            Ok(())
+        };
         let t = tokens.len();
         let ids = Tensor::new(tokens, &self.device)?;
         let places = self.positions.narrow(0, self.position, t)?;
@@ -167,8 +189,10 @@ impl CandleModel {
         } else {
             Some(build_additive_causal_mask(t, self.position, None, &self.device, self.dtype)?)
         };
-        for block in &self.blocks {
+        tell("embedding", &x)?;
+        for (index, block) in self.blocks.iter().enumerate() {
             x = self.block(block, &x, mask.as_ref())?;
+            tell(&format!("h.{index}"), &x)?;
         }
         self.ln_f.forward(&x)
     }
@@ -214,8 +238,30 @@ impl CandleModel {
 }
 
 impl Model for CandleModel {
-    fn config(&self) -> &Config {
-        &self.config
+    fn vocabulary(&self) -> usize {
+        self.config.vocab_size
+    }
+
+    fn positions(&self) -> usize {
+        self.config.n_positions
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { together: false, probes: true }
+    }
+
+    fn probe(&mut self, tokens: &[TokenId], hear: &mut dyn FnMut(&str, &[f32])) -> Result<(), ModelError> {
+        self.check(tokens, self.position)?;
+        self.branches.clear();
+        let before = self.position;
+        for chunk in tokens.chunks(CHUNK) {
+            if let Err(error) = self.hidden(chunk, Some(hear)) {
+                self.position = before;
+                return Err(error.into());
+            }
+            self.position += chunk.len();
+        }
+        Ok(())
     }
 
     fn extend(
@@ -224,7 +270,10 @@ impl Model for CandleModel {
         scores: Scores,
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
+        // Before anything changes: a chunk that fits must not go in before one that does not.
+        self.check(tokens, self.position)?;
         self.branches.clear();
+        let before = self.position;
         let mut scores = scores;
         let mut done = 0;
         for chunk in tokens.chunks(CHUNK) {
@@ -232,12 +281,14 @@ impl Model for CandleModel {
                 return Err(ModelError::Interrupted);
             }
             let last = done + chunk.len() == tokens.len();
-            match &mut scores {
-                Scores::Last(out) if last => self.read(chunk, Scores::Last(out))?,
-                Scores::Each(hear) => {
-                    self.read(chunk, Scores::Each(&mut |index, row| hear(done + index, row)))?;
-                }
-                _ => self.read(chunk, Scores::None)?,
+            let outcome = match &mut scores {
+                Scores::Last(out) if last => self.read(chunk, Scores::Last(out)),
+                Scores::Each(hear) => self.read(chunk, Scores::Each(&mut |index, row| hear(done + index, row))),
+                _ => self.read(chunk, Scores::None),
+            };
+            if let Err(error) = outcome {
+                self.position = before;
+                return Err(error);
             }
             done += chunk.len();
         }
@@ -268,12 +319,19 @@ impl Model for CandleModel {
             return Err(ModelError::Branches { found, expected });
         }
         let vocabulary = self.config.vocab_size;
+        let before: Vec<usize> = self.branches.iter().map(|it| it.position).collect();
+        self.check(tokens, before.iter().copied().max().unwrap_or(0).saturating_sub(tokens.len().saturating_sub(1)))?;
         // One after the other: candle's caches are one tensor for all positions.
         for (index, (token, scores)) in tokens.chunks(1).zip(scores.chunks_exact_mut(vocabulary)).enumerate() {
             self.exchange(index);
             let outcome = self.read(token, Scores::Last(scores));
             self.exchange(index);
-            outcome?;
+            if let Err(error) = outcome {
+                for (branch, position) in self.branches.iter_mut().zip(before) {
+                    branch.position = position;
+                }
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -287,6 +345,19 @@ impl Model for CandleModel {
 }
 
 impl CandleModel {
+    /// Whether tokens may follow `position` others.
+    fn check(&self, tokens: &[TokenId], position: usize) -> Result<(), ModelError> {
+        let wanted = position + tokens.len();
+        let (capacity, vocabulary) = (self.config.n_positions, self.config.vocab_size);
+        if wanted > capacity {
+            return Err(ModelError::ContextFull { wanted, capacity });
+        }
+        match tokens.iter().find(|&&it| it as usize >= vocabulary) {
+            Some(&token) => Err(ModelError::UnknownToken { token, vocabulary }),
+            None => Ok(()),
+        }
+    }
+
     /// Makes a branch the context and the context that branch.
     fn exchange(&mut self, index: usize) {
         let branch = &mut self.branches[index];
@@ -298,18 +369,11 @@ impl CandleModel {
     }
 
     fn read(&mut self, tokens: &[TokenId], scores: Scores) -> Result<(), ModelError> {
-        let wanted = self.position + tokens.len();
-        let (capacity, vocabulary) = (self.config.n_positions, self.config.vocab_size);
-        if wanted > capacity {
-            return Err(ModelError::ContextFull { wanted, capacity });
-        }
-        if let Some(&token) = tokens.iter().find(|&&it| it as usize >= vocabulary) {
-            return Err(ModelError::UnknownToken { token, vocabulary });
-        }
         if tokens.is_empty() {
             return Ok(());
         }
-        let hidden = self.hidden(tokens)?;
+        let vocabulary = self.config.vocab_size;
+        let hidden = self.hidden(tokens, None)?;
         match scores {
             Scores::None => {}
             Scores::Last(out) => {
@@ -323,7 +387,7 @@ impl CandleModel {
                 }
             }
         }
-        self.position = wanted;
+        self.position += tokens.len();
         Ok(())
     }
 }

@@ -35,7 +35,7 @@ fn main() {
         let source = ModelSource {
             name: "model".into(),
             directory: PathBuf::from(directory),
-            device: DeviceChoice::Cpu,
+            device: DeviceChoice::On(megachat::model::Device::Cpu),
             precision: Some(precision),
             threads: None,
             said: Said::default(),
@@ -46,7 +46,7 @@ fn main() {
     let mut models: Vec<_> = all.into_iter().map(|it| (it, load(it), Sums::default())).collect();
     let tokens = models[0].1.card.vocabulary.encode(&std::fs::read_to_string(text).unwrap()).unwrap().tokens;
     let tokens = &tokens[..tokens.len().min(most)];
-    for window in tokens.chunks(models[0].1.model.config().n_positions) {
+    for window in tokens.chunks(models[0].1.model.positions()) {
         // Log-probabilities at every place, (T, V), of 32 bits.
         let mut exact: Vec<Vec<f32>> = Vec::new();
         for (_, loaded, sums) in &mut models {
@@ -69,7 +69,7 @@ fn main() {
     }
     for (_, loaded, sums) in &mut models {
         let model = &mut loaded.model;
-        let mut out = vec![0.0; model.config().vocab_size];
+        let mut out = vec![0.0; model.vocabulary()];
         let drawn = |_| {
             model.rewind(0);
             let started = Instant::now();

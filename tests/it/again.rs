@@ -257,6 +257,21 @@ fn what_was_changed_afterwards_is_found() {
     assert!(err(&output).contains("--model names another place"), "{}", err(&output));
     let output = try_with(&mut elsewhere, &["--model", "demo"]);
     assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), "identical 12/12\n"));
+    // A device that is none: the CPU's numbers are not said to be its numbers, unless the user says where.
+    let mut adrift = |it: &mut Record| {
+        if let Record::Model { device, .. } = it {
+            *device = "nowhere".into();
+        }
+    };
+    let output = try_with(&mut adrift, &[]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(6), ""));
+    assert!(
+        err(&output).contains("`nowhere` names no device") && err(&output).contains("--device"),
+        "{}",
+        err(&output)
+    );
+    let output = try_with(&mut adrift, &["--device", "cpu"]);
+    assert!(out(&output).contains("identical 12/12"), "{}{}", out(&output), err(&output));
     // What older programs wrote: no generator, no batches.
     let mut old = |it: &mut Record| {
         if let Record::Model { generator, .. } = it {

@@ -47,7 +47,7 @@ impl Demo {
         let source = ModelSource {
             name: "demo".into(),
             directory: demo_directory(),
-            device: DeviceChoice::Cpu,
+            device: DeviceChoice::On(megachat::model::Device::Cpu),
             precision: Some(Precision::F32),
             threads: Some(1),
             said: Said::default(),

@@ -83,7 +83,7 @@ fn columns_are_what_each_would_be_alone() {
     let source = ModelSource {
         name: "demo".into(),
         directory: demo_directory(),
-        device: DeviceChoice::Cpu,
+        device: DeviceChoice::On(megachat::model::Device::Cpu),
         precision: Some(Precision::F32),
         threads: Some(2),
         said: Said::default(),

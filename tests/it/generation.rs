@@ -201,7 +201,7 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
             path: None,
             directory: source.directory.clone(),
             sha256: String::new(),
-            device: "cpu".into(),
+            device: megachat::model::Device::Cpu,
             dtype: "f32".into(),
             n_positions: 64,
             parameters: 1,
@@ -215,7 +215,7 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
     let source = ModelSource {
         name: "s".into(),
         directory: "s".into(),
-        device: DeviceChoice::Cpu,
+        device: DeviceChoice::On(megachat::model::Device::Cpu),
         precision: None,
         threads: None,
         said: Said::default(),

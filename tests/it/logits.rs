@@ -11,16 +11,17 @@ use megachat::checkpoint::{Activation, Config};
 use megachat::engine::load::load_model;
 use megachat::engine::protocol::{DeviceChoice, ModelSource, Said};
 use megachat::gpt2::cpu::{self, CpuOptions, Isa};
-use megachat::gpt2::{CandleModel, Model, ModelError, Precision, RawTensor, RawType, Scores, TensorSource};
+use megachat::gpt2::{CandleModel, Model, Precision, Scores};
 use serde_json::Value;
 
 use crate::support::demo_directory;
+use crate::support::noise::Noise;
 
 fn demo(precision: Precision) -> Box<dyn Model> {
     let source = ModelSource {
         name: "demo".into(),
         directory: demo_directory(),
-        device: DeviceChoice::Cpu,
+        device: DeviceChoice::On(megachat::model::Device::Cpu),
         precision: Some(precision),
         threads: Some(2),
         said: Said::default(),
@@ -50,7 +51,7 @@ fn read_npy(path: &std::path::Path) -> Vec<f32> {
 }
 
 fn last_logits(model: &mut dyn Model, tokens: &[TokenId]) -> Vec<f32> {
-    let mut out = vec![0.0; model.config().vocab_size];
+    let mut out = vec![0.0; model.vocabulary()];
     model.rewind(0);
     model.extend(tokens, Scores::Last(&mut out), &mut || true).unwrap();
     out
@@ -67,7 +68,7 @@ fn argmax(row: &[f32]) -> TokenId {
 
 /// Mean negative log-likelihood of `tokens` after their first, natural, per token.
 fn mean_loss(model: &mut dyn Model, tokens: &[TokenId]) -> f64 {
-    let v = model.config().vocab_size;
+    let v = model.vocabulary();
     let mut losses = 0.0;
     let mut hear = |index: usize, row: &[f32]| {
         assert_eq!(row.len(), v);
@@ -112,47 +113,6 @@ fn greedy_tokens_agree_with_hugging_face() {
             model.extend(&drawn[drawn.len() - 1..], Scores::Last(&mut out), &mut || true).unwrap();
         }
         assert_eq!(drawn, ids(&case, "greedy_40"), "{}", case["prompt"]);
-    }
-}
-
-/// Weights without a pattern, the same in every run, in GPT-2's shapes.
-struct Noise {
-    width: usize,
-    vocabulary: usize,
-    positions: usize,
-}
-
-impl Noise {
-    fn shape(&self, name: &str) -> Vec<usize> {
-        let c = self.width;
-        match name.rsplit_once("h.").map_or(name, |it| it.1.split_once('.').unwrap().1) {
-            "wte.weight" => vec![self.vocabulary, c],
-            "wpe.weight" => vec![self.positions, c],
-            "attn.c_attn.weight" => vec![c, 3 * c],
-            "attn.c_attn.bias" => vec![3 * c],
-            "attn.c_proj.weight" => vec![c, c],
-            "mlp.c_fc.weight" => vec![c, 4 * c],
-            "mlp.c_fc.bias" => vec![4 * c],
-            "mlp.c_proj.weight" => vec![4 * c, c],
-            _ => vec![c],
-        }
-    }
-
-    fn numbers(&self, name: &str) -> Vec<f32> {
-        let mut state = name.bytes().fold(1_u64, |it, byte| it.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        let count = self.shape(name).iter().product::<usize>();
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / (1_u64 << 24) as f32 - 0.5
-        };
-        (0..count).map(|_| next() * 0.4).collect()
-    }
-}
-
-impl TensorSource for Noise {
-    fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
-        let bytes = self.numbers(name).iter().flat_map(|it| it.to_le_bytes()).collect();
-        Ok(RawTensor { dtype: RawType::F32, shape: self.shape(name), bytes })
     }
 }
 

@@ -17,6 +17,7 @@ mod checkpoint;
 mod claims;
 mod cli;
 mod columns;
+mod contract;
 mod conversation;
 mod derived;
 mod directory;

@@ -20,7 +20,7 @@ fn demo() -> Box<dyn Model> {
     let source = ModelSource {
         name: "demo".into(),
         directory: demo_directory(),
-        device: DeviceChoice::Cpu,
+        device: DeviceChoice::On(megachat::model::Device::Cpu),
         precision: Some(Precision::F32),
         threads: Some(2),
         said: Said::default(),
@@ -70,7 +70,7 @@ fn windows_of_a_long_text_agree_with_one_token_at_a_time() {
     let text = "One day, a dog named Max found a red ball in the park. He was very happy and ran home. ".repeat(40);
     let tokens = assets::vocabulary().encode(&text).unwrap().tokens;
     let (mut model, overlap) = (demo(), 200);
-    let capacity = model.config().n_positions;
+    let capacity = model.positions();
     assert!(tokens.len() > 800 && capacity == 512);
     let mut found: Vec<(usize, f64)> = Vec::new();
     let mut hear = |position: usize, row: &[f32]| {
@@ -80,7 +80,7 @@ fn windows_of_a_long_text_agree_with_one_token_at_a_time() {
     assert_eq!(found.iter().map(|it| it.0).collect::<Vec<_>>(), (1..tokens.len()).collect::<Vec<_>>());
     // The windows written out: the first 512; then always 312 further on, after 200 tokens that are known.
     let window = |position: usize| if position < 512 { 0 } else { (position - 512) / 312 * 312 + 312 };
-    let mut row = vec![0.0; model.config().vocab_size];
+    let mut row = vec![0.0; model.vocabulary()];
     let borders = [1, 2, 128, 129, 511, 512, 513, 640, 823, 824, 825];
     for position in borders.into_iter().chain((1..tokens.len()).step_by(101)).filter(|&it| it < tokens.len()) {
         model.rewind(0);

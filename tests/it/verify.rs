@@ -30,7 +30,7 @@ fn logits_of(directory: &Path) -> Result<Vec<f32>, Failure> {
     let source = ModelSource {
         name: "tiny".into(),
         directory: directory.to_owned(),
-        device: DeviceChoice::Cpu,
+        device: DeviceChoice::On(megachat::model::Device::Cpu),
         precision: Some(Precision::F32),
         threads: Some(1),
         said: Said::default(),
@@ -253,7 +253,7 @@ fn a_model_that_nobody_installed_has_nothing_to_be_held_to() {
     let bare = ModelSource {
         name: "bare".into(),
         directory: directory.path().to_owned(),
-        device: DeviceChoice::Cpu,
+        device: DeviceChoice::On(megachat::model::Device::Cpu),
         precision: None,
         threads: None,
         said: Said::default(),

@@ -30,7 +30,7 @@ pub(in crate::app) fn record_circumstances(cx: &mut Context) {
             name: card.name.clone(),
             sha256: card.sha256.clone(),
             dtype: card.dtype.clone(),
-            device: card.device.clone(),
+            device: card.device.to_string(),
             generator: GENERATOR.to_owned(),
             vocabulary: Some(card.vocabulary.record()),
             path: card.path.clone(),

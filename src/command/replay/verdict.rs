@@ -96,7 +96,7 @@ pub(super) fn has_words_of(then: &Circumstances, now: &ModelCard) -> bool {
 }
 
 fn is_alike(then: &Circumstances, now: &ModelCard) -> bool {
-    then.dtype == now.dtype && then.device == now.device
+    then.dtype == now.dtype && then.device == now.device.to_string()
 }
 
 /// By how much a probability may differ for rounding alone.

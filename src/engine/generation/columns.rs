@@ -50,7 +50,7 @@ impl Session {
     ) -> Result<(StopReason, Option<Cut>), Break> {
         let id = request.id;
         let (vocabulary, shown) = (self.logits.len(), self.scores().len());
-        let room = self.model.config().n_positions - self.read.len();
+        let room = self.model.positions() - self.read.len();
         let mut scores = self.logits.repeat(request.columns.len());
         let grow = |settings| Growing {
             settings,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{D, DType, Device, Tensor};
 
-use super::{Block, LayerNorm, Linear};
+use super::{Block, LayerNorm, Linear, NAME};
 use crate::checkpoint::Config;
-use crate::gpt2::{ModelError, Precision, RawType, TensorSource};
+use crate::model::{ModelError, Precision, RawType, TensorSource};
 
 /// Reads tensors and puts them where and how they are held.
 pub(super) struct Loader<'a> {
@@ -39,21 +39,24 @@ impl Loader<'_> {
 
     /// A weight, (out, in), in the precision asked for.
     pub(super) fn hold(&self, weight: &Tensor) -> Result<QMatMul, ModelError> {
-        let quantize = |dtype| -> Result<QMatMul, ModelError> {
-            let weight = weight.to_dtype(DType::F32)?;
-            Ok(QMatMul::QTensor(Arc::new(QTensor::quantize(&weight, dtype)?)))
-        };
         let on_cpu = self.device.is_cpu();
-        match self.precision {
-            // A width that is no multiple of the block cannot be held in blocks.
-            Precision::Q8 if weight.dim(D::Minus1)?.is_multiple_of(GgmlDType::Q8_0.block_size()) => {
-                quantize(GgmlDType::Q8_0)
-            }
+        let blocks = match self.precision {
+            Precision::Q8 => GgmlDType::Q8_0,
+            Precision::Q4 => GgmlDType::Q4_0,
             // candle's plain 16-bit products are slow on the CPU, those of its "quantized" 16-bit tensors are not.
-            Precision::F16 if on_cpu => quantize(GgmlDType::F16),
-            Precision::Bf16 if on_cpu => quantize(GgmlDType::BF16),
-            _ => Ok(QMatMul::Tensor(weight.to_dtype(self.dtype)?)),
+            Precision::F16 if on_cpu => GgmlDType::F16,
+            Precision::Bf16 if on_cpu => GgmlDType::BF16,
+            Precision::F32 | Precision::F16 | Precision::Bf16 => {
+                return Ok(QMatMul::Tensor(weight.to_dtype(self.dtype)?));
+            }
+        };
+        let (width, block) = (weight.dim(D::Minus1)?, blocks.block_size());
+        if !width.is_multiple_of(block) {
+            let why = format!("a row of {width} numbers is no whole number of blocks of {block}");
+            let known = "f32, f16 and bf16".to_owned();
+            return Err(ModelError::Precision { precision: self.precision, backend: NAME, why, known });
         }
+        Ok(QMatMul::QTensor(Arc::new(QTensor::quantize(&weight.to_dtype(DType::F32)?, blocks)?)))
     }
 
     /// A matrix that the file holds as (in, out), as `OpenAI`'s code did.

@@ -58,19 +58,28 @@ struct Step<'a> {
     tokens: usize,
 }
 
+/// What a pass through all layers works with.
+pub(super) struct Pass<'a> {
+    pub(super) weights: &'a Weights,
+    pub(super) isa: Isa,
+    pub(super) pool: &'a mut Pool,
+    pub(super) buffers: &'a mut Buffers,
+}
+
 /// Brings the tokens of all runs into their caches and leaves their hidden states in `buffers`.
 ///
 /// # Errors
 ///
 /// [`ModelError::Interrupted`] if `wanted` says so between two layers; the caches' lengths are then as they were.
+///
+/// `hear` is told the name of each hidden state and the state of all tokens, (T, C).
 pub(super) fn forward<E: Readable>(
-    weights: &Weights,
-    isa: Isa,
-    pool: &mut Pool,
+    pass: Pass<'_>,
     runs: &mut [Run<'_, E>],
-    buffers: &mut Buffers,
     wanted: &mut dyn FnMut() -> bool,
+    hear: &mut dyn FnMut(&str, &[f32]),
 ) -> Result<(), ModelError> {
+    let Pass { weights, isa, pool, buffers } = pass;
     let config = &weights.config;
     let (c, inner) = (config.n_embd, config.n_inner);
     let tokens = runs.iter().map(|it| it.tokens.len()).sum();
@@ -80,6 +89,7 @@ pub(super) fn forward<E: Readable>(
     qkv.resize(tokens * 3 * c, 0.0);
     middle.resize(tokens * inner, 0.0);
     embed(weights, runs, hidden);
+    hear("embedding", hidden);
     let epsilon = config.layer_norm_epsilon as f32;
     let mut step = Step { isa, pool, tokens };
     for (index, layer) in weights.layers.iter().enumerate() {
@@ -93,6 +103,7 @@ pub(super) fn forward<E: Readable>(
         step.norm(&layer.ln_2, epsilon, hidden, normed);
         step.linear(&layer.c_fc, normed, grouped, middle, |bias| Finish::Activation(bias, config.activation));
         step.linear(&layer.mlp_proj, middle, grouped, hidden, Finish::Add);
+        hear(&format!("h.{index}"), hidden);
     }
     Ok(())
 }

@@ -16,22 +16,24 @@ mod math;
 mod matrix;
 mod pool;
 mod product;
+mod run_on;
 mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use lanes::Isa;
 pub use load::{CpuOptions, load};
+pub use run_on::CpuBackend;
 pub use stream::Stream;
 
 use self::attention::Readable;
 use self::cache::{Cache, Shape};
-use self::forward::{Buffers, Run};
+use self::forward::{Buffers, Pass, Run};
 use self::matrix::Matrix;
 use self::pool::Pool;
-use super::{Model, ModelError, Scores};
 use crate::TokenId;
 use crate::checkpoint::Config;
+use crate::model::{Capabilities, Model, ModelError, Scores};
 
 /// A matrix with a bias.
 struct Linear {
@@ -103,8 +105,29 @@ impl<E: Readable> CpuModel<E> {
 }
 
 impl<E: Readable> Model for CpuModel<E> {
-    fn config(&self) -> &Config {
-        &self.weights.config
+    fn vocabulary(&self) -> usize {
+        self.weights.config.vocab_size
+    }
+
+    fn positions(&self) -> usize {
+        self.weights.config.n_positions
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { together: true, probes: true }
+    }
+
+    fn probe(&mut self, tokens: &[TokenId], hear: &mut dyn FnMut(&str, &[f32])) -> Result<(), ModelError> {
+        self.check(tokens, self.trunk.length + tokens.len())?;
+        self.branches.clear();
+        for chunk in tokens.chunks(CHUNK) {
+            self.trunk.reserve(chunk.len());
+            let mut runs = [Run { cache: &mut self.trunk, tokens: chunk }];
+            let pass = Pass { weights: &self.weights, isa: self.isa, pool: &mut self.pool, buffers: &mut self.buffers };
+            forward::forward(pass, &mut runs, &mut || true, hear)?;
+            self.trunk.length += chunk.len();
+        }
+        Ok(())
     }
 
     fn extend(
@@ -119,7 +142,8 @@ impl<E: Readable> Model for CpuModel<E> {
         for chunk in tokens.chunks(CHUNK) {
             self.trunk.reserve(chunk.len());
             let run = Run { cache: &mut self.trunk, tokens: chunk };
-            forward::forward(&self.weights, self.isa, &mut self.pool, &mut [run], &mut self.buffers, wanted)?;
+            let pass = Pass { weights: &self.weights, isa: self.isa, pool: &mut self.pool, buffers: &mut self.buffers };
+            forward::forward(pass, &mut [run], wanted, &mut |_, _| ())?;
             let head = |of: &mut Self, first, out: &mut [f32]| {
                 forward::scores(&of.weights, of.isa, &mut of.pool, &mut of.buffers, first, out);
             };
@@ -173,7 +197,8 @@ impl<E: Readable> Model for CpuModel<E> {
         self.branches.iter_mut().for_each(|it| it.reserve(1));
         let runs = self.branches.iter_mut().zip(tokens.chunks(1));
         let mut runs: Vec<_> = runs.map(|(cache, tokens)| Run { cache, tokens }).collect();
-        forward::forward(&self.weights, self.isa, &mut self.pool, &mut runs, &mut self.buffers, &mut || true)?;
+        let pass = Pass { weights: &self.weights, isa: self.isa, pool: &mut self.pool, buffers: &mut self.buffers };
+        forward::forward(pass, &mut runs, &mut || true, &mut |_, _| ())?;
         forward::scores(&self.weights, self.isa, &mut self.pool, &mut self.buffers, 0, scores);
         self.branches.iter_mut().for_each(|it| it.length += 1);
         Ok(())

@@ -8,6 +8,7 @@ pub(crate) mod fronts;
 pub(crate) mod harness;
 pub(crate) mod model_files;
 pub(crate) mod moments;
+pub(crate) mod noise;
 pub(crate) mod odd;
 pub(crate) mod program;
 pub(crate) mod scripted;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use megachat::TokenId;
-use megachat::checkpoint::{Activation, Config};
-use megachat::gpt2::{Model, ModelError, Scores};
+use megachat::model::{Capabilities, Model, ModelError, Scores};
 
 /// The same script over and over: after n tokens of context, the n-th token of it is all but certain.
 pub(crate) struct Scripted {
-    config: Config,
+    /// Rows of scores, V.
+    vocabulary: usize,
+    positions: usize,
     script: Vec<TokenId>,
     position: usize,
     branches: usize,
@@ -31,19 +32,9 @@ pub(crate) enum Fault {
 
 impl Scripted {
     pub(crate) fn new(script: &[TokenId], n_positions: usize) -> Self {
-        let config = Config {
-            vocab_size: 50_257,
-            n_positions,
-            n_embd: 8,
-            n_layer: 1,
-            n_head: 1,
-            n_inner: 32,
-            layer_norm_epsilon: 1e-5,
-            activation: Activation::GeluTanh,
-            tie_word_embeddings: true,
-        };
         Self {
-            config,
+            vocabulary: 50_257,
+            positions: n_positions,
             script: script.to_vec(),
             position: 0,
             branches: 0,
@@ -54,6 +45,18 @@ impl Scripted {
     }
 }
 impl Scripted {
+    /// The same with so many rows of scores.
+    pub(crate) fn with_rows(self, vocabulary: usize) -> Self {
+        Self { vocabulary, ..self }
+    }
+
+    fn check(&self, tokens: &[TokenId]) -> Result<(), ModelError> {
+        match tokens.iter().find(|&&it| it as usize >= self.vocabulary) {
+            Some(&token) => Err(ModelError::UnknownToken { token, vocabulary: self.vocabulary }),
+            None => Ok(()),
+        }
+    }
+
     fn fault(&self) -> Option<Fault> {
         self.fault.filter(|it| self.position >= it.0).map(|it| it.1)
     }
@@ -72,8 +75,16 @@ impl Scripted {
 }
 
 impl Model for Scripted {
-    fn config(&self) -> &Config {
-        &self.config
+    fn vocabulary(&self) -> usize {
+        self.vocabulary
+    }
+
+    fn positions(&self) -> usize {
+        self.positions
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { together: true, probes: false }
     }
 
     fn extend(
@@ -82,7 +93,12 @@ impl Model for Scripted {
         scores: Scores,
         _wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
-        assert!(self.position + tokens.len() <= self.config.n_positions);
+        let (wanted, capacity) = (self.position + tokens.len(), self.positions);
+        if wanted > capacity {
+            return Err(ModelError::ContextFull { wanted, capacity });
+        }
+        self.check(tokens)?;
+        self.branches = 0;
         let first = self.position + 1;
         self.position += tokens.len();
         self.read.fetch_add(tokens.len(), Ordering::Relaxed);
@@ -97,7 +113,7 @@ impl Model for Scripted {
             Scores::None => {}
             Scores::Last(out) => self.row(self.position, out),
             Scores::Each(hear) => {
-                let mut row = vec![0.0; self.config.vocab_size];
+                let mut row = vec![0.0; self.vocabulary];
                 for index in 0..tokens.len() {
                     self.row(first + index, &mut row);
                     hear(index, &row);
@@ -125,13 +141,19 @@ impl Model for Scripted {
         if tokens.len() != self.branches {
             return Err(ModelError::Branches { found: tokens.len(), expected: self.branches });
         }
-        assert!(self.position < self.config.n_positions);
+        self.check(tokens)?;
+        let (wanted, capacity) = (self.position + 1, self.positions);
+        if wanted > capacity {
+            return Err(ModelError::ContextFull { wanted, capacity });
+        }
         self.position += 1;
-        for row in scores.chunks_mut(self.config.vocab_size) {
+        for row in scores.chunks_mut(self.vocabulary) {
             self.row(self.position, row);
         }
         Ok(())
     }
 
-    fn keep(&mut self, _branch: usize) {}
+    fn keep(&mut self, _branch: usize) {
+        self.branches = 0;
+    }
 }

@@ -1,0 +1,61 @@
+//! The backends that there are, and the choice between them.
+
+use super::protocol::Failure;
+use crate::gpt2::CandleBackend;
+use crate::gpt2::cpu::CpuBackend;
+use crate::model::{Backend, Device, DeviceChoice, Found};
+
+/// Every backend, the fastest first; the processor, which is always there, last.
+pub const BACKENDS: &[&dyn Backend] = &[&CandleBackend, &CpuBackend];
+
+/// Every device that a backend knows of, usable or not; the processor first.
+#[must_use]
+pub fn devices() -> Vec<Found> {
+    let mut found: Vec<Found> = BACKENDS.iter().flat_map(|it| it.probe()).collect();
+    found.sort_by_key(|it| it.device);
+    found
+}
+
+/// A backend and its device.
+pub(super) type Place = (&'static dyn Backend, Device);
+
+/// Where a model can be tried, in this order, and what the user should know about those that are left out.
+///
+/// # Errors
+///
+/// [`Failure::NoDevice`] if the device that was named cannot be used.
+pub(super) fn places(choice: DeviceChoice) -> Result<(Vec<Place>, Vec<String>), Failure> {
+    let all = || BACKENDS.iter().flat_map(|&backend| backend.probe().into_iter().map(move |it| (backend, it)));
+    match choice {
+        DeviceChoice::Auto => {
+            let usable = all().filter(|it| it.1.state.is_ok()).map(|it| (it.0, it.1.device)).collect();
+            // What the program was not built for is no news.
+            let missed = all().filter(|it| is_built(it.1.device)).filter_map(|it| {
+                let why = it.1.state.err()?;
+                Some(format!("no {} device ({why}): running on the CPU", it.1.device))
+            });
+            Ok((usable, missed.collect()))
+        }
+        DeviceChoice::On(device) => {
+            let of_kind = |it: &Found| it.device == device || is_same_kind(it.device, device);
+            match all().find(|it| of_kind(&it.1)) {
+                Some((backend, Found { state: Ok(_), .. })) => Ok((vec![(backend, device)], Vec::new())),
+                Some((_, Found { state: Err(why), .. })) => Err(Failure::NoDevice { device, why }),
+                None => Err(Failure::NoDevice { device, why: "no backend knows it".to_owned() }),
+            }
+        }
+    }
+}
+
+fn is_built(device: Device) -> bool {
+    match device {
+        Device::Cpu => true,
+        Device::Cuda(_) => cfg!(feature = "cuda"),
+        Device::Metal => cfg!(feature = "metal"),
+    }
+}
+
+/// A second card is of the kind of the first, which is the one that is probed.
+fn is_same_kind(one: Device, other: Device) -> bool {
+    matches!((one, other), (Device::Cuda(_), Device::Cuda(_)))
+}

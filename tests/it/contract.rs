@@ -1,0 +1,286 @@
+//! The contract of a model: what every backend promises, whatever computes there.
+//!
+//! A backend is admitted by one line in [`backends`]. `cargo test --test it contract -- --nocapture` shows the table.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use candle_core::Device as CandleDevice;
+use megachat::TokenId;
+use megachat::checkpoint::{Activation, Config};
+use megachat::gpt2::CandleModel;
+use megachat::gpt2::cpu::{self, CpuOptions, Isa};
+use megachat::model::{Model, ModelError, Precision, Scores};
+
+use crate::support::noise::Noise;
+use crate::support::scripted::Scripted;
+
+const ROWS: usize = 97;
+/// More than any backend reads in one piece, so that an overflow comes after pieces that fit.
+const POSITIONS: usize = 300;
+const LAYERS: usize = 2;
+/// Whole blocks of every quantised precision.
+const WIDTH: usize = 64;
+
+fn config() -> Config {
+    Config {
+        vocab_size: ROWS,
+        n_positions: POSITIONS,
+        n_embd: WIDTH,
+        n_layer: LAYERS,
+        n_head: 4,
+        n_inner: 4 * WIDTH,
+        layer_norm_epsilon: 1e-5,
+        activation: Activation::GeluTanh,
+        tie_word_embeddings: true,
+    }
+}
+
+/// A model to be tested, and how far its scores may be from themselves when the same tokens are read otherwise.
+struct Candidate {
+    name: String,
+    make: Box<dyn Fn() -> Box<dyn Model>>,
+    /// Of the largest score. Zero is to the bit.
+    tolerance: f32,
+}
+
+const PRECISIONS: [Precision; 5] = [Precision::F32, Precision::F16, Precision::Bf16, Precision::Q8, Precision::Q4];
+
+/// How far one token at a time may be from many at once. A float product sums in another order for one token than for
+/// many, and rounding to 8 or 4 bits magnifies the difference.
+fn tolerance(precision: Precision) -> f32 {
+    match precision {
+        Precision::F32 => 1e-5,
+        Precision::F16 | Precision::Bf16 => 1e-2,
+        Precision::Q8 | Precision::Q4 => 3e-2,
+    }
+}
+
+fn noise() -> Noise {
+    Noise { width: WIDTH, vocabulary: ROWS, positions: POSITIONS }
+}
+
+fn on_cpu(precision: Precision, isa: Isa) -> Box<dyn Model> {
+    let options = CpuOptions { precision, threads: 2, isa };
+    cpu::load(&config(), &mut noise(), options, &mut |_| (), &mut |_| ()).unwrap()
+}
+
+fn on_candle(precision: Precision) -> Box<dyn Model> {
+    let device = CandleDevice::Cpu;
+    Box::new(CandleModel::load(&config(), &mut noise(), &device, precision, &mut |_| ()).unwrap())
+}
+
+/// Every model there is: a new backend is one line here.
+fn backends() -> Vec<Candidate> {
+    let mut all = Vec::new();
+    let mut add =
+        |name: String, tolerance, make: Box<dyn Fn() -> Box<dyn Model>>| all.push(Candidate { name, make, tolerance });
+    add("scripted".into(), 0.0, Box::new(|| Box::new(Scripted::new(&[5, 9, 33], POSITIONS).with_rows(ROWS))));
+    for isa in Isa::available() {
+        for precision in PRECISIONS {
+            let name = format!("cpu {} {}", isa.name(), precision.name());
+            add(name, tolerance(precision), Box::new(move || on_cpu(precision, isa)));
+        }
+    }
+    for precision in PRECISIONS {
+        add(format!("candle cpu {}", precision.name()), tolerance(precision), Box::new(move || on_candle(precision)));
+    }
+    all
+}
+
+fn tokens(count: usize) -> Vec<TokenId> {
+    (0..count).map(|it| (it * 37 + it / 7 + 11) as TokenId % ROWS as TokenId).collect()
+}
+
+fn last(model: &mut dyn Model, tokens: &[TokenId]) -> Result<Vec<f32>, ModelError> {
+    let mut row = vec![0.0; ROWS];
+    model.extend(tokens, Scores::Last(&mut row), &mut || true)?;
+    Ok(row)
+}
+
+impl Candidate {
+    /// Whether two rows are the same, as far as this precision can tell.
+    fn is_same(&self, a: &[f32], b: &[f32]) -> bool {
+        let largest = a.iter().fold(0.0_f32, |top, it| top.max(it.abs())).max(1e-3);
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= self.tolerance * largest)
+    }
+}
+
+type Property = (&'static str, fn(&Candidate) -> bool);
+
+/// What every model promises.
+const PROPERTIES: &[Property] = &[
+    ("token by token", |it| {
+        [1, 4, 8, 126, 129, 257].into_iter().all(|count| {
+            let tokens = tokens(count);
+            let whole = last(&mut *(it.make)(), &tokens).unwrap();
+            let mut model = (it.make)();
+            let single = tokens.chunks(1).map(|token| last(&mut *model, token).unwrap()).last().unwrap();
+            it.is_same(&whole, &single) && model.position() == count
+        })
+    }),
+    ("after a rewind", |it| {
+        let tokens = tokens(140);
+        let whole = last(&mut *(it.make)(), &tokens).unwrap();
+        let mut model = (it.make)();
+        last(&mut *model, &tokens[..40]).unwrap();
+        last(&mut *model, &[1, 2, 3, 4]).unwrap();
+        model.rewind(40);
+        let after = last(&mut *model, &tokens[40..]).unwrap();
+        // What lies behind the context is no place to go back to.
+        model.rewind(1000);
+        it.is_same(&whole, &after) && model.position() == 140
+    }),
+    ("each", |it| {
+        let tokens = tokens(140);
+        let mut rows = Vec::new();
+        let mut hear = |index: usize, row: &[f32]| rows.push((index, row.to_vec()));
+        (it.make)().extend(&tokens, Scores::Each(&mut hear), &mut || true).unwrap();
+        let is_in_order = rows.iter().enumerate().all(|(n, row)| row.0 == n);
+        let at = |n: usize| last(&mut *(it.make)(), &tokens[..=n]).unwrap();
+        is_in_order && rows.len() == 140 && [0, 5, 139].into_iter().all(|n| it.is_same(&rows[n].1, &at(n)))
+    }),
+    ("branches", |it| {
+        let tokens = tokens(20);
+        let mut model = (it.make)();
+        last(&mut *model, &tokens).unwrap();
+        model.branch(3).unwrap();
+        let ways: [[TokenId; 2]; 3] = [[1, 2], [3, 4], [5, 6]];
+        let mut scores = vec![0.0; 3 * ROWS];
+        for step in 0..2 {
+            model.step(&ways.map(|it| it[step]), &mut scores).unwrap();
+        }
+        let alone = |way: &[TokenId]| last(&mut *(it.make)(), &[&tokens, way].concat()).unwrap();
+        let all = (0..3).all(|n| it.is_same(&scores[n * ROWS..(n + 1) * ROWS], &alone(&ways[n])));
+        let wrong = model.step(&[1], &mut scores[..ROWS]);
+        let is_refused = matches!(wrong, Err(ModelError::Branches { found: 1, expected: 3 }));
+        model.keep(1);
+        let on = last(&mut *model, &[7]).unwrap();
+        all && is_refused && model.position() == 23 && it.is_same(&on, &alone(&[3, 4, 7]))
+    }),
+    ("overflow", |it| {
+        let mut model = (it.make)();
+        last(&mut *model, &tokens(10)).unwrap();
+        let before = model.position();
+        let refused = last(&mut *model, &tokens(POSITIONS - 9));
+        let is_refused = matches!(refused, Err(ModelError::ContextFull { wanted: 301, capacity: POSITIONS }));
+        let stays = model.position() == before;
+        let on = last(&mut *model, &[3]).unwrap();
+        let expected = last(&mut *(it.make)(), &[&*tokens(10), &[3]].concat()).unwrap();
+        // The last position can be used.
+        let mut full = (it.make)();
+        let fits = last(&mut *full, &tokens(POSITIONS)).is_ok() && full.position() == POSITIONS;
+        full.branch(2).unwrap();
+        let over = full.step(&[1, 2], &mut vec![0.0; 2 * ROWS]);
+        let is_over = matches!(over, Err(ModelError::ContextFull { .. }));
+        is_refused && stays && it.is_same(&on, &expected) && fits && is_over && full.position() == POSITIONS
+    }),
+    ("unknown token", |it| {
+        let mut model = (it.make)();
+        let mut wrong = tokens(270);
+        wrong[265] = ROWS as TokenId;
+        let refused = last(&mut *model, &wrong);
+        let is_refused = matches!(refused, Err(ModelError::UnknownToken { token: 97, vocabulary: ROWS }));
+        model.branch(2).unwrap();
+        let refused = model.step(&[1, 97], &mut vec![0.0; 2 * ROWS]);
+        is_refused && model.position() == 0 && matches!(refused, Err(ModelError::UnknownToken { .. }))
+    }),
+    ("interrupt", |it| {
+        let mut model = (it.make)();
+        let mut row = vec![0.0; ROWS];
+        let outcome = model.extend(&tokens(290), Scores::Last(&mut row), &mut || false);
+        // Nothing need be computed, but whatever the model says of its context is true.
+        let position = model.position();
+        if outcome.is_ok() {
+            return it.name == "scripted";
+        }
+        let on = last(&mut *model, &tokens(290)[position..]).unwrap();
+        let expected = last(&mut *(it.make)(), &tokens(290)).unwrap();
+        matches!(outcome, Err(ModelError::Interrupted)) && it.is_same(&on, &expected)
+    }),
+    ("what it says", |it| {
+        let model = (it.make)();
+        (model.vocabulary(), model.positions(), model.position()) == (ROWS, POSITIONS, 0)
+    }),
+    ("probe", |it| {
+        let mut model = (it.make)();
+        let mut names = Vec::new();
+        let outcome = model.probe(&tokens(9), &mut |name, state| names.push((name.to_owned(), state.len())));
+        if !model.capabilities().probes {
+            return matches!(outcome, Err(ModelError::Unsupported { .. })) && model.position() == 0;
+        }
+        let state = |name: &str| (name.to_owned(), 9 * WIDTH);
+        names == [state("embedding"), state("h.0"), state("h.1")] && model.position() == 9
+    }),
+];
+
+#[test]
+fn every_model_keeps_the_contract() {
+    let all = backends();
+    assert!(all.len() >= 11);
+    let width = all.iter().map(|it| it.name.len()).max().unwrap();
+    let names: Vec<&str> = PROPERTIES.iter().map(|it| it.0).collect();
+    println!("{:<width$}  {}", "", names.join("  "));
+    let mut broken = Vec::new();
+    for candidate in &all {
+        let mut line = format!("{:<width$}", candidate.name);
+        for (name, holds) in PROPERTIES {
+            let holds = holds(candidate);
+            _ = write!(line, "  {:<1$}", if holds { "yes" } else { "NO" }, name.len());
+            if !holds {
+                broken.push(format!("{}: {name}", candidate.name));
+            }
+        }
+        println!("{line}");
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The hidden state after each block, by name.
+fn states(model: &mut dyn Model) -> BTreeMap<String, Vec<f32>> {
+    let mut states = BTreeMap::new();
+    model.probe(&tokens(33), &mut |name, state| _ = states.insert(name.to_owned(), state.to_vec())).unwrap();
+    states
+}
+
+/// A wrong kernel is found by the tensor where it begins: each is compared by its name.
+#[test]
+fn hidden_states_agree_by_name_between_backends() {
+    let expected = states(&mut *on_candle(Precision::F32));
+    assert_eq!(expected.keys().collect::<Vec<_>>(), ["embedding", "h.0", "h.1"]);
+    for isa in Isa::available() {
+        for (precision, tolerance) in [
+            (Precision::F32, 1e-4),
+            (Precision::F16, 2e-3),
+            (Precision::Bf16, 2e-2),
+            (Precision::Q8, 3e-2),
+            (Precision::Q4, 0.3),
+        ] {
+            for (name, state) in states(&mut *on_cpu(precision, isa)) {
+                let largest = expected[&name].iter().fold(0.0_f32, |top, it| top.max(it.abs()));
+                let difference = state.iter().zip(&expected[&name]).fold(0.0_f32, |top, (a, b)| top.max((a - b).abs()));
+                let share = difference / largest;
+                println!("{name} {} {}: {share:.1e}", isa.name(), precision.name());
+                assert!(share <= tolerance, "{name} on cpu {} {}: {share}", isa.name(), precision.name());
+            }
+        }
+    }
+}
+
+/// What is held in blocks is not what 32 bits hold: a backend that says `q4` and holds floats is found out.
+#[test]
+fn a_precision_is_what_it_says() {
+    let exact = last(&mut *on_candle(Precision::F32), &tokens(12)).unwrap();
+    for precision in [Precision::F16, Precision::Bf16, Precision::Q8, Precision::Q4] {
+        let rounded = last(&mut *on_candle(precision), &tokens(12)).unwrap();
+        assert_ne!(exact, rounded, "{}", precision.name());
+    }
+    // A row that is no whole number of blocks cannot be held in them, and is not held otherwise without a word.
+    let (mut noise, narrow) = (Noise { width: 24, ..noise() }, Config { n_embd: 24, n_inner: 96, ..config() });
+    for precision in [Precision::Q8, Precision::Q4] {
+        let outcome = CandleModel::load(&narrow, &mut noise, &CandleDevice::Cpu, precision, &mut |_| ());
+        let error = outcome.err().unwrap();
+        assert!(matches!(error, ModelError::Precision { .. }), "{error}");
+        assert!(error.to_string().contains("f32, f16 and bf16"), "{error}");
+    }
+}
