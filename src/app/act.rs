@@ -29,7 +29,7 @@ pub(super) fn act(app: &mut App, action: Action) {
         Action::Score => app.open(Kind::Score),
         Action::Tree => app.open(Kind::Tree),
         Action::Compare => app.open(Kind::Compare),
-        Action::Fan => app.open(Kind::Futures),
+        Action::Futures => app.open(Kind::Futures),
         _ => act_below(&mut app.context, action),
     }
     app.cover();

@@ -93,7 +93,7 @@ actions! {
     Score,
     Tree,
     Compare,
-    Fan,
+    Futures,
     Reroll,
     EditFromHere,
     TypeHere,
@@ -294,8 +294,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(ANYWHERE, "F4", Action::Heat, "colour the text: surprise, entropy, rank, cut, off"),
     bind(ANYWHERE, "Ctrl-P", Action::Palette, "palette: every command by name"),
     bind(ANYWHERE, "F5", Action::Continue, "continue the text"),
-    bind(ANYWHERE, "F6", Action::Compare, "A/B: the same dice under other settings, side by side"),
-    bind(ANYWHERE, "F8", Action::Fan, "futures: eight ways to go on, to choose from"),
+    bind(ANYWHERE, "F6", Action::Compare, "compare: the same dice under other settings, side by side"),
+    bind(ANYWHERE, "F8", Action::Futures, "futures: eight ways to go on, to choose from"),
     bind(ANYWHERE, "F7", Action::Tree, "the branches of the text"),
     bind(ANYWHERE, "Alt-I", Action::Inspect, "look at the next token: what could come"),
     bind(ANYWHERE, "Alt-U", Action::Undo, "undo, whatever it was"),
@@ -309,10 +309,14 @@ pub const BINDINGS: &[Binding] = &[
     bind(ANYWHERE, "Ctrl-Z", Action::Suspend, "suspend, as in any shell program"),
 ];
 
+/// Names that actions had before, and have now: a configuration that was written then still counts.
+pub const FORMER_NAMES: [(&str, &str); 1] = [("fan", "futures")];
+
 impl Action {
     /// The action of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
+        let name = FORMER_NAMES.iter().find(|it| it.0 == name).map_or(name, |it| it.1);
         Self::ALL.iter().copied().find(|it| it.name() == name)
     }
 }
@@ -382,6 +386,10 @@ mod tests {
         for (action, name) in [(Action::Help, "help"), (Action::TopPUp, "top-p-up"), (Action::NextFocus, "next-focus")]
         {
             assert_eq!(action.name(), name);
+        }
+        for (former, now) in FORMER_NAMES {
+            assert_eq!(Action::from_name(former), Action::from_name(now));
+            assert!(Action::ALL.iter().all(|it| it.name() != former) && Action::from_name(now).is_some(), "{now}");
         }
         for &action in Action::ALL {
             assert_eq!(Action::from_name(action.name()), Some(action));

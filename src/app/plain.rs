@@ -336,7 +336,7 @@ impl Plain {
                 self.out.line(SAFE_TO_STOP);
             }
             Some(Layer::Loop(found)) if !self.asked && app.context.drawing.running.is_none() => {
-                self.out.line(&messages::columns::circles(&app.context.text.document, found.since));
+                self.out.line(&messages::columns::loop_found(&app.context.text.document, found.since));
                 for (number, (_, _, what)) in (1..).zip(WAYS_OUT) {
                     self.out.line(&format!("{number}: {what}."));
                 }

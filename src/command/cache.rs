@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use super::{Exit, places, say};
 use crate::cli::{CacheVerb, FileArguments};
 use crate::format;
-use crate::install::kept::{self, Kept};
+use crate::install::partial_downloads::{self, PartialDownload};
 use crate::store::paths::Paths;
 
 /// Runs one of the verbs.
@@ -16,16 +16,16 @@ use crate::store::paths::Paths;
 pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let places = places(paths, files);
     let failed = |e: io::Error| Exit::failed(format!("{}: {e}", places.downloads.display()));
-    let line = |it: &Kept| format!("{:>8}  {}", format::bytes(it.bytes), it.path.display());
+    let line = |it: &PartialDownload| format!("{:>8}  {}", format::bytes(it.bytes), it.path.display());
     match verb {
         CacheVerb::List => {
             let mut out = io::stdout().lock();
-            for it in kept::list(&places).map_err(failed)? {
+            for it in partial_downloads::list(&places).map_err(failed)? {
                 writeln!(out, "{}", line(&it))?;
             }
         }
         CacheVerb::Clear => {
-            let (removed, busy) = kept::clear(&places).map_err(failed)?;
+            let (removed, busy) = partial_downloads::clear(&places).map_err(failed)?;
             let total = removed.iter().map(|it| it.bytes).sum();
             say(&format!("removed {} of unfinished downloads", format::bytes(total)));
             for it in busy {

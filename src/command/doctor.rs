@@ -11,7 +11,7 @@ use crate::cli::FileArguments;
 use crate::engine::backends::devices;
 use crate::format;
 use crate::install::disk::free_bytes;
-use crate::install::kept;
+use crate::install::partial_downloads;
 use crate::install::source::without_secrets;
 use crate::integrity;
 use crate::look::{self, Background, Colours};
@@ -199,9 +199,9 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
 }
 
 fn downloads(files: &FileArguments, paths: &Paths) -> Result<Vec<Finding>, Exit> {
-    let kept =
-        kept::list(&places(paths, files)).map_err(|e| Exit::failed(format!("{}: {e}", paths.downloads.display())))?;
-    let finding = |it: kept::Kept| Finding {
+    let kept = partial_downloads::list(&places(paths, files))
+        .map_err(|e| Exit::failed(format!("{}: {e}", paths.downloads.display())))?;
+    let finding = |it: partial_downloads::PartialDownload| Finding {
         topic: "download",
         name: it.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         ok: true,

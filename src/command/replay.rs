@@ -13,7 +13,7 @@ use super::transcripts::transcript_exit;
 use super::{Exit, demo_directory, find_model, places, say, say_notes};
 use crate::TokenId;
 use crate::cli::{FileArguments, ReplayArguments};
-use crate::document::{Batch, Circumstances, Course, Deed, Document, Journal, NodeId, Origin, Stretch, course};
+use crate::document::{Batch, Document, Journal, NodeId, Origin, ReplayPlan, ReplayStep, RunInfo, Span, replay_plan};
 use crate::engine::generation::{Break, Control, Session};
 use crate::engine::protocol::{Event, ModelCard, ModelSource};
 use crate::loading::load;
@@ -41,26 +41,26 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
         let what = format!("{} damaged lines of {} are left out", journal.damaged, path.display());
         say(&format!("megachat: {what}; what came after them may differ for that"));
     }
-    let Course { document, deeds } = course(&journal.records);
+    let ReplayPlan { document, steps } = replay_plan(&journal.records);
     let mut player =
         Player { wanted, files, config, paths, document: &document, loaded: None, words: Words::default() };
     let mut listener = Listener { interrupt: Interrupt::listen()?, lively: super::lively(), said: String::new() };
-    let (mut outcomes, mut models): (Vec<Outcome>, Vec<(Circumstances, ModelCard)>) = (Vec::new(), Vec::new());
-    for deed in &deeds {
-        match deed {
-            Deed::Load(recorded) => {
+    let (mut outcomes, mut models): (Vec<Outcome>, Vec<(RunInfo, ModelCard)>) = (Vec::new(), Vec::new());
+    for step in &steps {
+        match step {
+            ReplayStep::Load(recorded) => {
                 if !recorded.generator.is_empty() && recorded.generator != GENERATOR {
                     let strange = &recorded.generator;
                     return Err(Exit::failed(format!("its dice are `{strange}`, which this program does not have")));
                 }
                 models.push((recorded.clone(), player.load(recorded)?));
             }
-            Deed::Read(node) => player.read(*node, &mut listener)?,
-            Deed::Reread(node, first) => player.reread(*node, *first, &mut listener)?,
-            Deed::Draw(stretch) => {
+            ReplayStep::Read(node) => player.read(*node, &mut listener)?,
+            ReplayStep::Reread(node, first) => player.reread(*node, *first, &mut listener)?,
+            ReplayStep::Draw(stretch) => {
                 // A transcript that lost the line says nothing of the model.
                 if models.is_empty() {
-                    let recorded = Circumstances::default();
+                    let recorded = RunInfo::default();
                     models.push((recorded.clone(), player.load(&recorded)?));
                 }
                 let redrawn = player.draw(stretch, &mut listener)?;
@@ -80,8 +80,8 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
     for warning in print::warnings(&report) {
         say(&format!("megachat: {warning}"));
     }
-    let alone = |it: &&Deed| matches!(it, Deed::Draw(it) if it.batch.is_none() && it.nodes.len() > 1);
-    let unknown = deeds.iter().filter(alone).count();
+    let alone = |it: &&ReplayStep| matches!(it, ReplayStep::Draw(it) if it.batch.is_none() && it.nodes.len() > 1);
+    let unknown = steps.iter().filter(alone).count();
     if unknown > 0 {
         let what = "was drawn as one of several columns, of how many is not recorded";
         say(&format!("megachat: {unknown} times a text {what}: in q8 and q4 it may round otherwise alone"));
@@ -111,7 +111,7 @@ struct Player<'a> {
 
 impl Player<'_> {
     /// Makes the model ready that was recorded, or the one that was asked for instead.
-    fn load(&mut self, recorded: &Circumstances) -> Result<ModelCard, Exit> {
+    fn load(&mut self, recorded: &RunInfo) -> Result<ModelCard, Exit> {
         let source = self.source(recorded)?;
         match &mut self.loaded {
             // Whoever recorded a model again had just loaded it.
@@ -130,7 +130,7 @@ impl Player<'_> {
         }
     }
 
-    fn source(&self, recorded: &Circumstances) -> Result<ModelSource, Exit> {
+    fn source(&self, recorded: &RunInfo) -> Result<ModelSource, Exit> {
         let asked = &self.wanted.model;
         let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
         let of_record = Some(recorded.name.as_str()).filter(|it| !it.is_empty());
@@ -192,7 +192,7 @@ impl Player<'_> {
     }
 
     /// Draws the tokens of a stretch again, each after the recorded tokens before it.
-    fn draw(&mut self, stretch: &Stretch, control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
+    fn draw(&mut self, stretch: &Span, control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
         let Self { document, loaded, words, .. } = self;
         let Some((_, session, card)) = loaded else { return Err(Exit::failed("no model is loaded")) };
         let all: Vec<Recorded> = stretch.nodes.iter().filter_map(|&it| Recorded::of(document, it)).collect();

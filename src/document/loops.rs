@@ -13,7 +13,7 @@ const BORED: f32 = 0.3;
 
 /// How a text goes round in circles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Circle {
+pub enum Loop {
     /// So many tokens, over and over.
     Copies(usize),
     /// Hardly a token surprises the model.
@@ -27,12 +27,12 @@ impl Document {
     /// For copies it is where the second one begins: the first was no repetition yet.
     #[must_use]
     pub fn looping_since(&self) -> Option<usize> {
-        self.circle().map(|it| it.0)
+        self.looping().map(|it| it.0)
     }
 
     /// That position, and how the text goes round.
     #[must_use]
-    pub fn circle(&self) -> Option<(usize, Circle)> {
+    pub fn looping(&self) -> Option<(usize, Loop)> {
         let len = self.len();
         let drawn = |position: usize| matches!(self.at(position).map(|it| &it.origin), Some(Origin::Drawn(_)));
         let token = |position: usize| self.at(position).map(|it| it.token);
@@ -40,7 +40,7 @@ impl Document {
         for stretch in 1..=LONGEST.min(run / COPIES) {
             let same = (1..=run - stretch).take_while(|&back| token(len - back) == token(len - back - stretch)).count();
             if same + stretch >= TOKENS.max(COPIES * stretch) {
-                return Some((len - same, Circle::Copies(stretch)));
+                return Some((len - same, Loop::Copies(stretch)));
             }
         }
         let surprise = |position: usize| match self.at(position).map(|it| &it.origin) {
@@ -48,7 +48,7 @@ impl Document {
             _ => f32::INFINITY,
         };
         let bored = run >= TOKENS && (len - TOKENS..len).map(surprise).sum::<f32>() < BORED * TOKENS as f32;
-        bored.then_some((len.saturating_sub(TOKENS), Circle::Recital))
+        bored.then_some((len.saturating_sub(TOKENS), Loop::Recital))
     }
 }
 
@@ -95,12 +95,12 @@ mod tests {
         ] {
             assert_eq!(drawn(tokens.clone(), 0.5).looping_since(), expected, "{tokens:?}");
         }
-        assert_eq!(drawn(copies(5, 8, 3), 0.5).circle(), Some((13, Circle::Copies(8))));
+        assert_eq!(drawn(copies(5, 8, 3), 0.5).looping(), Some((13, Loop::Copies(8))));
     }
 
     #[test]
     fn a_model_that_is_never_surprised_recites() {
-        assert_eq!(drawn(0..30, 0.9).circle(), Some((6, Circle::Recital)));
+        assert_eq!(drawn(0..30, 0.9).looping(), Some((6, Loop::Recital)));
         assert_eq!(drawn(0..30, 0.8).looping_since(), None);
         assert_eq!(drawn(0..23, 0.99).looping_since(), None);
     }

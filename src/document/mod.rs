@@ -3,17 +3,17 @@
 //! There is one way to change a [`Document`]: apply a [`Record`]. The interface applies it and hands the same record to the
 //! journal, so that a transcript read back is the document that was on the screen, by construction.
 
-mod course;
 mod export;
 mod journal;
 mod loops;
+mod replay_plan;
 mod tree;
 mod vocabularies;
 
-pub use course::{Circumstances, Course, Deed, Stretch, course};
 pub use export::{export_json, export_markdown, export_text};
 pub use journal::{Batch, Header, Journal, JournalError, Record, encode_line, read_journal};
-pub use loops::Circle;
+pub use loops::Loop;
+pub use replay_plan::{ReplayPlan, ReplayStep, RunInfo, Span, replay_plan};
 pub use tree::Run;
 pub use vocabularies::Vocabularies;
 

@@ -5,8 +5,8 @@ use std::path::{Component, Path};
 use std::sync::atomic::AtomicBool;
 
 use super::download::lock::Lock;
+use super::model_store::{lock_of, sweep};
 use super::places::Places;
-use super::shelf::{lock_of, sweep};
 use super::{download, fetch};
 use crate::manifest::MEGATRON_345M;
 

@@ -2,13 +2,13 @@
 
 mod clipboard;
 mod editor;
-mod hands;
+mod effect_runner;
 mod input;
-mod lent;
 mod lines;
 mod plain;
 mod signals;
 mod terminal;
+mod terminal_lease;
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -19,9 +19,9 @@ use crate::engine::protocol::Failure;
 use crate::install::places::Places;
 use crate::store::paths::Paths;
 use crate::store::transcripts::Appender;
-use hands::Hands;
-use lent::Lent;
+use effect_runner::EffectRunner;
 use terminal::Terminal;
+use terminal_lease::TerminalLease;
 
 pub use plain::run_plain;
 pub use terminal::install_panic_hook;
@@ -104,45 +104,45 @@ pub fn run(session: Session) -> io::Result<Outcome> {
     let (sender, inbox) = channel();
     let mut terminal = Terminal::enter(session.mouse)?;
     signals::listen(sender.clone(), signals::Watched::Terminal)?;
-    let mut lent = Lent::new(input::listen(sender.clone())?, sender.clone());
+    let mut lent = TerminalLease::new(input::listen(sender.clone())?, sender.clone());
     let began = Instant::now();
-    let (mut app, mut hands) = Hands::start(session, terminal.size()?, sender);
-    let result = main_loop(&mut app, &mut terminal, &mut hands, &mut lent, &inbox, began);
+    let (mut app, mut runner) = EffectRunner::start(session, terminal.size()?, sender);
+    let result = main_loop(&mut app, &mut terminal, &mut runner, &mut lent, &inbox, began);
     lent.ask_to_end();
     // What is drawn is in the journal before the terminal is given back; whoever sees the prompt again can rely on it.
-    let unsaved = hands.save();
+    let unsaved = runner.save();
     lent.wait();
     let kept =
         inbox.try_iter().filter_map(|it| if let Input::Edited(back) = it { back.keep() } else { None }).collect();
     terminal.leave();
-    hands.quit();
+    runner.quit();
     result.map(|end| Outcome { end, unsaved, kept })
 }
 
 fn main_loop(
     app: &mut App,
     terminal: &mut Terminal,
-    hands: &mut Hands,
-    lent: &mut Lent,
+    runner: &mut EffectRunner,
+    lent: &mut TerminalLease,
     inbox: &Receiver<Input>,
     began: Instant,
 ) -> io::Result<End> {
     let mut last_frame: Option<Instant> = None;
     let (mut dirty, mut touched) = (true, true);
     loop {
-        if let Some(end) = hands.end.take() {
+        if let Some(end) = runner.end.take() {
             return Ok(end);
         }
-        if std::mem::take(&mut hands.suspend) {
+        if std::mem::take(&mut runner.suspend) {
             terminal.suspend()?;
-            (app.context.window.size, hands.repaint) = (terminal.size()?, true);
+            (app.context.window.size, runner.repaint) = (terminal.size()?, true);
         }
-        if let Some(text) = hands.edit.take() {
+        if let Some(text) = runner.edit.take() {
             lent.open_editor(&text, terminal);
         }
         if !lent.is_away() {
-            lent.copy_through(hands, terminal)?;
-            if std::mem::take(&mut hands.repaint) {
+            lent.copy_through(runner, terminal)?;
+            if std::mem::take(&mut runner.repaint) {
                 terminal.repaint()?;
                 dirty = true;
             }
@@ -171,29 +171,29 @@ fn main_loop(
                     panic_if_asked(&msg);
                     touched |= !matches!(msg, Msg::Engine(_) | Msg::Install(_) | Msg::Store(_) | Msg::Tick);
                     let effects = update(app, msg, began.elapsed());
-                    hands.act(effects);
+                    runner.act(effects);
                     dirty = true;
                 }
                 Input::Edited(back) => {
                     lent.take_back(terminal)?;
                     // Whatever happened to the screen meanwhile: it is drawn anew, in the size that it has now.
                     let (columns, rows) = terminal.size()?;
-                    hands.repaint = true;
+                    runner.repaint = true;
                     for msg in [Msg::Resize(columns, rows), Msg::Edited(back.result)] {
                         let effects = update(app, msg, began.elapsed());
-                        hands.act(effects);
+                        runner.act(effects);
                     }
                 }
                 Input::Stop if lent.is_away() => terminal::stop()?,
-                Input::Stop => hands.suspend = true,
-                Input::NotCopied { text, why } => hands.copy = Some((text, Some(why))),
-                Input::Signal(number) => hands.end = Some(End::Signal(number)),
-                Input::TerminalGone => hands.end = Some(End::Signal(1)),
+                Input::Stop => runner.suspend = true,
+                Input::NotCopied { text, why } => runner.copy = Some((text, Some(why))),
+                Input::Signal(number) => runner.end = Some(End::Signal(number)),
+                Input::TerminalGone => runner.end = Some(End::Signal(1)),
                 // Of the line mode alone.
                 Input::Interrupt | Input::Line(_) | Input::LastLine => {}
             }
             // What was typed after it is for whoever has the terminal then, or for later.
-            if hands.suspend || hands.edit.is_some() {
+            if runner.suspend || runner.edit.is_some() {
                 break;
             }
         }

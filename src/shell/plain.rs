@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _, stdin, stdout};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Instant;
 
-use super::hands::Hands;
+use super::effect_runner::EffectRunner;
 use super::signals::{self, Watched};
 use super::{End, Input, Outcome, Session, lines, patience};
 use crate::app::{Msg, Plain};
@@ -25,19 +25,19 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
     signals::listen(sender.clone(), if at_terminal { Watched::Lines } else { Watched::Pipe })?;
     lines::listen(sender.clone(), permitted);
     let began = Instant::now();
-    let (mut app, mut hands) = Hands::start(session, SIZE, sender);
+    let (mut app, mut runner) = EffectRunner::start(session, SIZE, sender);
     let mut plain = Plain::new(at_terminal);
     plain.begin(&mut app);
     let (mut reads, mut without) = (false, None);
     let result = loop {
-        hands.act(plain.step(&mut app, began.elapsed()));
+        runner.act(plain.step(&mut app, began.elapsed()));
         if let Err(error) = write(&plain.take()) {
             break if error.kind() == io::ErrorKind::BrokenPipe { Ok(End::Quit) } else { Err(error) };
         }
-        if std::mem::take(&mut hands.suspend) {
+        if std::mem::take(&mut runner.suspend) {
             suspend()?;
         }
-        if let Some(end) = hands.end.take() {
+        if let Some(end) = runner.end.take() {
             break Ok(end);
         }
         if !reads && plain.wants_a_line(&app) {
@@ -59,9 +59,9 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
                         Msg::Engine(Event::Loaded { .. }) => without = None,
                         _ => {}
                     }
-                    hands.act(plain.hear(&mut app, msg, began.elapsed()));
+                    runner.act(plain.hear(&mut app, msg, began.elapsed()));
                 }
-                Input::Interrupt => hands.act(plain.interrupt(&mut app, began.elapsed())),
+                Input::Interrupt => runner.act(plain.interrupt(&mut app, began.elapsed())),
                 Input::Line(line) => {
                     reads = false;
                     plain.line(&line);
@@ -69,13 +69,13 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
                 Input::LastLine => plain.end(),
                 // Of the screen alone.
                 Input::Edited(_) | Input::NotCopied { .. } | Input::Stop => {}
-                Input::Signal(number) => hands.end = Some(End::Signal(number)),
-                Input::TerminalGone => hands.end = Some(End::Signal(1)),
+                Input::Signal(number) => runner.end = Some(End::Signal(number)),
+                Input::TerminalGone => runner.end = Some(End::Signal(1)),
             }
         }
     };
-    let unsaved = hands.save();
-    hands.quit();
+    let unsaved = runner.save();
+    runner.quit();
     // Whoever sent the lines has nothing else to see it by.
     let end = |end| without.filter(|_| end == End::Quit).unwrap_or(end);
     result.map(|it| Outcome { end: end(it), unsaved, kept: Vec::new() })

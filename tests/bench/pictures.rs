@@ -155,7 +155,7 @@ fn main() {
     let mut it = Session::start(home.path(), "dark", 26);
     it.write();
     it.go(F6, 1, "first difference");
-    it.picture("columns", &DARK, "A/B: the same text and the same dice under two temperatures");
+    it.picture("columns", &DARK, "Compare: the same text and the same dice under two temperatures");
     it.go("\x1b", 1, "> input");
     it.go(TAB, 1, "> text");
     for (left, words) in [(45, " a big grey cat"), (50, " nobody")] {

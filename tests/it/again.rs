@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use megachat::document::{Course, Deed, Header, Origin, Record, course, encode_line};
+use megachat::document::{Header, Origin, Record, ReplayPlan, ReplayStep, encode_line, replay_plan};
 use megachat::sample::Draw;
 use megachat::store::transcripts::{read, read_file};
 use serde_json::Value;
@@ -102,13 +102,13 @@ fn a_transcript_comes_out_again_to_the_last_bit() {
     let home = Home::new();
     a_full_life(&home);
     let (path, journal) = read(&transcripts(&home), "latest").unwrap();
-    let Course { document, deeds } = course(&journal.records);
+    let ReplayPlan { document, steps } = replay_plan(&journal.records);
     // It holds what it should: healing, columns of a batch, other settings, branches, text that was read again.
-    let has = |what: fn(&Deed) -> bool| assert!(deeds.iter().any(what), "{deeds:?}");
-    has(|it| matches!(it, Deed::Draw(it) if it.batch.is_some_and(|it| it.width == 2 && it.column == 1)));
-    has(|it| matches!(it, Deed::Load(it) if it.dtype == "q8" && it.generator.contains("splitmix64")));
-    has(|it| matches!(it, Deed::Read(_)));
-    has(|it| matches!(it, Deed::Reread(..)));
+    let has = |what: fn(&ReplayStep) -> bool| assert!(steps.iter().any(what), "{steps:?}");
+    has(|it| matches!(it, ReplayStep::Draw(it) if it.batch.is_some_and(|it| it.width == 2 && it.column == 1)));
+    has(|it| matches!(it, ReplayStep::Load(it) if it.dtype == "q8" && it.generator.contains("splitmix64")));
+    has(|it| matches!(it, ReplayStep::Read(_)));
+    has(|it| matches!(it, ReplayStep::Reread(..)));
     assert!(journal.records.iter().any(|it| matches!(it, Record::ReadTo { .. })));
     assert!(document.settings_history().len() > 3 && document.runs().len() > 5);
     let begun = |id| matches!(&document.node(id).unwrap().origin, Origin::Drawn(it) if it.begun > 0);
@@ -160,7 +160,7 @@ fn what_slides_and_what_mirostat_steers_comes_out_again_also_after_a_resumption(
     ended(&home, &pty, 2);
     quit(pty);
     let (_, journal) = read(&transcripts(&home), "latest").unwrap();
-    let Course { document, .. } = course(&journal.records);
+    let ReplayPlan { document, .. } = replay_plan(&journal.records);
     let temperatures: Vec<f32> = document.settings_history().iter().map(|it| it.1.temperature).collect();
     assert!(temperatures.contains(&0.7) && temperatures.contains(&0.75), "{temperatures:?}");
     let it = json(&home, &["latest", "--verify"]);

@@ -1,4 +1,4 @@
-//! Futures side by side: A/B, the fan, and what happens to a text that goes round in circles.
+//! Continuations side by side: compare, futures, and what happens to a text that goes round in circles.
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::layers::columns::{Columns, Purpose};
@@ -245,7 +245,7 @@ fn a_fan_lists_eight_futures_and_takes_all_or_a_word() {
     it.key(KeyCode::F(8));
     it.settle();
     let state = columns(&it);
-    assert_eq!((state.purpose, state.columns.len()), (Purpose::Fan, 8));
+    assert_eq!((state.purpose, state.columns.len()), (Purpose::Futures, 8));
     assert!(state.columns.iter().all(|it| it.draws.len() == 12));
     let order = state.by_likelihood();
     assert!(order.windows(2).all(|it| state.columns[it[0]].surprise() <= state.columns[it[1]].surprise()));

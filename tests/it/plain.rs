@@ -93,7 +93,7 @@ fn a_session_branches_undoes_compares_and_inspects() {
         &home,
         &["-n", "8", "-s", "7"],
         "Once upon a time\n/inspect 6 3\n/take 6 2\n/tree\n/branch 2\n/undo\n/redo\n/compare temp 1.5 | temp 0\n/keep B\n/undo\n\
-         /fan\n/fan tree\n/keep 2 word\n/set top-k 1\n/cut\n/heat entropy 2\n/next 3\n/reroll 6\n/type 7 \" and some words\"\n/show\n",
+         /futures\n/futures tree\n/keep 2 word\n/set top-k 1\n/cut\n/heat entropy 2\n/next 3\n/reroll 6\n/type 7 \" and some words\"\n/show\n",
     );
     let told = after(&said, "Token 6 of 12");
     assert!(
@@ -377,8 +377,8 @@ fn at_a_terminal_no_escape_is_ever_written() {
     pty.see("The die, ");
     pty.press("/models\n");
     pty.see("/models import PATH");
-    pty.press("/fan\n");
-    pty.see("/fan more");
+    pty.press("/futures\n");
+    pty.see("/futures more");
     // Endless from here on; a control moves while it writes, a text waits, and both are said.
     pty.press("/max-tokens 0\n");
     pty.see("max-tokens is now off.");

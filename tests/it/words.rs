@@ -101,7 +101,7 @@ fn what_would_change_a_branch_in_other_words_reads_it_again_first() {
     switch(&mut it);
     it.press(KeyCode::Char('u'), crossterm::event::KeyModifiers::ALT);
     let tokens = it.app.context.text.document.tokens();
-    // A/B, a candidate, new dice: each is for the model's own words.
+    // Compare, a candidate, new dice: each is for the model's own words.
     for key in [KeyCode::F(6), KeyCode::F(8)] {
         it.key(key);
         it.settle();

@@ -68,7 +68,7 @@ impl Layer {
             Kind::Tree => Self::Tree(Tree::open(cx)),
             Kind::Palette => Self::Palette(Palette::default()),
             Kind::Compare => Self::Columns(Columns::open(cx, Purpose::Compare)?),
-            Kind::Futures => Self::Columns(Columns::open(cx, Purpose::Fan)?),
+            Kind::Futures => Self::Columns(Columns::open(cx, Purpose::Futures)?),
             Kind::Find => Self::Find(Find::open(cx, "")),
             Kind::Score => Self::Score(ScoreTable::open(cx)?),
         })

@@ -1,7 +1,7 @@
 //! Futures side by side in words, and the question about a text that goes round in circles.
 
 use crate::app::intent::WayOut;
-use crate::document::{Circle, Document};
+use crate::document::{Document, Loop};
 
 /// What a column is called: A, B, C, D.
 #[must_use]
@@ -11,12 +11,12 @@ pub fn name(index: usize) -> char {
 
 /// That the text goes round in circles, and how.
 #[must_use]
-pub fn circles(document: &Document, since: usize) -> String {
+pub fn loop_found(document: &Document, since: usize) -> String {
     let since = since + 1;
-    match document.circle().map(|it| it.1) {
-        Some(Circle::Copies(1)) => format!("Looping since token {since}: the same token over and over. Paused."),
-        Some(Circle::Copies(n)) => format!("Looping since token {since}: the same {n} tokens over and over. Paused."),
-        Some(Circle::Recital) => {
+    match document.looping().map(|it| it.1) {
+        Some(Loop::Copies(1)) => format!("Looping since token {since}: the same token over and over. Paused."),
+        Some(Loop::Copies(n)) => format!("Looping since token {since}: the same {n} tokens over and over. Paused."),
+        Some(Loop::Recital) => {
             format!("Reciting since token {since}: under 0.3 bits of surprise a token. Paused.")
         }
         None => format!("Looping since token {since}; paused."),

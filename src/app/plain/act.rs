@@ -158,8 +158,8 @@ impl Plain {
                 self.report = Some(Report::Score);
             }
             Action::Compare => self.compare(app, rest),
-            Action::Fan => {
-                let open = app.layers.columns().filter(|it| it.purpose == Purpose::Fan);
+            Action::Futures => {
+                let open = app.layers.columns().filter(|it| it.purpose == Purpose::Futures);
                 if let (Some(state), "tree") = (open, rest) {
                     return self.out.lines(columns::branches(&app.context, state));
                 }

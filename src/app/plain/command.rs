@@ -2,7 +2,7 @@
 
 use super::act::needs_a_screen;
 use crate::app::intent::knob_named;
-use crate::app::keymap::Action;
+use crate::app::keymap::{Action, FORMER_NAMES};
 use crate::app::knobs::{KNOBS, Knob};
 use crate::app::layers::palette::{actions, score};
 use crate::sample::Settings;
@@ -99,14 +99,14 @@ pub(super) const LISTED: &[Listed] = &[
         "compare",
         "[N] [NAME VALUE | ...]",
         What::Act(Action::Compare),
-        "A/B: the same dice under the settings of now and others, as in /compare temp 1.2 | top-p 0.5",
+        "the same dice under the settings of now and others, as in /compare temp 1.2 | top-p 0.5",
     ),
     listed("dice", "", What::Dice, "compare again, each column with its own dice; and back"),
     listed(
-        "fan",
+        "futures",
         "[N]",
-        What::Act(Action::Fan),
-        "eight ways to go on, the likeliest first; /fan more: eight others; /fan tree: what they share told once",
+        What::Act(Action::Futures),
+        "eight ways to go on, the likeliest first; /futures more: eight others; /futures tree: what they share told once",
     ),
     listed(
         "keep",
@@ -144,6 +144,7 @@ pub(super) fn names() -> impl Iterator<Item = (&'static str, What)> {
 /// A sentence with the names that may have been meant.
 pub(super) fn meant(name: &str) -> Result<What, String> {
     let name = name.to_lowercase();
+    let name = FORMER_NAMES.iter().find(|it| it.0 == name).map_or(name, |it| it.1.to_owned());
     if let Some((_, what)) = names().find(|it| it.0 == name) {
         return Ok(what);
     }

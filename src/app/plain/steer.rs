@@ -126,13 +126,13 @@ impl Plain {
 
     pub(super) fn keep(&mut self, app: &mut App, rest: &str) {
         let Some(state) = app.layers.columns() else {
-            return self.out.error("There is nothing to keep: /compare or /fan comes first.");
+            return self.out.error("There is nothing to keep: /compare or /futures comes first.");
         };
         let (which, length) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let letter = which.chars().next().filter(|_| which.len() == 1).map(|it| it.to_ascii_uppercase());
         let by_letter = letter.filter(char::is_ascii_uppercase).map(|it| it as usize - 'A' as usize);
         let column = match (state.purpose, number(which)) {
-            (Purpose::Fan, at) => at.and_then(|it| state.by_likelihood().get(it).copied()),
+            (Purpose::Futures, at) => at.and_then(|it| state.by_likelihood().get(it).copied()),
             (Purpose::Compare, at) => at.or(by_letter).filter(|&it| it < state.columns.len()),
         };
         let length = if length.trim() == "word" { Length::Word } else { Length::Whole };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::verdict::{Outcome, Verdict, has_words_of};
 use crate::TokenId;
-use crate::document::Circumstances;
+use crate::document::RunInfo;
 use crate::engine::protocol::ModelCard;
 use crate::format::spelled;
 use crate::sample::Draw;
@@ -17,7 +17,7 @@ use crate::text::visible;
 pub(super) struct Report<'a> {
     pub(super) path: &'a Path,
     pub(super) outcomes: &'a [Outcome],
-    pub(super) models: &'a [(Circumstances, ModelCard)],
+    pub(super) models: &'a [(RunInfo, ModelCard)],
     pub(super) verdict: &'a Verdict,
 }
 
@@ -27,13 +27,13 @@ impl Report<'_> {
     }
 
     /// `recorded q8 cpu, now f32 cpu`.
-    fn circumstances(&self, it: &Outcome) -> String {
+    fn run_info(&self, it: &Outcome) -> String {
         let (then, now) = &self.models[it.model];
         format!("recorded {}, now {} {}", visible(&recorded(then)), now.dtype, now.device)
     }
 }
 
-fn recorded(then: &Circumstances) -> String {
+fn recorded(then: &RunInfo) -> String {
     if then.dtype.is_empty() { "with nobody knows what".to_owned() } else { format!("{} {}", then.dtype, then.device) }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn text(report: &Report) -> String {
             short(then),
             now.map_or_else(|| "none".to_owned(), short),
             largest.allowed,
-            report.circumstances(it),
+            report.run_info(it),
         );
         if beyond > 0 {
             let _ = writeln!(out, "{beyond} of {} probabilities differ by more than rounding does", outcomes.len());
@@ -105,7 +105,7 @@ fn divergence(report: &Report, it: &Outcome) -> String {
     let name = |draw: &Draw| format!("{} {}", report.text_of(it, draw.token), short(draw.after));
     let now = it.redrawn.draw.as_ref().map_or_else(|| "nothing".to_owned(), name);
     let mut text =
-        format!("diverged at {}: recorded {}, now {now} ({})", place(it), name(&it.recorded), report.circumstances(it));
+        format!("diverged at {}: recorded {}, now {now} ({})", place(it), name(&it.recorded), report.run_info(it));
     if let Some(draw) = it.redrawn.draw.as_ref().filter(|_| !it.redrawn.is_same_die(&it.recorded)) {
         let _ =
             write!(text, "; the die was {}, this seed's is {}", short(it.recorded.die as f32), short(draw.die as f32));

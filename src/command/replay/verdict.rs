@@ -1,6 +1,6 @@
 //! What a replay comes to.
 
-use crate::document::{Circumstances, Document, NodeId};
+use crate::document::{Document, NodeId, RunInfo};
 use crate::engine::protocol::ModelCard;
 use crate::sample::{Draw, Redrawn};
 
@@ -57,7 +57,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn new(outcomes: &[Outcome], models: &[(Circumstances, ModelCard)], verify: bool) -> Self {
+    pub(super) fn new(outcomes: &[Outcome], models: &[(RunInfo, ModelCard)], verify: bool) -> Self {
         let identical = outcomes.iter().filter(|it| it.is_identical()).count();
         let same_weights = models.iter().all(|(then, now)| then.sha256.is_empty() || then.sha256 == now.sha256);
         // The same numbers of other words are another text.
@@ -91,18 +91,18 @@ impl Verdict {
 }
 
 /// Whether the vocabulary is that recorded, as far as it is.
-pub(super) fn has_words_of(then: &Circumstances, now: &ModelCard) -> bool {
+pub(super) fn has_words_of(then: &RunInfo, now: &ModelCard) -> bool {
     then.vocabulary.as_ref().is_none_or(|it| it.hash == now.vocabulary.hash())
 }
 
-fn is_alike(then: &Circumstances, now: &ModelCard) -> bool {
+fn is_alike(then: &RunInfo, now: &ModelCard) -> bool {
     then.dtype == now.dtype && then.device == now.device.to_string()
 }
 
 /// By how much a probability may differ for rounding alone.
 ///
 /// Seen with the demo, and rounded up: within a precision between one token at a time and many, else between f32 and it.
-fn allowed(then: &Circumstances, now: &ModelCard) -> f32 {
+fn allowed(then: &RunInfo, now: &ModelCard) -> f32 {
     let within = is_alike(then, now);
     let rounding = |dtype: &str| match (dtype, within) {
         ("f32", _) => 0.001,

@@ -26,7 +26,7 @@ impl Columns {
         out
     }
 
-    /// How many lines a fan has, as a list or as a tree.
+    /// How many lines the futures have, as a list or as a tree.
     #[must_use]
     pub fn lines(&self) -> usize {
         if self.tree.is_some() { self.branches().len() } else { self.columns.len() }
@@ -40,7 +40,7 @@ impl Columns {
         self.tree.unwrap_or_else(listed)
     }
 
-    /// What a line of a fan stands for: a future, and from which to before which of its tokens.
+    /// What a line of the futures stands for: a future, and from which to before which of its tokens.
     #[must_use]
     pub fn line(&self, line: usize) -> Option<(usize, usize, usize)> {
         if self.tree.is_some() {
@@ -77,7 +77,7 @@ mod tests {
     use crate::sample::Settings;
 
     fn fan(texts: &[&[TokenId]]) -> Columns {
-        let mut fan = Columns::fan(&Settings::default(), 0, 0);
+        let mut fan = Columns::futures(&Settings::default(), 0, 0);
         // What a stop string left is text as well, and has no likelihood that would change the order.
         fan.columns = texts.iter().map(|it| Column { tail: it.to_vec(), ..Column::new(Settings::default()) }).collect();
         fan

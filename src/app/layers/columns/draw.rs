@@ -24,12 +24,12 @@ const COLUMNS_A_TOKEN: u16 = 7;
 pub(super) fn draw(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     match state.purpose {
         Purpose::Compare => compare(cx, state, theme, frame),
-        Purpose::Fan => fan(cx, state, theme, frame),
+        Purpose::Futures => fan(cx, state, theme, frame),
     }
 }
 
 fn compare(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
-    let title = if state.same_dice { "A/B: same dice, other settings" } else { "A/B: each its own dice" };
+    let title = if state.same_dice { "compare: same dice, other settings" } else { "compare: each its own dice" };
     let title = from_where(cx, state, title);
     // As high as the longest text will be, so that nothing moves while it grows.
     let across = state.columns.len().max(1) as u16;

@@ -24,7 +24,7 @@ impl Columns {
         let at = place(cx);
         let columns = match purpose {
             Purpose::Compare => Self::compare(&cx.settings, at),
-            Purpose::Fan => Self::fan(&cx.settings, at, 0),
+            Purpose::Futures => Self::futures(&cx.settings, at, 0),
         };
         columns.opened(cx)
     }
@@ -131,7 +131,7 @@ impl Columns {
             _ => {
                 return match self.purpose {
                     Purpose::Compare => self.key_of_compare(cx, key, action),
-                    Purpose::Fan => self.key_of_futures(cx, key, action),
+                    Purpose::Futures => self.key_of_futures(cx, key, action),
                 };
             }
         }
@@ -159,7 +159,7 @@ impl Columns {
                 self.tree = self.tree.is_none().then_some(0);
                 self.chosen = self.line(self.chosen_line()).map_or(self.chosen, |line| line.0);
             }
-            _ if action == Some(Action::Fan) => return self.leave(cx),
+            _ if action == Some(Action::Futures) => return self.leave(cx),
             _ => {}
         }
         Answer::Stay
@@ -247,9 +247,9 @@ impl Columns {
                 cx.settings.seed = cx.settings.seed.wrapping_add(1);
                 settings_changed(cx);
             }
-            Purpose::Fan => {
+            Purpose::Futures => {
                 let tree = self.tree.map(|_| 0);
-                *self = Self { tree, ..Self::fan(&cx.settings, self.at, self.round + 1) };
+                *self = Self { tree, ..Self::futures(&cx.settings, self.at, self.round + 1) };
             }
         }
         self.ask(cx);

@@ -23,10 +23,10 @@ use crate::text::Vocabulary;
 pub const MOST_COLUMNS: usize = 4;
 /// Tokens of a column that is compared.
 pub const COMPARED: usize = 48;
-/// Futures of a fan.
-pub const FAN: usize = 8;
+/// How many futures there are to choose from.
+pub const FUTURES: usize = 8;
 /// Tokens of each.
-pub const FAN_TOKENS: usize = 12;
+pub const FUTURE_TOKENS: usize = 12;
 
 /// What they are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum Purpose {
     /// To compare settings, under the same dice unless asked otherwise.
     Compare,
     /// To choose among dice, under the same settings.
-    Fan,
+    Futures,
 }
 
 /// One future.
@@ -107,7 +107,7 @@ pub struct Columns {
     pub at: usize,
     /// How many fans came before this one.
     pub round: u64,
-    /// Whether a fan is shown as a tree, and the line of it that is chosen.
+    /// Whether futures are shown as a tree, and the line of it that is chosen.
     pub tree: Option<usize>,
     /// A setting being written for the chosen column.
     pub typing: Option<Input>,
@@ -126,10 +126,10 @@ impl Columns {
 
     /// Futures under these settings after `at` tokens. The first of the first round is what would come anyhow.
     #[must_use]
-    pub fn fan(settings: &Settings, at: usize, round: u64) -> Self {
-        let seed = |n: u64| settings.seed.wrapping_add(FAN as u64 * round + n);
-        let columns = (0..FAN as u64).map(|n| Settings { seed: seed(n), ..settings.clone() }).collect();
-        Self { round, same_dice: false, ..Self::new(Purpose::Fan, at, columns) }
+    pub fn futures(settings: &Settings, at: usize, round: u64) -> Self {
+        let seed = |n: u64| settings.seed.wrapping_add(FUTURES as u64 * round + n);
+        let columns = (0..FUTURES as u64).map(|n| Settings { seed: seed(n), ..settings.clone() }).collect();
+        Self { round, same_dice: false, ..Self::new(Purpose::Futures, at, columns) }
     }
 
     fn new(purpose: Purpose, at: usize, settings: Vec<Settings>) -> Self {
@@ -153,7 +153,7 @@ impl Columns {
     pub fn tokens(&self) -> usize {
         match self.purpose {
             Purpose::Compare => COMPARED,
-            Purpose::Fan => FAN_TOKENS,
+            Purpose::Futures => FUTURE_TOKENS,
         }
     }
 
@@ -175,7 +175,7 @@ impl Columns {
         first.iter().zip(&other).position(|(a, b)| a != b)
     }
 
-    /// The columns as a fan lists them: the likeliest by the model first.
+    /// The columns as futures are listed: the likeliest by the model first.
     #[must_use]
     pub fn by_likelihood(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.columns.len()).collect();
@@ -230,7 +230,7 @@ mod tests {
         it.reset(9);
         assert_eq!(it.columns.iter().map(|it| it.settings.seed).collect::<Vec<_>>(), [9, 10]);
         let seeds = |round| -> Vec<u64> {
-            let fan = Columns::fan(&Settings { seed: 5, ..Settings::default() }, 0, round);
+            let fan = Columns::futures(&Settings { seed: 5, ..Settings::default() }, 0, round);
             fan.columns.iter().map(|it| it.settings.seed).collect()
         };
         assert_eq!((seeds(0)[0], seeds(0)[7], seeds(1)[0]), (5, 12, 13));

@@ -63,7 +63,7 @@ pub(in crate::app) fn tell(cx: &Context, state: &Columns) -> Vec<String> {
             out.extend((0..state.columns.len()).flat_map(|it| column(cx, state, it)));
             out.push("/keep B goes on with a column, /keep all keeps each as a branch, /dice gives each its own dice or all the same.".to_owned());
         }
-        Purpose::Fan => {
+        Purpose::Futures => {
             out.push("Ways to go on, the likeliest first, with the mean probability of a token:".to_owned());
             for (line, index) in state.by_likelihood().into_iter().enumerate() {
                 let column = &state.columns[index];
@@ -71,7 +71,8 @@ pub(in crate::app) fn tell(cx: &Context, state: &Columns) -> Vec<String> {
                 out.push(format!("{}, {figure}: \"{}\"", line + 1, text_of(cx, &column.tokens())));
             }
             out.push(
-                "/keep 1 goes on with one, /keep 1 word with its first word, /fan more throws other dice.".to_owned(),
+                "/keep 1 goes on with one, /keep 1 word with its first word, /futures more throws other dice."
+                    .to_owned(),
             );
         }
     }

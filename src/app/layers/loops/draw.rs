@@ -5,13 +5,13 @@ use ratatui::text::{Line, Span};
 
 use crate::app::context::Context;
 use crate::app::intent::WayOut;
-use crate::app::messages::columns::{WAYS_OUT, circles};
+use crate::app::messages::columns::{WAYS_OUT, loop_found};
 use crate::app::screen::kit::{lines, over, wrapped};
 use crate::app::screen::theme::Theme;
 
 /// What can be done about a loop.
 pub(super) fn draw(cx: &Context, since: usize, theme: &Theme, frame: &mut Frame) {
-    let told = circles(&cx.text.document, since);
+    let told = loop_found(&cx.text.document, since);
     let rows = wrapped(&told, usize::from(frame.area().width.clamp(5, 66) - 4), theme.note).len() as u16;
     let inner = over(frame, "going round in circles", 66, 6 + rows, theme);
     let width = inner.width as usize;

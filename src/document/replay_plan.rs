@@ -7,7 +7,7 @@ use crate::text::vocabulary::VocabularyRecord;
 
 /// What beside the settings a draw depends on, as it is recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct RunInfo {
     /// The model's name.
     pub name: String,
     /// SHA-256 of its weights, hexadecimal; empty if unknown.
@@ -26,7 +26,7 @@ pub struct Circumstances {
 
 /// Tokens that one record says were drawn, each after the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Span {
     /// Their nodes.
     pub nodes: Vec<NodeId>,
     /// From which batch, if from one that is known.
@@ -35,24 +35,24 @@ pub struct Stretch {
 
 /// Something a model did. What it read before decides how what it reads next is rounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum ReplayStep {
     /// It was loaded.
-    Load(Circumstances),
+    Load(RunInfo),
     /// It read the text up to this node.
     Read(NodeId),
     /// It read that text again from before this position on.
     Reread(NodeId, usize),
     /// It drew.
-    Draw(Stretch),
+    Draw(Span),
 }
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Course {
+pub struct ReplayPlan {
     /// The document it made.
     pub document: Document,
     /// In order.
-    pub deeds: Vec<Deed>,
+    pub steps: Vec<ReplayStep>,
 }
 
 /// What had to be read when a record was written, and is told only by what comes after it.
@@ -70,8 +70,8 @@ enum Due {
 /// The program looks at what comes next whenever the end of the text was moved or something was written, so the model
 /// read the text then. Where drawing comes next, that reads the same, and need not be told apart.
 #[must_use]
-pub fn course(records: &[Record]) -> Course {
-    let mut it = Course::default();
+pub fn replay_plan(records: &[Record]) -> ReplayPlan {
+    let mut it = ReplayPlan::default();
     let mut due = Due::Nothing;
     for (index, record) in records.iter().enumerate() {
         let before = it.document.tip();
@@ -79,7 +79,7 @@ pub fn course(records: &[Record]) -> Course {
         let after = it.document.tip();
         match record {
             Record::Model { name, sha256, dtype, device, generator, vocabulary, path } => {
-                it.deeds.push(Deed::Load(Circumstances {
+                it.steps.push(ReplayStep::Load(RunInfo {
                     name: name.clone(),
                     sha256: sha256.clone(),
                     dtype: dtype.clone(),
@@ -88,37 +88,37 @@ pub fn course(records: &[Record]) -> Course {
                     vocabulary: vocabulary.clone(),
                     path: path.clone(),
                 }));
-                it.deeds.extend(after.map(Deed::Read));
+                it.steps.extend(after.map(ReplayStep::Read));
                 due = Due::Nothing;
             }
             Record::Drawn { draws, batch, .. } if !draws.is_empty() => {
                 let end = it.document.next_node();
                 let nodes = (end.saturating_sub(draws.len() as NodeId)..end).collect();
-                it.deeds.push(Deed::Draw(Stretch { nodes, batch: *batch }));
+                it.steps.push(ReplayStep::Draw(Span { nodes, batch: *batch }));
                 due = if draws.len() > 1 || batch.is_some() { Due::Columns } else { Due::Nothing };
             }
             Record::Tip { .. } => {
                 // A half word that the model finishes is not read before.
                 if due == Due::Text && !is_begun(records.get(index + 1)) {
-                    it.deeds.extend(before.map(Deed::Read));
+                    it.steps.extend(before.map(ReplayStep::Read));
                 }
                 due = Due::Text;
             }
             Record::Typed { .. } => {
                 if due != Due::Nothing {
-                    it.deeds.extend(before.map(Deed::Read));
+                    it.steps.extend(before.map(ReplayStep::Read));
                 }
                 due = Due::Text;
             }
             Record::Reread { first } => {
-                it.deeds.extend(after.map(|tip| Deed::Reread(tip, *first as usize)));
+                it.steps.extend(after.map(|tip| ReplayStep::Reread(tip, *first as usize)));
                 due = Due::Nothing;
             }
             Record::ReadTo { node } => {
                 if due != Due::Nothing {
-                    it.deeds.extend(before.map(Deed::Read));
+                    it.steps.extend(before.map(ReplayStep::Read));
                 }
-                it.deeds.push(Deed::Read(*node));
+                it.steps.push(ReplayStep::Read(*node));
                 due = Due::Nothing;
             }
             _ => {}
@@ -150,12 +150,12 @@ mod tests {
         }
     }
 
-    fn loaded(dtype: &str) -> Deed {
-        Deed::Load(Circumstances {
+    fn loaded(dtype: &str) -> ReplayStep {
+        ReplayStep::Load(RunInfo {
             name: "demo".into(),
             dtype: dtype.into(),
             device: "cpu".into(),
-            ..Circumstances::default()
+            ..RunInfo::default()
         })
     }
 
@@ -167,14 +167,14 @@ mod tests {
         Record::Drawn { first, parent, draws: tokens.iter().map(|&it| draw(it)).collect(), batch }
     }
 
-    fn drew(nodes: &[NodeId], batch: Option<Batch>) -> Deed {
-        Deed::Draw(Stretch { nodes: nodes.to_vec(), batch })
+    fn drew(nodes: &[NodeId], batch: Option<Batch>) -> ReplayStep {
+        ReplayStep::Draw(Span { nodes: nodes.to_vec(), batch })
     }
 
     #[test]
     fn every_drawn_token_is_found_on_every_branch() {
         let batch = Some(Batch { width: 2, column: 1, before: 0 });
-        let it = course(&[
+        let it = replay_plan(&[
             drawn(0, None, &[9], None),
             model("q8"),
             typed(1, Some(0), &[10, 11]),
@@ -185,13 +185,13 @@ mod tests {
         let expected = [
             drew(&[0], None),
             loaded("q8"),
-            Deed::Read(0),
+            ReplayStep::Read(0),
             drew(&[3], None),
             loaded("f32"),
-            Deed::Read(3),
+            ReplayStep::Read(3),
             drew(&[4, 5], batch),
         ];
-        assert_eq!(it.deeds, expected);
+        assert_eq!(it.steps, expected);
         assert_eq!(it.document.tokens_to(Some(3)), [9, 10, 11, 12]);
         assert_eq!(it.document.tokens_to(Some(5)), [9, 10, 20, 21]);
         assert_eq!(it.document.tokens_to(None), [0; 0]);
@@ -204,16 +204,22 @@ mod tests {
         let back = [typed(0, None, &[1, 2, 3]), drawn(3, Some(2), &[4], None), tip(2), tip(1), typed(4, Some(1), &[5])];
         let mut records = back.to_vec();
         records.extend([typed(5, Some(4), &[6]), drawn(6, Some(5), &[7], None), Record::Reread { first: 2 }]);
-        let expected =
-            [drew(&[3], None), Deed::Read(2), Deed::Read(1), Deed::Read(4), drew(&[6], None), Deed::Reread(6, 2)];
-        assert_eq!(course(&records).deeds, expected);
+        let expected = [
+            drew(&[3], None),
+            ReplayStep::Read(2),
+            ReplayStep::Read(1),
+            ReplayStep::Read(4),
+            drew(&[6], None),
+            ReplayStep::Reread(6, 2),
+        ];
+        assert_eq!(replay_plan(&records).steps, expected);
         // Columns in the middle, that are let go.
         let columns = [typed(0, None, &[1, 2, 3]), Record::ReadTo { node: 1 }, drawn(3, Some(2), &[4], None)];
-        assert_eq!(course(&columns).deeds, [Deed::Read(2), Deed::Read(1), drew(&[3], None)]);
+        assert_eq!(replay_plan(&columns).steps, [ReplayStep::Read(2), ReplayStep::Read(1), drew(&[3], None)]);
         // A half word: its last token is not read before it is drawn again.
         let healed =
             Record::Drawn { first: 2, parent: Some(0), draws: vec![Draw { begun: 2, ..draw(9) }], batch: None };
-        assert_eq!(course(&[typed(0, None, &[1, 2]), tip(0), healed]).deeds, [drew(&[2], None)]);
+        assert_eq!(replay_plan(&[typed(0, None, &[1, 2]), tip(0), healed]).steps, [drew(&[2], None)]);
         // Columns that are kept, one after the other.
         let batch = |column| Some(Batch { width: 2, column, before: 0 });
         let kept = [
@@ -223,6 +229,6 @@ mod tests {
             drawn(3, Some(0), &[4, 5], batch(1)),
             typed(5, Some(4), &[6]),
         ];
-        assert_eq!(course(&kept).deeds, [drew(&[1, 2], batch(0)), drew(&[3, 4], batch(1)), Deed::Read(4)]);
+        assert_eq!(replay_plan(&kept).steps, [drew(&[1, 2], batch(0)), drew(&[3, 4], batch(1)), ReplayStep::Read(4)]);
     }
 }

@@ -16,7 +16,7 @@ use crate::store::protocol::Job as StoreJob;
 use crate::store::{self, Store};
 
 /// The services, and what carries effects out on them; the same for every front end.
-pub(super) struct Hands {
+pub(super) struct EffectRunner {
     engine: Engine,
     store: Option<Store>,
     installer: Installer,
@@ -34,7 +34,7 @@ pub(super) struct Hands {
     pub(super) copy: Option<(String, Option<String>)>,
 }
 
-impl Hands {
+impl EffectRunner {
     /// Starts the services and the application. What they say goes to `sender`.
     pub(super) fn start(session: Session, size: (u16, u16), sender: Sender<Input>) -> (App, Self) {
         let Session { paths, places, save, open, start: mut begin_with, .. } = session;
@@ -49,7 +49,7 @@ impl Hands {
         begin_with.size = size;
         let (app, effects) = start(begin_with);
         let installer = Installer::new(places);
-        let mut hands = Self {
+        let mut runner = Self {
             engine,
             store,
             installer,
@@ -61,8 +61,8 @@ impl Hands {
             edit: None,
             copy: None,
         };
-        hands.act(effects);
-        (app, hands)
+        runner.act(effects);
+        (app, runner)
     }
 
     /// Ends the engine's work and writes what is left to write. Returns how many changes could not be written.

@@ -4,13 +4,13 @@ use std::io;
 use std::sync::mpsc::Sender;
 
 use super::editor::{self, Back, Editor};
-use super::hands::Hands;
+use super::effect_runner::EffectRunner;
 use super::terminal::Terminal;
 use super::{Input, clipboard, input};
 use crate::app::{Copied, Msg};
 
 /// Who has the terminal and its keys.
-pub(super) struct Lent {
+pub(super) struct TerminalLease {
     keys: input::Listener,
     editor: Option<Editor>,
     /// Whether the terminal is somebody else's.
@@ -18,7 +18,7 @@ pub(super) struct Lent {
     sender: Sender<Input>,
 }
 
-impl Lent {
+impl TerminalLease {
     /// The terminal is ours, and its keys arrive by way of `keys`.
     pub(super) fn new(keys: input::Listener, sender: Sender<Input>) -> Self {
         Self { keys, editor: None, away: false, sender }
@@ -63,8 +63,8 @@ impl Lent {
     }
 
     /// Hands the terminal what is to be in its clipboard.
-    pub(super) fn copy_through(&self, hands: &mut Hands, terminal: &mut Terminal) -> io::Result<()> {
-        let Some((text, instead_of)) = hands.copy.take() else { return Ok(()) };
+    pub(super) fn copy_through(&self, runner: &mut EffectRunner, terminal: &mut Terminal) -> io::Result<()> {
+        let Some((text, instead_of)) = runner.copy.take() else { return Ok(()) };
         let in_tmux = std::env::var_os("TMUX").is_some_and(|it| !it.is_empty());
         let how = match clipboard::osc52(&text, in_tmux) {
             Some(sequence) => {

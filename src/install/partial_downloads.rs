@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::download::lock::Lock;
+use super::model_store::lock_of;
 use super::places::Places;
-use super::shelf::lock_of;
 
 /// Something that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct PartialDownload {
     /// Where: a file, or the directory of a model.
     pub path: PathBuf,
     /// Bytes on the disk.
@@ -25,15 +25,15 @@ pub struct Kept {
 /// # Errors
 ///
 /// If the directory is there and cannot be read.
-pub fn list(places: &Places) -> io::Result<Vec<Kept>> {
+pub fn list(places: &Places) -> io::Result<Vec<PartialDownload>> {
     let mut kept = Vec::new();
     for path in entries(&places.downloads)? {
         let metadata = std::fs::symlink_metadata(&path)?;
         if metadata.is_dir() {
             let sizes = entries(&path)?.into_iter().map(|it| std::fs::symlink_metadata(it).map_or(0, |it| it.len()));
-            kept.push(Kept { bytes: sizes.sum(), path });
+            kept.push(PartialDownload { bytes: sizes.sum(), path });
         } else if !is_lock(&path) && path.extension().is_none_or(|it| it != "json") {
-            kept.push(Kept { bytes: metadata.len(), path });
+            kept.push(PartialDownload { bytes: metadata.len(), path });
         }
     }
     Ok(kept)
@@ -44,7 +44,7 @@ pub fn list(places: &Places) -> io::Result<Vec<Kept>> {
 /// # Errors
 ///
 /// If something cannot be removed.
-pub fn clear(places: &Places) -> io::Result<(Vec<Kept>, Vec<Kept>)> {
+pub fn clear(places: &Places) -> io::Result<(Vec<PartialDownload>, Vec<PartialDownload>)> {
     let (mut removed, mut busy) = (Vec::new(), Vec::new());
     for it in list(places)? {
         let name = it.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
