@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::candidates::{exp, largest, masses};
+use super::filters;
+use super::parameters::Apply;
 use super::score::rank;
 use super::steps::{cut, heat, keep_unsurprising, penalise};
 use super::trace::{Did, StepTrace};
@@ -150,8 +152,7 @@ impl Distribution {
         }
         let tau = settings.mirostat_tau;
         let mirostat = (!settings.is_neutral(Step::Mirostat)).then(|| Mirostat {
-            // As in the paper, and in llama.cpp, it begins at twice the target.
-            mu: context.mu.unwrap_or(2.0 * tau),
+            mu: filters::mirostat_limit(context, settings),
             tau,
             eta: settings.mirostat_eta,
         });
@@ -159,22 +160,17 @@ impl Distribution {
             if settings.is_neutral(step) {
                 continue;
             }
-            let did = if step.is_penalty() {
-                Did::Touched(penalise(step, penalised.get_or_insert_with(|| logits.to_vec()), context, settings))
-            } else {
-                let scores = penalised.as_deref().unwrap_or(logits);
-                let left = candidates.get_or_insert_with(|| Candidates::new(scores));
-                if left.is_empty() {
-                    return Err(SampleError::NoCandidates);
+            let scores = || penalised.as_deref().unwrap_or(logits);
+            let did = match step.apply() {
+                Apply::Penalty(penalise) => {
+                    let scores = penalised.get_or_insert_with(|| logits.to_vec());
+                    Did::Touched(penalise(scores, context, settings))
                 }
-                let before = explain.then(|| left.log_mass());
-                if step == Step::Temperature {
-                    Did::Divided { by: heat(left, settings) }
-                } else {
-                    match mirostat {
-                        Some(it) if step == Step::Mirostat => keep_unsurprising(left, it.mu),
-                        _ => cut(step, left, settings, context.tokens.len() as u64),
-                    }
+                Apply::Divisor(divide) => Did::Divided { by: divide(still_open(&mut candidates, scores())?, settings) },
+                Apply::Filter(filter) => {
+                    let left = still_open(&mut candidates, scores())?;
+                    let before = explain.then(|| left.log_mass());
+                    filter(left, context, settings);
                     let share = before.map(|it| (left.log_mass() - it).exp().min(1.0) as f32);
                     Did::Left { count: left.len(), share }
                 }
@@ -284,6 +280,16 @@ impl Distribution {
     fn probability(&self, logit: f32) -> f64 {
         f64::from(exp(logit - self.largest)) / self.total
     }
+}
+
+/// The candidates that are left, which are all of `scores` before the first step that works on candidates.
+///
+/// # Errors
+///
+/// If none is left.
+fn still_open<'a>(left: &'a mut Option<Candidates>, scores: &[f32]) -> Result<&'a mut Candidates, SampleError> {
+    let left = left.get_or_insert_with(|| Candidates::new(scores));
+    if left.is_empty() { Err(SampleError::NoCandidates) } else { Ok(left) }
 }
 
 /// Natural log-sum-exp, and entropy in bits, of a row of logits with the given largest value.

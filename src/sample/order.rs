@@ -5,85 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// One step of the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Step {
-    /// Biases and bans of texts.
-    Bias,
-    /// Repetition penalty over the last tokens.
-    RepeatPenalty,
-    /// Frequency and presence penalties over the same tokens.
-    FrequencyPresence,
-    /// Whatever would repeat a sequence of n tokens is out.
-    NoRepeatNgram,
-    /// Whatever would lengthen a repetition loses, the more the longer it is.
-    Dry,
-    /// All within so many standard deviations of the largest logit.
-    TopNSigma,
-    /// The k likeliest.
-    TopK,
-    /// Those whose surprise is nearest to the expected one.
-    Typical,
-    /// The likeliest that together hold a share of the probability.
-    TopP,
-    /// All that have at least a share of the likeliest one's probability.
-    MinP,
-    /// Sometimes, all of the likely ones but the least likely of them are out.
-    Xtc,
-    /// Division of the logits; 0 keeps the likeliest alone.
-    Temperature,
-    /// Those no more surprising than a limit that follows the surprise of what was drawn.
-    Mirostat,
-}
-
-/// How many steps there are.
-const STEPS: usize = 13;
-
-impl Step {
-    /// All steps, in llama.cpp's order.
-    pub const ALL: [Self; STEPS] = [
-        Self::Bias,
-        Self::RepeatPenalty,
-        Self::FrequencyPresence,
-        Self::NoRepeatNgram,
-        Self::Dry,
-        Self::TopNSigma,
-        Self::TopK,
-        Self::Typical,
-        Self::TopP,
-        Self::MinP,
-        Self::Xtc,
-        Self::Temperature,
-        Self::Mirostat,
-    ];
-
-    /// The name in an order, in a transcript and in a chain that is told in words.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bias => "bias",
-            Self::RepeatPenalty => "repeat-penalty",
-            Self::FrequencyPresence => "frequency-presence",
-            Self::NoRepeatNgram => "no-repeat-ngram",
-            Self::Dry => "dry",
-            Self::TopNSigma => "top-n-sigma",
-            Self::TopK => "top-k",
-            Self::Typical => "typical",
-            Self::TopP => "top-p",
-            Self::MinP => "min-p",
-            Self::Xtc => "xtc",
-            Self::Temperature => "temperature",
-            Self::Mirostat => "mirostat",
-        }
-    }
-
-    /// Whether it changes the scores of single tokens. Such steps come before all others, which look at all tokens.
-    #[must_use]
-    pub fn is_penalty(self) -> bool {
-        matches!(self, Self::Bias | Self::RepeatPenalty | Self::FrequencyPresence | Self::NoRepeatNgram | Self::Dry)
-    }
-}
+use super::Step;
+use super::parameters::STEPS;
 
 impl FromStr for Step {
     type Err = String;
@@ -110,27 +33,10 @@ impl Order {
     /// The steps as they are applied.
     #[must_use]
     pub fn steps(self) -> [Step; STEPS] {
-        use Step::{
-            Bias, Dry, FrequencyPresence, MinP, Mirostat, NoRepeatNgram, RepeatPenalty, Temperature, TopK, TopNSigma,
-            TopP, Typical, Xtc,
-        };
+        use Step::{MinP, Temperature, TopK, TopP, Typical};
         match self {
             Self::LlamaCpp => Step::ALL,
-            Self::HuggingFace => [
-                Bias,
-                RepeatPenalty,
-                FrequencyPresence,
-                NoRepeatNgram,
-                Dry,
-                Temperature,
-                TopK,
-                TopP,
-                MinP,
-                Typical,
-                TopNSigma,
-                Xtc,
-                Mirostat,
-            ],
+            Self::HuggingFace => arranged(&[Temperature, TopK, TopP, MinP, Typical]),
             Self::Own(steps) => steps,
         }
     }
@@ -145,13 +51,7 @@ impl Order {
         if let Some(twice) = named.iter().enumerate().find(|it| named[..it.0].contains(it.1)) {
             return Err(format!("`{}` is named twice", twice.1.name()));
         }
-        let mut steps = Step::ALL;
-        let place = |it: &Step| named.iter().position(|other| other == it);
-        // Stable, so that what is not named keeps its order.
-        steps.sort_by_key(|it| {
-            let unnamed = if it.is_penalty() { 0 } else { named.len() + 1 };
-            (!it.is_penalty(), place(it).map_or(unnamed, |at| at + 1))
-        });
+        let steps = arranged(named);
         Ok([Self::LlamaCpp, Self::HuggingFace].into_iter().find(|it| it.steps() == steps).unwrap_or(Self::Own(steps)))
     }
 
@@ -177,6 +77,18 @@ impl Order {
             Self::Own(_) => "own",
         }
     }
+}
+
+/// All steps, `named` ones in a row; the others as [`Order::own`] says.
+fn arranged(named: &[Step]) -> [Step; STEPS] {
+    let mut steps = Step::ALL;
+    let place = |it: &Step| named.iter().position(|other| other == it);
+    // Stable, so that what is not named keeps its order.
+    steps.sort_by_key(|it| {
+        let unnamed = if it.is_penalty() { 0 } else { named.len() + 1 };
+        (!it.is_penalty(), place(it).map_or(unnamed, |at| at + 1))
+    });
+    steps
 }
 
 impl fmt::Display for Order {

@@ -1,8 +1,34 @@
 //! What changes the scores of single tokens, by what was written before.
 
-use super::Settings;
 use super::settings::last;
+use super::{Context, Settings};
 use crate::TokenId;
+
+/// Biases and bans, by the texts of [`Words`](super::Words).
+pub(super) fn of_texts(logits: &mut [f32], context: &Context, _: &Settings) -> usize {
+    context.words.apply(logits, context.tokens)
+}
+
+/// The repetition penalty, over its window.
+pub(super) fn of_repeats(logits: &mut [f32], context: &Context, settings: &Settings) -> usize {
+    repeat(logits, settings.penalty_window(context.tokens), settings.repeat_penalty)
+}
+
+/// The frequency and presence penalties, over the same window.
+pub(super) fn of_counts(logits: &mut [f32], context: &Context, settings: &Settings) -> usize {
+    let window = settings.penalty_window(context.tokens);
+    frequency_presence(logits, window, settings.frequency_penalty, settings.presence_penalty)
+}
+
+/// No sequence of n tokens twice.
+pub(super) fn of_ngrams(logits: &mut [f32], context: &Context, settings: &Settings) -> usize {
+    no_repeat_ngram(logits, context.tokens, settings.no_repeat_ngram as usize)
+}
+
+/// DRY, up to the breakers of the context.
+pub(super) fn of_dry(logits: &mut [f32], context: &Context, settings: &Settings) -> usize {
+    dry(logits, context.tokens, settings, context.words.breaks())
+}
 
 /// Penalises each token of `window` once: a positive logit is divided, a negative one multiplied.
 ///

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::parameters::is_one;
 use super::{Bias, Order, Preset, Step};
 
 /// What to do when a token that ends a text is drawn.
@@ -207,24 +208,7 @@ impl Settings {
     /// Whether a step would change nothing even if it were not switched off.
     #[must_use]
     pub fn is_set_neutral(&self, step: Step) -> bool {
-        match step {
-            Step::Bias => self.bias.is_empty() && self.ban.is_empty(),
-            Step::Dry => self.dry_multiplier <= 0.0 || self.dry_last_n == 0,
-            Step::Mirostat => self.mirostat_tau <= 0.0,
-            Step::RepeatPenalty => is_one(self.repeat_penalty) || self.repeat_last_n == 0,
-            Step::FrequencyPresence => {
-                let off = self.frequency_penalty.abs() < 1e-6 && self.presence_penalty.abs() < 1e-6;
-                off || self.repeat_last_n == 0
-            }
-            Step::NoRepeatNgram => self.no_repeat_ngram == 0,
-            Step::TopNSigma => self.top_n_sigma <= 0.0,
-            Step::Typical => self.typical_p >= 1.0,
-            Step::Xtc => self.xtc_probability <= 0.0 || self.xtc_threshold > 0.5,
-            Step::Temperature => is_one(self.temperature) && self.dynatemp_range <= 0.0,
-            Step::TopK => self.top_k == 0,
-            Step::TopP => self.top_p >= 1.0,
-            Step::MinP => self.min_p <= 0.0,
-        }
+        step.is_set_neutral(self)
     }
 
     /// Switches a step off, or on again.
@@ -315,10 +299,6 @@ impl Settings {
 pub(super) fn last<T>(history: &[T], n: i32) -> &[T] {
     let n = usize::try_from(n).unwrap_or(usize::MAX);
     &history[history.len().saturating_sub(n)..]
-}
-
-fn is_one(value: f32) -> bool {
-    (value - 1.0).abs() < 1e-6
 }
 
 #[cfg(test)]
