@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::candidates::{exp, largest, masses};
+use super::candidates::{exp, largest};
 use super::filters;
+use super::logits::{entropy, log_sum_exp_and_entropy, rank};
 use super::parameters::Apply;
-use super::score::rank;
-use super::steps::{cut, heat, keep_unsurprising, penalise};
 use super::trace::{Did, StepTrace};
 use super::{Candidates, Context, Settings, Step};
 use crate::TokenId;
@@ -290,17 +289,6 @@ impl Distribution {
 fn still_open<'a>(left: &'a mut Option<Candidates>, scores: &[f32]) -> Result<&'a mut Candidates, SampleError> {
     let left = left.get_or_insert_with(|| Candidates::new(scores));
     if left.is_empty() { Err(SampleError::NoCandidates) } else { Ok(left) }
-}
-
-/// Natural log-sum-exp, and entropy in bits, of a row of logits with the given largest value.
-pub(super) fn log_sum_exp_and_entropy(logits: &[f32], largest: f32) -> (f64, f64) {
-    let (total, weighted) = masses(logits, largest);
-    (f64::from(largest) + total.ln(), entropy(total, weighted))
-}
-
-/// Entropy in bits, from the sums of `exp(x)` and of `x exp(x)`.
-pub(super) fn entropy(total: f64, weighted: f64) -> f64 {
-    (total.ln() - weighted / total).max(0.0) / std::f64::consts::LN_2
 }
 
 #[cfg(test)]

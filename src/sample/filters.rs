@@ -3,7 +3,7 @@
 //! Each is a function of the candidates (at least one), the context and the settings; the table in
 //! [`parameters`](super::parameters) says which step calls which.
 
-use super::distribution::entropy;
+use super::logits::entropy;
 use super::{Candidates, Context, Settings, die};
 
 pub(super) fn top_k(candidates: &mut Candidates, _: &Context, settings: &Settings) {

@@ -2,7 +2,7 @@
 
 use super::Draw;
 use super::candidates::largest;
-use super::distribution::log_sum_exp_and_entropy;
+use super::logits::{log_sum_exp_and_entropy, rank};
 use crate::TokenId;
 
 /// The model's own view of one token, before any sampler.
@@ -57,14 +57,6 @@ impl From<&Draw> for Score {
     fn from(draw: &Draw) -> Self {
         Self { p: draw.model, rank: draw.rank, entropy: draw.entropy }
     }
-}
-
-/// How many tokens come before `token`, likeliest first; of equals the smaller token comes first.
-pub(super) fn rank(logits: &[f32], token: TokenId) -> u32 {
-    let (before, rest) = logits.split_at(token as usize);
-    let chosen = rest[0];
-    before.iter().map(|&it| u32::from(it >= chosen)).sum::<u32>()
-        + rest[1..].iter().map(|&it| u32::from(it > chosen)).sum::<u32>()
 }
 
 #[cfg(test)]
