@@ -87,7 +87,14 @@ impl ModelArguments {
     ///
     /// If the configuration names no device.
     pub fn device(&self, config: &Config) -> Result<DeviceChoice, MeaningError> {
-        Ok(word(self.device, config.device.as_deref(), "device")?.unwrap_or_default())
+        match (self.device, config.device.as_deref()) {
+            (Some(flag), _) => Ok(flag),
+            (None, Some(text)) => text.to_lowercase().parse().map_err(|_| MeaningError::Word {
+                value: text.to_owned(),
+                what: "device (there are auto, cpu, cuda, cuda:1 and so on, metal)",
+            }),
+            (None, None) => Ok(DeviceChoice::Auto),
+        }
     }
 
     /// In which precision; `None` is the engine's choice.

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{BoolishValueParser, FalseyValueParser, PossibleValue};
+use clap::builder::{BoolishValueParser, FalseyValueParser};
 use clap::{Args, Parser, ValueEnum};
 
 use crate::checkpoint::tensors::Dtype;
 use crate::engine::protocol::Said;
-use crate::model::device::AUTO;
-use crate::model::{Device, DeviceChoice};
+use crate::model::DeviceChoice;
 use crate::store::sampling::Sampling;
 use crate::text::TokenizerChoice;
 
@@ -76,7 +75,7 @@ pub struct ModelArguments {
     /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout [env: `MEGACHAT_MODEL`]
     #[arg(short, long, value_name = "NAME|DIR", env = "MEGACHAT_MODEL", hide_env = true)]
     pub model: Option<String>,
-    /// Where to run [default: auto] [env: `MEGACHAT_DEVICE`]
+    /// Where to run: auto, cpu, cuda, cuda:1 and so on, metal [default: auto] [env: `MEGACHAT_DEVICE`]
     #[arg(long, env = "MEGACHAT_DEVICE", hide_env = true)]
     pub device: Option<DeviceChoice>,
     /// Precision of the weights [default: auto] [env: `MEGACHAT_DTYPE`]
@@ -200,19 +199,6 @@ pub struct FileArguments {
     /// Open no connection [env: `MEGACHAT_OFFLINE` or `HF_HUB_OFFLINE`]
     #[arg(long, global = true, env = "MEGACHAT_OFFLINE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub offline: bool,
-}
-
-impl ValueEnum for DeviceChoice {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::On(Device::Cpu), Self::On(Device::Cuda(0)), Self::On(Device::Metal)]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
-            Self::Auto => AUTO,
-            Self::On(device) => device.kind(),
-        }))
-    }
 }
 
 /// A precision, as typed.

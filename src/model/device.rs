@@ -49,7 +49,7 @@ impl serde::Serialize for Device {
 
 /// A word that names no device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no device: there are cpu, cuda, cuda:1 and so on, and metal")]
+#[error("`{0}` names no device: there are auto, cpu, cuda, cuda:1 and so on, and metal")]
 pub struct UnknownDevice(pub String);
 
 impl FromStr for Device {
