@@ -153,6 +153,8 @@ impl Player<'_> {
         // What is recorded goes before the configuration: only so can the same come out.
         let device = match asked.device {
             Some(device) => device,
+            // A transcript that lost the line says nothing of the device.
+            None if recorded.device.is_empty() => asked.device(self.config).map_err(usage)?,
             None => DeviceChoice::On(recorded.device.parse().map_err(|e: UnknownDevice| {
                 let hint =
                     "The transcript was drawn there; --device names another place, where other numbers may come.";

@@ -251,7 +251,7 @@ impl Model for CandleModel {
     }
 
     fn probe(&mut self, tokens: &[TokenId], hear: &mut dyn FnMut(&str, &[f32])) -> Result<(), ModelError> {
-        self.check(tokens, self.position)?;
+        self.check(tokens, self.position + tokens.len())?;
         self.branches.clear();
         let before = self.position;
         for chunk in tokens.chunks(CHUNK) {
@@ -271,7 +271,7 @@ impl Model for CandleModel {
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
         // Before anything changes: a chunk that fits must not go in before one that does not.
-        self.check(tokens, self.position)?;
+        self.check(tokens, self.position + tokens.len())?;
         self.branches.clear();
         let before = self.position;
         let mut scores = scores;
@@ -320,7 +320,9 @@ impl Model for CandleModel {
         }
         let vocabulary = self.config.vocab_size;
         let before: Vec<usize> = self.branches.iter().map(|it| it.position).collect();
-        self.check(tokens, before.iter().copied().max().unwrap_or(0).saturating_sub(tokens.len().saturating_sub(1)))?;
+        // All branches are as long as each other, and each grows by one.
+        let longest = before.iter().copied().max().unwrap_or(0);
+        self.check(tokens, longest + 1)?;
         // One after the other: candle's caches are one tensor for all positions.
         for (index, (token, scores)) in tokens.chunks(1).zip(scores.chunks_exact_mut(vocabulary)).enumerate() {
             self.exchange(index);
@@ -345,9 +347,8 @@ impl Model for CandleModel {
 }
 
 impl CandleModel {
-    /// Whether tokens may follow `position` others.
-    fn check(&self, tokens: &[TokenId], position: usize) -> Result<(), ModelError> {
-        let wanted = position + tokens.len();
+    /// Whether the context has `wanted` positions, and every token a row.
+    fn check(&self, tokens: &[TokenId], wanted: usize) -> Result<(), ModelError> {
         let (capacity, vocabulary) = (self.config.n_positions, self.config.vocab_size);
         if wanted > capacity {
             return Err(ModelError::ContextFull { wanted, capacity });

@@ -272,6 +272,12 @@ fn what_was_changed_afterwards_is_found() {
     );
     let output = try_with(&mut adrift, &["--device", "cpu"]);
     assert!(out(&output).contains("identical 12/12"), "{}{}", out(&output), err(&output));
+    // A transcript that lost the line is drawn on what is here, and says that the weights are not known.
+    let lost: Vec<Record> = journal.records.iter().filter(|it| !matches!(it, Record::Model { .. })).cloned().collect();
+    write(&path, &journal.header, &lost);
+    let output = replay(&home, &[path.to_str().unwrap(), "--model", "demo", "--dtype", "f32"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), "identical 12/12\n"), "{}", err(&output));
+    assert!(err(&output).contains("does not say which weights"), "{}", err(&output));
     // What older programs wrote: no generator, no batches.
     let mut old = |it: &mut Record| {
         if let Record::Model { generator, .. } = it {

@@ -339,3 +339,52 @@ fn a_precision_is_what_it_says() {
         assert!(error.to_string().contains("f32, f16 and bf16"), "{error}");
     }
 }
+
+/// Weights of which one number is none.
+struct Spoilt(&'static str);
+
+impl TensorSource for Spoilt {
+    fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
+        let mut raw = noise().tensor(name)?;
+        if name == self.0 {
+            let last = raw.bytes.len() - 4;
+            raw.bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+        }
+        Ok(raw)
+    }
+}
+
+#[test]
+fn a_weight_that_is_no_number_is_refused_by_its_name() {
+    for name in ["wte.weight", "wpe.weight", "h.1.attn.c_attn.weight", "h.0.mlp.c_fc.bias", "ln_f.weight"] {
+        for precision in PRECISIONS {
+            let options = CpuOptions { precision, threads: 2, isa: Isa::detect() };
+            let on_cpu = cpu::load(&config(), &mut Spoilt(name), options, &mut |_| (), &mut |_| ()).err();
+            let device = CandleDevice::Cpu;
+            let on_candle = CandleModel::load(&config(), &mut Spoilt(name), &device, precision, &mut |_| ()).err();
+            for error in [on_cpu, on_candle] {
+                assert!(matches!(&error, Some(ModelError::NotFinite { name: found }) if found == name), "{error:?}");
+            }
+        }
+    }
+}
+
+/// More branches than positions: each takes one position only.
+#[test]
+fn many_branches_fit_a_short_context() {
+    let short = Config { n_positions: 4, ..config() };
+    let source = || Noise { positions: 4, ..noise() };
+    let options = CpuOptions { precision: Precision::F32, threads: 2, isa: Isa::detect() };
+    let on_cpu = cpu::load(&short, &mut source(), options, &mut |_| (), &mut |_| ()).unwrap();
+    let on_candle = CandleModel::load(&short, &mut source(), &CandleDevice::Cpu, Precision::F32, &mut |_| ()).unwrap();
+    let all: [Box<dyn Model>; 2] = [on_cpu, Box::new(on_candle)];
+    for mut model in all {
+        let mut rows = vec![0.0; 6 * ROWS];
+        model.branch(6).unwrap();
+        model.step(&[1, 2, 3, 4, 5, 6], &mut rows).unwrap();
+        last(&mut *model, &[1, 2, 3, 4]).unwrap();
+        model.branch(6).unwrap();
+        let over = model.step(&[1, 2, 3, 4, 5, 6], &mut rows);
+        assert!(matches!(over, Err(ModelError::ContextFull { wanted: 5, capacity: 4 })), "{over:?}");
+    }
+}

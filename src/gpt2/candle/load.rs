@@ -30,6 +30,10 @@ impl Loader<'_> {
             RawType::Bf16 => DType::BF16,
         };
         let tensor = Tensor::from_raw_buffer(&raw.bytes, dtype, expected, &Device::Cpu)?;
+        // One number that is none makes every score one that is none, and nothing says where it came from.
+        if !is_finite(&tensor)? {
+            return Err(ModelError::NotFinite { name: name.to_owned() });
+        }
         Ok(tensor.to_device(self.device)?)
     }
 
@@ -87,4 +91,10 @@ impl Loader<'_> {
             values: Tensor::zeros(cache, self.dtype, self.device)?,
         })
     }
+}
+
+/// Whether no number of a tensor, which lies on the CPU, is infinite or NaN.
+fn is_finite(tensor: &Tensor) -> candle_core::Result<bool> {
+    let numbers = tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+    Ok(numbers.iter().all(|it| it.is_finite()))
 }
