@@ -212,7 +212,8 @@ fn from_the_first_start_to_a_saved_transcript() {
     assert!(temperatures.first() == Some(&0.7) && temperatures.last() == Some(&0.9), "{temperatures:?}");
     let model = journal.records.iter().find(|it| matches!(it, Record::Model { .. }));
     assert!(matches!(model, Some(Record::Model { sha256, .. }) if sha256.len() == 64));
-    assert!(matches!(journal.records.last(), Some(Record::Stopped { reason }) if reason == "cancelled"));
+    let last = journal.records.last();
+    assert!(matches!(last, Some(Record::Stopped { reason }) if reason == "cancelled"), "{last:?}");
 }
 
 #[test]
