@@ -58,7 +58,7 @@ impl Colours {
         }
     }
 
-    /// It, in words.
+    /// The number of colours in words, as `doctor` shows it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ impl Background {
         }
     }
 
-    /// It, in words.
+    /// The background in words, as `doctor` shows it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -71,7 +71,7 @@ pub struct Manifest {
 /// What one file of a model should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// Its name.
+    /// The name of the file in the model's directory.
     pub name: String,
     /// Its length in bytes.
     pub bytes: u64,

@@ -21,7 +21,7 @@ macro_rules! actions {
         }
 
         impl Action {
-            /// All of them.
+            /// Every action once, in the order of the list above.
             pub const ALL: &[Self] = &[$(Self::$action,)*];
 
             /// The name, as the configuration spells it: `top-p-up`.

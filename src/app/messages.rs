@@ -43,11 +43,12 @@ pub fn engine_failure(failure: &Failure, keymap: &Keymap) -> String {
             format!("{models} shows the models; one that is damaged can be removed and installed again.")
         }
         Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.".to_owned(),
+        Failure::CannotRun { .. } => "--device cpu runs on the CPU, --dtype names another precision.".to_owned(),
         Failure::TooMuchText { .. } | Failure::Unspelled(_) => back.to_owned(),
         Failure::TooLong { .. } => format!("Shorten it, or set {} to slide.{back}", Knob::WhenFull.name()),
         Failure::NoModel | Failure::NoModelThere(_) => format!("{models} shows the models."),
         Failure::Settings(_) | Failure::NoVocabulary { .. } => String::new(),
-        Failure::Model(_) | Failure::Panic(_) => {
+        Failure::Model(_) | Failure::DeviceLost(_) | Failure::Panic(_) => {
             format!("The text is kept. {} tries again.", keymap.name_of(Action::Continue))
         }
     };

@@ -26,7 +26,7 @@ pub enum Msg {
     Copied {
         /// How many characters it has.
         characters: usize,
-        /// How.
+        /// The way that the text took to the clipboard, or why it did not arrive.
         how: Copied,
     },
     /// The engine said something.

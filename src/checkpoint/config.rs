@@ -77,7 +77,7 @@ pub enum ConfigError {
     Unsupported {
         /// The key.
         key: &'static str,
-        /// Its value.
+        /// The value of the switch, as `config.json` writes it.
         found: String,
     },
     /// The width does not divide into heads.

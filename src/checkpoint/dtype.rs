@@ -19,7 +19,7 @@ pub enum Dtype {
 }
 
 impl Dtype {
-    /// All of them.
+    /// Every element type that a checkpoint can have.
     pub const ALL: [Self; 10] =
         [Self::F64, Self::F32, Self::F16, Self::Bf16, Self::I64, Self::I32, Self::I16, Self::I8, Self::U8, Self::Bool];
 

@@ -30,7 +30,7 @@ pub enum Fault {
     Shape {
         /// Its name in the checkpoint.
         name: String,
-        /// Its shape.
+        /// The shape in the file, rows first.
         found: Vec<usize>,
         /// The shape that the other tensors ask for.
         expected: Vec<usize>,
@@ -141,9 +141,9 @@ pub enum MapError {
     /// A number given by the user or the arguments does not fit the tensors.
     #[error("{what} is {given}, but the tensors say {found}")]
     Contradiction {
-        /// Which number.
+        /// The number in words, as a message names it: `attention heads`.
         what: &'static str,
-        /// Its value elsewhere.
+        /// The value that the user or the arguments give.
         given: usize,
         /// Its value in the tensors.
         found: usize,
@@ -161,7 +161,7 @@ pub enum MapError {
     /// The model was split over another number of ranks than are here.
     #[error("{what} should be {given}, but {found} is here; all `mp_rank_` directories must lie side by side")]
     Ranks {
-        /// Which number.
+        /// The number in words, as a message names it.
         what: &'static str,
         /// By the arguments or the shapes.
         given: usize,
@@ -173,13 +173,13 @@ pub enum MapError {
     Pieces {
         /// Its name in the checkpoint.
         name: String,
-        /// Its shape.
+        /// The shape of the whole tensor, rows first.
         shape: Vec<usize>,
     },
     /// A tensor is malformed.
     #[error("{name}: {source}")]
     Tensor {
-        /// Its name.
+        /// The name of the tensor in the file.
         name: String,
         /// What is wrong with it.
         source: TensorError,
@@ -216,7 +216,7 @@ pub enum MapError {
     /// A name is longer than in any checkpoint.
     #[error("overlong name {name}")]
     LongName {
-        /// Its beginning.
+        /// The beginning of the name, short enough for a message.
         name: String,
     },
     /// Tensors are missing, superfluous or of the wrong shape; all of them are listed.

@@ -70,7 +70,7 @@ pub enum Value {
 /// A tensor to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
-    /// Its name.
+    /// The name by GGUF's convention: `blk.0.attn_qkv.weight`.
     pub name: String,
     /// Length of each dimension, the slowest first; the file has them the other way round.
     pub shape: Vec<usize>,

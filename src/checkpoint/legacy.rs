@@ -61,13 +61,13 @@ pub enum LegacyError {
     /// A storage is described, but not in the file.
     #[error("storage `{key}` is described, but not in the file")]
     MissingStorage {
-        /// Its name.
+        /// The key by which the pickle refers to the storage.
         key: String,
     },
     /// The count before a storage differs from its description.
     #[error("storage `{key}` has {found} elements in the file, expected {expected}")]
     Count {
-        /// Its name.
+        /// The key by which the pickle refers to the storage.
         key: String,
         /// What the description says.
         expected: usize,

@@ -15,7 +15,7 @@ use super::{Config, Fault, Limits, MapError, both_names};
 /// A part of a tensor of the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Its numbers.
+    /// The tensor of the file that the numbers come from, with its offset and strides.
     pub tensor: Tensor,
     /// Where its first element stands in the whole tensor, an index for each dimension.
     pub at: Vec<usize>,

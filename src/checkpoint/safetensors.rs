@@ -36,7 +36,7 @@ pub enum SafetensorsError {
     /// One tensor's entry is malformed.
     #[error("tensor `{name}` in the safetensors header: {what}")]
     BadEntry {
-        /// Its name.
+        /// The name of the tensor in the header.
         name: String,
         /// What is wrong with it.
         what: &'static str,
@@ -64,7 +64,7 @@ pub enum SafetensorsError {
 /// One tensor of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name.
+    /// The name of the tensor in the header.
     pub name: String,
     /// The type of its elements.
     pub dtype: Dtype,

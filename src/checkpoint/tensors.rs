@@ -74,7 +74,7 @@ pub enum TensorError {
     /// The tensor reaches outside its storage.
     #[error("tensor of shape {shape:?} reaches outside its storage of {numel} elements")]
     OutOfBounds {
-        /// Its shape.
+        /// The shape of the tensor, rows first.
         shape: Vec<usize>,
         /// Elements of the storage.
         numel: usize,

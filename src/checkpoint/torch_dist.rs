@@ -18,7 +18,7 @@ use super::tensors::{Dtype, sizes, unsigned};
 pub struct Range {
     /// The name of the file, put together here from two checked numbers.
     pub file: String,
-    /// Its first byte.
+    /// The offset of the first byte in the file.
     pub offset: u64,
     /// How many bytes it has.
     pub length: u64,
@@ -29,9 +29,9 @@ pub struct Range {
 pub struct Chunk {
     /// Where its first element stands in the tensor.
     pub at: Vec<usize>,
-    /// Its shape.
+    /// The shape of the chunk, rows first.
     pub shape: Vec<usize>,
-    /// Its bytes.
+    /// The file and the bytes of it that hold the chunk.
     pub range: Range,
 }
 
@@ -40,7 +40,7 @@ pub struct Chunk {
 pub struct Entry {
     /// The type of its elements.
     pub dtype: Dtype,
-    /// Its shape.
+    /// The shape of the whole tensor, rows first.
     pub shape: Vec<usize>,
     /// Its parts, in no particular order.
     pub chunks: Vec<Chunk>,
@@ -65,7 +65,7 @@ pub enum MetadataError {
     /// An entry is malformed.
     #[error("`{name}` in the table of contents (.metadata): {what}")]
     BadEntry {
-        /// Its name.
+        /// The name in the table of contents.
         name: String,
         /// What is wrong with it.
         what: &'static str,

@@ -35,7 +35,7 @@ pub enum TorchZipError {
     /// The pickle is larger than [`super::Limits::pickle_bytes`].
     #[error("the pickle has {size} bytes, at most {limit} are read")]
     PickleTooLarge {
-        /// Its size.
+        /// The size of the pickle in bytes.
         size: u64,
         /// The bound.
         limit: usize,
@@ -49,13 +49,13 @@ pub enum TorchZipError {
     /// A storage has no member.
     #[error("storage `{key}` is described, but not in the file")]
     MissingStorage {
-        /// Its name.
+        /// The key by which the pickle refers to the storage.
         key: String,
     },
     /// A member's size is not the storage's.
     #[error("storage `{key}` has {found} bytes in the file, expected {expected}")]
     StorageSize {
-        /// Its name.
+        /// The key by which the pickle refers to the storage.
         key: String,
         /// What the description says.
         expected: usize,

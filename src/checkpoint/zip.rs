@@ -86,7 +86,7 @@ pub enum ZipError {
 /// Where the directory lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DirectoryAt {
-    /// Its first byte.
+    /// The offset of the directory's first byte in the file.
     pub offset: u64,
     /// Its length in bytes.
     pub length: usize,

@@ -10,12 +10,13 @@ use serde_json::json;
 use super::{Exit, demo_directory, find_model, model_source, places};
 use crate::TokenId;
 use crate::cli::{BenchArguments, FileArguments};
+use crate::engine::backends::devices;
 use crate::engine::load::LoadedModel;
 use crate::engine::protocol::{ModelCard, ModelSource};
 use crate::format;
-use crate::gpt2::cpu::{Isa, Stream};
+use crate::gpt2::cpu::Stream;
 use crate::loading::load_model;
-use crate::model::{Device, Model, ModelError, Scores};
+use crate::model::{Model, ModelError, Scores};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 
@@ -204,9 +205,10 @@ impl Measured {
     }
 }
 
-/// What computes the products of a model.
-fn kernels(card: &ModelCard) -> &'static str {
-    if card.device == Device::Cpu { Isa::detect().name() } else { "candle" }
+/// What computes the products of a model, as the backend says it.
+fn kernels(card: &ModelCard) -> String {
+    let found = devices().into_iter().find(|it| it.device == card.device);
+    found.and_then(|it| it.state.ok()).unwrap_or_else(|| card.device.to_string())
 }
 
 fn check(wanted: &BenchArguments, model: &dyn Model) -> Result<(), Exit> {

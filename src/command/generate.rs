@@ -106,19 +106,20 @@ fn read_prompt(words: &[String]) -> Result<String, Exit> {
     Ok(prompt)
 }
 
-/// The exit of a program whose engine failed: status 6 without the device, 2 for a text that cannot be spelled, 7 for a damaged
+/// The exit of a program whose engine failed: status 6 without the device or where it cannot run the model, 2 for a text that cannot be spelled, 7 for a damaged
 /// model, 1 for all else.
 #[must_use]
 pub fn engine_exit(failure: &Failure) -> Exit {
     let code = match failure {
-        Failure::NoDevice { .. } => 6,
+        Failure::NoDevice { .. } | Failure::CannotRun { .. } | Failure::DeviceLost(_) => 6,
         Failure::Unspelled(_) => 2,
         Failure::Damaged { .. } => super::DAMAGED,
         _ => 1,
     };
     let hint = match failure {
         Failure::TooLong { .. } => "; shorten it, or give --when-full slide",
-        Failure::NoDevice { .. } => "; --device cpu runs on the CPU",
+        Failure::NoDevice { .. } | Failure::DeviceLost(_) => "; --device cpu runs on the CPU",
+        Failure::CannotRun { .. } => "; --device cpu runs on the CPU, --dtype names another precision",
         Failure::Unreadable { .. } | Failure::BadModel { .. } => {
             "; a GPT-2 directory in Hugging Face's layout is expected"
         }

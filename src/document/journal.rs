@@ -36,7 +36,7 @@ pub enum Record {
     Header(Header),
     /// The model that draws from here on.
     Model {
-        /// Its name.
+        /// The name it is installed under, or that of its directory.
         name: String,
         /// SHA-256 of its weights, hexadecimal; empty if unknown.
         sha256: String,
@@ -56,7 +56,7 @@ pub enum Record {
     },
     /// The settings that hold from here on.
     Settings {
-        /// All of them.
+        /// Every setting, also those that did not change.
         settings: Settings,
     },
     /// Tokens a person wrote.
@@ -90,7 +90,7 @@ pub enum Record {
     },
     /// A place is marked, or no longer.
     Bookmark {
-        /// Which.
+        /// The node that is marked.
         node: NodeId,
         /// Whether it is marked.
         on: bool,
@@ -98,12 +98,12 @@ pub enum Record {
     /// The model read the text again from before this position on, for its scores. What is read in one go is rounded a
     /// little otherwise than token by token, so what is drawn after it depends on it.
     Reread {
-        /// Which.
+        /// The position in the text, from 1.
         first: u32,
     },
     /// The model read the text up to here alone, for columns that were drawn after it.
     ReadTo {
-        /// Its last node.
+        /// The last node that was read.
         node: NodeId,
     },
     /// A continuation ended.

@@ -40,7 +40,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// It, in a word.
+    /// The origin in a word, as tables and exports show it.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Origin {
 /// One token of the tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Which token.
+    /// The id in the vocabulary that the node was written in.
     pub token: TokenId,
     /// The token before it, if any.
     pub parent: Option<NodeId>,

@@ -12,7 +12,7 @@ pub struct RunInfo {
     pub name: String,
     /// SHA-256 of its weights, hexadecimal; empty if unknown.
     pub sha256: String,
-    /// Its precision.
+    /// The precision of the weights, as the journal writes it: `q8`.
     pub dtype: String,
     /// Where it ran.
     pub device: String,
@@ -27,7 +27,7 @@ pub struct RunInfo {
 /// Tokens that one record says were drawn, each after the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Their nodes.
+    /// The drawn nodes, each the child of the one before.
     pub nodes: Vec<NodeId>,
     /// From which batch, if from one that is known.
     pub batch: Option<Batch>,
@@ -46,12 +46,12 @@ pub enum ReplayStep {
     Draw(Span),
 }
 
-/// All of it.
+/// The document of a journal, and what has to be done to draw its tokens again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReplayPlan {
     /// The document it made.
     pub document: Document,
-    /// In order.
+    /// What the model did, oldest first.
     pub steps: Vec<ReplayStep>,
 }
 

@@ -38,11 +38,14 @@ pub(super) fn places(choice: DeviceChoice) -> Result<(Vec<Place>, Vec<String>), 
         }
         DeviceChoice::On(device) => {
             let of_kind = |it: &Found| it.device == device || is_same_kind(it.device, device);
-            match all().find(|it| of_kind(&it.1)) {
-                Some((backend, Found { state: Ok(_), .. })) => Ok((vec![(backend, device)], Vec::new())),
-                Some((_, Found { state: Err(why), .. })) => Err(Failure::NoDevice { device, why }),
-                None => Err(Failure::NoDevice { device, why: "no backend knows it".to_owned() }),
+            let known: Vec<_> = all().filter(|it| of_kind(&it.1)).collect();
+            // One that is not built in does not hide another that is.
+            let usable: Vec<Place> = known.iter().filter(|it| it.1.state.is_ok()).map(|it| (it.0, device)).collect();
+            if !usable.is_empty() {
+                return Ok((usable, Vec::new()));
             }
+            let why = known.into_iter().find_map(|it| it.1.state.err());
+            Err(Failure::NoDevice { device, why: why.unwrap_or_else(|| "no backend knows it".to_owned()) })
         }
     }
 }

@@ -21,7 +21,7 @@ pub enum Failure {
     /// A file of the model is not what it should be.
     #[error("{path}: {why}")]
     BadModel {
-        /// Which file.
+        /// The file with the fault.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -52,6 +52,17 @@ pub enum Failure {
         /// Why not.
         why: String,
     },
+    /// The device is there, but cannot hold or run this model as it was asked for.
+    #[error("{device} cannot run this model: {why}")]
+    CannotRun {
+        /// The device.
+        device: Device,
+        /// The reason, as the rest of the sentence.
+        why: String,
+    },
+    /// The device went away while the model ran; the model is lost with it.
+    #[error("{0}")]
+    DeviceLost(String),
     /// The text does not fit into the context.
     #[error("the text is {tokens} tokens long, the context holds {capacity}")]
     TooLong {
@@ -93,14 +104,22 @@ impl Failure {
             | Self::BadModel { .. }
             | Self::NoVocabulary { .. }
             | Self::Damaged { .. }
-            | Self::NoDevice { .. } => true,
+            | Self::NoDevice { .. }
+            | Self::CannotRun { .. } => true,
             Self::TooLong { .. }
             | Self::TooMuchText { .. }
             | Self::Unspelled(_)
             | Self::Settings(_)
             | Self::NoModel
             | Self::Model(_)
+            | Self::DeviceLost(_)
             | Self::Panic(_) => false,
         }
+    }
+
+    /// Whether the engine has no model any more after this: what is to go on has to load one again.
+    #[must_use]
+    pub fn drops_the_model(&self) -> bool {
+        matches!(self, Self::DeviceLost(_) | Self::Panic(_))
     }
 }

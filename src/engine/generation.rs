@@ -56,7 +56,10 @@ pub enum Break {
 
 impl From<ModelError> for Break {
     fn from(error: ModelError) -> Self {
-        Self::Failed(Failure::Model(error.to_string()))
+        Self::Failed(match error {
+            ModelError::DeviceLost { .. } => Failure::DeviceLost(error.to_string()),
+            _ => Failure::Model(error.to_string()),
+        })
     }
 }
 

@@ -36,7 +36,7 @@ const MOST_THREADS: usize = 1024;
 
 /// A model with what is known of it.
 pub struct LoadedModel {
-    /// It.
+    /// The model, ready to read from position 0.
     pub model: Box<dyn Model>,
     /// What is known of it.
     pub card: ModelCard,
@@ -87,6 +87,9 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
             return refused(fault);
         }
         let (path, why) = (tensors.path(), e.to_string());
+        if e.is_of_backend() {
+            return Failure::CannotRun { device, why };
+        }
         let about_the_file =
             matches!(e, ModelError::Missing { .. } | ModelError::Shape { .. } | ModelError::Source { .. });
         // It was sound when it was installed.

@@ -48,9 +48,9 @@ pub struct Said {
 /// What is known of a loaded model.
 #[derive(Clone, Debug)]
 pub struct ModelCard {
-    /// Its name.
+    /// The name it is installed under, or that of its directory.
     pub name: String,
-    /// Its directory.
+    /// The directory or file that it was loaded from.
     pub directory: PathBuf,
     /// Where it lies, if it is not an installed one.
     pub path: Option<PathBuf>,
@@ -75,7 +75,7 @@ pub struct ModelCard {
 /// A continuation to draw.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// Its name.
+    /// The number that its events carry.
     pub id: RequestId,
     /// The document's tokens.
     pub path: Vec<TokenId>,
@@ -98,7 +98,7 @@ pub struct Request {
 /// Several continuations of one text, drawn as one batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnsRequest {
-    /// Its name.
+    /// The number that its events carry.
     pub id: RequestId,
     /// The document's tokens; at least one.
     pub path: Vec<TokenId>,
@@ -130,7 +130,7 @@ pub enum Command {
     Load {
         /// Names the request.
         id: RequestId,
-        /// Which.
+        /// The model, and how to load it.
         source: ModelSource,
     },
     /// Draw a continuation.
@@ -241,14 +241,14 @@ pub enum Event {
     Under {
         /// The request.
         id: RequestId,
-        /// All of them.
+        /// Every setting that holds from the next token on.
         settings: Box<Settings>,
     },
     /// A token was drawn. If some of its text had been typed ([`Draw::begun`]), it takes the place of the last token.
     Token {
         /// The request.
         id: RequestId,
-        /// It, and what was known.
+        /// The token with its die, probabilities and likeliest alternatives.
         draw: Box<Draw>,
         /// What each step of the chain did.
         trace: Vec<StepTrace>,
@@ -257,18 +257,18 @@ pub enum Event {
     ColumnToken {
         /// The request.
         id: RequestId,
-        /// Which column.
+        /// The index of the column in the request.
         column: usize,
-        /// It, and what was known.
+        /// The token with its die, probabilities and likeliest alternatives.
         draw: Box<Draw>,
     },
     /// One column ended; the others may go on.
     ColumnEnded {
         /// The request.
         id: RequestId,
-        /// Which column.
+        /// The index of the column in the request.
         column: usize,
-        /// Why.
+        /// The reason for the end of this column.
         reason: StopReason,
         /// What a stop string takes away.
         cut: Option<Cut>,
@@ -277,7 +277,7 @@ pub enum Event {
     Finished {
         /// The request.
         id: RequestId,
-        /// Why.
+        /// The reason for the end.
         reason: StopReason,
         /// What a stop string takes away.
         cut: Option<Cut>,
@@ -286,7 +286,7 @@ pub enum Event {
     Failed {
         /// The request.
         id: RequestId,
-        /// Why.
+        /// The failure, in words that can be shown.
         failure: Failure,
     },
 }

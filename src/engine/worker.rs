@@ -79,6 +79,7 @@ pub fn spawn_with(loader: Loader, events: impl FnMut(Event) + Send + 'static) ->
         loader,
         session: None,
         quit: false,
+        lost: false,
         settings: None,
         current: RequestId(0),
     };
@@ -97,6 +98,8 @@ struct Worker {
     loader: Loader,
     session: Option<Session>,
     quit: bool,
+    /// Whether the running request has lost the model.
+    lost: bool,
     /// Settings that came since the last look.
     settings: Option<Settings>,
     current: RequestId,
@@ -153,6 +156,7 @@ impl Worker {
         };
         self.current = id;
         match catch_unwind(AssertUnwindSafe(|| run(&mut session, self))) {
+            Ok(()) if std::mem::take(&mut self.lost) => {}
             Ok(()) => self.session = Some(session),
             // The model may be in any state: it is dropped, and the interface loads it again.
             Err(panic) => (self.events)(Event::Failed { id, failure: Failure::Panic(words(panic.as_ref())) }),
@@ -176,6 +180,7 @@ impl Worker {
 
 impl Control for Worker {
     fn event(&mut self, event: Event) {
+        self.lost |= matches!(&event, Event::Failed { failure, .. } if failure.drops_the_model());
         (self.events)(event);
     }
 

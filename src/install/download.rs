@@ -77,7 +77,7 @@ pub enum Event<'a> {
     },
     /// What is here cannot be continued; the file is fetched from its beginning.
     Restarting {
-        /// Why.
+        /// The reason, as a part of a sentence.
         why: String,
     },
     /// Bytes on disk are read and hashed.
@@ -161,7 +161,7 @@ pub struct Downloaded {
     pub path: PathBuf,
     /// Who gave it.
     pub source: Source,
-    /// Its length.
+    /// The length of the file in bytes.
     pub bytes: u64,
     /// Its SHA-256 in lower-case hexadecimal.
     pub sha256: String,

@@ -57,7 +57,7 @@ pub enum Stage {
         source: usize,
         /// The length of the list.
         of: usize,
-        /// Its name.
+        /// The name of the source, to be shown.
         label: String,
     },
     /// Another megachat downloads the same.
@@ -113,9 +113,9 @@ pub enum Stage {
 /// A model is installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ready {
-    /// Its name.
+    /// The name it is installed under.
     pub name: String,
-    /// Its directory.
+    /// The directory that holds its manifest and weights.
     pub directory: PathBuf,
     /// What the converter found, in words.
     pub format: String,
@@ -202,7 +202,7 @@ pub enum Failure {
     /// The disk is full.
     #[error("the disk is full: {}", path.display())]
     DiskFull {
-        /// Where.
+        /// The file or directory that could not be written.
         path: PathBuf,
         /// Bytes of the download that are kept for the next time.
         kept: u64,
@@ -248,7 +248,7 @@ pub enum Event {
     Failed {
         /// The model's name.
         name: String,
-        /// Why.
+        /// The failure, in words that can be shown.
         failure: Failure,
     },
 }

@@ -9,13 +9,13 @@ pub enum ModelError {
     /// A tensor is not there.
     #[error("there is no tensor `{name}`")]
     Missing {
-        /// Its name.
+        /// The name of the tensor, without the `transformer.` prefix.
         name: String,
     },
     /// A tensor has another shape than the configuration says.
     #[error("`{name}` is {found:?}, but config.json makes it {expected:?}")]
     Shape {
-        /// Its name.
+        /// The name of the tensor, without the `transformer.` prefix.
         name: String,
         /// Of the file.
         found: Vec<usize>,
@@ -25,7 +25,7 @@ pub enum ModelError {
     /// A tensor could not be read.
     #[error("`{name}` cannot be read: {why}")]
     Source {
-        /// Its name.
+        /// The name of the tensor, without the `transformer.` prefix.
         name: String,
         /// What the file says.
         why: String,
@@ -33,7 +33,7 @@ pub enum ModelError {
     /// A tensor holds infinities or what is not a number.
     #[error("`{name}` holds a weight that is infinite or not a number")]
     NotFinite {
-        /// Its name.
+        /// The name of the tensor, without the `transformer.` prefix.
         name: String,
     },
     /// The weights do not fit into memory.
@@ -64,7 +64,7 @@ pub enum ModelError {
     /// A token that is not in the vocabulary.
     #[error("token {token} is not in the vocabulary of {vocabulary}")]
     UnknownToken {
-        /// Its id.
+        /// The id that is V or more.
         token: TokenId,
         /// V.
         vocabulary: usize,

@@ -5,7 +5,7 @@ use crate::TokenId;
 /// One token in the running.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
-    /// Which token.
+    /// The id in the vocabulary.
     pub token: TokenId,
     /// Its score as it stands after the steps so far, unnormalised.
     pub logit: f32,

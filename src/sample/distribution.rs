@@ -29,7 +29,7 @@ pub enum SampleError {
 /// A token picked from a distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Picked {
-    /// Which token.
+    /// The id in the vocabulary.
     pub token: TokenId,
     /// Its probability after the samplers.
     pub p: f64,
@@ -40,7 +40,7 @@ pub struct Picked {
 /// One line of the table of candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// Which token.
+    /// The id in the vocabulary.
     pub token: TokenId,
     /// Its probability by the model alone.
     pub model: f32,
@@ -51,7 +51,7 @@ pub struct Row {
 /// What was known when a token was drawn. Enough to show it, to explain it and to check a replay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Draw {
-    /// Which token.
+    /// The id in the vocabulary.
     pub token: TokenId,
     /// Its probability by the model alone.
     pub model: f32,

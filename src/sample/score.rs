@@ -8,7 +8,7 @@ use crate::TokenId;
 /// The model's own view of one token, before any sampler.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
-    /// Its probability.
+    /// The probability by the model, 0 to 1.
     pub p: f32,
     /// Its place, 0 for the likeliest.
     pub rank: u32,

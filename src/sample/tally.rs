@@ -53,7 +53,7 @@ pub struct Tally {
     pub tokens: usize,
     /// Their surprise, in bits.
     pub bits: f64,
-    /// Their bytes.
+    /// The bytes that the tokens stand for.
     pub bytes: usize,
     /// Their characters; one that is cut between tokens belongs to the first.
     pub characters: usize,

@@ -7,7 +7,7 @@ use super::Step;
 /// What one step of the chain did.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct StepTrace {
-    /// Which step.
+    /// The step of the chain.
     pub step: Step,
     /// What it did.
     #[serde(flatten)]

@@ -9,9 +9,9 @@ use crate::manifest::Manifest;
 /// A model in the models' directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {
-    /// Its name.
+    /// The name of the directory, by which the user calls the model.
     pub name: String,
-    /// Its directory.
+    /// The directory that holds its manifest and weights.
     pub directory: PathBuf,
     /// What the installer recorded.
     pub manifest: Manifest,

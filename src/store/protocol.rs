@@ -31,7 +31,7 @@ pub enum Event {
     },
     /// Something could not be written. It is kept in memory and tried again with the next record.
     Failed {
-        /// Which file.
+        /// The transcript that could not be written.
         path: PathBuf,
         /// What the system said.
         why: String,
@@ -40,7 +40,7 @@ pub enum Event {
     },
     /// What was sent could not be kept for later runs. This is said once.
     NotRemembered {
-        /// Which file.
+        /// The file of the history.
         path: PathBuf,
         /// What the system said.
         why: String,

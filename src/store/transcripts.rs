@@ -26,13 +26,13 @@ pub enum TranscriptError {
     /// Another program writes it.
     #[error("{} is open in another megachat", path.display())]
     Locked {
-        /// Its file.
+        /// The transcript that is being written.
         path: PathBuf,
     },
     /// The file is no transcript.
     #[error("{}: {error}", path.display())]
     Bad {
-        /// Its file.
+        /// The file that was opened.
         path: PathBuf,
         /// Why not.
         error: JournalError,
@@ -40,7 +40,7 @@ pub enum TranscriptError {
     /// The file cannot be read or written.
     #[error("{}: {error}", path.display())]
     Io {
-        /// Its file.
+        /// The file or directory with the fault.
         path: PathBuf,
         /// What the system said.
         error: io::Error,
@@ -50,7 +50,7 @@ pub enum TranscriptError {
 /// One line of the list of transcripts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// Its name.
+    /// The name of the file without its ending, by which the user calls the transcript.
     pub id: String,
     /// When it was begun, in milliseconds since 1970.
     pub created: i64,
@@ -215,7 +215,7 @@ impl Appender {
         Ok((Self { path, file, next, end }, journal))
     }
 
-    /// Its file.
+    /// The file that is appended to.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

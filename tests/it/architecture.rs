@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::source::{File, circles, code_of, edges, files, functions, length, public_fields};
+use crate::support::source::{File, circles, code_of, edges, files, functions, length, public_fields, ways_out};
 
 /// Every module with the modules it may use. One that is pure touches no file, network, clock, environment or thread.
 const MODULES: &[(&str, Purity, &[&str])] = &[
@@ -54,6 +54,11 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     // the other.
     ("shell", Purity::Acts, &["app", "document", "engine", "install", "loading", "store"]),
     ("cli", Purity::Acts, &["checkpoint", "engine::protocol", "install", "look", "model", "sample", "store", "text"]),
+    (
+        "run",
+        Purity::Acts,
+        &["app", "cli", "command", "document", "engine", "install", "manifest", "shell", "store", "text"],
+    ),
     (
         "command",
         Purity::Acts,
@@ -125,6 +130,7 @@ fn modules_use_what_they_may_and_pure_ones_do_nothing() {
     let mut faults = Vec::new();
     for &(module, purity, allowed) in MODULES {
         for file in files_of(module) {
+            faults.extend(ways_out(&file).iter().map(|it| format!("{}: `{it}` leads out of {module}", file.path)));
             for (number, line) in (1..).zip(file.code.lines()) {
                 let place = format!("{}:{number}", file.path);
                 for used in line.split("crate::").skip(1) {
@@ -144,6 +150,13 @@ fn modules_use_what_they_may_and_pure_ones_do_nothing() {
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    // None is forgotten: a module that is not listed may do anything.
+    let listed = |file: &File| {
+        let module = file.path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default();
+        matches!(module, "lib" | "main") || MODULES.iter().any(|it| it.0 == module)
+    };
+    let forgotten: Vec<String> = files("src").into_iter().filter(|it| !listed(it)).map(|it| it.path).collect();
+    assert!(forgotten.is_empty(), "{forgotten:?}");
 }
 
 /// Lines of a file that can be held in the head.
@@ -230,13 +243,22 @@ fn what_the_source_is_read_with_finds_what_it_is_to_find() {
         file("src/d/mod.rs", "pub mod e;\npub use e::E;"),
         file("src/d/e.rs", "use crate::a;"),
         file("src/f.rs", "use crate::d::E;"),
+        file("src/h/mod.rs", "mod i;\nfn f() {\n    i::g()\n}"),
+        file("src/h/i.rs", "use super::X;"),
     ];
+    assert_eq!(
+        ways_out(&file("src/d/e.rs", "use super::super::a;\nuse super::x;\nfn f() {\n    super::super::b::c();\n}")),
+        ["super::super::a", "super::super::b::c"].map(str::to_owned).into()
+    );
+    let asynchronous = file("src/g.rs", "pub async fn long() {\n    1;\n}\nextern \"C\" fn other() {}\n");
+    assert_eq!(functions(&asynchronous), [named("long", 3), named("other", 1)]);
     let edges = edges(&all);
     let of = |path: &str| edges[path].iter().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(of("src/a.rs"), ["src/b.rs", "src/c.rs", "src/d/e.rs", "src/d/mod.rs"]);
     assert_eq!(of("src/b.rs"), ["src/d/e.rs"]);
     assert_eq!(of("src/f.rs"), ["src/d/e.rs"], "what is handed on leads to where it is made");
-    assert_eq!(circles(&edges), [["src/a.rs", "src/b.rs", "src/d/e.rs", "src/d/mod.rs"]]);
+    let expected = [&["src/a.rs", "src/b.rs", "src/d/e.rs", "src/d/mod.rs"][..], &["src/h/i.rs", "src/h/mod.rs"]];
+    assert_eq!(circles(&edges), expected, "a call of a child needs no `use`");
 }
 
 #[test]

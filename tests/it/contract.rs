@@ -191,9 +191,6 @@ const PROPERTIES: &[Property] = &[
         let outcome = model.extend(&tokens(290), Scores::Last(&mut row), &mut || false);
         // Nothing need be computed, but whatever the model says of its context is true.
         let position = model.position();
-        if outcome.is_ok() {
-            return it.name == "scripted";
-        }
         let on = last(&mut *model, &tokens(290)[position..]).unwrap();
         let expected = last(&mut *(it.make)(), &tokens(290)).unwrap();
         matches!(outcome, Err(ModelError::Interrupted)) && it.is_same(&on, &expected)

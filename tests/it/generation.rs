@@ -188,14 +188,15 @@ fn a_model_that_fails_is_reported() {
     }
 }
 
-#[test]
-fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
+/// A model that is of no use any more is dropped, can be loaded again, and the thread lives.
+#[track_caller]
+fn drops_the_model(fault: Fault, is_it: fn(&Failure) -> bool) {
     use megachat::engine::protocol::{Command, DeviceChoice, ModelCard, ModelSource};
     let (send, heard) = std::sync::mpsc::channel();
-    let loader = |source: &ModelSource, _: &mut dyn FnMut(usize, usize)| {
+    let loader = move |source: &ModelSource, _: &mut dyn FnMut(usize, usize)| {
         let tokenizer = assets::vocabulary();
         let mut model = Scripted::new(&tokenizer.encode(" one two").unwrap().tokens, 64);
-        model.fault = Some((3, Fault::Panic));
+        model.fault = Some((3, fault));
         let card = ModelCard {
             name: source.name.clone(),
             path: None,
@@ -231,11 +232,22 @@ fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
         engine.send(Command::Load { id: RequestId(1), source: source.clone() });
         assert_eq!(outcome(), Failure::NoModel);
         engine.send(Command::Generate(Request { id: RequestId(2), ..request(&[], "a", settings()) }));
-        assert_eq!(outcome(), Failure::Panic("a scripted panic".into()));
+        let failure = outcome();
+        assert!(is_it(&failure) && failure.drops_the_model(), "{failure}");
     }
     engine.send(Command::Generate(request(&[], "a", settings())));
     assert_eq!(outcome(), Failure::NoModel);
     engine.quit();
+}
+
+#[test]
+fn a_panic_in_the_engine_is_an_event_and_the_thread_lives() {
+    drops_the_model(Fault::Panic, |it| *it == Failure::Panic("a scripted panic".into()));
+}
+
+#[test]
+fn a_device_that_is_lost_takes_its_model_along_and_nothing_else() {
+    drops_the_model(Fault::Lost, |it| it.to_string() == "the cuda device is lost: scripted");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 #![cfg(unix)]
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use megachat::store::history;
 use vt100::MouseProtocolMode;
@@ -147,15 +146,14 @@ fn a_continuation_is_written_on_and_not_drawn_while_the_editor_runs() {
         std::fs::metadata(file).unwrap().len()
     };
     let (drawn, written) = (pty.raw.lock().unwrap().len(), transcript());
-    while transcript() < written + 20_000 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    pty.wait_for("longer transcript", |_| transcript() >= written + 20_000);
     assert_eq!(pty.raw.lock().unwrap().len(), drawn, "the screen is the editor's");
     pty.press("words\r");
     pty.see("next words");
     pty.see("tok/s");
     pty.press("\x03");
-    pty.see("stopped");
+    // In the status line: the story may well say that something stopped.
+    pty.wait_for("end", |screen| screen.lines().any(|it| it.starts_with(" stopped")));
     pty.signal(rustix::process::Signal::TERM);
     assert_eq!(pty.exit(), 143);
     pty.assert_restored();

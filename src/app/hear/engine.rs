@@ -197,7 +197,7 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure) {
     } else if cx.drawing.peeking == Some(id) {
         cx.drawing.peeking = None;
         // Scores of a text that is too long are not worth a word: the user did not ask for them.
-        if !matches!(failure, Failure::Panic(_)) {
+        if !failure.drops_the_model() {
             return;
         }
     } else if app.layers.await_columns(id) {
@@ -210,8 +210,8 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure) {
     }
     let cx = &mut app.context;
     cx.outbox.complain(messages::engine_failure(failure, &cx.keymap));
-    // The engine has dropped a model that panicked.
-    if let (false, Failure::Panic(_), Some(card)) = (is_of_loading, failure, cx.models.card().cloned()) {
+    // The engine has dropped a model that panicked, or whose device is lost.
+    if let (false, true, Some(card)) = (is_of_loading, failure.drops_the_model(), cx.models.card().cloned()) {
         load(cx, card.name.clone(), &card.directory);
     }
 }

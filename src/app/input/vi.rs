@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Input, Motion};
 
-/// Which mode.
+/// What letters do in the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Letters are written.
@@ -39,7 +39,7 @@ impl Operator {
 /// The mode, and what of a command has been said so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Vi {
-    /// Which mode.
+    /// What letters do now.
     mode: Mode,
     count: Option<usize>,
     operator: Option<(Operator, usize)>,

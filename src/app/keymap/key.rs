@@ -56,7 +56,7 @@ impl Key {
         }
     }
 
-    /// Which key.
+    /// The key without its modifiers; letters are as they are typed, capitals included.
     #[must_use]
     pub fn code(self) -> KeyCode {
         self.code

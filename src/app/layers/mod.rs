@@ -8,6 +8,7 @@ pub mod find;
 pub mod first_run;
 pub mod help;
 pub mod inspector;
+mod list;
 pub mod loops;
 pub mod models;
 pub mod palette;

@@ -52,7 +52,7 @@ fn step(it: &StepTrace, settings: &Settings) -> String {
 pub struct Facts {
     /// Its number in the vocabulary and where it came from.
     pub whence: String,
-    /// Its probabilities.
+    /// The probability by the model and after the samplers, the rank, and the surprise in bits.
     pub chances: String,
     /// What each step of the chain did.
     pub steps: Vec<String>,

@@ -91,7 +91,7 @@ const fn frame(across: &'static str, down: &'static str) -> border::Set<'static>
 }
 
 impl Look {
-    /// Its characters.
+    /// The characters for frames, bars and marks: ASCII where the terminal can show no others.
     pub(in crate::app) fn glyphs(self) -> &'static Glyphs {
         if self.ascii { &ASCII } else { &UNICODE }
     }

@@ -64,7 +64,7 @@ pub(super) static ON_LIGHT: Tones = Tones {
 };
 
 impl Tone {
-    /// It, as well as so many colours can.
+    /// The nearest colour that a terminal with so many colours can show.
     pub(super) fn among(self, colours: Colours) -> Color {
         match colours {
             Colours::True => Color::Rgb(self.rgb.0, self.rgb.1, self.rgb.2),

@@ -10,7 +10,7 @@ use crate::sample::{Distribution, Flip, LEVERS, Lever, Picked, Row, Score, Setti
 /// What is known of one token.
 #[derive(Clone, Debug)]
 pub struct Inspection {
-    /// Its position.
+    /// The position in the text; the number of tokens for the token that is not drawn yet.
     pub position: usize,
     /// It; none for the token not drawn yet.
     pub node: Option<NodeId>,

@@ -8,7 +8,7 @@ use crate::sample::{Score, Tally};
 /// A token that surprised the model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Surprise {
-    /// Its position.
+    /// The position in the text, from 1: the first token has no score.
     pub position: usize,
     /// Which it is.
     pub token: TokenId,
@@ -21,7 +21,7 @@ pub struct Surprise {
 /// What the tokens of the text come to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextScore {
-    /// All of them.
+    /// The sums over all tokens that have a score.
     pub all: Tally,
     /// Those that a person wrote.
     pub typed: Tally,

@@ -18,7 +18,7 @@ pub struct Survival {
 /// How many drawn tokens the settings of now would have cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Losses {
-    /// So many.
+    /// Drawn tokens that are known to be impossible under the settings of now.
     pub cut: usize,
     /// Of so many drawn tokens.
     pub drawn: usize,

@@ -21,7 +21,7 @@ use super::{Around, Given, features, finish};
 /// A tensor of the table of contents, with its chunks read.
 #[derive(Debug, Clone)]
 pub struct Chunked<'a> {
-    /// Its name.
+    /// The name in the table of contents.
     pub name: &'a str,
     /// What the table says of it.
     pub entry: &'a Entry,

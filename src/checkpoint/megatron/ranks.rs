@@ -31,7 +31,7 @@ pub struct Place {
 pub struct Rank<'a> {
     /// Where it stands.
     pub place: Place,
-    /// Its content.
+    /// The values of the file's pickle; its storages are read where they are needed.
     pub pickle: &'a Pickle,
     /// Where its numbers are.
     pub storages: &'a Storages,

@@ -9,14 +9,13 @@ use crate::checkpoint::zip::{self, Entry, Method};
 
 use super::ConvertError;
 use super::blob::{Blob, Checked, Section};
-use super::part::Reading;
-use super::transfer::read_full;
+use super::reading::{Reading, read_full};
 
 /// A member of an archive, whose directory was compared with its own header.
 #[derive(Clone)]
 pub(super) struct Member<'a> {
     pub(super) entry: Entry,
-    /// Its packed bytes.
+    /// The compressed bytes in the archive.
     pub(super) packed: Section<'a>,
 }
 

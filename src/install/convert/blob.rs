@@ -30,7 +30,7 @@ impl<'a> Blob<'a> {
         }
     }
 
-    /// All of it.
+    /// The whole file as a section.
     pub(super) fn section(self) -> Section<'a> {
         let left = self.length();
         Section { blob: Arc::new(self), at: 0, left }

@@ -15,7 +15,8 @@ use super::ConvertError;
 use super::blob::{Blob, Section};
 use super::locate::read_error;
 use super::model::note_alarming;
-use super::part::{Names, Part, Reading};
+use super::part::{Names, Part};
+use super::reading::Reading;
 
 /// The file with the training arguments, until 2026.
 const COMMON: &str = "common.pt";

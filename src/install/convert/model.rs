@@ -8,7 +8,8 @@ use crate::checkpoint::{Leaves, Limits, MapError, Plan, TrainingArguments, alarm
 
 use super::distributed;
 use super::locate::Located;
-use super::part::{Names, Part, Reading};
+use super::part::{Names, Part};
+use super::reading::{Reading, hear};
 use super::stage::WEIGHTS;
 use super::transfer::Transfer;
 use super::vocabulary::Sought;
@@ -74,11 +75,6 @@ fn open_and_plan<'a>(
     let mut notes = plan.notes.clone();
     notes.append(&mut reading.notes);
     Ok((parts, plan, notes))
-}
-
-/// Reports a step; whoever hears it may break off.
-pub(super) fn hear(progress: &mut Progress<'_>, step: Step) -> Result<(), ConvertError> {
-    if progress(step).is_break() { Err(ConvertError::Cancelled) } else { Ok(()) }
 }
 
 /// Notes what a file asks to run.

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::io::{self, BufReader, Read};
-use std::path::Path;
 
 use crate::checkpoint::legacy::{self, Head};
 use crate::checkpoint::megatron::Place;
@@ -12,27 +11,15 @@ use crate::checkpoint::safetensors;
 use crate::checkpoint::tensors::Storages;
 use crate::checkpoint::torch_zip::{Archive, TorchZipError, check_byte_order, check_storage};
 use crate::checkpoint::zip::{Entry, Method};
-use crate::checkpoint::{Leaf, Leaves, Limits};
+use crate::checkpoint::{Leaf, Leaves};
 use crate::directory::{DirectoryError, FIRST_BYTES, Kind, MEGATRON};
 
 use super::ConvertError;
 use super::archive::{Member, member};
 use super::blob::{Checked, Section};
 use super::locate::{place_of, shown};
-use super::transfer::{Transfer, read_full};
-
-/// What is needed to read any file.
-pub(super) struct Reading<'r> {
-    pub(super) limits: &'r Limits,
-    /// Whether wrong checksums are overlooked.
-    pub(super) force: bool,
-    /// Where a file may be unpacked.
-    pub(super) stage: &'r Path,
-    /// Remarks for people.
-    pub(super) notes: Vec<String>,
-    /// Hears of bytes unpacked, and of how many.
-    pub(super) heard: &'r mut dyn FnMut(u64, u64) -> Result<(), ConvertError>,
-}
+use super::reading::{Reading, read_full};
+use super::transfer::Transfer;
 
 /// One file of a checkpoint, or one member of an archive.
 pub(super) struct Part<'a> {

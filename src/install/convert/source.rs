@@ -11,7 +11,7 @@ use crate::integrity::{WeightsRecord, weights_record};
 use crate::manifest::hex;
 
 use super::locate::{Located, OneFile};
-use super::model::hear;
+use super::reading::hear;
 use super::{ConvertError, Progress, Step};
 
 /// Does `work` while another thread hashes the input, if it is one file.

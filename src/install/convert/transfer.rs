@@ -16,8 +16,8 @@ use crate::checkpoint::tensors::{Dtype, Storages, Tensor, cast, is_finite};
 use crate::checkpoint::{Piece, Plan, Target, both_names};
 
 use super::jobs::{Job, Jobs, Purpose};
-use super::model::hear;
 use super::part::Part;
+use super::reading::{hear, read_full};
 use super::{ConvertError, Options, Progress, Step};
 
 /// Bytes read at a time: a multiple of every element's size, small beside a tensor.
@@ -266,23 +266,4 @@ fn note(notes: &mut Vec<String>, text: String) {
     if !notes.contains(&text) {
         notes.push(text);
     }
-}
-
-/// Fills `out`, or says how much is missing at the least.
-pub(super) fn read_full(reader: &mut dyn Read, out: &mut [u8], name: &str) -> Result<(), ConvertError> {
-    let mut filled = 0;
-    while filled < out.len() {
-        match reader.read(&mut out[filled..]) {
-            Ok(0) => {
-                let missing = (out.len() - filled) as u64;
-                return Err(ConvertError::Truncated { name: name.to_owned(), missing });
-            }
-            Ok(count) => filled += count,
-            Err(source) if source.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(source) => {
-                return Err(ConvertError::Read { name: name.to_owned(), source });
-            }
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use megachat::TokenId;
-use megachat::model::{Capabilities, Model, ModelError, Scores};
+use megachat::model::{Capabilities, Device, Model, ModelError, Scores};
 
 /// The same script over and over: after n tokens of context, the n-th token of it is all but certain.
 pub(crate) struct Scripted {
@@ -27,6 +27,7 @@ pub(crate) struct Scripted {
 pub(crate) enum Fault {
     NotANumber,
     Panic,
+    Lost,
     Error,
 }
 
@@ -91,19 +92,25 @@ impl Model for Scripted {
         &mut self,
         tokens: &[TokenId],
         scores: Scores,
-        _wanted: &mut dyn FnMut() -> bool,
+        wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
-        let (wanted, capacity) = (self.position + tokens.len(), self.positions);
-        if wanted > capacity {
-            return Err(ModelError::ContextFull { wanted, capacity });
+        let (needed, capacity) = (self.position + tokens.len(), self.positions);
+        if needed > capacity {
+            return Err(ModelError::ContextFull { wanted: needed, capacity });
         }
         self.check(tokens)?;
         self.branches = 0;
+        if !wanted() {
+            return Err(ModelError::Interrupted);
+        }
         let first = self.position + 1;
         self.position += tokens.len();
         self.read.fetch_add(tokens.len(), Ordering::Relaxed);
         match self.fault() {
             Some(Fault::Panic) => panic!("a scripted panic"),
+            Some(Fault::Lost) => {
+                return Err(ModelError::DeviceLost { device: Device::Cuda(0), why: "scripted".into() });
+            }
             Some(Fault::Error) => {
                 return Err(ModelError::Missing { name: "scripted".into() });
             }

@@ -85,10 +85,9 @@ pub(crate) fn functions(file: &File) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let Some((before, name)) = line.trim_start().split_once("fn ") else { continue };
-        if !before
-            .split_whitespace()
-            .all(|it| matches!(it, "pub" | "const" | "unsafe" | "in") || it.contains(['(', ')']))
-        {
+        if !before.split_whitespace().all(|it| {
+            matches!(it, "pub" | "const" | "unsafe" | "async" | "extern" | "in") || it.contains(['(', ')', '"'])
+        }) {
             continue;
         }
         let name: String = name.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
@@ -166,12 +165,27 @@ fn uses(code: &str) -> Vec<(String, bool)> {
     found
 }
 
-/// The paths in the code itself that begin with `super::` or `crate::`.
+/// The modules that a file declares in files of their own.
+fn children(code: &str) -> Vec<String> {
+    let name = |line: &str| Some(line.strip_suffix(';')?.rsplit_once("mod ")?.1.to_owned());
+    code.lines().filter(|it| !it.contains('"')).filter_map(|it| name(it.trim())).collect()
+}
+
+/// The paths by which a file names what lies outside its top-level module, where they begin with `super::`.
+pub(crate) fn ways_out(file: &File) -> BTreeSet<String> {
+    let module = module_of(&file.path);
+    let used = uses(&file.code).into_iter().map(|it| it.0).chain(inline_paths(&file.code));
+    let climbs = |it: &String| it.split("::").take_while(|it| *it == "super").count() >= module.len();
+    used.filter(climbs).collect()
+}
+
+/// The paths in the code itself that begin with `super::`, `crate::` or a module that the file declares.
 fn inline_paths(code: &str) -> Vec<String> {
     let is_part = |it: char| it.is_alphanumeric() || it == '_' || it == ':';
     let mut found = Vec::new();
-    for start in ["super::", "crate::"] {
-        for (at, _) in code.match_indices(start) {
+    let starts = children(code).into_iter().map(|it| format!("{it}::"));
+    for start in ["super::".to_owned(), "crate::".to_owned()].into_iter().chain(starts) {
+        for (at, _) in code.match_indices(&start) {
             // `pub(in crate::app)` says who may see an item, and uses nothing.
             if code[..at].ends_with(is_part) || code[..at].ends_with("(in ") {
                 continue;

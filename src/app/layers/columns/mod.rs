@@ -57,7 +57,7 @@ impl Column {
         Self { settings, draws: Vec::new(), tail: Vec::new(), ended: None }
     }
 
-    /// Its tokens.
+    /// The ids of the drawn tokens, and of what a stop string left behind them.
     #[must_use]
     pub fn tokens(&self) -> Vec<TokenId> {
         self.draws.iter().map(|it| it.token).chain(self.tail.iter().copied()).collect()
@@ -90,7 +90,7 @@ impl Column {
     }
 }
 
-/// All of them.
+/// Continuations of one text that are drawn as one batch, and the state of the layer that shows them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Columns {
     /// What they are for.

@@ -25,7 +25,7 @@ const MOST: usize = 200;
 /// One token that was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
-    /// Which token.
+    /// The id in the vocabulary of the text.
     pub token: TokenId,
     /// Its probabilities, and its place by the model, 1 for the likeliest; `None` while the model has said nothing.
     pub scores: Option<(Row, usize)>,

@@ -10,6 +10,7 @@ use crate::app::context::{Context, Needs};
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
+use crate::app::layers::list::chosen_after;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::cursor::show_cursor;
 
@@ -40,10 +41,6 @@ impl ScoreTable {
         let last = worst.len().saturating_sub(1);
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
-            KeyCode::Up | KeyCode::Char('k') => self.chosen = self.chosen.saturating_sub(1),
-            KeyCode::Down | KeyCode::Char('j') => self.chosen = (self.chosen + 1).min(last),
-            KeyCode::Home => self.chosen = 0,
-            KeyCode::End => self.chosen = last,
             KeyCode::Enter => {
                 let Some(surprise) = worst.get(self.chosen.min(last)) else { return Answer::Stay };
                 cx.focus = Focus::Text;
@@ -52,7 +49,7 @@ impl ScoreTable {
                 return Answer::Close;
             }
             _ if action == Some(Action::Score) => return Answer::Close,
-            _ => {}
+            _ => self.chosen = chosen_after(key.code, self.chosen, last).unwrap_or(self.chosen),
         }
         Answer::Stay
     }

@@ -9,6 +9,7 @@ use ratatui::Frame;
 use crate::app::context::Context;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
+use crate::app::layers::list::chosen_after;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::branch;
 
@@ -31,13 +32,9 @@ impl Tree {
         let last = cx.text.document.runs().len().saturating_sub(1);
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
-            KeyCode::Up | KeyCode::Char('k') => self.chosen = self.chosen.saturating_sub(1),
-            KeyCode::Down | KeyCode::Char('j') => self.chosen = (self.chosen + 1).min(last),
-            KeyCode::Home => self.chosen = 0,
-            KeyCode::End => self.chosen = last,
             KeyCode::Enter => branch::go_to_run(cx, self.chosen),
             _ if action == Some(Action::Tree) => return Answer::Close,
-            _ => {}
+            _ => self.chosen = chosen_after(key.code, self.chosen, last).unwrap_or(self.chosen),
         }
         Answer::Stay
     }
