@@ -6,13 +6,13 @@ use super::context::Context;
 use super::editing::edit;
 use super::focus::Focus;
 use super::keymap::Action;
-use super::knobs::Knob;
 use super::layers::answer::Kind;
 use super::layout::{Panes, layout};
 use super::outbox::Effect;
 use super::state::App;
 use super::text::Scroll;
 use super::verbs::{branch, chat, cursor, editor, input_line, panel, selection, send};
+use crate::sample::Parameter;
 
 /// How long a first Ctrl-C waits for the second.
 const ARMED: Duration = Duration::from_secs(2);
@@ -43,10 +43,10 @@ fn act_below(cx: &mut Context, action: Action) {
         Action::NextFocus => cx.focus = next_focus(cx, true),
         Action::PreviousFocus => cx.focus = next_focus(cx, false),
         Action::TogglePanel => toggle_panel(cx),
-        Action::Warmer => panel::turn(cx, Knob::Temperature, 1, false),
-        Action::Colder => panel::turn(cx, Knob::Temperature, -1, false),
-        Action::TopPUp => panel::turn(cx, Knob::TopP, 1, false),
-        Action::TopPDown => panel::turn(cx, Knob::TopP, -1, false),
+        Action::Warmer => panel::turn(cx, Parameter::Temperature, 1, false),
+        Action::Colder => panel::turn(cx, Parameter::Temperature, -1, false),
+        Action::TopPUp => panel::turn(cx, Parameter::TopP, 1, false),
+        Action::TopPDown => panel::turn(cx, Parameter::TopP, -1, false),
         Action::Send => send::send(cx),
         Action::Continue => send::continue_text(cx),
         Action::Chat => chat::toggle(cx),

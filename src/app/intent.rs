@@ -1,7 +1,7 @@
 //! What the user wants, said by name instead of by a key.
 
 use super::keymap::Action;
-use super::knobs::{KNOBS, Knob};
+use super::knobs::Knob;
 use super::text::Heat;
 use crate::TokenId;
 use crate::sample::Settings;
@@ -73,81 +73,4 @@ pub enum Length {
     Whole,
     /// The first word.
     Word,
-}
-
-/// Sets a control to a value as typed: a number, `off`, or one of its words.
-///
-/// # Errors
-///
-/// What the value must be, in words.
-pub fn set_knob(knob: Knob, settings: &mut Settings, text: &str) -> Result<(), String> {
-    let text = text.trim();
-    // An order is a word or a list of steps.
-    if knob.is_typed() || knob == Knob::Order && text != "off" {
-        if text == "off" {
-            knob.neutral(settings);
-            return Ok(());
-        }
-        return knob.set(settings, text);
-    }
-    // It has a few words and goes round them.
-    let (mut turned, mut words) = (settings.clone(), Vec::new());
-    loop {
-        let word = knob.show(&turned);
-        if word == text {
-            *settings = turned;
-            return Ok(());
-        }
-        words.push(word);
-        knob.turn(&mut turned, 1, false);
-        if words.contains(&knob.show(&turned)) {
-            words.sort();
-            return Err(format!("`{text}` is none of: {}", words.join(", ")));
-        }
-    }
-}
-
-/// The control of that name; a few people say otherwise.
-#[must_use]
-pub(super) fn knob_named(word: &str) -> Option<Knob> {
-    let word = if word == "temperature" { "temp" } else { word };
-    KNOBS.iter().copied().find(|it| it.word() == word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_control_has_a_word_of_its_own() {
-        let words: Vec<&str> = KNOBS.iter().map(|it| it.word()).collect();
-        for (index, word) in words.iter().enumerate() {
-            assert!(!word.is_empty() && !word.contains(' ') && !words[..index].contains(word), "{word}");
-            assert_eq!(knob_named(word), Some(KNOBS[index]));
-        }
-        assert_eq!(knob_named("temperature"), Some(Knob::Temperature));
-    }
-
-    #[test]
-    fn values_are_numbers_or_words() {
-        let mut settings = Settings::default();
-        for (knob, value, shown) in [
-            (Knob::Temperature, "0.9", "0.9"),
-            (Knob::TopP, "off", "off"),
-            (Knob::Order, "hf", "hf"),
-            (Knob::EndOfText, "go on", "go on"),
-            (Knob::WhenFull, "slide", "slide"),
-            (Knob::WhenFull, "slide", "slide"),
-        ] {
-            set_knob(knob, &mut settings, value).unwrap();
-            assert_eq!(knob.show(&settings), shown);
-        }
-        let before = settings.clone();
-        let error = set_knob(Knob::Order, &mut settings, "random").unwrap_err();
-        assert!(error.contains("`random` is no step of the chain"), "{error}");
-        set_knob(Knob::Order, &mut settings.clone(), "top-p,temperature").unwrap();
-        assert!(set_knob(Knob::WhenFull, &mut settings, "x").unwrap_err().contains("none of: slide, stop"));
-        assert!(set_knob(Knob::Temperature, &mut settings, "hot").is_err());
-        assert_eq!(settings, before);
-    }
 }

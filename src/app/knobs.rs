@@ -1,184 +1,216 @@
-//! The controls of the sampling panel: what each shows, how it moves, what it accepts.
+//! The controls of the sampling panel: the preset, which sets many parameters at once, and the parameters.
 
-mod kind;
-mod table;
+use std::borrow::Cow;
 
-use kind::Kind;
-use table::Spec;
+use crate::sample::{Kind, Order, PRESETS, Parameter, Place, Settings, Step, preset, preset_names};
 
-use crate::sample::{PRESETS, Settings, Step};
-
-macro_rules! knobs {
-    ($($name:ident),* $(,)?) => {
-        /// One line of the panel.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "each is the setting of that name")]
-        pub enum Knob {
-            $($name),*
-        }
-
-        /// All controls, as the panel lists them.
-        pub const KNOBS: &[Knob] = &[$(Knob::$name),*];
-    };
+/// One line of the panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knob {
+    /// All numbers of the chain at once, by name.
+    Preset,
+    /// One sampling parameter.
+    Of(Parameter),
 }
 
-knobs! {
-    Preset,
-    Temperature,
-    TopK,
-    TopP,
-    MinP,
-    RepeatPenalty,
-    RepeatLastN,
-    Order,
-    Seed,
-    MaxTokens,
-    Stop,
-    EndOfText,
-    WhenFull,
-    Heal,
-    Bias,
-    Ban,
-    DryMultiplier,
-    DryBase,
-    DryAllowedLength,
-    DryLastN,
-    DryBreakers,
-    NoRepeatNgram,
-    FrequencyPenalty,
-    PresencePenalty,
-    TopNSigma,
-    TypicalP,
-    XtcProbability,
-    XtcThreshold,
-    DynatempRange,
-    DynatempExponent,
-    MirostatTau,
-    MirostatEta,
+/// All controls, as the panel lists them.
+pub static KNOBS: [Knob; COUNT] = knobs();
+
+const COUNT: usize = {
+    let (mut count, mut at) = (1, 0);
+    while at < Parameter::ALL.len() {
+        count += is_listed(Parameter::ALL[at]) as usize;
+        at += 1;
+    }
+    count
+};
+
+const fn knobs() -> [Knob; COUNT] {
+    let (mut knobs, mut count, mut at) = ([Knob::Preset; COUNT], 1, 0);
+    while at < Parameter::ALL.len() {
+        if is_listed(Parameter::ALL[at]) {
+            knobs[count] = Knob::Of(Parameter::ALL[at]);
+            count += 1;
+        }
+        at += 1;
+    }
+    knobs
+}
+
+const fn is_listed(parameter: Parameter) -> bool {
+    !matches!(parameter.place(), Place::Flag)
+}
+
+impl From<Parameter> for Knob {
+    fn from(parameter: Parameter) -> Self {
+        Self::Of(parameter)
+    }
 }
 
 impl Knob {
-    fn spec(self) -> Spec {
-        table::spec_of(self)
+    /// The control of that name, or of another name that is understood.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        if name == Self::Preset.name() {
+            return Some(Self::Preset);
+        }
+        Parameter::named(name).filter(|it| is_listed(*it)).map(Self::Of)
     }
 
-    /// Whether it is one of those that are out of the way until somebody turns to the panel or sets them.
+    /// The parameter, where it is one.
+    #[must_use]
+    pub fn parameter(self) -> Option<Parameter> {
+        match self {
+            Self::Preset => None,
+            Self::Of(parameter) => Some(parameter),
+        }
+    }
+
+    /// Whether it is one of those that are out of the way until the panel has the focus or they do something.
     #[must_use]
     pub fn is_more(self) -> bool {
-        self as usize > Self::WhenFull as usize
+        self.parameter().is_some_and(|it| it.place() == Place::More)
     }
 
-    /// Its name in the panel.
+    /// Its name: that of its flag on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.spec().name
-    }
-
-    /// Its name in one word: that of its flag on the command line.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        self.spec().word
+        self.parameter().map_or("preset", Parameter::name)
     }
 
     /// The step of the chain it belongs to.
     #[must_use]
     pub fn step(self) -> Option<Step> {
-        self.spec().step
-    }
-
-    /// Whether its step is switched off although it is set to something.
-    #[must_use]
-    pub fn is_switched_off(self, settings: &Settings) -> bool {
-        self.step().is_some_and(|it| settings.off.contains(&it))
+        self.parameter().and_then(Parameter::step)
     }
 
     /// Whether it does something: what only belongs to a step that is off does not.
     #[must_use]
     pub fn matters(self, settings: &Settings) -> bool {
-        !self.is_neutral(settings) && self.step().is_none_or(|it| !settings.is_set_neutral(it))
-    }
-
-    /// Whether it changes nothing where it stands.
-    #[must_use]
-    pub fn is_neutral(self, settings: &Settings) -> bool {
-        let mut neutral = settings.clone();
-        self.neutral(&mut neutral);
-        neutral == *settings
+        self.parameter().is_none_or(|it| it.matters(settings))
     }
 
     /// Its value in words; neutral settings are `off`, and what is switched off says so before the value.
     #[must_use]
     pub fn show(self, settings: &Settings) -> String {
-        let spec = self.spec();
-        let shown = match self {
-            Self::Temperature if settings.temperature <= 0.0 => "greedy".to_owned(),
-            Self::Temperature if (settings.temperature - 1.0).abs() < 1e-6 => "1 off".to_owned(),
-            _ => spec.kind.show(settings),
+        let Self::Of(parameter) = self else {
+            return PRESETS.iter().find(|it| settings.matches(it)).map_or("custom", |it| it.name).to_owned();
         };
-        let is_head = spec.step.is_some() && !spec.name.starts_with(' ');
-        if is_head && self.is_switched_off(settings) && shown != "off" { format!("off {shown}") } else { shown }
+        let shown = parameter.show(settings);
+        let is_switched_off = parameter.step().is_some_and(|it| settings.off.contains(&it));
+        if is_switched_off && parameter.matters(settings) { format!("off {shown}") } else { shown }
     }
 
     /// One line on what it does, for the foot of the panel.
     #[must_use]
-    pub fn explain(self, settings: &Settings) -> &'static str {
-        use crate::sample::Order;
-        match (self, settings.order) {
+    pub fn explain(self, settings: &Settings) -> Cow<'static, str> {
+        let text = match (self, settings.order) {
             (Self::Preset, _) => PRESETS.iter().find(|it| settings.matches(it)).map_or("your own mix", |it| it.what),
-            (Self::Order, Order::LlamaCpp) => "top-k, top-p, min-p, then temperature",
-            (Self::Order, Order::HuggingFace) => "temperature, then top-k, top-p, min-p",
-            (Self::Order, Order::Own(_)) => "your own; the chain below shows it",
-            _ => self.spec().explain,
+            (Self::Of(Parameter::Order), Order::LlamaCpp) => "top-k, top-p, min-p, then temp",
+            (Self::Of(Parameter::Order), Order::HuggingFace) => "temp, then top-k, top-p, min-p",
+            (Self::Of(Parameter::Order), Order::Own(_)) => "your own; the chain below shows it",
+            (Self::Of(parameter), _) => parameter.help(),
+        };
+        match self.parameter().map(Parameter::kind) {
+            Some(Kind::Texts) => format!("{text}; | between several").into(),
+            _ => text.into(),
         }
     }
 
     /// The share of its range it stands at, for a bar; `None` for what has no range.
     #[must_use]
     pub fn fraction(self, settings: &Settings) -> Option<f64> {
-        self.spec().kind.fraction(settings)
+        self.parameter().and_then(|it| it.fraction(settings))
     }
 
     /// Moves it by `steps`, ten times as far if `coarse`. A step that was switched off is on again then.
     pub fn turn(self, settings: &mut Settings, steps: i32, coarse: bool) {
-        let spec = self.spec();
-        spec.kind.turn(settings, steps, if coarse { 10 } else { 1 });
-        settings.off.retain(|&it| Some(it) != spec.step);
+        match self {
+            Self::Preset => {
+                let at = PRESETS.iter().position(|it| settings.matches(it));
+                let next = at.map_or(0, |it| (it as i32 + steps).rem_euclid(PRESETS.len() as i32));
+                settings.apply(&PRESETS[next as usize]);
+            }
+            Self::Of(parameter) => parameter.turn(settings, steps, coarse),
+        }
+        settings.off.retain(|&it| Some(it) != self.step());
     }
 
     /// Puts it where it changes nothing.
-    pub fn neutral(self, settings: &mut Settings) {
-        self.spec().kind.neutral(settings);
+    pub fn neutralise(self, settings: &mut Settings) {
+        match self {
+            Self::Preset => settings.apply(preset("raw").unwrap_or(&PRESETS[0])),
+            Self::Of(parameter) => parameter.neutralise(settings),
+        }
     }
 
     /// Whether a value is typed for it; else it goes round a few words.
     #[must_use]
     pub fn is_typed(self) -> bool {
-        !matches!(self.spec().kind, Kind::Order | Kind::Word(_))
+        self.parameter().is_none_or(|it| !matches!(it.kind(), Kind::Word | Kind::Switch))
     }
 
     /// What to begin with when its value is typed anew.
     #[must_use]
     pub fn draft(self, settings: &Settings) -> String {
-        match self.spec().kind {
-            Kind::Texts(texts) => kind::show_texts(&texts.of(settings)),
-            _ => String::new(),
-        }
+        let texts = self.parameter().filter(|it| it.kind() == Kind::Texts);
+        texts.map_or_else(String::new, |it| it.written(settings))
     }
 
-    /// Sets it to a value as typed. A step that was switched off is on again then.
+    /// Sets it to a value as it is written. A step that was switched off is on again then.
     ///
     /// # Errors
     ///
     /// What the value must be, in words.
     pub fn set(self, settings: &mut Settings, text: &str) -> Result<(), String> {
-        let mut new = settings.clone();
-        let spec = self.spec();
-        spec.kind.set(&mut new, text.trim_end_matches(['\r', '\n']))?;
-        new.off.retain(|&it| Some(it) != spec.step);
-        new.check().map_err(|e| e.to_string())?;
-        *settings = new;
+        match self {
+            Self::Preset => {
+                let names = || format!("the presets are {}", preset_names());
+                settings.apply(preset(text.trim()).ok_or_else(names)?);
+            }
+            Self::Of(parameter) => parameter.set(settings, text)?,
+        }
+        settings.off.retain(|&it| Some(it) != self.step());
         Ok(())
     }
+}
+
+/// Settings with controls changed, as in `temp 1.2 top-p 0.5`. A list of texts takes all that is left.
+///
+/// # Errors
+///
+/// A sentence, if there is no such control or its value cannot be.
+pub(super) fn changed(settings: &Settings, text: &str) -> Result<Settings, String> {
+    let (mut new, mut rest) = (settings.clone(), text.trim());
+    while !rest.is_empty() || text.trim().is_empty() {
+        let (knob, behind) = name_and_value(rest)?;
+        let takes_all = knob.parameter().is_some_and(|it| it.kind() == Kind::Texts);
+        let (value, after) =
+            if takes_all { (behind, "") } else { behind.split_once(char::is_whitespace).unwrap_or((behind, "")) };
+        knob.set(&mut new, value).map_err(|why| format!("{}: {why}.", knob.name()))?;
+        rest = after.trim_start();
+    }
+    Ok(new)
+}
+
+/// A control and the value written behind its name, `temp 0.9`; without a value it is empty.
+///
+/// # Errors
+///
+/// A sentence, if there is no such control.
+pub(super) fn name_and_value(text: &str) -> Result<(Knob, &str), String> {
+    let (name, value) = split(text);
+    match Knob::named(name) {
+        Some(knob) => Ok((knob, value)),
+        None if name.is_empty() => Err("Write a control and its value, as in temp 0.9.".to_owned()),
+        None => Err(format!("There is no control {name}; write a control and its value, as in temp 0.9.")),
+    }
+}
+
+/// A name and what stands behind it. Spaces at the end count: they may be those of a text.
+pub(super) fn split(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    text.split_once([' ', '=']).map_or((text, ""), |(name, value)| (name, value.trim_start()))
 }
 
 #[cfg(test)]
@@ -188,49 +220,65 @@ mod tests {
     #[test]
     fn neutral_values_are_shown_as_off() {
         let mut settings = Settings::default();
-        for &knob in KNOBS {
-            knob.neutral(&mut settings);
+        for &knob in &KNOBS {
+            knob.neutralise(&mut settings);
         }
-        for knob in
-            [Knob::TopK, Knob::TopP, Knob::MinP, Knob::RepeatPenalty, Knob::RepeatLastN, Knob::MaxTokens, Knob::Stop]
-        {
-            assert_eq!(knob.show(&settings), "off", "{knob:?}");
+        for name in ["top-k", "top-p", "min-p", "repeat-penalty", "repeat-last-n", "max-tokens", "stop"] {
+            let parameter = Parameter::named(name).unwrap();
+            assert_eq!(Knob::Of(parameter).show(&settings), "off", "{parameter:?}");
         }
-        assert_eq!(Knob::Temperature.show(&settings), "1 off");
+        assert_eq!(Knob::Of(Parameter::Temperature).show(&settings), "1 off");
         assert_eq!(Knob::Preset.show(&settings), "raw");
     }
 
     #[test]
-    fn turning_there_and_back_ends_where_it_began_and_never_leaves_the_range() {
-        for &knob in KNOBS {
-            let before = Settings::default();
-            let mut settings = before.clone();
-            // One that stands at the end of its range goes down first.
-            let there = if knob == Knob::TypicalP { -1 } else { 1 };
-            for steps in [there, -there] {
-                knob.turn(&mut settings, steps, false);
-            }
-            assert_eq!(settings, before, "{knob:?}");
-            for steps in [1, -1] {
-                for _ in 0..3000 {
-                    knob.turn(&mut settings, steps, true);
-                    settings.check().unwrap();
-                }
-            }
+    fn what_a_control_does_fits_below_the_narrowest_panel() {
+        for knob in KNOBS {
+            let mut wrap = crate::text::Wrap::new(24);
+            wrap.extend(&knob.explain(&Settings::default()));
+            assert!(wrap.rows().len() <= 2, "{}", knob.name());
         }
     }
 
     #[test]
-    fn typed_values_are_taken_or_explained() {
+    fn presets_go_round_and_are_named() {
         let mut settings = Settings::default();
-        Knob::Temperature.set(&mut settings, "1.25").unwrap();
-        assert_eq!(Knob::Temperature.show(&settings), "1.25");
-        assert_eq!(Knob::Temperature.set(&mut settings, "hot"), Err("`hot` is not a number".to_owned()));
-        assert!(Knob::TopP.set(&mut settings, "1.5").unwrap_err().contains("between 0 and 1"));
+        for preset in PRESETS.iter().chain([&PRESETS[0]]) {
+            assert_eq!(Knob::Preset.show(&settings), preset.name);
+            Knob::Preset.turn(&mut settings, 1, false);
+        }
         assert!(Knob::Preset.set(&mut settings, "x").unwrap_err().contains("steady"));
-        assert_eq!(settings.top_p, 0.9);
-        Knob::Stop.set(&mut settings, r"\n\nUser:|a\|b||\\").unwrap();
-        assert_eq!(settings.stop, ["\n\nUser:", "a|b", "\\"]);
-        assert_eq!(Knob::Stop.show(&settings), r"\n\nUser:|a\|b|\\");
+    }
+
+    #[test]
+    fn several_controls_are_changed_at_once() {
+        let new = changed(&Settings::default(), "temp 1.2 top-p=0.5  stop a b").unwrap();
+        assert_eq!((new.temperature, new.top_p, new.stop), (1.2, 0.5, vec!["a b".to_owned()]));
+        for (text, says) in [
+            ("", "Write a control"),
+            ("temp", "temp: `` is not a number."),
+            ("temp 1 top-q 2", "There is no control top-q"),
+            ("temp -1", "temp: must be between 0 and 100"),
+        ] {
+            let why = changed(&Settings::default(), text).unwrap_err();
+            assert!(why.starts_with(says), "{text}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_control_and_its_value_are_read_in_one_way() {
+        let temperature = Knob::Of(Parameter::Temperature);
+        for (text, expected) in [
+            ("temp 0.9", Ok((temperature, "0.9"))),
+            ("  temperature   0.9", Ok((temperature, "0.9"))),
+            ("temp=0.9", Ok((temperature, "0.9"))),
+            ("temp", Ok((temperature, ""))),
+            ("stop  a b ", Ok((Knob::Of(Parameter::Stop), "a b "))),
+            ("preset raw", Ok((Knob::Preset, "raw"))),
+        ] {
+            assert_eq!(name_and_value(text), expected, "{text}");
+        }
+        assert!(name_and_value("").unwrap_err().starts_with("Write a control"));
+        assert!(name_and_value("top-q 1").unwrap_err().starts_with("There is no control top-q;"));
     }
 }

@@ -6,10 +6,10 @@ pub(super) mod spoken;
 pub mod state;
 
 use super::keymap::{Action, Keymap};
-use super::knobs::{KNOBS, Knob};
+use super::knobs::KNOBS;
 use crate::engine::protocol::{Failure, StopReason};
 use crate::install::protocol as install;
-use crate::sample::Settings;
+use crate::sample::{Parameter, Settings};
 
 pub use crate::format::{bytes, span};
 pub use crate::install::stages::{DOWNLOAD_345M, NEEDED_345M, progress, stage, stage_in_short};
@@ -24,7 +24,7 @@ pub const WHAT_IT_IS: [&str; 2] = [
 #[must_use]
 pub fn stopped(reason: &StopReason) -> &'static str {
     match reason {
-        StopReason::MaxTokens => "max new reached",
+        StopReason::MaxTokens => "max-tokens reached",
         StopReason::EndOfText => "end of text",
         StopReason::StopString(_) => "stop string",
         StopReason::ContextFull => "context full",
@@ -45,7 +45,7 @@ pub fn engine_failure(failure: &Failure, keymap: &Keymap) -> String {
         Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.".to_owned(),
         Failure::CannotRun { .. } => "--device cpu runs on the CPU, --dtype names another precision.".to_owned(),
         Failure::TooMuchText { .. } | Failure::Unspelled(_) => back.to_owned(),
-        Failure::TooLong { .. } => format!("Shorten it, or set {} to slide.{back}", Knob::WhenFull.name()),
+        Failure::TooLong { .. } => format!("Shorten it, or set {} to slide.{back}", Parameter::WhenFull.name()),
         Failure::NoModel | Failure::NoModelThere(_) => format!("{models} shows the models."),
         Failure::Settings(_) | Failure::NoVocabulary { .. } => String::new(),
         Failure::Model(_) | Failure::DeviceLost(_) | Failure::Panic(_) => {
@@ -99,11 +99,10 @@ pub fn change(before: &Settings, after: &Settings) -> String {
 /// What changed between two settings: which controls, from what to what.
 #[must_use]
 pub fn changes(before: &Settings, after: &Settings) -> Vec<(&'static str, String, String)> {
-    let changed = KNOBS.iter().copied().filter(|it| *it != Knob::Preset);
-    let said = changed.filter_map(|knob| {
+    let said = KNOBS.iter().filter(|it| it.parameter().is_some()).filter_map(|knob| {
         let (old, new) = (knob.show(before), knob.show(after));
         let short = |text: &str| text.strip_suffix(" off").unwrap_or(text).to_owned();
-        (old != new).then(|| (knob.name().trim(), short(&old), short(&new)))
+        (old != new).then(|| (knob.name(), short(&old), short(&new)))
     });
     said.collect()
 }

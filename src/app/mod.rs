@@ -32,7 +32,7 @@ mod verbs;
 pub use context::Context;
 pub use focus::Focus;
 pub use input::{Input, Mode, Search};
-pub use intent::{Intent, Length, WayOut, set_knob};
+pub use intent::{Intent, Length, WayOut};
 pub use knobs::{KNOBS, Knob};
 pub use layers::Layer;
 pub use layout::{Areas, Panes, layout};

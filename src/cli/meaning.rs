@@ -7,7 +7,7 @@ use super::{Arguments, DtypeName, EditModeName, ExportDtype, InterfaceArguments,
 use crate::engine::protocol::DeviceChoice;
 use crate::install::export::Kind;
 use crate::model::Precision;
-use crate::sample::{EndOfText, Settings, SettingsError, preset, preset_names};
+use crate::sample::{Parameter, Settings, SettingsError, preset, preset_names};
 use crate::store::config::Config;
 
 /// A value that cannot be meant.
@@ -42,7 +42,7 @@ impl SamplingArguments {
             it.apply(preset(name).ok_or_else(|| MeaningError::Preset(name.clone()))?);
         }
         config.sampling.apply(&mut it);
-        let seed = self.values.seed.or(config.sampling.seed);
+        let seed = self.values.seed().or(config.sampling.seed());
         Ok((self.over(it)?, seed))
     }
 
@@ -56,9 +56,6 @@ impl SamplingArguments {
             it.apply(preset(name).ok_or_else(|| MeaningError::Preset(name.clone()))?);
         }
         self.values.apply(&mut it);
-        if self.ignore_eos {
-            it.end_of_text = EndOfText::Continue;
-        }
         it.check()?;
         Ok(it)
     }
@@ -74,7 +71,9 @@ impl Arguments {
         let from = |name: &str| matches.value_source(name);
         it.interface.plain_here = from("plain") == Some(ValueSource::CommandLine);
         if from("preset") == Some(ValueSource::CommandLine) {
-            it.sampling.values.forget_chain(|name| from(name) == Some(ValueSource::EnvVariable));
+            let is_of_chain = |it: Parameter| it.step().is_some() || it == Parameter::Off;
+            let is_out = |it: Parameter| is_of_chain(it) && from(it.name()) == Some(ValueSource::EnvVariable);
+            it.sampling.values.forget(is_out);
         }
         it
     }
@@ -177,7 +176,7 @@ mod tests {
     #[test]
     fn flags_go_before_the_configuration_and_that_before_the_default() {
         let mut config = Config { preset: Some("wild".into()), ..Config::default() };
-        config.sampling.top_k = Some(7);
+        config.sampling.set(Parameter::TopK, &["7".to_owned()]).unwrap();
         let (settings, seed) = parse(&["--temp", "0.3", "-s", "9"]).sampling.settings(&config).unwrap();
         assert_eq!((settings.temperature, settings.min_p, settings.top_k, settings.seed), (0.3, 0.1, 7, 9));
         assert_eq!(seed, Some(9));
@@ -212,10 +211,10 @@ mod tests {
 
     #[test]
     fn values_out_of_range_are_said() {
-        let error =
-            |arguments: &[&str]| parse(arguments).sampling.settings(&Config::default()).unwrap_err().to_string();
-        assert_eq!(error(&["--top-p", "2"]), "top-p is 2, but must be between 0 and 1 (1 is off)");
-        assert!(error(&["--preset", "x"]).contains("no preset `x`"));
+        let error = Arguments::try_parse_from(["megachat", "--top-p", "2"]).unwrap_err().to_string();
+        assert!(error.contains("must be between 0 and 1 (1 is off), not 2"), "{error}");
+        let error = parse(&["--preset", "x"]).sampling.settings(&Config::default()).unwrap_err().to_string();
+        assert!(error.contains("no preset `x`"));
     }
 
     #[test]
@@ -223,7 +222,8 @@ mod tests {
         assert_eq!(parse(&["Once", "upon"]).prompt, ["Once", "upon"]);
         assert!(matches!(parse(&["model", "list"]).verb, Some(Verb::Model { verb: ModelVerb::List })));
         assert_eq!(parse(&["--resume"]).interface.resume.as_deref(), Some("latest"));
-        let stops = parse(&["--stop", r"a\n\tb\\c\d\", "--stop", "x"]).sampling.values.stop;
-        assert_eq!(stops.unwrap(), ["a\n\tb\\c\\d\\", "x"]);
+        let (settings, _) =
+            parse(&["--stop", r"a\n\tb\\c\d\", "--stop", "x"]).sampling.settings(&Config::default()).unwrap();
+        assert_eq!(settings.stop, ["a\n\tb\\c\\d\\", "x"]);
     }
 }

@@ -116,9 +116,6 @@ pub struct SamplingArguments {
     /// A named mix: steady, raw, gpt2, nucleus, minp, wild, noloop, mirostat, greedy [env: `MEGACHAT_PRESET`]
     #[arg(long, value_name = "NAME", env = "MEGACHAT_PRESET", hide_env = true)]
     pub preset: Option<String>,
-    /// Go on past the token that ends a text [env: `MEGACHAT_IGNORE_EOS`]
-    #[arg(long, env = "MEGACHAT_IGNORE_EOS", hide_env = true, value_parser = FalseyValueParser::new())]
-    pub ignore_eos: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

@@ -7,10 +7,9 @@ use clap::ValueEnum as _;
 use super::Exit;
 use crate::app::keymap::Keymap;
 use crate::cli::{Arguments, ConfigVerb};
-use crate::sample::Settings;
+use crate::sample::{Parameter, Settings};
 use crate::store::config::LoadedConfig;
 use crate::store::paths::Paths;
-use crate::store::sampling::Sampling;
 
 /// Runs one of the verbs.
 ///
@@ -108,28 +107,17 @@ fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Ex
     values.push(("edit-mode".to_owned(), mode.to_owned(), mode_origin));
     let mouse_origin = origin(interface.no_mouse, file.mouse.is_some());
     values.push(("mouse".to_owned(), interface.mouse(file).to_string(), mouse_origin));
-    let (environment, configured) = (given(&sampling.values), given(from_file));
-    let defaults = given(&Sampling::of(&Settings::default()));
-    for (name, value) in given(&Sampling::of(&s)) {
-        let by_environment = environment.contains_key(&name) || (name == "end-of-text" && sampling.ignore_eos);
-        let origin = match origin(by_environment, configured.contains_key(&name)) {
-            "default" if by_preset && defaults.get(&name) != Some(&value) => "preset",
+    let default = Settings::default();
+    for &parameter in Parameter::ALL {
+        let origin = match origin(sampling.values.has(parameter), from_file.has(parameter)) {
+            "default" if by_preset && !parameter.is_same(&s, &default) => "preset",
             other => other,
         };
-        let value = match (name.as_str(), seed) {
-            ("seed", None) => "chosen at each start".to_owned(),
-            _ => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+        let value = match (parameter, seed) {
+            (Parameter::Seed, None) => "chosen at each start".to_owned(),
+            _ => Some(parameter.written(&s)).filter(|it| !it.is_empty()).unwrap_or_else(|| "none".to_owned()),
         };
-        values.push((name, value, origin));
+        values.push((parameter.name().to_owned(), value, origin));
     }
     Ok(values)
-}
-
-/// The values that are given, by the names of the configuration file.
-fn given(sampling: &Sampling) -> serde_json::Map<String, serde_json::Value> {
-    // Through text, in which a number has the digits that a person would give it.
-    let text = serde_json::to_string(sampling).unwrap_or_default();
-    let mut values: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap_or_default();
-    values.retain(|_, it| !it.is_null());
-    values
 }

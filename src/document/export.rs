@@ -87,17 +87,8 @@ pub fn export_json(
 }
 
 fn describe(settings: &Settings) -> String {
-    let Settings {
-        temperature, top_k, top_p, min_p, repeat_penalty, repeat_last_n, order, seed, max_tokens, stop, ..
-    } = settings;
-    let mut chain = String::new();
-    for (name, value) in settings.more() {
-        let _ = write!(chain, "{name} {value}, ");
-    }
-    format!(
-        "temp {temperature}, top-k {top_k}, top-p {top_p}, min-p {min_p}, repeat-penalty {repeat_penalty} over \
-         {repeat_last_n}, {chain}order {order}, seed {seed}, max {max_tokens}, stop {stop:?}"
-    )
+    let said = settings.described().into_iter().map(|(name, value)| format!("{name} {value}"));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -134,7 +125,7 @@ mod tests {
         let markdown = export_markdown(&header, "today", std::slice::from_ref(&model), &document, &vocabularies);
         assert!(markdown.contains("\n`````text\nUse ```` here.\n`````\n"), "{markdown}");
         assert!(markdown.contains("model: demo, f32, cpu, weights sha256 ab"));
-        assert!(markdown.contains("seed 0, max 200, stop []"), "{markdown}");
+        assert!(markdown.contains("seed 0, max-tokens 200, stop off"), "{markdown}");
         let json = export_json(&header, &[model], &document, &vocabularies);
         assert_eq!(json["text"], "Use ```` here.");
         let last = json["tokens"].as_array().unwrap().last().unwrap();

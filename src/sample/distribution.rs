@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::candidates::{exp, largest};
 use super::filters;
 use super::logits::{entropy, log_sum_exp_and_entropy, rank};
-use super::parameters::Apply;
+use super::parameters::StepApply as Apply;
 use super::trace::{Did, StepTrace};
 use super::{Candidates, Context, Settings, Step};
 use crate::TokenId;

@@ -1,29 +1,13 @@
 //! At which value of a control a draw would have come out otherwise, and as what.
 
-use super::{Context, Distribution, Settings};
+use super::{Context, Distribution, Flips, Parameter, Settings, Spread};
 use crate::TokenId;
-
-/// A control whose flip points can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lever {
-    /// [`Settings::temperature`].
-    Temperature,
-    /// [`Settings::top_p`].
-    TopP,
-    /// [`Settings::top_k`].
-    TopK,
-    /// [`Settings::min_p`].
-    MinP,
-}
-
-/// All levers, in the order of the panel.
-pub const LEVERS: [Lever; 4] = [Lever::Temperature, Lever::TopK, Lever::TopP, Lever::MinP];
 
 /// Where a draw flips.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flip {
     /// Of which control.
-    pub lever: Lever,
+    pub parameter: Parameter,
     /// Whether the flip is at a larger value than the one in force.
     pub above: bool,
     /// The last value found that leaves the draw as it was. Between it and [`beyond`](Self::beyond) lies the flip.
@@ -34,82 +18,56 @@ pub struct Flip {
     pub token: TokenId,
 }
 
-impl Lever {
-    /// Its name, as on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Temperature => "temp",
-            Self::TopP => "top-p",
-            Self::TopK => "top-k",
-            Self::MinP => "min-p",
-        }
+impl Parameter {
+    /// The parameters whose flip points can be asked for, in the order of the panel.
+    #[must_use = "an iterator does nothing by itself"]
+    pub fn flippable() -> impl DoubleEndedIterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|it| it.flips().is_some())
     }
 
     /// The value in force, where "off" stands at the end of the range at which nothing is cut.
-    #[must_use]
-    pub fn value(self, settings: &Settings, vocabulary: usize) -> f32 {
-        match self {
-            Self::Temperature => settings.temperature,
-            Self::TopP => settings.top_p,
-            Self::TopK if settings.top_k == 0 => vocabulary as f32,
-            Self::TopK => settings.top_k as f32,
-            Self::MinP => settings.min_p,
-        }
+    fn flip_value(self, settings: &Settings, flips: &Flips, vocabulary: usize) -> f32 {
+        let value = self.number(settings).unwrap_or_default() as f32;
+        if flips.ends.1.is_none() && value == 0.0 { vocabulary as f32 } else { value }
     }
 
-    /// The settings with this lever at a value.
-    #[must_use]
-    pub fn with(self, settings: &Settings, value: f32) -> Settings {
+    /// The settings with this one at a value.
+    fn at(self, settings: &Settings, value: f32) -> Settings {
         let mut new = settings.clone();
-        match self {
-            Self::Temperature => new.temperature = value,
-            Self::TopP => new.top_p = value,
-            Self::TopK => new.top_k = value.round() as u32,
-            Self::MinP => new.min_p = value,
-        }
+        self.set_number(&mut new, f64::from(value));
         new
     }
+}
 
-    /// The smallest difference that matters on the screen.
-    fn grain(self) -> f32 {
-        match self {
-            Self::Temperature | Self::TopP => 1e-3,
-            Self::TopK => 1.0,
-            Self::MinP => 1e-4,
-        }
+impl Flips {
+    /// Whether it knows whole numbers only.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.grain >= 1.0
     }
 
     /// Values outwards from the one in force, the last the end of the range. A draw may come out otherwise in a stretch
     /// in between and come back; what is narrower than a step can be missed, but what is found is a flip.
-    fn steps(self, from: f32, above: bool, vocabulary: usize) -> Vec<f32> {
+    fn steps(&self, from: f32, above: bool, vocabulary: usize) -> Vec<f32> {
         const STEPS: usize = 8;
-        let end = match (self, above) {
-            // Hotter than this, no order is left to speak of.
-            (Self::Temperature, true) => 4.0,
-            (Self::Temperature | Self::TopP | Self::MinP, false) => 0.0,
-            (Self::TopK, true) => vocabulary as f32,
-            (Self::TopP | Self::MinP, true) | (Self::TopK, false) => 1.0,
-        };
+        let end = if above { self.ends.1.unwrap_or(vocabulary as f32) } else { self.ends.0 };
         if (above && end <= from) || (!above && end >= from) {
             return Vec::new();
         }
         let share = |step: usize| step as f32 / STEPS as f32;
-        let between = |step| match self {
-            // Ranks spread over five orders of magnitude.
-            Self::TopK => (from * (end / from).powf(share(step))).round(),
-            // Most of what happens to min-p happens at small values.
-            Self::MinP => from + (end - from) * share(step).powi(if above { 3 } else { 1 }),
-            Self::Temperature | Self::TopP => from + (end - from) * share(step),
+        let between = |step| match self.spread {
+            Spread::Ratios => (from * (end / from).powf(share(step))).round(),
+            Spread::Cubes => from + (end - from) * share(step).powi(if above { 3 } else { 1 }),
+            Spread::Even => from + (end - from) * share(step),
         };
         (1..STEPS).map(between).chain([end]).collect()
     }
 }
 
-/// The nearest flip of a draw in one direction of one lever; `None` if it comes out the same all the way.
+/// The nearest flip of a draw in one direction of one parameter; `None` if it comes out the same all the way.
 ///
 /// `logits` is the model's row, (V,), `context` what stands before; `die` the coin that picked `drawn` under `settings`.
-/// Draws again some thirty times. Nothing is assumed of how the draw depends on the lever but that a stretch in which it
+/// Draws again some thirty times. Nothing is assumed of how the draw depends on the parameter but that a stretch in which it
 /// comes out otherwise is wider than an eighth of the way to the end of the range, or reaches to it.
 #[must_use]
 pub fn flip(
@@ -118,15 +76,16 @@ pub fn flip(
     settings: &Settings,
     die: f64,
     drawn: TokenId,
-    (lever, above): (Lever, bool),
+    (parameter, above): (Parameter, bool),
 ) -> Option<Flip> {
+    let flips = parameter.flips()?;
     let draw = |value: f32| {
-        let mut distribution = Distribution::new(logits, context, &lever.with(settings, value)).ok()?;
+        let mut distribution = Distribution::new(logits, context, &parameter.at(settings, value)).ok()?;
         (distribution.kept() > 0).then(|| distribution.pick(die).token)
     };
-    let mut same = lever.value(settings, logits.len());
+    let mut same = parameter.flip_value(settings, flips, logits.len());
     let mut found = None;
-    for value in lever.steps(same, above, logits.len()) {
+    for value in flips.steps(same, above, logits.len()) {
         match draw(value)? {
             token if token == drawn => same = value,
             token => {
@@ -136,15 +95,15 @@ pub fn flip(
         }
     }
     let (mut beyond, mut token) = found?;
-    while (beyond - same).abs() > lever.grain() {
+    while (beyond - same).abs() > flips.grain {
         let middle = f32::midpoint(same, beyond);
-        let middle = if lever == Lever::TopK { middle.floor() } else { middle };
+        let middle = if flips.is_whole() { middle.floor() } else { middle };
         match draw(middle)? {
             it if it == drawn => same = middle,
             it => (beyond, token) = (middle, it),
         }
     }
-    Some(Flip { lever, above, same, beyond, token })
+    Some(Flip { parameter, above, same, beyond, token })
 }
 
 #[cfg(test)]
@@ -171,24 +130,27 @@ mod tests {
         let row = logits(&[0.4, 0.3, 0.2, 0.1]);
         let (settings, die) = (raw(), 0.65);
         assert_eq!(drawn(&row, &settings, die), 1);
-        for (lever, above, expected) in [
+        for (parameter, above, expected) in [
             // Squeezed to the power 1/T: .4 / (.4 + .3 + .2 + .1) reaches .65 at 1/T = 3.10774.
-            (Lever::Temperature, false, Some((0.32178, 0))),
+            (Parameter::Temperature, false, Some((0.32178, 0))),
             // The first two together come down to .65 at 1/T = 0.71936.
-            (Lever::Temperature, true, Some((1.39013, 2))),
+            (Parameter::Temperature, true, Some((1.39013, 2))),
             // Two are kept down to top-p .4 (exclusive), then one: and .4 / .7 = .5714 < .65 all the way down to there.
-            (Lever::TopP, false, Some((0.4, 0))),
-            (Lever::TopP, true, None),
-            (Lever::TopK, false, Some((1.0, 0))),
-            (Lever::TopK, true, None),
+            (Parameter::TopP, false, Some((0.4, 0))),
+            (Parameter::TopP, true, None),
+            (Parameter::TopK, false, Some((1.0, 0))),
+            (Parameter::TopK, true, None),
             // Three are left from .25 on: .4/.9 = .44, .7/.9 = .78, the same; two from .5 on: .571, the same; one over .75.
-            (Lever::MinP, true, Some((0.75, 0))),
-            (Lever::MinP, false, None),
+            (Parameter::MinP, true, Some((0.75, 0))),
+            (Parameter::MinP, false, None),
         ] {
-            let found = flip(&row, &Context::new(&[], &Words::NONE), &settings, die, 1, (lever, above));
-            assert_eq!(found.map(|it| it.token), expected.map(|it| it.1), "{lever:?} {above}");
+            let found = flip(&row, &Context::new(&[], &Words::NONE), &settings, die, 1, (parameter, above));
+            assert_eq!(found.map(|it| it.token), expected.map(|it| it.1), "{parameter:?} {above}");
             if let (Some(found), Some((value, _))) = (found, expected) {
-                assert!((found.beyond - value).abs() <= lever.grain() * 1.01, "{lever:?} {above}: {found:?}");
+                assert!(
+                    (found.beyond - value).abs() <= parameter.flips().unwrap().grain * 1.01,
+                    "{parameter:?} {above}: {found:?}"
+                );
             }
         }
     }
@@ -204,14 +166,14 @@ mod tests {
             let order = if hugging_face { Order::HuggingFace } else { Order::LlamaCpp };
             let settings = Settings { temperature, top_k, top_p, min_p, order, ..raw() };
             let token = drawn(&scores, &settings, die);
-            for lever in LEVERS {
+            for parameter in Parameter::flippable() {
                 for above in [false, true] {
-                    let Some(flip) = flip(&scores, &Context::new(&[], &Words::NONE), &settings, die, token, (lever, above)) else { continue };
-                    proptest::prop_assert_eq!(drawn(&scores, &lever.with(&settings, flip.same), die), token);
-                    proptest::prop_assert_eq!(drawn(&scores, &lever.with(&settings, flip.beyond), die), flip.token);
+                    let Some(flip) = flip(&scores, &Context::new(&[], &Words::NONE), &settings, die, token, (parameter, above)) else { continue };
+                    proptest::prop_assert_eq!(drawn(&scores, &parameter.at(&settings, flip.same), die), token);
+                    proptest::prop_assert_eq!(drawn(&scores, &parameter.at(&settings, flip.beyond), die), flip.token);
                     proptest::prop_assert!(flip.token != token);
-                    proptest::prop_assert!((flip.same - flip.beyond).abs() <= lever.grain());
-                    proptest::prop_assert_eq!(above, flip.beyond > lever.value(&settings, scores.len()));
+                    proptest::prop_assert!((flip.same - flip.beyond).abs() <= parameter.flips().unwrap().grain);
+                    proptest::prop_assert_eq!(above, flip.beyond > parameter.flip_value(&settings, parameter.flips().unwrap(), scores.len()));
                 }
             }
         }

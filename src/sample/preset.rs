@@ -1,6 +1,6 @@
 //! Named chains.
 
-use super::Settings;
+use super::{Kind, Order, Parameter, Settings, Step};
 
 /// A named chain.
 #[derive(Clone, Copy, Debug)]
@@ -56,4 +56,78 @@ pub fn preset(name: &str) -> Option<&'static Preset> {
 #[must_use]
 pub fn preset_names() -> String {
     PRESETS.map(|it| it.name).join(", ")
+}
+
+impl Settings {
+    /// Takes over the chain of a preset: all numbers of the chain become its own or neutral, and no step is switched off.
+    /// What is no step of the chain stays, and so do texts that somebody wrote.
+    pub fn apply(&mut self, preset: &Preset) {
+        let mut chain = Self::neutral();
+        (preset.chain)(&mut chain);
+        for parameter in Parameter::ALL.iter().filter(|it| it.is_of_presets()) {
+            parameter.copy(&chain, self);
+        }
+        self.off.clear();
+    }
+
+    /// Whether the chain is that of a preset. What belongs to a step that does nothing does not matter.
+    #[must_use]
+    pub fn matches(&self, preset: &Preset) -> bool {
+        let mut other = self.clone();
+        other.apply(preset);
+        let is_idle = |step: Step| self.is_set_neutral(step) && other.is_set_neutral(step);
+        let is_same = |it: &Parameter| it.is_same(self, &other) || it.step().is_some_and(is_idle);
+        self.off.is_empty() && Parameter::ALL.iter().filter(|it| it.is_of_presets()).all(is_same)
+    }
+
+    /// Whether the chain does what no preset knows of: texts that were written for it, steps in an order of one's own or
+    /// switched off.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        let is_text = |it: &&Parameter| it.step().is_some() && it.kind() == Kind::Texts;
+        let is_written = Parameter::ALL.iter().filter(is_text).any(|it| it.matters(self));
+        is_written || matches!(self.order, Order::Own(_)) || !self.off.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_the_first_preset() {
+        assert!(Settings::default().matches(&PRESETS[0]));
+        assert!(PRESETS[1..].iter().all(|it| !Settings::default().matches(it)));
+    }
+
+    #[test]
+    fn a_preset_resets_every_number_of_the_chain_and_leaves_what_was_written() {
+        for preset in &PRESETS {
+            let mut expected = Settings::default();
+            expected.apply(preset);
+            for &parameter in Parameter::ALL.iter().filter(|it| it.is_of_presets()) {
+                for value in [0.25, 3.0] {
+                    let mut settings = Settings::default();
+                    parameter.set_number(&mut settings, value);
+                    settings.apply(preset);
+                    assert_eq!(settings, expected, "{} after {}", preset.name, parameter.name());
+                    assert!(settings.matches(preset));
+                }
+            }
+            let written = Settings { ban: vec!["x".to_owned()], seed: 7, max_tokens: 9, ..Settings::default() };
+            let mut after = written.clone();
+            after.apply(preset);
+            assert_eq!((after.ban, after.seed, after.max_tokens), (written.ban, 7, 9));
+        }
+    }
+
+    #[test]
+    fn what_does_nothing_does_not_make_a_chain_another() {
+        let mut settings = Settings { xtc_threshold: 0.3, ..Settings::default() };
+        assert!(settings.matches(&PRESETS[0]) && !settings.is_own());
+        settings.xtc_probability = 0.5;
+        assert!(!settings.matches(&PRESETS[0]));
+        let own = Settings { dry_multiplier: 0.8, dry_breakers: vec![".".to_owned()], ..Settings::default() };
+        assert!(own.matches(preset("noloop").unwrap()) && own.is_own());
+    }
 }

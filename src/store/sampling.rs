@@ -1,186 +1,285 @@
 //! Sampling values as they are given: on the command line, by the environment, in the configuration file. They have the
-//! same names there, so one structure is all three.
+//! same names there, those of the table of parameters, so one structure is all three.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::fmt;
 
-use clap::Args;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use clap::builder::{ArgAction, ValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::sample::{Bias, EndOfText, Order, Settings, Step, WhenFull};
+use crate::sample::{Kind, Parameter, Settings};
 
-/// The `[sampling]` table, and the flags of the same names. Everything is optional.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Args)]
-#[command(next_help_heading = "Sampling")]
-#[serde(default, rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+/// The `[sampling]` table, and the flags of the same names. Nothing has to be given.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling {
-    /// How many tokens to draw at the most, 0 = no limit [default: 200] [env: `MEGACHAT_MAX_TOKENS`]
-    #[arg(short = 'n', long, value_name = "N", env = "MEGACHAT_MAX_TOKENS", hide_env = true)]
-    pub max_tokens: Option<u32>,
-    /// Temperature: 1 = off, 0 = always the likeliest [default: 0.7] [env: `MEGACHAT_TEMP`]
-    #[arg(long = "temp", visible_alias = "temperature", value_name = "T", env = "MEGACHAT_TEMP", hide_env = true)]
-    #[serde(alias = "temp")]
-    pub temperature: Option<f32>,
-    /// Keep the K likeliest, 0 = off [default: 0] [env: `MEGACHAT_TOP_K`]
-    #[arg(long, value_name = "K", env = "MEGACHAT_TOP_K", hide_env = true)]
-    pub top_k: Option<u32>,
-    /// Keep the likeliest that together hold P, 1 = off [default: 0.9] [env: `MEGACHAT_TOP_P`]
-    #[arg(long, value_name = "P", env = "MEGACHAT_TOP_P", hide_env = true)]
-    pub top_p: Option<f32>,
-    /// Keep those with P of the likeliest one's probability, 0 = off [default: 0] [env: `MEGACHAT_MIN_P`]
-    #[arg(long, value_name = "P", env = "MEGACHAT_MIN_P", hide_env = true)]
-    pub min_p: Option<f32>,
-    /// Make recent tokens less likely, 1 = off [default: 1.1] [env: `MEGACHAT_REPEAT_PENALTY`]
-    #[arg(long, value_name = "X", env = "MEGACHAT_REPEAT_PENALTY", hide_env = true)]
-    pub repeat_penalty: Option<f32>,
-    /// How many recent tokens, 0 = off, -1 = all [default: 64] [env: `MEGACHAT_REPEAT_LAST_N`]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, env = "MEGACHAT_REPEAT_LAST_N", hide_env = true)]
-    pub repeat_last_n: Option<i32>,
-    /// Keep logits within N standard deviations of the largest, 0 = off [default: 0] [env: `MEGACHAT_TOP_N_SIGMA`]
-    #[arg(long, value_name = "N", env = "MEGACHAT_TOP_N_SIGMA", hide_env = true)]
-    pub top_n_sigma: Option<f32>,
-    /// Keep those of the most ordinary surprise that together hold P, 1 = off [default: 1] [env: `MEGACHAT_TYPICAL`]
-    #[arg(long = "typical", value_name = "P", env = "MEGACHAT_TYPICAL", hide_env = true)]
-    #[serde(rename = "typical")]
-    pub typical_p: Option<f32>,
-    /// How often the likeliest are left out but the last likely one, 0 = off [default: 0] [env: `MEGACHAT_XTC_PROBABILITY`]
-    #[arg(long, value_name = "P", env = "MEGACHAT_XTC_PROBABILITY", hide_env = true)]
-    pub xtc_probability: Option<f32>,
-    /// How likely a token must be to be left out so, over 0.5 = off [default: 0.1] [env: `MEGACHAT_XTC_THRESHOLD`]
-    #[arg(long, value_name = "P", env = "MEGACHAT_XTC_THRESHOLD", hide_env = true)]
-    pub xtc_threshold: Option<f32>,
-    /// How far the temperature moves with the entropy, 0 = off [default: 0] [env: `MEGACHAT_DYNATEMP_RANGE`]
-    #[arg(long, value_name = "T", env = "MEGACHAT_DYNATEMP_RANGE", hide_env = true)]
-    pub dynatemp_range: Option<f32>,
-    /// How it follows the entropy [default: 1] [env: `MEGACHAT_DYNATEMP_EXP`]
-    #[arg(long = "dynatemp-exp", value_name = "X", env = "MEGACHAT_DYNATEMP_EXP", hide_env = true)]
-    #[serde(rename = "dynatemp-exp")]
-    pub dynatemp_exponent: Option<f32>,
-    /// Taken off a recent token's logit each time it was written, 0 = off [default: 0] [env: `MEGACHAT_FREQUENCY_PENALTY`]
-    #[arg(long, value_name = "X", allow_negative_numbers = true, env = "MEGACHAT_FREQUENCY_PENALTY", hide_env = true)]
-    pub frequency_penalty: Option<f32>,
-    /// Taken off a recent token's logit once, 0 = off [default: 0] [env: `MEGACHAT_PRESENCE_PENALTY`]
-    #[arg(long, value_name = "X", allow_negative_numbers = true, env = "MEGACHAT_PRESENCE_PENALTY", hide_env = true)]
-    pub presence_penalty: Option<f32>,
-    /// No sequence of N tokens twice, 0 = off [default: 0] [env: `MEGACHAT_NO_REPEAT_NGRAM`]
-    #[arg(long, value_name = "N", env = "MEGACHAT_NO_REPEAT_NGRAM", hide_env = true)]
-    pub no_repeat_ngram: Option<u32>,
-    /// DRY: what a token loses that lengthens a repetition, 0 = off [default: 0] [env: `MEGACHAT_DRY_MULTIPLIER`]
-    #[arg(long, value_name = "X", env = "MEGACHAT_DRY_MULTIPLIER", hide_env = true)]
-    pub dry_multiplier: Option<f32>,
-    /// DRY: how steeply that grows with the repetition's length [default: 1.75] [env: `MEGACHAT_DRY_BASE`]
-    #[arg(long, value_name = "X", env = "MEGACHAT_DRY_BASE", hide_env = true)]
-    pub dry_base: Option<f32>,
-    /// DRY: so many repeated tokens cost nothing yet [default: 2] [env: `MEGACHAT_DRY_ALLOWED_LENGTH`]
-    #[arg(long, value_name = "N", env = "MEGACHAT_DRY_ALLOWED_LENGTH", hide_env = true)]
-    pub dry_allowed_length: Option<u32>,
-    /// DRY: how many recent tokens it looks at, 0 = off, -1 = all [default: -1] [env: `MEGACHAT_DRY_LAST_N`]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, env = "MEGACHAT_DRY_LAST_N", hide_env = true)]
-    pub dry_last_n: Option<i32>,
-    /// DRY: a text that ends a repetition; may be given again [default: line feed, colon, quote, star]
-    #[arg(long = "dry-breaker", value_name = "TEXT", value_parser = unescape)]
-    #[serde(rename = "dry-breaker")]
-    pub dry_breakers: Option<Vec<String>>,
-    /// Mirostat 2: the surprise to steer to, in bits a token, 0 = off [default: 0] [env: `MEGACHAT_MIROSTAT_TAU`]
-    #[arg(long, value_name = "BITS", env = "MEGACHAT_MIROSTAT_TAU", hide_env = true)]
-    pub mirostat_tau: Option<f32>,
-    /// Mirostat 2: the share of an error that is made good [default: 0.1] [env: `MEGACHAT_MIROSTAT_ETA`]
-    #[arg(long, value_name = "X", env = "MEGACHAT_MIROSTAT_ETA", hide_env = true)]
-    pub mirostat_eta: Option<f32>,
-    /// Add a number to the logit of a text, like ' moon=-2'; may be given again
-    #[arg(long, value_name = "TEXT=X", value_parser = bias)]
-    pub bias: Option<Vec<Bias>>,
-    /// Never write this text; may be given again
-    #[arg(long, value_name = "TEXT", value_parser = unescape)]
-    pub ban: Option<Vec<String>>,
-    /// Switch steps of the chain off, by name with commas [env: `MEGACHAT_OFF`]
-    #[arg(long, value_name = "STEPS", value_delimiter = ',', env = "MEGACHAT_OFF", hide_env = true)]
-    pub off: Option<Vec<Step>>,
-    /// Order of the samplers: llama (temperature last), hf (first), or steps with commas [default: llama] [env: `MEGACHAT_ORDER`]
-    #[arg(long, value_name = "ORDER", env = "MEGACHAT_ORDER", hide_env = true)]
-    pub order: Option<Order>,
-    /// The dice; chosen anew and told if not given [env: `MEGACHAT_SEED`]
-    #[arg(short, long, value_name = "N", env = "MEGACHAT_SEED", hide_env = true)]
-    pub seed: Option<u64>,
-    /// Stop at this string and leave it out; may be given again. \n is a line feed
-    #[arg(long, value_name = "TEXT", value_parser = unescape)]
-    pub stop: Option<Vec<String>>,
-    /// Whether a half word or a last space of the prompt may go on: true or false [default: true] [env: `MEGACHAT_HEAL`]
-    #[arg(long, value_name = "BOOL", env = "MEGACHAT_HEAL", hide_env = true)]
-    pub heal: Option<bool>,
-    #[arg(skip)]
-    pub end_of_text: Option<EndOfText>,
-    /// When the context is full: stop, or slide (forget the oldest quarter) [default: stop] [env: `MEGACHAT_WHEN_FULL`]
-    #[arg(long, value_name = "WHAT", env = "MEGACHAT_WHEN_FULL", hide_env = true, value_parser = by_name::<WhenFull>)]
-    pub when_full: Option<WhenFull>,
-    /// Keys this program does not know.
-    #[arg(skip)]
-    #[serde(flatten, skip_serializing)]
+    given: Vec<Parameter>,
+    /// The values of those that are given; the others mean nothing.
+    values: Settings,
+    /// Keys of a table that no parameter has.
     pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
-/// Does the same for each field: those of the chain, which a preset sets, and the others.
-macro_rules! fields {
-    (chain: $($chain:ident),*; others: $($other:ident),* $(,)?) => {
-        impl Sampling {
-            /// Overrides `settings` by every value that is given.
-            pub fn apply(&self, settings: &mut Settings) {
-                $(if let Some(value) = &self.$chain { settings.$chain.clone_from(value); })*
-                $(if let Some(value) = &self.$other { settings.$other.clone_from(value); })*
-            }
+impl Sampling {
+    /// Whether a value is given.
+    #[must_use]
+    pub fn has(&self, parameter: Parameter) -> bool {
+        self.given.contains(&parameter)
+    }
 
-            /// Every value of `settings`.
-            #[must_use]
-            pub fn of(settings: &Settings) -> Self {
-                Self {
-                    $($chain: Some(settings.$chain.clone()),)*
-                    $($other: Some(settings.$other.clone()),)*
-                    unknown: BTreeMap::new(),
-                }
-            }
+    /// The seed, if it is given.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.has(Parameter::Seed).then_some(self.values.seed)
+    }
 
-            /// Forgets the values of the chain whose field has a name that `is_out`.
-            pub fn forget_chain(&mut self, is_out: impl Fn(&str) -> bool) {
-                $(if is_out(stringify!($chain)) { self.$chain = None; })*
-            }
-        }
-    };
-}
-
-fields! {
-    chain: temperature, top_k, top_p, min_p, repeat_penalty, repeat_last_n, top_n_sigma, typical_p, xtc_probability,
-        xtc_threshold, dynatemp_range, dynatemp_exponent, frequency_penalty, presence_penalty, no_repeat_ngram,
-        dry_multiplier, dry_base, dry_allowed_length, dry_last_n, mirostat_tau, mirostat_eta, off;
-    others: dry_breakers, bias, ban, order, seed, max_tokens, stop, heal, end_of_text, when_full,
-}
-
-/// `\n`, `\t` and `\\` as shells rarely let one type them.
-#[expect(clippy::unnecessary_wraps, reason = "as clap calls it")]
-fn unescape(text: &str) -> Result<String, Infallible> {
-    let mut out = String::new();
-    let mut characters = text.chars();
-    while let Some(c) = characters.next() {
-        match (c, c == '\\') {
-            (_, true) => match characters.next() {
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some('\\') | None => out.push('\\'),
-                Some(other) => out.extend(['\\', other]),
-            },
-            (other, false) => out.push(other),
+    /// Overrides `settings` by every value that is given.
+    pub fn apply(&self, settings: &mut Settings) {
+        for parameter in &self.given {
+            parameter.copy(&self.values, settings);
         }
     }
-    Ok(out)
+
+    /// Forgets the values that `are_out`.
+    pub fn forget(&mut self, are_out: impl Fn(Parameter) -> bool) {
+        self.given.retain(|&it| !are_out(it));
+    }
+
+    /// Gives a value, as it stands behind flags, of which a list has several.
+    ///
+    /// # Errors
+    ///
+    /// What the value must be, in words.
+    pub fn set(&mut self, parameter: Parameter, texts: &[String]) -> Result<(), String> {
+        parameter.set_each(self.give(parameter), texts)
+    }
+
+    fn give(&mut self, parameter: Parameter) -> &mut Settings {
+        if !self.has(parameter) {
+            self.given.push(parameter);
+        }
+        &mut self.values
+    }
 }
 
-fn bias(text: &str) -> Result<Bias, String> {
-    let text = unescape(text).unwrap_or_default();
-    text.parse()
+/// The environment variable of a parameter. A list of texts has none: it would need quotes of its own.
+fn variable(parameter: Parameter) -> Option<String> {
+    let has = parameter.kind() != Kind::Texts;
+    has.then(|| format!("MEGACHAT_{}", parameter.name().replace('-', "_").to_uppercase()))
 }
 
-/// A value by the name it has in the configuration file.
-fn by_name<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(text.into()).map_err(|e| e.to_string())
+/// The flag of a parameter.
+fn flag(parameter: Parameter) -> Arg {
+    let (name, kind) = (parameter.name(), parameter.kind());
+    let mut arg = Arg::new(name).long(name).help_heading("Sampling").help(help(parameter)).hide_env(true);
+    arg = arg.aliases(parameter.aliases()).value_parser(reader(parameter)).allow_negative_numbers(true);
+    if let Some(short) = parameter.short() {
+        arg = arg.short(short);
+    }
+    if let Some(variable) = variable(parameter) {
+        arg = arg.env(variable);
+    }
+    match kind {
+        // The next word is not its value: it may be the beginning of a prompt.
+        Kind::Switch if parameter.placeholder().is_empty() => arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_name("BOOL")
+            .hide_possible_values(true),
+        Kind::Texts | Kind::Names => arg.action(ArgAction::Append).value_name(parameter.placeholder()),
+        _ => arg.value_name(parameter.placeholder()),
+    }
+}
+
+/// Refuses what the parameter does not take, and leaves the text as it is.
+fn reader(parameter: Parameter) -> ValueParser {
+    ValueParser::from(move |text: &str| {
+        parameter.set_each(&mut Settings::default(), &[text.to_owned()]).map(|()| text.to_owned())
+    })
+}
+
+/// What a flag's help says: `Only the k likeliest tokens, 0 is off [default: 0] [env: MEGACHAT_TOP_K]`.
+fn help(parameter: Parameter) -> String {
+    let mut text = parameter.help().to_owned();
+    if let Some(first) = text.get(..1).map(str::to_uppercase) {
+        text.replace_range(..1, &first);
+    }
+    let (default, words) = (parameter.written(&Settings::default()), parameter.values_in_words());
+    if !words.is_empty() {
+        text = format!("{text}, {words}");
+    }
+    match parameter.kind() {
+        Kind::Texts => text.push_str("; may be given again. \\n is a line feed"),
+        Kind::Names => text.push_str("; with commas"),
+        Kind::Seed => text.push_str("; chosen anew and told if not given"),
+        _ => {}
+    }
+    if !default.is_empty() && parameter.kind() != Kind::Seed {
+        text = format!("{text} [default: {default}]");
+    }
+    variable(parameter).map_or(text.clone(), |variable| format!("{text} [env: {variable}]"))
+}
+
+impl Args for Sampling {
+    fn augment_args(command: Command) -> Command {
+        Parameter::ALL.iter().fold(command, |command, &it| command.arg(flag(it)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Sampling {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut new = Self::default();
+        new.update_from_arg_matches(matches)?;
+        Ok(new)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for &parameter in Parameter::ALL {
+            let Some(texts) = matches.get_many::<String>(parameter.name()) else { continue };
+            let texts: Vec<String> = texts.cloned().collect();
+            self.set(parameter, &texts)
+                .map_err(|why| clap::Error::raw(ErrorKind::ValueValidation, format!("{why}\n")))?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Sampling {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Of<'a>(Parameter, &'a Settings);
+        impl Serialize for Of<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0.kind() {
+                    Kind::Switch => serializer.serialize_bool(self.0.show(self.1) == "on"),
+                    _ => self.0.serialize(self.1, serializer),
+                }
+            }
+        }
+        let mut map = serializer.serialize_map(Some(self.given.len()))?;
+        for &parameter in &self.given {
+            map.serialize_entry(parameter.name(), &Of(parameter, &self.values))?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Sampling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Table;
+        impl<'de> Visitor<'de> for Table {
+            type Value = Sampling;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of sampling values")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sampling, A::Error> {
+                let mut new = Sampling::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match Parameter::named(&key) {
+                        Some(parameter) => map.next_value_seed(Into(parameter, new.give(parameter)))?,
+                        None => drop(new.unknown.insert(key, map.next_value()?)),
+                    }
+                }
+                Ok(new)
+            }
+        }
+        deserializer.deserialize_map(Table)
+    }
+}
+
+/// Reads one value into its place.
+struct Into<'a>(Parameter, &'a mut Settings);
+
+impl<'de> DeserializeSeed<'de> for Into<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.0.deserialize(self.1, deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Settings that differ from the default in one parameter, and the text that says so.
+    fn changed(parameter: Parameter) -> (Settings, String) {
+        let mut settings = Settings::default();
+        let candidates = ["0.25", "2.5", "3", "slide", "hf", "on", "off", "top-p,min-p", "moon=2", "moon"];
+        for text in candidates {
+            let mut new = Settings::default();
+            if parameter.set_each(&mut new, &[text.to_owned()]).is_ok() && !parameter.is_same(&new, &settings) {
+                settings = new;
+                return (settings, text.to_owned());
+            }
+        }
+        panic!("{} takes none of the values", parameter.name());
+    }
+
+    fn read(arguments: &[String]) -> Result<Sampling, clap::Error> {
+        let command = Sampling::augment_args(Command::new("megachat").no_binary_name(true));
+        Sampling::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+
+    #[test]
+    fn every_parameter_is_a_flag_by_each_of_its_names() {
+        for &parameter in Parameter::ALL {
+            let (expected, text) = changed(parameter);
+            for name in parameter.aliases().chain([parameter.name().to_owned()]) {
+                let given = read(&[format!("--{name}={text}")]).unwrap_or_else(|e| panic!("{name}: {e}"));
+                let mut settings = Settings::default();
+                given.apply(&mut settings);
+                assert_eq!(settings, expected, "{name}");
+                assert!(given.has(parameter) && given.given.len() == 1);
+            }
+        }
+    }
+
+    #[test]
+    fn every_parameter_is_a_key_of_the_configuration_and_a_field_of_a_transcript() {
+        for &parameter in Parameter::ALL {
+            let (expected, _) = changed(parameter);
+            let mut given = Sampling::default();
+            parameter.copy(&expected, given.give(parameter));
+            let text = serde_json::to_string(&given).unwrap();
+            for name in parameter.aliases().chain([parameter.name().to_owned()]) {
+                let text = text.replacen(parameter.name(), &name, 1);
+                let mut settings = Settings::default();
+                serde_json::from_str::<Sampling>(&text).unwrap().apply(&mut settings);
+                assert_eq!(settings, expected, "{text}");
+            }
+            let transcript = serde_json::to_value(&expected).unwrap();
+            assert!(transcript.get(parameter.field()).is_some(), "{}", parameter.field());
+            assert_eq!(serde_json::from_value::<Settings>(transcript).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn lists_are_given_text_by_text_and_a_switch_takes_no_word_of_a_prompt() {
+        let words = |it: &[&str]| it.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
+        let given = read(&words(&["--stop", "a|b", "--stop", r"\n", "--ignore-eos", "--off=top-p,min-p"])).unwrap();
+        let mut settings = Settings::default();
+        given.apply(&mut settings);
+        assert_eq!(settings.stop, ["a|b", "\n"]);
+        assert_eq!(Parameter::IgnoreEos.show(&settings), "on");
+        assert_eq!(Parameter::Off.written(&settings), "top-p,min-p");
+        assert!(read(&words(&["--ignore-eos", "once"])).is_err(), "no value");
+        for (flag, value, says) in [
+            ("--temp", "-1", "between 0 and 100"),
+            ("--top-k", "1.5", "`1.5` is not a whole number"),
+            ("--stop", "", "at least one character"),
+        ] {
+            let error = read(&words(&[flag, value])).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
 }

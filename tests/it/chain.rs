@@ -8,7 +8,7 @@ use megachat::engine::generation::{Control, Session};
 use megachat::engine::load::load;
 use megachat::engine::protocol::{DeviceChoice, Event, ModelSource, Request, RequestId, Said, Want};
 use megachat::gpt2::Precision;
-use megachat::sample::{Did, Draw, Settings, Step};
+use megachat::sample::{Did, Draw, Parameter, Settings, Step};
 
 use crate::support::demo_directory;
 use crate::support::harness::Harness;
@@ -190,14 +190,14 @@ fn panel(knob: Knob) -> Harness {
 
 #[test]
 fn a_step_is_switched_and_moved_in_the_panel() {
-    let mut it = panel(Knob::TopP);
+    let mut it = panel(Knob::Of(Parameter::TopP));
     let steps =
         |it: &Harness| it.app.context.text.next_table().unwrap().trace.iter().map(|it| it.step).collect::<Vec<_>>();
     assert_eq!(steps(&it), [Step::RepeatPenalty, Step::TopP, Step::Temperature]);
     it.key(KeyCode::Char('o'));
     it.app.prepare();
     assert_eq!(steps(&it), [Step::RepeatPenalty, Step::Temperature]);
-    assert!(it.screen().contains("top-p    off 0.9"), "{}", it.screen());
+    assert!(it.screen().contains("top-p              off 0.9"), "{}", it.screen());
     it.key(KeyCode::Char('o'));
     // Past the temperature, and not past the four steps in between that do nothing.
     it.key(KeyCode::Char('>'));
@@ -211,14 +211,14 @@ fn a_step_is_switched_and_moved_in_the_panel() {
     assert_eq!(steps(&it), [Step::RepeatPenalty, Step::TopP, Step::Temperature]);
     it.key(KeyCode::Char('<'));
     assert!(it.screen().contains("what cuts comes after what changes scores"), "{}", it.screen());
-    it.app.context.panel.knob = KNOBS.iter().position(|&it| it == Knob::Seed).unwrap();
+    it.app.context.panel.knob = KNOBS.iter().position(|&it| it == Knob::Of(Parameter::Seed)).unwrap();
     it.key(KeyCode::Char('o'));
     assert!(it.screen().contains("seed is no step of the chain"), "{}", it.screen());
 }
 
 #[test]
 fn bans_are_typed_in_the_panel_and_show_at_once() {
-    let mut it = panel(Knob::Ban);
+    let mut it = panel(Knob::Of(Parameter::Ban));
     let next = it.app.context.text.next_table().unwrap().rows[0].token;
     let word = it.app.context.text.vocabulary().decode(&[next]);
     it.key(KeyCode::Enter);

@@ -205,7 +205,7 @@ fn a_configuration_counts_and_a_broken_one_is_kept_and_reported() {
     let line = |name: &str| show.lines().find(|it| it.starts_with(name)).unwrap().to_owned();
     assert!(line("max-tokens").contains('4') && line("max-tokens").ends_with("configuration"), "{show}");
     let environment = home.command(&["config", "show"]).env("MEGACHAT_TEMP", "1.5").output().unwrap();
-    assert!(out(&environment).lines().any(|it| it.starts_with("temperature") && it.ends_with("environment")));
+    assert!(out(&environment).lines().any(|it| it.starts_with("temp ") && it.ends_with("environment")));
 
     std::fs::write(&file, "[sampling\n").unwrap();
     let output = home.run(&["-n", "2", "Once"], b"");

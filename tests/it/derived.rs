@@ -9,7 +9,7 @@ use megachat::app::{Heat, Intent, Knob, Layer, Msg, Text, layout};
 use megachat::document::{NodeId, Origin, Record};
 use megachat::engine::generation::{Control, Session};
 use megachat::engine::protocol::Event;
-use megachat::sample::{Score, Settings};
+use megachat::sample::{Parameter, Score, Settings};
 use megachat::text::Vocabulary;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy as _, any};
@@ -38,15 +38,15 @@ enum Step {
 
 const TEXTS: [&str; 5] = ["on", "Once upon", " a", "ice and", "up\non"];
 const SETTINGS: [(Knob, &str); 9] = [
-    (Knob::Temperature, "1.6"),
-    (Knob::Temperature, "0.2"),
-    (Knob::TopK, "2"),
-    (Knob::TopK, "off"),
-    (Knob::TopP, "0.5"),
-    (Knob::RepeatPenalty, "1.9"),
-    (Knob::Seed, "3"),
-    (Knob::Ban, "on"),
-    (Knob::Order, "hf"),
+    (Knob::Of(Parameter::Temperature), "1.6"),
+    (Knob::Of(Parameter::Temperature), "0.2"),
+    (Knob::Of(Parameter::TopK), "2"),
+    (Knob::Of(Parameter::TopK), "off"),
+    (Knob::Of(Parameter::TopP), "0.5"),
+    (Knob::Of(Parameter::RepeatPenalty), "1.9"),
+    (Knob::Of(Parameter::Seed), "3"),
+    (Knob::Of(Parameter::Ban), "on"),
+    (Knob::Of(Parameter::Order), "hf"),
 ];
 const MODELS: [&str; 3] = ["one", "twin", "stranger"];
 const SCRIPTS: [(&str, &str); 3] =

@@ -240,7 +240,7 @@ fn a_soak_misses_no_token_and_keeps_its_memory_and_files() {
     let settled = (tokens / 2).min(10_000);
     pty.keep_waiting_for("half of it", |screen| new(screen) >= settled);
     let (memory, open) = (resident_kilobytes(process), files());
-    pty.keep_waiting_for("the end", |screen| new(screen) >= tokens && screen.contains("max new"));
+    pty.keep_waiting_for("the end", |screen| new(screen) >= tokens && screen.contains("max-tokens reached"));
     let (after, still_open) = (resident_kilobytes(process), files());
     println!(
         "{tokens} tokens: {memory} kB resident after {settled}, {after} kB at the end; {open} files, {still_open} at the end"

@@ -9,7 +9,7 @@ use megachat::app::{Effect, Focus, Heat, Losses, Msg};
 use megachat::assets;
 use megachat::document::{Origin, Record};
 use megachat::engine::protocol::{Command, Want};
-use megachat::sample::{Lever, Row};
+use megachat::sample::{Parameter, Row};
 
 use crate::support::harness::Harness;
 
@@ -78,7 +78,7 @@ fn a_drawn_token_says_what_it_could_have_been_and_why() {
     while it.app.prepare() {}
     // The script's token is all but certain at any temperature that is looked at.
     let flips = &it.app.context.text.inspection.as_ref().unwrap().flips;
-    assert!(flips.iter().all(|it| it.lever == Lever::Temperature), "{flips:?}");
+    assert!(flips.iter().all(|it| it.parameter == Parameter::Temperature), "{flips:?}");
     assert!(it.screen().contains("token 10 of 10"));
 }
 

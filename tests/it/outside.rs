@@ -395,5 +395,5 @@ fn what_was_sent_is_there_in_the_next_run() {
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
     // What is sent while the model still writes would stay in the input.
-    run(&[], &[("words\r", "not kept for later runs"), ("", "1 new"), ("", "max new reached"), ("more\r", "2 new")]);
+    run(&[], &[("words\r", "not kept for later runs"), ("", "1 new"), ("", "max-tokens reached"), ("more\r", "2 new")]);
 }

@@ -176,8 +176,8 @@ fn names_are_completed_and_slips_are_asked_about() {
         "error: There is no command /xyzzy. /help all lists every command",
         "note: temp is now 1.25.",
         "\ntemp: 1.25; below 1 sharpens",
-        "error: top-p: top-p is 7, but must be between 0 and 1",
-        "error: There is no control nothing; /settings lists them.",
+        "error: top-p: must be between 0 and 1 (1 is off), not 7",
+        "error: There is no control nothing; write a control and its value, as in temp 0.9. /settings lists them all.",
         "note: preset is now wild.",
         "note: temp is now 1.",
         "/undo: undo, whatever it was.",
@@ -242,7 +242,7 @@ fn only_what_was_asked_for_turns_a_pipe_into_a_session() {
     assert!(!printed.contains("note:"));
     assert_eq!(run(&[], &[("MEGACHAT_PLAIN", "1")]), printed);
     assert_eq!(run(&["--plain", "-p"], &[]), printed);
-    assert_eq!(run(&["--plain"], &[]), format!("{printed}\nnote: max new reached, 5 tokens.\n"));
+    assert_eq!(run(&["--plain"], &[]), format!("{printed}\nnote: max-tokens reached, 5 tokens.\n"));
 }
 
 /// A session whose lines come while it runs.
@@ -372,7 +372,7 @@ fn at_a_terminal_no_escape_is_ever_written() {
     pty.see("/help lists the commands.");
     pty.wait_for("a prompt", |screen| screen.trim_end().ends_with('>'));
     pty.press("Once upon a time\n");
-    pty.see("max new reached, 6 tokens.");
+    pty.see("max-tokens reached, 6 tokens.");
     pty.press("/next 2\n");
     pty.see("The die, ");
     pty.press("/models\n");
@@ -426,7 +426,7 @@ fn a_terminal_that_can_do_no_more_gets_lines_and_the_first_question_is_answered_
         pty.press("2\n");
         pty.see("the demo it is");
         pty.press("/max-tokens 3\nOnce upon\n");
-        pty.see("max new reached, 3 tokens.");
+        pty.see("max-tokens reached, 3 tokens.");
         pty.press("\x04");
         assert_eq!(pty.exit(), 0);
         raw(&pty);
@@ -460,7 +460,7 @@ fn a_model_is_downloaded_and_gone_over_to() {
         "ready: megatron-345m; /models switch goes over to it, the text stays",
         "note: megatron-345m q8 cpu is ready",
         "model: megatron-345m q8 cpu, ready",
-        "note: max new reached, 2 tokens.",
+        "note: max-tokens reached, 2 tokens.",
     ] {
         assert!(said.contains(expected), "no `{expected}` in\n{said}");
     }

@@ -223,7 +223,7 @@ fn a_transcript_is_gone_on_with() {
     let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "5", "-s", "1"], &[]);
     pty.see("ctx ");
     pty.press("The bear\r");
-    pty.see("max new");
+    pty.see("max-tokens reached");
     pty.see("5 new");
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);

@@ -3,9 +3,8 @@
 use super::changes;
 use crate::TokenId;
 use crate::app::context::Context;
-use crate::app::knobs::Knob;
 use crate::app::text::Inspection;
-use crate::sample::{Did, Flip, LEVERS, Lever, Settings, Step, StepTrace};
+use crate::sample::{Did, Flip, Parameter, Settings, Step, StepTrace};
 
 pub use crate::format::{fine_percent, percent, spelled};
 pub use crate::sample::RANKS;
@@ -21,29 +20,16 @@ pub fn steps(vocabulary: usize, held_to: Option<usize>, trace: &[StepTrace], set
 
 /// One step with the value it did it by, and what it did: `top-p 0.9: 12 (90%)`, twelve of nine tenths of the probability.
 fn step(it: &StepTrace, settings: &Settings) -> String {
-    let value = |knob: Knob| knob.show(settings);
-    let name = match it.step {
-        Step::Bias => "bias".to_owned(),
-        Step::RepeatPenalty => format!("repeat {}", value(Knob::RepeatPenalty)),
-        Step::FrequencyPresence => "freq/pres".to_owned(),
-        Step::NoRepeatNgram => format!("{}-gram", settings.no_repeat_ngram),
-        Step::Dry => format!("dry {}", value(Knob::DryMultiplier)),
-        Step::TopNSigma => format!("n-sigma {}", value(Knob::TopNSigma)),
-        Step::Typical => format!("typical {}", value(Knob::TypicalP)),
-        Step::Xtc => "xtc".to_owned(),
-        Step::Temperature => "temp".to_owned(),
-        Step::TopK => format!("top-k {}", value(Knob::TopK)),
-        Step::TopP => format!("top-p {}", value(Knob::TopP)),
-        Step::MinP => format!("min-p {}", value(Knob::MinP)),
-        Step::Mirostat => "mirostat".to_owned(),
-    };
+    let value = it.step.parameter(settings).map(|it| format!(" {}", it.show(settings))).unwrap_or_default();
+    let name = format!("{}{value}", it.step.name());
+    let temperature = Parameter::Temperature;
     match it.did {
         Did::Touched(n) if it.step == Step::NoRepeatNgram => format!("{name}: {n} out"),
         Did::Touched(n) => format!("{name}: {n} touched"),
         Did::Left { count, share: None } => format!("{name}: {count}"),
         Did::Left { count, share: Some(share) } => format!("{name}: {count} ({})", percent(share)),
-        Did::Divided { by } if settings.dynatemp_range > 0.0 => format!("{name} {by:.2} by entropy"),
-        Did::Divided { .. } => format!("{name} {}", value(Knob::Temperature)),
+        Did::Divided { by } if settings.dynatemp_range > 0.0 => format!("{} {by:.2} by entropy", temperature.name()),
+        Did::Divided { .. } => format!("{} {}", temperature.name(), temperature.show(settings)),
     }
 }
 
@@ -63,7 +49,7 @@ pub struct Facts {
     /// What would have made the draw come out otherwise.
     pub flips: String,
     /// The same, a line for each control that would have.
-    pub levers: Vec<String>,
+    pub flip_lines: Vec<String>,
 }
 
 /// What is known of a token, tokens called as `name` does.
@@ -77,7 +63,7 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
     };
     let marked = it.node.is_some_and(|node| cx.text.document.is_bookmarked(node));
     let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after the samplers", percent(p)));
-    let levers = by_lever(&it.flips, it.settings(), name);
+    let flip_lines = by_parameter(&it.flips, it.settings(), name);
     Facts {
         whence: format!("id {}  {whence}{}", it.token, if marked { ", marked" } else { "" }),
         chances: format!(
@@ -94,17 +80,17 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
             it.picked_rank + 1
         ),
         changes: cx.text.document.change_at(it.position).map(|it| changes(it.0, it.1)).unwrap_or_default(),
-        flips: match (levers.is_empty(), it.is_pending()) {
+        flips: match (flip_lines.is_empty(), it.is_pending()) {
             _ if it.rounded.is_some() => format!(
                 "the scores were read again for this and round a little otherwise: by them it would be \"{}\"",
                 it.rounded.map_or(String::new(), name)
             ),
             (true, true) => "otherwise: ...".to_owned(),
-            (false, true) => format!("otherwise: {}; ...", levers.join("; ")),
+            (false, true) => format!("otherwise: {}; ...", flip_lines.join("; ")),
             (true, false) => "otherwise: no temperature, top-k, top-p or min-p changes this draw".to_owned(),
-            (false, false) => format!("otherwise: {}", levers.join("; ")),
+            (false, false) => format!("otherwise: {}", flip_lines.join("; ")),
         },
-        levers,
+        flip_lines,
     }
 }
 
@@ -121,14 +107,14 @@ pub fn not_known(cx: &Context, position: usize) -> &'static str {
 }
 
 /// The flips of each control: `temp below 0.687 "fish", above 0.703 "bird"`.
-fn by_lever(flips: &[Flip], settings: &Settings, name: &dyn Fn(TokenId) -> String) -> Vec<String> {
-    let of = |lever: Lever| {
-        let mut sides: Vec<&Flip> = flips.iter().filter(|it| it.lever == lever).collect();
+fn by_parameter(flips: &[Flip], settings: &Settings, name: &dyn Fn(TokenId) -> String) -> Vec<String> {
+    let of = |parameter: Parameter| {
+        let mut sides: Vec<&Flip> = flips.iter().filter(|it| it.parameter == parameter).collect();
         sides.sort_by_key(|it| it.above);
         let sides: Vec<String> = sides.into_iter().map(|it| side(it, settings, &name(it.token))).collect();
-        (!sides.is_empty()).then(|| format!("{} {}", lever.name(), sides.join(", ")))
+        (!sides.is_empty()).then(|| format!("{} {}", parameter.name(), sides.join(", ")))
     };
-    LEVERS.into_iter().filter_map(of).collect()
+    Parameter::flippable().filter_map(of).collect()
 }
 
 /// A number in so many decimals, or in as many as tell it from the value that is set.
@@ -142,11 +128,12 @@ fn side(flip: &Flip, settings: &Settings, token: &str) -> String {
     let side = if flip.above { "above" } else { "below" };
     // Between the two lies the border; what is said is true on either side of it.
     let border = f32::midpoint(flip.same, flip.beyond);
-    let value = match flip.lever {
-        Lever::Temperature => apart(border, settings.temperature, 3),
-        Lever::TopP => apart(border, settings.top_p, 3),
-        Lever::MinP => apart(border, settings.min_p, 4),
-        Lever::TopK => format!("{:.0}", flip.same),
+    let value = match flip.parameter.flips() {
+        Some(flips) if !flips.is_whole() => {
+            let (set, decimals) = (flip.parameter.number(settings), -flips.grain.log10().round());
+            apart(border, set.unwrap_or_default() as f32, decimals as usize)
+        }
+        _ => format!("{:.0}", flip.same),
     };
     format!("{side} {value} \"{token}\"")
 }

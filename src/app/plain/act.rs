@@ -3,9 +3,9 @@
 use super::command::{What, help, meant};
 use super::steer::number;
 use super::{Line, Plain, Report, is_covered, tell};
-use crate::app::intent::{Intent, WayOut, knob_named};
+use crate::app::intent::{Intent, WayOut};
 use crate::app::keymap::Action;
-use crate::app::knobs::{KNOBS, Knob};
+use crate::app::knobs::{KNOBS, Knob, name_and_value};
 use crate::app::layers::columns::{self, Purpose};
 use crate::app::layers::{Layer, models};
 use crate::app::messages::columns::WAYS_OUT;
@@ -14,6 +14,7 @@ use crate::app::msg::Msg;
 use crate::app::outbox::Effect;
 use crate::app::state::App;
 use crate::app::text::Heat;
+use crate::sample::Parameter;
 
 /// Alternatives, candidates and tokens that are told where nobody said how many.
 pub(super) const FEW: usize = 10;
@@ -172,8 +173,8 @@ impl Plain {
             }
             Action::Models => self.models(app, rest),
             _ if action.is_of_panel() => self.control(app, action, rest),
-            Action::Warmer | Action::Colder => self.turn(app, action, Knob::Temperature),
-            Action::TopPUp | Action::TopPDown => self.turn(app, action, Knob::TopP),
+            Action::Warmer | Action::Colder => self.turn(app, action, Parameter::Temperature),
+            Action::TopPUp | Action::TopPDown => self.turn(app, action, Parameter::TopP),
             Action::TokenLeft
             | Action::TokenRight
             | Action::TokenWordLeft
@@ -211,7 +212,7 @@ impl Plain {
             self.want(app, Intent::Act(action));
             return self.out.line(&tell::knob(&app.context, KNOBS[app.context.panel.knob]));
         }
-        match knob_named(rest) {
+        match Knob::named(rest) {
             Some(knob) => self.want(app, Intent::Pick(knob)),
             None if rest.is_empty() => {}
             None => return self.out.error(&format!("There is no control {rest}; /settings lists them.")),
@@ -220,22 +221,21 @@ impl Plain {
     }
 
     fn set(&mut self, app: &mut App, rest: &str) {
-        let (name, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        match (knob_named(name), value.trim()) {
-            (Some(knob), "") => self.out.line(&tell::knob(&app.context, knob)),
-            (Some(knob), value) => self.want(app, Intent::Set(knob, value.to_owned())),
-            (None, _) if name.is_empty() => self.out.error("Write a control and its value, as in /set temp 0.9."),
-            (None, _) => self.out.error(&format!("There is no control {name}; /settings lists them.")),
+        match name_and_value(rest) {
+            Ok((knob, "")) => self.out.line(&tell::knob(&app.context, knob)),
+            Ok((knob, value)) => self.want(app, Intent::Set(knob, value.to_owned())),
+            Err(why) => self.out.error(&format!("{why} /settings lists them all.")),
         }
     }
 
     /// Turns a control, and says what it is then.
-    fn turn(&mut self, app: &mut App, action: Action, knob: Knob) {
+    fn turn(&mut self, app: &mut App, action: Action, knob: impl Into<Knob>) {
+        let knob = knob.into();
         let (before, told) = (app.context.settings.clone(), self.out.len());
         self.want(app, Intent::Act(action));
         if self.out.len() == told {
             let stays = if before == app.context.settings { " still" } else { " now" };
-            self.out.note(&format!("{} is{stays} {}.", knob.word(), knob.show(&app.context.settings)));
+            self.out.note(&format!("{} is{stays} {}.", knob.name(), knob.show(&app.context.settings)));
         }
     }
 

@@ -1,11 +1,12 @@
 //! The commands: what they are called, and what was meant by a name that is none.
 
+use std::borrow::Cow;
+
 use super::act::needs_a_screen;
-use crate::app::intent::knob_named;
 use crate::app::keymap::{Action, FORMER_NAMES};
 use crate::app::knobs::{KNOBS, Knob};
 use crate::app::layers::palette::{actions, score};
-use crate::sample::Settings;
+use crate::sample::{Parameter, Settings};
 
 /// What a command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,13 +128,13 @@ pub(super) const LISTED: &[Listed] = &[
 
 /// Other names.
 const ALSO: &[(&str, What)] =
-    &[("exit", What::Act(Action::QuitOrDelete)), ("temperature", What::Knob(Knob::Temperature))];
+    &[("exit", What::Act(Action::QuitOrDelete)), ("temperature", What::Knob(Knob::Of(Parameter::Temperature)))];
 
 /// Every name with what it means.
 pub(super) fn names() -> impl Iterator<Item = (&'static str, What)> {
     let listed = LISTED.iter().map(|it| (it.name, it.what));
     let actions = Action::ALL.iter().map(|&it| (it.name(), What::Act(it)));
-    let knobs = KNOBS.iter().map(|&it| (it.word(), What::Knob(it)));
+    let knobs = KNOBS.iter().map(|&it| (it.name(), What::Knob(it)));
     listed.chain(actions).chain(knobs).chain(ALSO.iter().copied())
 }
 
@@ -148,7 +149,7 @@ pub(super) fn meant(name: &str) -> Result<What, String> {
     if let Some((_, what)) = names().find(|it| it.0 == name) {
         return Ok(what);
     }
-    if let Some(knob) = knob_named(&name) {
+    if let Some(knob) = Knob::named(&name) {
         return Ok(What::Knob(knob));
     }
     // What needs a screen is nobody's first guess here.
@@ -220,12 +221,13 @@ fn distance(one: &str, other: &str) -> usize {
 /// The lines of the help. Without a word the commands most often needed; with `all` every one; else those it fits.
 pub(super) fn help(word: &str, settings: &Settings) -> Vec<String> {
     let word = word.trim().trim_start_matches('/').to_lowercase();
-    let mut all: Vec<(String, &str, &str)> = LISTED.iter().map(|it| (it.name.to_owned(), it.takes, it.help)).collect();
+    let mut all: Vec<(String, &str, Cow<str>)> =
+        LISTED.iter().map(|it| (it.name.to_owned(), it.takes, it.help.into())).collect();
     if !word.is_empty() {
         // What is listed already need not be told again in the words of its key.
         let others = actions().filter(|it| LISTED.iter().all(|listed| listed.name != it.action.name()));
-        all.extend(others.map(|it| (it.action.name().to_owned(), "", it.help)));
-        let explain = |knob: &Knob| (knob.word().to_owned(), "[VALUE]", knob.explain(settings));
+        all.extend(others.map(|it| (it.action.name().to_owned(), "", it.help.into())));
+        let explain = |knob: &Knob| (knob.name().to_owned(), "[VALUE]", knob.explain(settings));
         all.extend(KNOBS.iter().map(explain));
     }
     if !word.is_empty() && word != "all" {
@@ -235,7 +237,7 @@ pub(super) fn help(word: &str, settings: &Settings) -> Vec<String> {
             return vec![format!("No command is called /{word} or says {word} of itself; /help all lists every one.")];
         }
     }
-    let line = |(name, takes, help): (String, &str, &str)| {
+    let line = |(name, takes, help): (String, &str, Cow<str>)| {
         let takes = if takes.is_empty() { String::new() } else { format!(" {takes}") };
         format!("/{name}{takes}: {help}.")
     };
@@ -276,10 +278,10 @@ mod tests {
             ("und", What::Act(Action::Undo)),
             ("UNDO", What::Act(Action::Undo)),
             ("insp", What::Act(Action::Inspect)),
-            ("tempera", What::Knob(Knob::Temperature)),
+            ("tempera", What::Knob(Parameter::Temperature.into())),
             ("new", What::Act(Action::NewTranscript)),
             ("new-t", What::Act(Action::NewTranscript)),
-            ("top-p", What::Knob(Knob::TopP)),
+            ("top-p", What::Knob(Parameter::TopP.into())),
         ] {
             assert_eq!(meant(name), Ok(expected), "{name}");
         }

@@ -2,12 +2,12 @@
 
 use super::act::FEW;
 use super::{Plain, Report};
-use crate::app::intent::{Intent, Length, knob_named, set_knob};
+use crate::app::intent::{Intent, Length};
 use crate::app::keymap::Action;
+use crate::app::knobs::changed;
 use crate::app::layers::Layer;
 use crate::app::layers::columns::Purpose;
 use crate::app::state::App;
-use crate::sample::Settings;
 
 impl Plain {
     /// Turns to the token whose number is given first, if one is. Says whether that worked.
@@ -147,17 +147,4 @@ impl Plain {
 /// The index that a number from 1 on means.
 pub(super) fn number(text: &str) -> Option<usize> {
     text.parse::<usize>().ok()?.checked_sub(1)
-}
-
-/// Settings with controls changed: `temp 1.2 top-p 0.5`.
-fn changed(settings: &Settings, text: &str) -> Result<Settings, String> {
-    let mut new = settings.clone();
-    let mut words = text.split_whitespace();
-    while let Some(name) = words.next() {
-        let knob =
-            knob_named(name).ok_or_else(|| format!("There is no control {name}; write as in /compare temp 1.2."))?;
-        let value = words.next().unwrap_or_default();
-        set_knob(knob, &mut new, value).map_err(|why| format!("{name}: {why}."))?;
-    }
-    Ok(new)
 }

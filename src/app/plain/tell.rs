@@ -10,6 +10,7 @@ use crate::app::messages::spoken;
 use crate::app::messages::spoken::{candidate, count, quoted, text_of};
 use crate::app::messages::state::{Seen, context, model, phase, seen};
 use crate::app::text::Heat;
+use crate::sample::Parameter;
 
 /// How the text ends now.
 pub(super) fn end(cx: &Context) -> String {
@@ -132,7 +133,7 @@ pub(super) fn status(cx: &Context) -> Vec<String> {
         out.push(format!("speed: {}", speed.join(", ")));
     }
     let s = &cx.settings;
-    let (preset, temp, top_p) = (Knob::Preset.show(s), Knob::Temperature.show(s), Knob::TopP.show(s));
+    let (preset, temp, top_p) = (Knob::Preset.show(s), Parameter::Temperature.show(s), Parameter::TopP.show(s));
     out.push(format!("sampling: preset {preset}, temp {temp}, top-p {top_p}, seed {}", s.seed));
     out.push(if cx.chat { "chat: on" } else { "chat: off" }.to_owned());
     if !cx.text.document.is_empty() {
@@ -148,7 +149,9 @@ pub(super) fn status(cx: &Context) -> Vec<String> {
 
 /// A control with its value and what it does.
 pub(super) fn knob(cx: &Context, knob: Knob) -> String {
-    format!("{}: {}; {}", knob.word(), knob.show(&cx.settings), knob.explain(&cx.settings))
+    let words = knob.parameter().map(Parameter::values_in_words).filter(|it| !it.is_empty());
+    let words = words.map_or(String::new(), |it| format!(" ({it})"));
+    format!("{}: {}; {}{words}", knob.name(), knob.show(&cx.settings), knob.explain(&cx.settings))
 }
 
 /// All controls, or those that a word fits.

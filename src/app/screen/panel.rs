@@ -36,7 +36,8 @@ pub(super) fn draw(cx: &Context, theme: &Theme, area: Rect, bordered: bool, fram
     let used = out.len() as u16;
     lines(frame, Rect { height: used.min(inner.height), ..inner }, out);
     if let (Some(typing), true) = (&cx.panel.typing, focused) {
-        let x = 11 + unicode_width::UnicodeWidthStr::width(&*visible(&typing.text()[..typing.cursor()]));
+        let x = value_column(KNOBS[cx.panel.knob], inner.width as usize)
+            + unicode_width::UnicodeWidthStr::width(&*visible(&typing.text()[..typing.cursor()]));
         put_cursor(frame, inner, x, at - top);
     }
     if inner.height > used {
@@ -84,7 +85,7 @@ pub(in crate::app) fn knob_at(cx: &Context, areas: &Areas, at: Position) -> Opti
 fn explanation(cx: &Context, width: usize) -> Vec<String> {
     let text = KNOBS[cx.panel.knob].explain(&cx.settings);
     let mut wrap = Wrap::new(width.saturating_sub(2));
-    wrap.extend(text);
+    wrap.extend(&text);
     wrap.rows().iter().take(2).map(|row| format!("  {}", &text[row.clone()])).collect()
 }
 
@@ -95,19 +96,34 @@ fn knob_line<'a>(cx: &Context, knob: Knob, selected: bool, width: usize, theme: 
     };
     let mark = if selected { "> " } else { "  " };
     let style = if selected { theme.focus } else { theme.drawn };
-    let room = width.saturating_sub(11);
-    let mut value: String = value.chars().take(room).collect();
+    let column = value_column(knob, width);
+    let mut value: String = value.chars().take(width.saturating_sub(column)).collect();
     if knob == Knob::Preset && changed(&cx.settings) {
         value.push('*');
     }
-    let mut spans =
-        vec![Span::styled(format!("{mark}{:<9}", knob.name()), style), Span::styled(format!("{value:<8}"), style)];
-    let bar_width = width.saturating_sub(20).min(width * 2 / 5);
-    if let (Some(fraction), true) = (knob.fraction(&cx.settings), bar_width >= 4) {
+    let name = format!("{mark}{:<room$}", knob.name(), room = column - 2);
+    let mut spans = vec![Span::styled(name, style), Span::styled(format!("{value:<4} "), style)];
+    let used: usize = spans.iter().map(Span::width).sum();
+    // A bar as long as there is room for, but for a column before the frame where that is wide.
+    let room = width.saturating_sub(column + 5);
+    let bar_width = if room > 8 { (room - 1).min(width * 2 / 5) } else { room };
+    if let (Some(fraction), true) = (knob.fraction(&cx.settings), bar_width >= 4 && used <= column + 5) {
+        // Only what is at an end looks so.
         let full = (fraction * bar_width as f64).round() as usize;
+        let full = full.clamp(usize::from(fraction > 0.0), bar_width - usize::from(fraction < 1.0));
         spans.push(Span::styled(theme.glyphs.level(full, bar_width), theme.dim));
     }
     Line::from(spans)
+}
+
+/// Where the value of a control begins: below one another, and behind a name that is longer than most.
+fn value_column(knob: Knob, width: usize) -> usize {
+    /// The longest name of those that are always listed.
+    const MOST: usize = "repeat-penalty".len();
+    /// The longest of all.
+    const LONGEST: usize = "dry-allowed-length".len();
+    let room = if width < 34 { MOST } else { LONGEST };
+    2 + knob.name().len().max(room) + 1
 }
 
 /// Whether the chain is no preset's.

@@ -8,7 +8,6 @@ use unicode_width::UnicodeWidthStr as _;
 use super::heat;
 use crate::app::context::Context;
 use crate::app::keymap::Action;
-use crate::app::knobs::Knob;
 use crate::app::messages;
 use crate::app::messages::state::{Seen, context, model, phase, seen};
 use crate::app::models::{EngineState, Loading};
@@ -16,13 +15,14 @@ use crate::app::outbox::Tone;
 use crate::app::screen::glyphs::Glyphs;
 use crate::app::screen::kit::lines;
 use crate::app::screen::theme::Theme;
+use crate::sample::Parameter;
 use crate::text::{Wrap, visible};
 
 /// The first line: the program, the model, the settings in short. In a small window also what the status line says.
 pub(super) fn title(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
     let s = &cx.settings;
     let model = model(&cx.models.engine);
-    let temperature = Knob::Temperature.show(s);
+    let temperature = Parameter::Temperature.show(s);
     let temperature = temperature.trim_end_matches(" off");
     if cx.window.size.1 < 16 || area.width < 60 {
         let context = context(cx).map_or(String::new(), |(used, of)| format!("{used}/{of}"));
@@ -45,7 +45,7 @@ pub(super) fn title(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) 
         return frame.render_widget(Line::styled(text, theme.strong), area);
     }
     let left = format!(" megachat  {model}");
-    let mut right = format!("T {temperature}  top-p {}  seed {}  ", Knob::TopP.show(s), s.seed);
+    let mut right = format!("T {temperature}  top-p {}  seed {}  ", Parameter::TopP.show(s), s.seed);
     if left.width() + right.width() + 8 > area.width as usize {
         right = format!("T {temperature}  ");
     }

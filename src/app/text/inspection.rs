@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Text;
 use crate::TokenId;
 use crate::document::{NodeId, Origin};
-use crate::sample::{Distribution, Flip, LEVERS, Lever, Picked, Row, Score, Settings, StepTrace, Words, die, flip};
+use crate::sample::{Distribution, Flip, Parameter, Picked, Row, Score, Settings, StepTrace, Words, die, flip};
 
 /// What is known of one token.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub struct Inspection {
     settings: Settings,
     words: Words,
     /// Directions in which flips are still to be looked for.
-    pending: Vec<(Lever, bool)>,
+    pending: Vec<(Parameter, bool)>,
 }
 
 impl Inspection {
@@ -95,7 +95,7 @@ impl Text {
         if rows.iter().all(|it| it.token != token) {
             rows.push(Row { token, model: score.p, after: distribution.after(token) });
         }
-        let directions = LEVERS.into_iter().flat_map(|lever| [(lever, true), (lever, false)]);
+        let directions = Parameter::flippable().flat_map(|it| [(it, true), (it, false)]);
         self.inspection = Some(Inspection {
             position,
             node,

@@ -4,7 +4,6 @@ use super::ask::settings_changed;
 use super::translation::accept;
 use crate::app::context::Context;
 use crate::app::input::Input;
-use crate::app::intent::set_knob;
 use crate::app::keymap::Action;
 use crate::app::knobs::{KNOBS, Knob};
 use crate::sample::Step;
@@ -20,7 +19,7 @@ pub(in crate::app) fn act(cx: &mut Context, action: Action) {
         Action::MuchLess => turn(cx, knob, -1, true),
         Action::MuchMore => turn(cx, knob, 1, true),
         Action::Neutral => {
-            knob.neutral(&mut cx.settings);
+            knob.neutralise(&mut cx.settings);
             settings_changed(cx);
         }
         Action::SwitchStep => switch(cx, knob),
@@ -33,7 +32,7 @@ pub(in crate::app) fn act(cx: &mut Context, action: Action) {
 /// Switches the control's step off, or on again; its value stays.
 fn switch(cx: &mut Context, knob: Knob) {
     let Some(step) = knob.step() else {
-        return cx.outbox.say(format!("{} is no step of the chain.", knob.name().trim()));
+        return cx.outbox.say(format!("{} is no step of the chain.", knob.name()));
     };
     if cx.settings.is_set_neutral(step) {
         return cx.outbox.say(format!("{} does nothing where it stands.", step.name()));
@@ -47,7 +46,7 @@ fn switch(cx: &mut Context, knob: Knob) {
 /// Moves the control's step past the next one that does something.
 fn move_step(cx: &mut Context, knob: Knob, later: bool) {
     let Some(step) = knob.step() else {
-        return cx.outbox.say(format!("{} is no step of the chain.", knob.name().trim()));
+        return cx.outbox.say(format!("{} is no step of the chain.", knob.name()));
     };
     let place = |steps: &[Step]| steps.iter().position(|&it| it == step);
     let mut order = cx.settings.order;
@@ -80,8 +79,8 @@ fn move_step(cx: &mut Context, knob: Knob, later: bool) {
 }
 
 /// Turns a control by steps, which are ten times as wide if `coarse`.
-pub(in crate::app) fn turn(cx: &mut Context, knob: Knob, steps: i32, coarse: bool) {
-    knob.turn(&mut cx.settings, steps, coarse);
+pub(in crate::app) fn turn(cx: &mut Context, knob: impl Into<Knob>, steps: i32, coarse: bool) {
+    knob.into().turn(&mut cx.settings, steps, coarse);
     settings_changed(cx);
 }
 
@@ -104,7 +103,7 @@ pub(in crate::app) fn set_typed(cx: &mut Context) {
     let mut new = cx.settings.clone();
     match knob.set(&mut new, &text).and_then(|()| accept(cx, new)) {
         Ok(()) => settings_changed(cx),
-        Err(why) => cx.outbox.complain(format!("{}: {why}.", knob.name().trim())),
+        Err(why) => cx.outbox.complain(format!("{}: {why}.", knob.name())),
     }
 }
 
@@ -114,9 +113,9 @@ pub(in crate::app) fn set_typed(cx: &mut Context) {
 ///
 /// Why the value cannot be, as a sentence that names the control.
 pub(in crate::app) fn set(cx: &mut Context, knob: Knob, value: &str) -> Result<String, String> {
-    let word = knob.word();
+    let word = knob.name();
     let mut new = cx.settings.clone();
-    let set = set_knob(knob, &mut new, value).and_then(|()| accept(cx, new));
+    let set = knob.set(&mut new, value).and_then(|()| accept(cx, new));
     set.map_err(|why| format!("{word}: {why}."))?;
     settings_changed(cx);
     Ok(format!("{word} is now {}.", knob.show(&cx.settings)))

@@ -7,16 +7,15 @@ use crate::app::context::Context;
 use crate::app::editing::edit_line;
 use crate::app::focus::Focus;
 use crate::app::input::Input;
-use crate::app::intent::{knob_named, set_knob};
 use crate::app::keymap::Action;
-use crate::app::knobs::Knob;
+use crate::app::knobs::changed;
 use crate::app::layers::answer::Answer;
 use crate::app::outbox::Effect;
 use crate::app::verbs::ask::{KEPT_IN_JOURNAL, is_ours, peek_if_unknown, settings_changed, still_writing};
 use crate::app::verbs::journal::record;
 use crate::document::Record;
 use crate::engine::protocol::{ColumnsRequest, Command, Event, StopReason};
-use crate::sample::Settings;
+use crate::sample::{Parameter, Settings};
 
 impl Columns {
     /// Opens the comparison or the futures from the cursor on, if it is in the text; what stands there stays as a branch.
@@ -173,12 +172,12 @@ impl Columns {
             KeyCode::Up | KeyCode::Down => {
                 let steps = if key.code == KeyCode::Up { 1 } else { -1 };
                 let is_coarse = key.modifiers.contains(KeyModifiers::SHIFT);
-                Knob::Temperature.turn(&mut self.columns[self.chosen.min(last)].settings, steps, is_coarse);
+                Parameter::Temperature.turn(&mut self.columns[self.chosen.min(last)].settings, steps, is_coarse);
                 self.ask(cx);
             }
             KeyCode::Char('+') if last + 1 < MOST_COLUMNS => {
                 let mut settings = self.columns[last].settings.clone();
-                Knob::Temperature.turn(&mut settings, 5, false);
+                Parameter::Temperature.turn(&mut settings, 5, false);
                 self.columns.push(Column::new(settings));
                 self.chosen = last + 1;
                 self.ask(cx);
@@ -212,16 +211,14 @@ impl Columns {
         match key.code {
             KeyCode::Esc => self.typing = None,
             KeyCode::Enter => {
-                let text = line.text().trim().to_owned();
-                let (name, value) = text.split_once(' ').unwrap_or((&text, ""));
                 let chosen = self.chosen.min(self.columns.len().saturating_sub(1));
-                let set = match knob_named(name) {
-                    Some(Knob::Seed) => Err("the dice are the same or each its own: d".to_owned()),
-                    Some(knob) => set_knob(knob, &mut self.columns[chosen].settings, value),
-                    None => Err(format!("there is no control `{name}`; write NAME VALUE, as in top-p 0.5")),
-                };
-                match set {
-                    Ok(()) => {
+                let column = &mut self.columns[chosen];
+                match changed(&column.settings, line.text()) {
+                    Ok(new) if new.seed != column.settings.seed => {
+                        self.problem = Some("the dice are the same or each its own: d".to_owned());
+                    }
+                    Ok(new) => {
+                        column.settings = new;
                         self.typing = None;
                         self.ask(cx);
                     }

@@ -83,8 +83,8 @@ fn facts_in_short(cx: &Context, it: &Inspection, width: usize, theme: &Theme) ->
         Line::styled(fit(&chances, width), theme.drawn),
         Line::styled(fit(&die, width), theme.drawn),
     ];
-    let levers = messages::dice::facts(cx, it, &name).levers;
-    out.extend(levers.iter().take(2).map(|it| Line::styled(fit(it, width), theme.note)));
+    let flip_lines = messages::dice::facts(cx, it, &name).flip_lines;
+    out.extend(flip_lines.iter().take(2).map(|it| Line::styled(fit(it, width), theme.note)));
     out
 }
 
@@ -103,12 +103,12 @@ pub(super) fn facts(cx: &Context, it: &Inspection, width: usize, theme: &Theme) 
     if let Some((before, after)) = cx.text.document.change_at(it.position) {
         say(&format!("the settings changed here: {}", messages::change(before, after)), theme.drawn);
     }
-    if known.levers.is_empty() {
+    if known.flip_lines.is_empty() {
         say(&known.flips, theme.note);
     } else {
         let more = if it.is_pending() { " ..." } else { "" };
         say(&format!("otherwise with{more}"), theme.note);
-        known.levers.iter().for_each(|it| say(&format!("  {it}"), theme.note));
+        known.flip_lines.iter().for_each(|it| say(&format!("  {it}"), theme.note));
     }
     out
 }

@@ -8,9 +8,9 @@ use ratatui::Frame;
 use crate::app::context::Context;
 use crate::app::editing::edit_line;
 use crate::app::input::Input;
-use crate::app::intent::{Intent, knob_named};
+use crate::app::intent::Intent;
 use crate::app::keymap::{Action, BINDINGS, Binding, Keymap, Place};
-use crate::app::knobs::{KNOBS, Knob};
+use crate::app::knobs::{self, KNOBS, Knob};
 use crate::app::layers::answer::Answer;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::panel;
@@ -43,7 +43,7 @@ impl Entry {
         match self {
             Self::Act(binding) => binding.action.name().to_owned(),
             Self::Set(knob, value) => {
-                format!("set {} {}", knob.word(), if value.is_empty() { "..." } else { value })
+                format!("set {} {}", knob.name(), if value.is_empty() { "..." } else { value })
             }
         }
     }
@@ -114,7 +114,7 @@ impl Palette {
             },
             (Some(asked), _) => Answer::Do(asked),
             (None, Entry::Set(knob, _)) => {
-                self.input.set(&format!("set {} ", knob.word()));
+                self.input.set(&format!("set {} ", knob.name()));
                 self.chosen = 0;
                 Answer::Stay
             }
@@ -150,19 +150,18 @@ impl Palette {
 fn split(text: &str) -> (&str, Option<&str>) {
     let text = text.trim_start();
     if let Some(rest) = text.strip_prefix("set ") {
-        let (name, value) = rest.trim_start().split_once(' ').unwrap_or((rest.trim(), ""));
-        return (name, Some(value.trim()));
+        let (name, value) = knobs::split(rest);
+        return (name, Some(value));
     }
-    match text.split_once(' ') {
-        // The beginning of a control's name, unless an action's begins so, too.
-        Some((name, value)) if knob_named(name).is_some() || begins_a_control(name) => (name, Some(value.trim())),
-        _ => (text.trim_end(), None),
-    }
+    let (name, value) = knobs::split(text);
+    // The beginning of a control's name, unless an action's begins so, too.
+    let is_control = Knob::named(name).is_some() || begins_a_control(name);
+    if is_control && name.len() < text.len() { (name, Some(value)) } else { (text.trim_end(), None) }
 }
 
 fn begins_a_control(name: &str) -> bool {
     let is_action = Action::ALL.iter().any(|it| it.name().starts_with(name));
-    !name.is_empty() && !is_action && KNOBS.iter().any(|it| it.word().starts_with(name))
+    !name.is_empty() && !is_action && KNOBS.iter().any(|it| it.name().starts_with(name))
 }
 
 /// Every action once, those that count anywhere first, then every control.
@@ -188,7 +187,7 @@ pub(in crate::app) fn actions() -> impl Iterator<Item = &'static Binding> {
 fn fits(query: &str, entry: &Entry) -> Option<Score> {
     let name = match entry {
         Entry::Act(binding) => binding.action.name().to_owned(),
-        Entry::Set(knob, _) => format!("set {}", knob.word()),
+        Entry::Set(knob, _) => format!("set {}", knob.name()),
     };
     let help = match entry {
         Entry::Act(binding) => binding.help,
