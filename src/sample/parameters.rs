@@ -144,7 +144,7 @@ parameters! {
     /// What is added to the logits of single tokens, by their text.
     Bias, bias: Vec<Bias> = Vec::new(), neutral Vec::new() => Row {
         step: Some(Step::Bias),
-        ..words("bias", "TEXT=X", "add X to the logit of this text")
+        ..words("bias", "TEXT=X", "add X to a text's logit")
     };
     /// Texts that are never finished.
     Ban, ban: Vec<String> = Vec::new(), neutral Vec::new() => Row {
@@ -175,7 +175,7 @@ parameters! {
     /// Texts across which nothing counts as repeated.
     DryBreakers, dry_breakers: Vec<String> = breakers(), neutral breakers() => Row {
         aliases: &["dry-breakers", "dry-sequence-breaker"], step: Some(Step::Dry),
-        ..words("dry-breaker", "TEXT", "DRY: this text ends a repetition")
+        ..words("dry-breaker", "TEXT", "DRY: ends a repetition")
     };
     /// No sequence of so many tokens is written twice; 0 is off.
     NoRepeatNgram, no_repeat_ngram: u32 = 0, neutral 0 => Row {

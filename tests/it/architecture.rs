@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use megachat::sample::{Parameter, Settings};
+
 use crate::support::source::{File, circles, code_of, edges, files, functions, length, public_fields, ways_out};
 
 /// Every module with the modules it may use. One that is pure touches no file, network, clock, environment or thread.
@@ -270,11 +272,37 @@ fn the_readme_lists_the_keys_of_the_table() {
     }
 }
 
+/// What README says of the sampling parameters, made of their table.
+fn sampling_table() -> String {
+    let mut table = "| | value | default | |\n| --- | --- | --- | --- |\n".to_owned();
+    for parameter in Parameter::ALL {
+        let short = parameter.short().map_or(String::new(), |it| format!(" (`-{it}`)"));
+        let default = match (parameter.written(&Settings::default()), parameter) {
+            (_, Parameter::Seed) => "chosen anew".to_owned(),
+            (text, _) if text.is_empty() => "none".to_owned(),
+            (text, _) => format!("`{}`", text.replace('|', "\\|")),
+        };
+        let words = parameter.values_in_words();
+        let words = if words.is_empty() { words } else { format!("; {words}") };
+        let value = if parameter.placeholder().is_empty() { "switch" } else { parameter.placeholder() };
+        table += &format!("| `{}`{short} | {value} | {default} | {}{words} |\n", parameter.name(), parameter.help());
+    }
+    table
+}
+
+#[test]
+fn the_readme_lists_the_sampling_parameters_of_the_table() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let table = sampling_table();
+    assert!(readme.contains(&table), "README.md should have this table of sampling parameters:\n{table}");
+}
+
 #[test]
 fn the_readme_lists_the_flags_of_the_help() {
     use clap::CommandFactory as _;
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     for flag in megachat::cli::Arguments::command().get_arguments().filter_map(clap::Arg::get_long) {
-        assert!(readme.contains(&format!("`--{flag}")), "README.md does not mention --{flag}");
+        let is_there = readme.contains(&format!("`--{flag}")) || readme.contains(&format!("| `{flag}`"));
+        assert!(is_there, "README.md does not mention --{flag}");
     }
 }
