@@ -1,5 +1,6 @@
 //! The rules of `src/ARCHITECTURE.md`, read off the source.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use megachat::sample::{Parameter, Settings};
@@ -285,7 +286,8 @@ fn sampling_table() -> String {
         let words = parameter.values_in_words();
         let words = if words.is_empty() { words } else { format!("; {words}") };
         let value = if parameter.placeholder().is_empty() { "switch" } else { parameter.placeholder() };
-        table += &format!("| `{}`{short} | {value} | {default} | {}{words} |\n", parameter.name(), parameter.help());
+        writeln!(table, "| `{}`{short} | {value} | {default} | {}{words} |", parameter.name(), parameter.help())
+            .unwrap();
     }
     table
 }
