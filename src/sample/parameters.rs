@@ -48,6 +48,10 @@ steps! {
     TopP, "top-p", Apply::Filter(filters::top_p), |it| it.top_p >= 1.0;
     /// All that have at least a share of the likeliest one's probability.
     MinP, "min-p", Apply::Filter(filters::min_p), |it| it.min_p <= 0.0;
+    /// The likeliest, as long as the entropy of what stays is within a share of the entropy of all.
+    TopH, "top-h", Apply::Filter(filters::top_h), |it| it.top_h >= 1.0;
+    /// All that are at least as likely as two draws are to be the same.
+    PLess, "p-less", Apply::Filter(filters::p_less), |it| !it.p_less;
     /// Sometimes, all of the likely ones but the least likely of them are out.
     Xtc, "xtc", Apply::Filter(filters::xtc), |it| it.xtc_probability <= 0.0 || it.xtc_threshold > 0.5;
     /// Division of the logits; 0 keeps the likeliest alone.
@@ -203,6 +207,18 @@ parameters! {
         bar: (0.0, 1.0),
         ..number("typical", "P", "keep P of the most ordinary surprise")
     };
+    /// The share of the entropy that stays, those of the likeliest first (top-H); 1 is off.
+    #[serde(skip_serializing_if = "is_at_1")]
+    TopH, top_h: f32 = 1.0, neutral 1.0 => Row {
+        step: Some(Step::TopH), range: (0.0, 1.0), words: OFF_AT_1, turn: 0.05, bar: (0.0, 1.0),
+        ..number("top-h", "A", "keep the likeliest up to A of the entropy; 0.4")
+    };
+    /// Whether only tokens stay that are at least as likely as two draws are to be the same (p-less).
+    #[serde(skip_serializing_if = "is_off")]
+    PLess, p_less: bool = false, neutral false => Row {
+        step: Some(Step::PLess),
+        ..words("p-less", "", "keep what is likelier than two equal draws")
+    };
     /// How often the likeliest tokens are left out (XTC); 0 is off.
     XtcProbability, xtc_probability: f32 = 0.0, neutral 0.0 => Row {
         aliases: &["xtc"], step: Some(Step::Xtc), range: (0.0, 1.0), words: OFF_AT_0, turn: 0.05, bar: (0.0, 1.0),
@@ -239,6 +255,16 @@ parameters! {
         place: Place::Flag,
         ..words("off", "STEPS", "switch these steps of the chain off")
     };
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_at_1(value: &f32) -> bool {
+    is_one(*value)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_off(value: &bool) -> bool {
+    !value
 }
 
 /// As llama.cpp has them.
