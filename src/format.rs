@@ -49,7 +49,7 @@ pub fn fine_percent(p: f32) -> String {
     }
 }
 
-/// A token for whoever hears it or reads it in quotes: spaces stay, line feeds are named, half characters are their
+/// A token as it is heard, or read in quotes: spaces stay, line feeds are named, half characters are their
 /// bytes.
 #[must_use]
 pub fn spelled(bytes: &[u8]) -> String {

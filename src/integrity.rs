@@ -1,7 +1,7 @@
 //! Whether the directory of an installed model is what its manifest says.
 //!
 //! Two depths. [`quick`] looks at what costs next to nothing: the manifest, the length of every file, the hash of every
-//! small one, the header of the weights. It is done whenever a model is loaded; whoever loads compares each tensor with
+//! small one, the header of the weights. It is done whenever a model is loaded; the loader compares each tensor with
 //! its checksum in the manifest besides. [`full`] reads everything and compares the hashes.
 //!
 //! Not here: mending, which is the installer's.
@@ -39,7 +39,7 @@ pub enum CheckError {
     /// The model is damaged.
     #[error(transparent)]
     Damaged(#[from] Fault),
-    /// Whoever listens to the progress asked to stop.
+    /// The listener to the progress asked to stop.
     #[error("stopped")]
     Stopped,
 }

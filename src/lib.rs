@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
 
 pub mod app;
+pub mod appearance;
 pub mod assets;
 pub mod checkpoint;
 pub mod cli;
@@ -14,7 +15,6 @@ pub mod gpt2;
 pub mod install;
 pub mod integrity;
 pub mod loading;
-pub mod look;
 pub mod manifest;
 pub mod model;
 mod run;

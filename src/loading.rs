@@ -21,7 +21,7 @@ use crate::manifest::Manifest;
 /// What the names of the private directories begin with.
 const PREFIX: &str = "megachat-converted-";
 
-/// The file in one that is locked as long as somebody uses it.
+/// The file in one that is locked as long as a process uses it.
 const LOCK: &str = ".lock";
 
 /// Why a model could not be converted on the way in.
@@ -165,7 +165,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
 fn lock(directory: &Path) -> io::Result<File> {
     let unnamed = directory.join(".unlocked");
     let lock = File::create_new(&unnamed)?;
-    // Where a file system knows no locks nobody sweeps either: a lock is needed for that, too.
+    // Where a file system knows no locks nothing is swept either: a lock is needed for that, too.
     let _ = lock.try_lock();
     fs::rename(&unnamed, directory.join(LOCK))?;
     Ok(lock)
@@ -177,7 +177,7 @@ fn sweep(place: &Path) {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }
-        // Others may make directories of this name too; a link is followed by nobody.
+        // Others may make directories of this name too; a link is not followed.
         let is_directory = entry.file_type().is_ok_and(|it| it.is_dir());
         let lock = File::open(entry.path().join(LOCK));
         if is_directory && lock.is_ok_and(|it| it.try_lock().is_ok()) {

@@ -27,7 +27,7 @@ pub fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(exit) => {
             if !exit.message.is_empty() {
-                // Nobody may be listening; the status says it too.
+                // Standard error may have no reader; the status says it too.
                 let _ = writeln!(io::stderr(), "megachat: {}", visible(&exit.message));
             }
             ExitCode::from(exit.code)
@@ -137,7 +137,7 @@ fn open_interface(
     let (mut settings, seed) = arguments.sampling.settings(&config).map_err(usage)?;
     settings.seed = seed.unwrap_or_else(random_seed);
     let resumed = arguments.interface.resume.as_ref().map(|id| command::resume::open(id, &paths)).transpose()?;
-    // Whoever goes on wants to go on as before, dice and model included, but for what they say now.
+    // A transcript goes on as before, dice and model included, but for what the user says now.
     let mut recorded_model = None;
     if let Some(it) = &resumed {
         if let Some(recorded) = it.document.settings() {
@@ -176,7 +176,7 @@ fn open_interface(
         written_by,
         said: arguments.model.said(),
         size: (80, 24),
-        look: arguments.interface.look(&config, |name| std::env::var(name).ok()).map_err(usage)?,
+        appearance: arguments.interface.appearance(&config, |name| std::env::var(name).ok()).map_err(usage)?,
         device: arguments.model.device(&config).map_err(usage)?,
         precision: arguments.model.precision(&config).map_err(usage)?,
         threads: arguments.model.threads,
@@ -216,7 +216,7 @@ fn run_interface(session: Session, front: Front) -> Result<u8, Exit> {
     })
 }
 
-/// A seed nobody chose: short enough to be read aloud, different at each start.
+/// A seed that was not chosen: short enough to be read aloud, different at each start.
 fn random_seed() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(std::process::id()) % 1_000_000

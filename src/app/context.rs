@@ -9,10 +9,10 @@ use super::keymap::{Action, Keymap};
 use super::models::Models;
 use super::outbox::Outbox;
 use super::text::Text;
+use crate::appearance::Appearance;
 use crate::document::{NodeId, Record};
 use crate::engine::protocol::ModelCard;
 use crate::engine::window_start;
-use crate::look::Look;
 use crate::sample::Settings;
 
 /// The sampling panel.
@@ -32,7 +32,7 @@ pub struct Window {
     /// Columns and rows.
     pub size: (u16, u16),
     /// Colours, characters and borders.
-    pub look: Look,
+    pub appearance: Appearance,
     /// Whether the terminal was asked to report the mouse.
     pub mouse: bool,
 }

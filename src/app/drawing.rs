@@ -28,7 +28,7 @@ pub struct Drawing {
     /// The continuation under way.
     pub running: Option<Running>,
     /// The request whose scores are awaited without drawing.
-    pub peeking: Option<RequestId>,
+    pub awaited: Option<RequestId>,
     /// Why the last continuation ended.
     pub ended: Option<StopReason>,
     /// Time from the last request to its first token.
@@ -57,7 +57,7 @@ impl Drawing {
 
     /// A continuation begins; the measures of the last one go.
     pub(super) fn begin(&mut self, running: Running) {
-        (self.peeking, self.ended, self.first_token, self.speed) = (None, None, None, None);
+        (self.awaited, self.ended, self.first_token, self.speed) = (None, None, None, None);
         self.recent.clear();
         self.running = Some(running);
     }

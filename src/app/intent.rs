@@ -23,9 +23,9 @@ pub enum Intent {
     Take(TokenId),
     /// Go to the end of the branch that begins with a run of the tree.
     Branch(usize),
-    /// Look at the text by this.
+    /// Appearance at the text by this.
     Heat(Heat),
-    /// Look for a token that contains this.
+    /// Appearance for a token that contains this.
     Find(String),
     /// Draw columns under the settings of now and these; without any, as the key does.
     Compare(Vec<Settings>),

@@ -33,7 +33,7 @@ pub(super) fn intent(app: &mut App, intent: Intent) {
         Intent::Branch(run) => branch::go_to_run(cx, run),
         Intent::Heat(heat) => {
             cx.text.heat = heat;
-            ask::survey(cx);
+            ask::prompt_logprobs(cx);
         }
         Intent::Find(text) => {
             let layer = Layer::Find(Find::open(cx, &text));
@@ -91,5 +91,5 @@ fn close(app: &mut App) {
     }
     app.clear();
     let cx = &mut app.context;
-    ask::peek_if_unknown(cx);
+    ask::next_logits_if_unknown(cx);
 }

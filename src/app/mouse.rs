@@ -138,7 +138,7 @@ fn scroll(cx: &mut Context, at: Position, step: isize) {
         Some(Pane::Panel) if cx.focus == Focus::Panel && cx.panel.typing.is_none() => {
             panel::act(cx, if step < 0 { Action::KnobUp } else { Action::KnobDown });
         }
-        // Beyond the first and the last line there is the history, which nobody scrolls to.
+        // Beyond the first and the last line there is the history, which the wheel does not scroll to.
         Some(Pane::Input) if cx.input.search().is_none() => {
             let (before, after) = cx.input.text().split_at(cx.input.cursor());
             if step < 0 && before.contains('\n') {

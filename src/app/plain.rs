@@ -100,7 +100,7 @@ enum Report {
 }
 
 impl Plain {
-    /// For lines that somebody writes at a terminal, or that come from elsewhere.
+    /// For lines that a user writes at a terminal, or that come from elsewhere.
     #[must_use]
     pub fn new(at_terminal: bool) -> Self {
         Self {
@@ -167,7 +167,7 @@ impl Plain {
         }
     }
 
-    /// Somebody interrupts: what runs ends, and what was written ahead is forgotten; with nothing to stop, a second time
+    /// The user interrupts: what runs ends, and what was written ahead is forgotten; with nothing to stop, a second time
     /// leaves.
     pub fn interrupt(&mut self, app: &mut App, now: Duration) -> Vec<Effect> {
         if self.at_terminal {
@@ -242,7 +242,7 @@ impl Plain {
 
     /// Whether something goes on that the next line has to wait for.
     fn is_busy(&self, app: &App) -> bool {
-        let waits = !self.at_terminal && (app.context.drawing.peeking.is_some() || self.installs);
+        let waits = !self.at_terminal && (app.context.drawing.awaited.is_some() || self.installs);
         let loads = app.context.models.is_one_coming();
         let asks = app.layers.is_first_run();
         is_writing(app) || self.report.is_some() || waits || loads && !asks
@@ -283,7 +283,7 @@ impl Plain {
         if ended.is_none() && self.stream.follow(&app.context, &mut self.out) {
             self.out.note(&tell::end(&app.context));
         }
-        // What could not be sent stays with whoever wrote it: there is no line here to put it back into.
+        // What could not be sent stays with its sender: there is no line here to put it back into.
         if app.context.drawing.running.is_none()
             && !app.context.drawing.send_when_ready
             && !app.context.input.is_empty()

@@ -15,10 +15,10 @@ use crate::app::outbox::{Effect, Outbox};
 use crate::app::state::{App, Keyboard};
 use crate::app::text::Text;
 use crate::app::verbs::models::load;
+use crate::appearance::Appearance;
 use crate::document::{Document, Vocabularies};
 use crate::engine::protocol::{DeviceChoice, Said};
 use crate::install::protocol::Job;
-use crate::look::Look;
 use crate::model::Precision;
 use crate::sample::Settings;
 
@@ -50,12 +50,12 @@ pub struct Start {
     /// The size of the terminal, in columns and rows.
     pub size: (u16, u16),
     /// Colours, characters and borders of the screen.
-    pub look: Look,
+    pub appearance: Appearance,
     /// The device that the model runs on, or that the engine chooses.
     pub device: DeviceChoice,
     /// The precision of the weights; `None` leaves it to the engine.
     pub precision: Option<Precision>,
-    /// Threads on the CPU, if somebody chose.
+    /// Threads on the CPU, if the user chose.
     pub threads: Option<usize>,
     /// Bytes free where models are kept, if known.
     pub free: Option<u64>,
@@ -108,7 +108,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         panel: Panel { is_shown: true, knob: 1, typing: None },
         chat: start.chat,
         journal: Journal { place: start.transcripts, saved: None, settings: recorded, model: None },
-        window: Window { size: start.size, look: start.look, mouse: start.mouse },
+        window: Window { size: start.size, appearance: start.appearance, mouse: start.mouse },
         keymap: start.keymap,
         cover: Cover::default(),
         edited: None,

@@ -70,7 +70,7 @@ impl App {
         self.layers.push(layer);
         self.cover();
         if needs.scores {
-            ask::survey(&mut self.context);
+            ask::prompt_logprobs(&mut self.context);
         }
     }
 

@@ -228,7 +228,7 @@ fn has_no_bias(found: &Found, known: &Known) -> bool {
     said != Some(true) && !found.keys().any(|it| it.rsplit_once('.').is_some_and(|(_, end)| end == "bias"))
 }
 
-/// Adds the biases that a GPT-2 has, without numbers: what nobody writes is zero.
+/// Adds the biases that a GPT-2 has, without numbers: what is not written is zero.
 fn add_biases(found: &mut Found, config: &Config, dtype: Dtype) {
     let (width, inner) = (config.n_embd, config.n_inner);
     let parts = [

@@ -95,7 +95,7 @@ fn dictionary_key(pickle: &Pickle, id: NodeId) -> Option<String> {
 
 /// Names in the stream whose only use is to run code, made printable.
 ///
-/// Nothing was run. But whoever made such a file wished that something were, and its owner
+/// Nothing was run. But the maker of such a file wished that something were, and its owner
 /// should know.
 #[must_use]
 pub fn alarming_calls(pickle: &Pickle) -> Vec<String> {

@@ -3,7 +3,7 @@
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
-use super::{Arguments, DtypeName, EditModeName, ExportDtype, InterfaceArguments, ModelArguments, SamplingArguments};
+use super::{Arguments, EditModeName, ExportDtype, InterfaceArguments, ModelArguments, SamplingArguments};
 use crate::engine::protocol::DeviceChoice;
 use crate::install::export::Kind;
 use crate::model::Precision;
@@ -31,7 +31,7 @@ pub enum MeaningError {
 
 impl SamplingArguments {
     /// How to draw, by flags and environment over the configuration over the defaults. The seed stays `None` where
-    /// nobody gave one.
+    /// none was given.
     ///
     /// # Errors
     ///
@@ -102,14 +102,9 @@ impl ModelArguments {
     ///
     /// If the configuration names no precision.
     pub fn precision(&self, config: &Config) -> Result<Option<Precision>, MeaningError> {
-        Ok(match word(self.dtype, config.dtype.as_deref(), "dtype")? {
-            None | Some(DtypeName::Auto) => None,
-            Some(DtypeName::F32) => Some(Precision::F32),
-            Some(DtypeName::F16) => Some(Precision::F16),
-            Some(DtypeName::Bf16) => Some(Precision::Bf16),
-            Some(DtypeName::Q8) => Some(Precision::Q8),
-            Some(DtypeName::Q4) => Some(Precision::Q4),
-        })
+        let typed = word(self.dtype, config.dtype.as_deref(), "dtype")?;
+        // `auto` is the name of none.
+        Ok(typed.and_then(|it| it.to_possible_value()).and_then(|it| Precision::named(it.get_name())))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::DeviceChoice;
 use crate::store::sampling::Sampling;
 use crate::text::TokenizerChoice;
 
-mod look;
+mod appearance;
 mod meaning;
 mod verbs;
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Exit, places};
+use crate::appearance::{self, Background, Colours};
 use crate::cli::FileArguments;
 use crate::engine::backends::devices;
 use crate::format;
@@ -14,7 +15,6 @@ use crate::install::disk::free_bytes;
 use crate::install::partial_downloads;
 use crate::install::source::without_secrets;
 use crate::integrity;
-use crate::look::{self, Background, Colours};
 use crate::store::config::LoadedConfig;
 use crate::store::models;
 use crate::store::paths::Paths;
@@ -265,8 +265,8 @@ fn proxy(variable: &str, value: &str) -> String {
 fn terminal() -> Finding {
     let variable = |name: &str| std::env::var(name).ok();
     let term = variable("TERM").unwrap_or_default();
-    let locale = look::locale(variable);
-    let utf8 = look::is_utf8(&locale);
+    let locale = appearance::locale(variable);
+    let utf8 = appearance::is_utf8(&locale);
     let (input, output) = (io::stdin().is_terminal(), io::stdout().is_terminal());
     let size = crossterm::terminal::size().ok().filter(|_| output);
     let (wanted, shown) = (Colours::told_by(variable), Colours::shown_by(variable));

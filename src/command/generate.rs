@@ -68,7 +68,7 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
         typed: false,
         keep: usize::from(output.logprobs),
         want: Want::Continuation,
-        survey: None,
+        prompt_logprobs: None,
     };
     // From here on a signal ends the continuation; before, it ends the program.
     let interrupt = Interrupt::listen()?;
@@ -327,7 +327,7 @@ impl Control for Printer {
             | Event::Prefill { .. }
             | Event::Next { .. }
             | Event::Under { .. }
-            | Event::Surveyed { .. }
+            | Event::PromptLogprobs { .. }
             | Event::ColumnToken { .. }
             | Event::ColumnEnded { .. } => {}
         }

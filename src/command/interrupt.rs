@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::Exit;
 
-/// Whether somebody wants the program to stop.
+/// Whether the user wants the program to stop.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Interrupt {
     /// The number of the signal that came, 0 before.

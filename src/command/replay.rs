@@ -20,7 +20,7 @@ use crate::loading::load;
 use crate::model::DeviceChoice;
 use crate::model::Precision;
 use crate::model::device::UnknownDevice;
-use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, Words, redraw};
+use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, TokenConstraints, redraw};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{TranscriptError, read, read_file};
@@ -42,8 +42,15 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
         say(&format!("megachat: {what}; what came after them may differ for that"));
     }
     let ReplayPlan { document, steps } = replay_plan(&journal.records);
-    let mut player =
-        Player { wanted, files, config, paths, document: &document, loaded: None, words: Words::default() };
+    let mut player = Player {
+        wanted,
+        files,
+        config,
+        paths,
+        document: &document,
+        loaded: None,
+        constraints: TokenConstraints::default(),
+    };
     let mut listener = Listener { interrupt: Interrupt::listen()?, lively: super::lively(), said: String::new() };
     let (mut outcomes, mut models): (Vec<Outcome>, Vec<(RunInfo, ModelCard)>) = (Vec::new(), Vec::new());
     for step in &steps {
@@ -106,7 +113,7 @@ struct Player<'a> {
     paths: &'a Paths,
     document: &'a Document,
     loaded: Option<(ModelSource, Session, ModelCard)>,
-    words: Words,
+    constraints: TokenConstraints,
 }
 
 impl Player<'_> {
@@ -114,7 +121,7 @@ impl Player<'_> {
     fn load(&mut self, recorded: &RunInfo) -> Result<ModelCard, Exit> {
         let source = self.source(recorded)?;
         match &mut self.loaded {
-            // Whoever recorded a model again had just loaded it.
+            // A model that was recorded again had just been loaded.
             Some((old, session, _)) if *old == source => session.forget(),
             _ => {
                 // The old model goes first: two may not fit.
@@ -161,8 +168,7 @@ impl Player<'_> {
                 Exit { code: 6, message: format!("{e}. {hint}") }
             })?),
         };
-        let precisions = [Precision::F32, Precision::F16, Precision::Bf16, Precision::Q8, Precision::Q4];
-        let precision = match (asked.dtype, precisions.into_iter().find(|it| it.name() == recorded.dtype)) {
+        let precision = match (asked.dtype, Precision::named(&recorded.dtype)) {
             (None, Some(it)) => Some(it),
             _ => asked.precision(self.config).map_err(usage)?,
         };
@@ -193,13 +199,13 @@ impl Player<'_> {
         }
     }
 
-    /// Draws the tokens of a stretch again, each after the recorded tokens before it.
-    fn draw(&mut self, stretch: &Span, control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
-        let Self { document, loaded, words, .. } = self;
+    /// Draws the tokens of a span again, each after the recorded tokens before it.
+    fn draw(&mut self, span: &Span, control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
+        let Self { document, loaded, constraints, .. } = self;
         let Some((_, session, card)) = loaded else { return Err(Exit::failed("no model is loaded")) };
-        let all: Vec<Recorded> = stretch.nodes.iter().filter_map(|&it| Recorded::of(document, it)).collect();
-        let mut again = |logits: &[f32], it: &Recorded| it.again(document, card, words, logits);
-        let redrawn = match stretch.batch {
+        let all: Vec<Recorded> = span.nodes.iter().filter_map(|&it| Recorded::of(document, it)).collect();
+        let mut again = |logits: &[f32], it: &Recorded| it.again(document, card, constraints, logits);
+        let redrawn = match span.batch {
             Some(batch) => in_batch(document, session, batch, &all, control, &mut again)?,
             None => one_by_one(document, session, &all, control, &mut again)?,
         };
@@ -224,16 +230,22 @@ impl Recorded {
     }
 
     /// It, drawn from scores under the settings of then.
-    fn again(&self, document: &Document, card: &ModelCard, words: &mut Words, logits: &[f32]) -> Redrawn {
+    fn again(
+        &self,
+        document: &Document,
+        card: &ModelCard,
+        constraints: &mut TokenConstraints,
+        logits: &[f32],
+    ) -> Redrawn {
         let usual = Settings::default();
         let settings = document.settings_at(self.node).unwrap_or(&usual);
-        words.follow(settings, &card.vocabulary);
+        constraints.follow(settings, &card.vocabulary);
         let path = document.tokens_to(self.parent);
         // What goes on with a begun word is drawn before mirostat knows anything.
         let before = self.parent.filter(|_| self.draw.begun == 0);
         let mu = before.and_then(|it| Self::of(document, it)).and_then(|it| it.draw.mu);
         let begun = card.vocabulary.bytes(self.draw.token).get(..self.draw.begun).unwrap_or_default();
-        let context = Context::new(&path, words).with_mu(mu).with_begun(begun);
+        let context = Context::new(&path, constraints).with_mu(mu).with_begun(begun);
         redraw(logits, &context, settings, self.draw.token)
     }
 }

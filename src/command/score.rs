@@ -11,13 +11,13 @@ use super::generate::engine_exit;
 use super::interrupt::Interrupt;
 use super::{Exit, demo_directory, find_model, model_source, places, say, say_notes};
 use crate::TokenId;
+use crate::appearance::Colours;
 use crate::cli::{ColorName, FileArguments, InterfaceArguments, ScoreArguments};
 use crate::engine::load::LoadedModel;
 use crate::engine::protocol::{MOST_TEXT, ModelCard};
 use crate::engine::reading::{read, windows};
 use crate::gpt2::ModelError;
 use crate::loading::load_model;
-use crate::look::Colours;
 use crate::sample::{Reading, Tally, begins_character};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -88,12 +88,13 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
     } else {
         let terminal = out.is_terminal();
         let asked = InterfaceArguments { color: wanted.color, ..InterfaceArguments::default() };
-        let look = asked.look(config, |name| std::env::var(name).ok()).map_err(|e| Exit::usage(e.to_string()))?;
-        // What somebody chose holds in a pipe, too.
+        let appearance =
+            asked.appearance(config, |name| std::env::var(name).ok()).map_err(|e| Exit::usage(e.to_string()))?;
+        // What the user chose holds in a pipe, too.
         let by_itself = matches!(wanted.color, None | Some(ColorName::Auto));
-        let colour = look.colours != Colours::None && (terminal || !by_itself);
+        let colour = appearance.colours != Colours::None && (terminal || !by_itself);
         let width = if terminal { crossterm::terminal::size().map_or(80, |it| usize::from(it.0)) } else { 80 };
-        let style = table::Style { colour, text: terminal || colour, width: width.clamp(20, 100), look };
+        let style = table::Style { colour, text: terminal || colour, width: width.clamp(20, 100), appearance };
         out.write_all(table::table(&report, wanted.worst, style).as_bytes())?;
     }
     out.flush()?;

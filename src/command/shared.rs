@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use crate::appearance::Colours;
 use crate::cli::{FileArguments, MeaningError, ModelArguments};
 use crate::engine::protocol::{ModelCard, ModelSource};
 use crate::format;
@@ -13,14 +14,13 @@ use crate::install::job;
 use crate::install::places::{Places, Wishes};
 use crate::install::protocol as install;
 use crate::install::source;
-use crate::look::Colours;
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::config::Config;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::visible;
 
-/// The exit status of a damaged model, whoever reads it.
+/// The exit status of a damaged model, whichever command reads it.
 pub(crate) const DAMAGED: u8 = 7;
 
 /// What went wrong, as one sentence and an exit status.
@@ -44,7 +44,7 @@ impl Exit {
     }
 }
 
-/// Whoever reads standard output has had enough: that is no failure. Everything else about it is.
+/// The reader of standard output is gone: that is no failure. Everything else about it is.
 impl From<io::Error> for Exit {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

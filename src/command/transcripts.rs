@@ -84,7 +84,7 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
 /// What to say of a transcript behind its name, where [`Resolved::assumed`].
 pub(crate) const ASSUMED: &str = "does not say which words it was written with; GPT-2's are assumed";
 
-/// The vocabularies of a transcript. Whoever shows it says that one is assumed.
+/// The vocabularies of a transcript. The caller says that one is assumed.
 ///
 /// # Errors
 ///

@@ -148,14 +148,14 @@ fn origin(name: &str, manifest: Option<&Manifest>, places: &Places) -> Result<Jo
     let named = |from| Job::Import { from, name: Some(name.to_owned()) };
     let hub = |repository: String| Job::Hub { repository, name: Some(name.to_owned()) };
     let Some(it) = manifest else {
-        // Nobody knows where it came from, but a known name has a known source.
+        // Where it came from is not recorded, but a known name has a known source.
         return match name {
             DEMO => Ok(Job::Demo),
             MEGATRON_345M => Ok(Job::Megatron345m),
             _ => match catalogue::find(name) {
                 Some(model) => Ok(hub(model.repository.to_owned())),
                 None => Err(format!(
-                    "{name}: what was recorded of it is lost, so nobody knows its source: `megachat model remove {name}`, \
+                    "{name}: what was recorded of it is lost, so its source is unknown: `megachat model remove {name}`, \
                      then install it anew"
                 )),
             },

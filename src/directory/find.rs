@@ -1,4 +1,4 @@
-//! Finds the files of the weights behind whatever path somebody gave.
+//! Finds the files of the weights behind whatever path the user gave.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,7 +53,7 @@ fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok() && !path.is_dir()
 }
 
-/// A file that somebody named: what belongs to it belongs to it.
+/// A file that the user named: what belongs to it belongs to it.
 pub(super) fn around_file(file: &Path) -> Result<Found, DirectoryError> {
     let directory = parent_of(file);
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -87,7 +87,7 @@ pub(super) fn around_file(file: &Path) -> Result<Found, DirectoryError> {
     Ok(Found::Files(vec![file.to_owned()]))
 }
 
-/// A directory that somebody named.
+/// A directory that the user named.
 pub(super) fn in_directory(directory: &Path) -> Result<Found, DirectoryError> {
     descend(directory, LEVELS)
 }

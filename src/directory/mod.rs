@@ -1,6 +1,6 @@
-//! What is in a directory, or in a file that somebody names as a model.
+//! What is in a directory, or in a file that the user names as a model.
 //!
-//! One function answers that, [`Contents::of`], for whoever is given a path: the engine, the converter, the export, the
+//! One function answers that, [`Contents::of`], for every part that is given a path: the engine, the converter, the export, the
 //! check of an installed model. So they accept the same, and say the same of what they refuse. Weights that can be used
 //! as they lie, in one file or several, are opened here too ([`Opened`]); whatever else there is, the converter reads.
 //! The model's words are found here as well ([`find_vocabulary`]).

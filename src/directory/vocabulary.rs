@@ -234,7 +234,7 @@ pub fn find_vocabulary(
 ) -> Result<FoundVocabulary, VocabularyFault> {
     let own = directory.map(Files::read).transpose()?.unwrap_or_default();
     let limits = VocabularyLimits::for_rows(rows);
-    // Whoever names words for a model that has its own is told which those are.
+    // A user who names words for a model that has its own is told which those are.
     let others = |given: Vocabulary| match directory.map(|it| in_directory(it, &own, &limits)) {
         Some(Ok(Some(it))) if !it.vocabulary.has_tokens_of(&given) => given.with_note(format!(
             "the model has words of its own ({}), which --tokenizer overrides",

@@ -1,4 +1,4 @@
-//! A document as a file for somebody else: plain text, Markdown, JSON.
+//! A document as a file for other programs and readers: plain text, Markdown, JSON.
 
 use std::fmt::Write as _;
 

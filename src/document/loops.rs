@@ -1,4 +1,4 @@
-//! Text that goes round in circles.
+//! Loops: text that repeats itself.
 
 use super::{Document, Origin};
 
@@ -11,7 +11,7 @@ const TOKENS: usize = 24;
 /// Bits a token, over [`TOKENS`] of them, below which a model only recites.
 const BORED: f32 = 0.3;
 
-/// How a text goes round in circles.
+/// How a text repeats itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loop {
     /// So many tokens, over and over.

@@ -76,6 +76,22 @@ impl Model for WithGaps {
         }
     }
 
+    fn extend_several(
+        &mut self,
+        several: &[&[TokenId]],
+        hear: &mut dyn FnMut(usize, usize, &[f32]),
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let (gaps, mut closed) = (&self.gaps, Vec::new());
+        let mut each = |which: usize, index: usize, row: &[f32]| {
+            closed.clear();
+            closed.extend_from_slice(row);
+            close(gaps, &mut closed);
+            hear(which, index, &closed);
+        };
+        self.model.extend_several(several, &mut each, wanted)
+    }
+
     fn weight_bytes(&self) -> u64 {
         self.model.weight_bytes()
     }

@@ -10,7 +10,7 @@ use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopRe
 use super::stops;
 use crate::TokenId;
 use crate::model::{Model, ModelError, Scores};
-use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, StepTrace, WhenFull, Words, die};
+use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, StepTrace, TokenConstraints, WhenFull, die};
 use crate::text::vocabulary::Encoded;
 use crate::text::{EncodeError, Vocabulary};
 
@@ -42,7 +42,7 @@ pub struct Session {
     /// Whether `logits` belong to `read`.
     fresh: bool,
     /// The texts that the settings name, in the model's tokens.
-    words: Words,
+    constraints: TokenConstraints,
 }
 
 /// Why something broke off without an answer of its own.
@@ -76,7 +76,14 @@ impl Session {
     #[must_use]
     pub fn new(model: Box<dyn Model>, vocabulary: Arc<Vocabulary>) -> Self {
         let rows = model.vocabulary();
-        Self { model, vocabulary, read: Vec::new(), logits: vec![0.0; rows], fresh: false, words: Words::NONE }
+        Self {
+            model,
+            vocabulary,
+            read: Vec::new(),
+            logits: vec![0.0; rows],
+            fresh: false,
+            constraints: TokenConstraints::NONE,
+        }
     }
 
     /// Draws a continuation; the outcome is an event.
@@ -93,7 +100,7 @@ impl Session {
         let id = request.id;
         let mut settings = request.settings.clone();
         settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
-        if let Some(why) = Words::refusal(&settings, &self.vocabulary) {
+        if let Some(why) = TokenConstraints::refusal(&settings, &self.vocabulary) {
             return Err(Break::Failed(Failure::Unspelled(why)));
         }
         let mut path = request.path.clone();
@@ -107,9 +114,10 @@ impl Session {
                 return Ok((StopReason::StopString(stop), Some(cut)));
             }
         }
-        let survey = if let Want::Survey(first) = request.want { Some(first) } else { request.survey };
-        if let Some(first) = survey.filter(|&it| it < path.len()) {
-            self.survey(id, &path, first, control)?;
+        let prompt_logprobs =
+            if let Want::PromptLogprobs(first) = request.want { Some(first) } else { request.prompt_logprobs };
+        if let Some(first) = prompt_logprobs.filter(|&it| it < path.len()) {
+            self.prompt_logprobs(id, &path, first, control)?;
         }
         self.prefill(id, &path, control)?;
         loop {
@@ -146,7 +154,7 @@ impl Session {
 
     /// Whether settings can hold for this model.
     fn accepts(&self, settings: &Settings) -> bool {
-        settings.check().is_ok() && Words::refusal(settings, &self.vocabulary).is_none()
+        settings.check().is_ok() && TokenConstraints::refusal(settings, &self.vocabulary).is_none()
     }
 
     /// Adds the request's text to `path`; an empty document starts from the token that begins a text.
@@ -186,7 +194,7 @@ impl Session {
         if path.is_empty() {
             return Err(Break::Failed(Failure::Unspelled(NO_BEGINNING.to_owned())));
         }
-        // Nobody is told of nothing; and a look at the scores must not change the document.
+        // An empty event is not sent; and a look at the scores must not change the document.
         if !tokens.is_empty() && request.want == Want::Continuation {
             let read_as = read_as.map(|it| it.sentence());
             control.event(Event::Encoded { id: request.id, tokens, read_as });
@@ -237,7 +245,7 @@ impl Session {
     /// Reads the path again from before position `first` on, and tells what the model thought of every token.
     ///
     /// A position out of the model's sight, and the very first one, have no scores.
-    fn survey(
+    fn prompt_logprobs(
         &mut self,
         id: RequestId,
         path: &[TokenId],
@@ -272,7 +280,7 @@ impl Session {
             rows.truncate(path.len() - 1 - (start + before));
             for (index, rows) in rows.chunks(ROWS).enumerate() {
                 let first = start + before + 1 + index * ROWS;
-                control.event(Event::Surveyed { id, first, rows: rows.to_vec() });
+                control.event(Event::PromptLogprobs { id, first, rows: rows.to_vec() });
             }
             before += block.len();
         }
@@ -293,8 +301,8 @@ impl Session {
         run: &mut Run,
         control: &mut dyn Control,
     ) -> Result<TokenId, Break> {
-        self.words.follow(settings, &self.vocabulary);
-        let context = Context::new(path, &self.words).with_mu(run.mu);
+        self.constraints.follow(settings, &self.vocabulary);
+        let context = Context::new(path, &self.constraints).with_mu(run.mu);
         let (draw, trace) = throw(&self.vocabulary, self.scores(), &context, settings, run)?;
         let token = draw.token;
         control.event(Event::Token { id, draw: Box::new(draw), trace });

@@ -25,7 +25,7 @@ use crate::manifest::{Manifest, hex};
 use crate::model::{Device, DeviceChoice, Model, ModelError, Order, Precision, RawTensor, RawType, TensorSource};
 use crate::text::Vocabulary;
 
-/// A model with fewer parameters is packed before anybody notices. The demo has 12 M, the smallest GPT-2 124 M.
+/// A model with fewer parameters is packed too fast to be noticed. The demo has 12 M, the smallest GPT-2 124 M.
 const SMALL: u64 = 50_000_000;
 
 /// Rows that a word table may have beyond its tokens without a word: training rounds its height up.
@@ -231,7 +231,7 @@ struct FileTensors {
     opened: Opened,
     /// Where packed weights may be.
     packs: Option<Packs>,
-    /// CRC-32 of each tensor's bytes when the model was installed; empty if nobody knows.
+    /// CRC-32 of each tensor's bytes when the model was installed; empty if they are unknown.
     checksums: BTreeMap<String, u32>,
     /// Whether numbers are looked at; those of an installed model were, when it was installed.
     checked: bool,

@@ -92,7 +92,7 @@ pub struct Request {
     /// What is wanted.
     pub want: Want,
     /// With a continuation: the scores of every token from this position on that is there before it begins.
-    pub survey: Option<usize>,
+    pub prompt_logprobs: Option<usize>,
 }
 
 /// Several continuations of one text, drawn as one batch.
@@ -120,7 +120,7 @@ pub enum Want {
     /// Only compute the scores of the next token.
     Scores,
     /// Compute the scores of every token from this position of the path on that the model can see, and of the next one.
-    Survey(usize),
+    PromptLogprobs(usize),
 }
 
 /// To the engine.
@@ -154,7 +154,7 @@ pub enum StopReason {
     StopString(String),
     /// The context has no position left.
     ContextFull,
-    /// Somebody asked.
+    /// The user asked.
     Cancelled,
     /// Only the scores were wanted.
     ScoresReady,
@@ -229,7 +229,7 @@ pub enum Event {
         logits: Arc<[f32]>,
     },
     /// The model's scores of tokens that are in the document already.
-    Surveyed {
+    PromptLogprobs {
         /// The request.
         id: RequestId,
         /// The position of the path that the first row is about.

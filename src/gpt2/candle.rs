@@ -17,7 +17,7 @@ use candle_transformers::utils::build_additive_causal_mask;
 
 use crate::TokenId;
 use crate::checkpoint::{Activation, Config};
-use crate::model::{Capabilities, Model, ModelError, Precision, Scores, TensorSource};
+use crate::model::{Capabilities, Model, ModelError, Precision, Rows, Scores, TensorSource};
 use load::Loader;
 
 pub use backend::CandleBackend;
@@ -90,7 +90,7 @@ impl Table {
 /// Hears a hidden state: its name, and (T, C).
 type Hear<'a> = &'a mut dyn FnMut(&str, &[f32]);
 
-/// Tokens read together, between two looks at whether anybody still wants them.
+/// Tokens read together, between two looks at whether they are still wanted.
 const CHUNK: usize = 256;
 
 /// GPT-2 on candle.
@@ -99,8 +99,8 @@ pub struct CandleModel {
     device: Device,
     /// The type of the activations.
     dtype: DType,
-    words: Table,
-    positions: Tensor,
+    wte: Table,
+    wpe: Tensor,
     blocks: Vec<Block>,
     ln_f: LayerNorm,
     head: Linear,
@@ -138,9 +138,9 @@ impl CandleModel {
         let mut loader = Loader { source, device, precision, dtype };
         let (c, v, n) = (config.n_embd, config.vocab_size, config.n_positions);
         let word_table = loader.read("wte.weight", &[v, c])?;
-        let positions = loader.read("wpe.weight", &[n, c])?.to_dtype(dtype)?;
+        let wpe = loader.read("wpe.weight", &[n, c])?.to_dtype(dtype)?;
         let weight = loader.hold(&word_table)?;
-        let words = match &weight {
+        let wte = match &weight {
             QMatMul::QTensor(table) => Table::Quantized(table.clone()),
             QMatMul::Tensor(table) | QMatMul::TensorF16(table) => Table::Dense(table.clone()),
         };
@@ -161,8 +161,8 @@ impl CandleModel {
             config,
             device: device.clone(),
             dtype,
-            words,
-            positions,
+            wte,
+            wpe,
             blocks,
             ln_f,
             head,
@@ -182,8 +182,8 @@ impl CandleModel {
         };
         let t = tokens.len();
         let ids = Tensor::new(tokens, &self.device)?;
-        let places = self.positions.narrow(0, self.position, t)?;
-        let mut x = (self.words.rows(&ids)?.to_dtype(self.dtype)? + places)?.unsqueeze(0)?;
+        let places = self.wpe.narrow(0, self.position, t)?;
+        let mut x = (self.wte.rows(&ids)?.to_dtype(self.dtype)? + places)?.unsqueeze(0)?;
         let mask = if t == 1 {
             None
         } else {
@@ -247,7 +247,7 @@ impl Model for CandleModel {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { together: false, probes: true }
+        Capabilities { together: false, probes: true, rows: Rows::Logits }
     }
 
     fn probe(&mut self, tokens: &[TokenId], hear: &mut dyn FnMut(&str, &[f32])) -> Result<(), ModelError> {

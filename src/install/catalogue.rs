@@ -1,6 +1,6 @@
 //! The models that can be downloaded by name.
 //!
-//! Only data, with the source of every figure. A SHA-256 stands here only if somebody published it; where none was found
+//! Only data, with the source of every figure. A SHA-256 stands here only if it was published; where none was found
 //! the field is `None`, what arrives counts as unverified, and the hash seen is recorded with the model.
 //!
 //! Source: the model hub's pages of the five models by `openai-community` and `distilbert`, as quoted in public
@@ -19,7 +19,7 @@ const INSTEAD: [&str; 3] = [INDEXES[0], WEIGHTS_FILES[1], INDEXES[1]];
 const OPTIONAL: [&str; 4] =
     ["added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
 
-/// Where the hub is, unless somebody says otherwise.
+/// Where the hub is, unless the user says otherwise.
 pub const HUB: &str = "https://huggingface.co";
 
 /// A model of the hub, made of several files.

@@ -50,7 +50,7 @@ impl Arrived {
         match failure {
             Failure::Cancelled { .. } => Failure::Cancelled { kept: self.bytes },
             Failure::DiskFull { path, missing, .. } => Failure::DiskFull { path, kept: self.bytes, missing },
-            // Without a known hash nobody can tell a damaged file; kept, it would be in the way of every later try.
+            // Without a known hash a damaged file cannot be told; kept, it would be in the way of every later try.
             Failure::Convert { why } if !self.verified && self.remove().is_ok() => {
                 Failure::Convert { why: format!("{why}; what arrived was removed, the next start fetches it anew") }
             }
@@ -63,7 +63,7 @@ impl Arrived {
     }
 }
 
-/// Whether somebody published this hash, so that a file that has it is the one everybody means.
+/// Whether this hash was published, so that a file that has it is the one that is meant.
 pub(super) fn published(sha256: &str) -> bool {
     let listed = super::catalogue::MODELS.iter().flat_map(|it| it.files).filter_map(|it| it.sha256);
     let copies = megatron_345m();
@@ -161,7 +161,7 @@ pub(super) fn hub(
     })
 }
 
-/// Whether a file of the hub is what its name says, before gigabytes follow that nobody can use.
+/// Whether a file of the hub is what its name says, before gigabytes follow that cannot be used.
 fn check(got: &Downloaded, wanted: &Wanted, directory: &Path) -> Result<(), Failure> {
     let name = &got.source.file_name;
     let refuse = |why: String| Failure::Convert { why: format!("{}: {name}: {why}", wanted.repository) };
@@ -180,7 +180,7 @@ fn check(got: &Downloaded, wanted: &Wanted, directory: &Path) -> Result<(), Fail
     Ok(())
 }
 
-/// Whether the small files say what the model's words are, before gigabytes follow that nobody can read.
+/// Whether the small files say what the model's words are, before gigabytes follow that cannot be read.
 ///
 /// What another download left there is not looked at: the converter judges by what belongs to the model.
 fn has_words(

@@ -347,7 +347,7 @@ fn convert_into(
             Step::Layer { index, count } => Stage::Converting { layer: index, of: count },
             Step::Finishing => Stage::Finishing,
         };
-        // Bytes come often; nobody can read them that fast.
+        // Bytes come often; a screen cannot be read that fast.
         if stage == Stage::Finishing && std::mem::replace(&mut finishing, true) {
             return ControlFlow::Continue(());
         }

@@ -8,7 +8,7 @@ use super::protocol::Ready;
 use crate::integrity;
 use crate::manifest::Manifest;
 
-/// The file that is locked by whoever makes a model of that name.
+/// The file that is locked by the process that makes a model of that name.
 pub(super) fn lock_of(places: &Places, name: &str) -> PathBuf {
     places.models.join(format!(".{name}.lock"))
 }
@@ -28,7 +28,7 @@ pub(super) fn installed(places: &Places, name: &str) -> Option<(Ready, Manifest)
     Some((ready, manifest))
 }
 
-/// Removes what a killed process left half-made. The job's lock is held, so nobody works there.
+/// Removes what a killed process left half-made. The job's lock is held, so no process works there.
 pub(super) fn sweep(models: &Path, job: &str) {
     let prefix = format!(".installing-{job}-");
     // What follows is letters and digits; with a dash in it, it is that of another model, whose name is longer.

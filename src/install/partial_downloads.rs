@@ -1,7 +1,7 @@
 //! What unfinished downloads have left on the disk, to be listed and to be removed.
 //!
 //! Two kinds lie in the directory of the downloads: the files of the 345M model's sources, each with a lock of its own,
-//! and for every other model a directory of its name, which belongs to whoever holds the model's lock.
+//! and for every other model a directory of its name, which belongs to the process that holds the model's lock.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub fn list(places: &Places) -> io::Result<Vec<PartialDownload>> {
     Ok(kept)
 }
 
-/// Removes what nobody works on; answers what was removed, and what stays because somebody does.
+/// Removes what no process works on; answers what was removed, and what stays because one does.
 ///
 /// # Errors
 ///

@@ -38,7 +38,7 @@ pub enum CopyAt {
 }
 
 impl CopyAt {
-    /// What somebody typed: an address if it begins like one, else a path.
+    /// What the user typed: an address if it begins like one, else a path.
     #[must_use]
     pub fn of(typed: PathBuf) -> Self {
         match typed.to_str() {
@@ -149,12 +149,12 @@ fn refused(what: &str, refusal: Refusal) -> String {
     match refusal {
         Refusal::Absent => format!("{what} has no file that makes it a model; is the name spelt right?"),
         Refusal::Repository => format!(
-            "there is no repository {what} that anybody may read: the name is misspelt, or the repository is private or \
+            "there is no public repository {what}: the name is misspelt, or the repository is private or \
              gated, which the hub does not tell apart"
         ),
         Refusal::Revision => format!("the repository {what} has no branch `main`"),
         Refusal::Gated => format!(
-            "the repository {what} is gated: its owner wants terms to be accepted on its page by somebody who is signed \
+            "the repository {what} is gated: its owner wants terms to be accepted on its page by a user who is signed \
              in, which megachat never is. Download it by other means, then: megachat model import DIRECTORY"
         ),
         Refusal::Forbidden => format!("access to {what} is forbidden"),
@@ -215,7 +215,7 @@ pub enum Failure {
         /// Which, and what the system said.
         why: String,
     },
-    /// Somebody asked to stop.
+    /// The user asked to stop.
     #[error("stopped")]
     Cancelled {
         /// Bytes kept for the next time.

@@ -50,7 +50,7 @@ const HUB_COPY_SHA256: &str = "12fa6afe8f5a50cf32070b7d401a66916f549d587a22a0412
 /// The places the 345M weights are known to be, or to have been.
 ///
 /// The publisher's two addresses have answered "410 Gone" to some users since January 2025 and
-/// worked for others; nobody published a hash of what they deliver. The copy on the model hub has
+/// worked for others; no hash was published of what they deliver. The copy on the model hub has
 /// one, so it is the only one of the three that can be verified.
 #[must_use]
 pub fn megatron_345m() -> Vec<Source> {

@@ -61,7 +61,7 @@ pub fn stage_in_short(at: &install::Stage) -> String {
     }
 }
 
-/// How far an installation's current stage is, of 1; `None` if nobody knows.
+/// How far an installation's current stage is, of 1; `None` if that is unknown.
 #[must_use]
 pub fn progress(stage: &install::Stage) -> Option<f64> {
     use install::Stage;

@@ -1,4 +1,4 @@
-//! The door to models: what a model is asked, whoever computes it.
+//! The door to models: what a model is asked, whatever computes it.
 //!
 //! Letters used here: T tokens, C channels (`n_embd`), B branches, V rows of the word table, N positions of the context.
 //!
@@ -14,11 +14,31 @@ pub use weights::{Precision, RawTensor, RawType, TensorSource};
 
 use crate::TokenId;
 
+/// What the scores of a token's place, (V,), say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rows {
+    /// A logit for every token.
+    #[default]
+    Logits,
+    /// Natural log-probabilities of the likeliest tokens only, as servers give them; minus infinity elsewhere. What they
+    /// leave of 1 is the probability of all others together, see [`rest`].
+    Likeliest,
+}
+
+/// The probability of all tokens together that a row of [`Rows::Likeliest`], (V,), does not name.
+#[must_use]
+pub fn rest(row: &[f32]) -> f32 {
+    (1.0 - row.iter().map(|it| f64::from(*it).exp()).sum::<f64>()).max(0.0) as f32
+}
+
 /// What a model can do besides going on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Whether branches are read together, so that several cost hardly more than one; else one after the other.
+    /// Whether branches and several continuations are read together, so that many cost hardly more than one; else one after
+    /// the other.
     pub together: bool,
+    /// What the scores are.
+    pub rows: Rows,
     /// Whether [`Model::probe`] shows the hidden states.
     pub probes: bool,
 }
@@ -53,7 +73,8 @@ pub trait Model: Send {
     ///
     /// # Errors
     ///
-    /// If the context would overflow, a token is unknown, or the tensor engine fails: the context is then as it was. [`ModelError::DeviceLost`] if there is nothing left to fail.
+    /// If the context would overflow, a token is unknown, or the tensor engine fails: the context is then as it was.
+    /// [`ModelError::DeviceLost`] if the device is gone, and the model of no use any more.
     /// [`ModelError::Interrupted`] if `wanted` says no: some of the tokens may then be in the context.
     fn extend(
         &mut self,
@@ -61,6 +82,38 @@ pub trait Model: Send {
         scores: Scores,
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError>;
+
+    /// Reads several continuations of the context, of any lengths, and hears the scores after every token: the index of the
+    /// continuation, that of the token in it, and (V,). The context stays as it was, also after an error; branches are
+    /// forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::extend`]; nothing is heard if one of them would overflow or has an unknown token.
+    fn extend_several(
+        &mut self,
+        several: &[&[TokenId]],
+        hear: &mut dyn FnMut(usize, usize, &[f32]),
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let (before, capacity, vocabulary) = (self.position(), self.positions(), self.vocabulary());
+        for tokens in several {
+            let wanted = before + tokens.len();
+            if wanted > capacity {
+                return Err(ModelError::ContextFull { wanted, capacity });
+            }
+            if let Some(&token) = tokens.iter().find(|it| **it as usize >= vocabulary) {
+                return Err(ModelError::UnknownToken { token, vocabulary });
+            }
+        }
+        for (which, tokens) in several.iter().enumerate() {
+            let mut each = |index: usize, row: &[f32]| hear(which, index, row);
+            let read = self.extend(tokens, Scores::Each(&mut each), wanted);
+            self.rewind(before);
+            read?;
+        }
+        Ok(())
+    }
 
     /// Bytes of the matrices that every token is multiplied with.
     fn weight_bytes(&self) -> u64 {
@@ -100,4 +153,16 @@ pub trait Model: Send {
 
     /// Makes a branch the context, and forgets the others.
     fn keep(&mut self, branch: usize);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rest;
+
+    #[test]
+    fn what_the_likeliest_leave_is_the_rest() {
+        let row = [0.5_f32.ln(), f32::NEG_INFINITY, 0.25_f32.ln(), f32::NEG_INFINITY];
+        assert!((rest(&row) - 0.25).abs() < 1e-6);
+        assert_eq!(rest(&[0.0]), 0.0);
+    }
 }

@@ -18,6 +18,15 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// All precisions, the most exact first.
+    pub const ALL: [Self; 5] = [Self::F32, Self::F16, Self::Bf16, Self::Q8, Self::Q4];
+
+    /// The precision of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
     /// The name on the command line and on the screen.
     #[must_use]
     pub fn name(self) -> &'static str {

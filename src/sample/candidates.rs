@@ -1,4 +1,4 @@
-//! The tokens still in the running, ordered only as far as somebody looked.
+//! The tokens still in the running, ordered only as far as a step looked.
 
 use crate::TokenId;
 

@@ -1,6 +1,6 @@
 //! What stands before a token that is to be drawn.
 
-use super::Words;
+use super::TokenConstraints;
 use crate::TokenId;
 
 /// What a distribution depends on beside the scores and the settings.
@@ -9,7 +9,7 @@ pub struct Context<'a> {
     /// The tokens before.
     pub tokens: &'a [TokenId],
     /// The texts that the settings name, in the vocabulary of the scores.
-    pub words: &'a Words,
+    pub constraints: &'a TokenConstraints,
     /// Mirostat's limit as the last draw left it, in bits; `None` where it begins.
     pub mu: Option<f32>,
     /// What of the token's text was typed already; only tokens that begin so are left.
@@ -19,8 +19,8 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// After `tokens`, with nothing begun and no limit to go on from.
     #[must_use]
-    pub fn new(tokens: &'a [TokenId], words: &'a Words) -> Self {
-        Self { tokens, words, mu: None, begun: &[] }
+    pub fn new(tokens: &'a [TokenId], constraints: &'a TokenConstraints) -> Self {
+        Self { tokens, constraints, mu: None, begun: &[] }
     }
 
     /// With mirostat's limit as it was left.

@@ -120,7 +120,7 @@ impl Distribution {
         Self::build(logits, context, settings, false)
     }
 
-    /// The same, and the trace says what share of the probability each cut left: some exponentials more, for whoever looks.
+    /// The same, and the trace says what share of the probability each cut left: some exponentials more, for the screen.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl Distribution {
         let mut penalised: Option<Vec<f32>> = None;
         let mut held_to = None;
         if !context.begun.is_empty() {
-            let held = context.words.hold_to(penalised.insert(logits.to_vec()), context.begun);
+            let held = context.constraints.hold_to(penalised.insert(logits.to_vec()), context.begun);
             held_to = Some(held);
         }
         let tau = settings.mirostat_tau;
@@ -293,7 +293,7 @@ fn still_open<'a>(left: &'a mut Option<Candidates>, scores: &[f32]) -> Result<&'
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Order, Words};
+    use super::super::{Order, TokenConstraints};
     use super::*;
 
     /// Neutral settings, greedy nothing: the model's own distribution.
@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn after(tokens: &[TokenId]) -> Context<'_> {
-        const NONE: &Words = &Words::NONE;
+        const NONE: &TokenConstraints = &TokenConstraints::NONE;
         Context::new(tokens, NONE)
     }
 

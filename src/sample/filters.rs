@@ -137,14 +137,14 @@ fn temperature_at(candidates: &Candidates, settings: &Settings) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Words;
+    use super::super::TokenConstraints;
     use super::*;
 
     /// How many of tokens with these probabilities stay.
     fn kept(filter: fn(&mut Candidates, &Context, &Settings), probabilities: &[f64], settings: &Settings) -> usize {
         let logits: Vec<f32> = probabilities.iter().map(|it| it.ln() as f32).collect();
         let mut candidates = Candidates::new(&logits);
-        filter(&mut candidates, &Context::new(&[], &Words::NONE), settings);
+        filter(&mut candidates, &Context::new(&[], &TokenConstraints::NONE), settings);
         candidates.len()
     }
 
@@ -195,7 +195,7 @@ mod tests {
             };
             let limit = f64::from(top_h) * bits(&sorted);
             let expected = (1..=sorted.len()).take_while(|&n| n == 1 || bits(&sorted[..n]) <= limit).count();
-            let words = Words::NONE;
+            let words = TokenConstraints::NONE;
             let context = Context::new(&[], &words);
             let mut left = Candidates::new(&scores);
             self::top_h(&mut left, &context, &Settings { top_h, ..Settings::default() });

@@ -109,7 +109,7 @@ pub fn flip(
 #[cfg(test)]
 mod tests {
     use super::super::Order;
-    use super::super::Words;
+    use super::super::TokenConstraints;
     use super::*;
 
     fn raw() -> Settings {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn drawn(logits: &[f32], settings: &Settings, die: f64) -> TokenId {
-        Distribution::new(logits, &Context::new(&[], &Words::NONE), settings).unwrap().pick(die).token
+        Distribution::new(logits, &Context::new(&[], &TokenConstraints::NONE), settings).unwrap().pick(die).token
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
             (Parameter::MinP, true, Some((0.75, 0))),
             (Parameter::MinP, false, None),
         ] {
-            let found = flip(&row, &Context::new(&[], &Words::NONE), &settings, die, 1, (parameter, above));
+            let found = flip(&row, &Context::new(&[], &TokenConstraints::NONE), &settings, die, 1, (parameter, above));
             assert_eq!(found.map(|it| it.token), expected.map(|it| it.1), "{parameter:?} {above}");
             if let (Some(found), Some((value, _))) = (found, expected) {
                 assert!(
@@ -168,7 +168,7 @@ mod tests {
             let token = drawn(&scores, &settings, die);
             for parameter in Parameter::flippable() {
                 for above in [false, true] {
-                    let Some(flip) = flip(&scores, &Context::new(&[], &Words::NONE), &settings, die, token, (parameter, above)) else { continue };
+                    let Some(flip) = flip(&scores, &Context::new(&[], &TokenConstraints::NONE), &settings, die, token, (parameter, above)) else { continue };
                     proptest::prop_assert_eq!(drawn(&scores, &parameter.at(&settings, flip.same), die), token);
                     proptest::prop_assert_eq!(drawn(&scores, &parameter.at(&settings, flip.beyond), die), flip.token);
                     proptest::prop_assert!(flip.token != token);

@@ -20,8 +20,8 @@ mod redraw;
 mod score;
 mod settings;
 mod tally;
+mod token_constraints;
 mod trace;
-mod words;
 
 pub use candidates::{Candidate, Candidates};
 pub use context::Context;
@@ -36,5 +36,5 @@ pub use redraw::{Redrawn, redraw};
 pub use score::Score;
 pub use settings::{Settings, SettingsError};
 pub use tally::{BUCKETS, RANKS, Reading, Tally, begins_character, bucket};
+pub use token_constraints::{Bias, TokenConstraints};
 pub use trace::{Did, StepTrace};
-pub use words::{Bias, Words};

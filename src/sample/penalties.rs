@@ -4,9 +4,9 @@ use super::settings::last;
 use super::{Context, Settings};
 use crate::TokenId;
 
-/// Biases and bans, by the texts of [`Words`](super::Words).
+/// Biases and bans, by the texts of [`TokenConstraints`](super::TokenConstraints).
 pub(super) fn of_texts(logits: &mut [f32], context: &Context, _: &Settings) -> usize {
-    context.words.apply(logits, context.tokens)
+    context.constraints.apply(logits, context.tokens)
 }
 
 /// The repetition penalty, over its window.
@@ -27,7 +27,7 @@ pub(super) fn of_ngrams(logits: &mut [f32], context: &Context, settings: &Settin
 
 /// DRY, up to the breakers of the context.
 pub(super) fn of_dry(logits: &mut [f32], context: &Context, settings: &Settings) -> usize {
-    dry(logits, context.tokens, settings, context.words.breaks())
+    dry(logits, context.tokens, settings, context.constraints.breaks())
 }
 
 /// Penalises each token of `window` once: a positive logit is divided, a negative one multiplied.

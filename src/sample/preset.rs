@@ -60,7 +60,7 @@ pub fn preset_names() -> String {
 
 impl Settings {
     /// Takes over the chain of a preset: all numbers of the chain become its own or neutral, and no step is switched off.
-    /// What is no step of the chain stays, and so do texts that somebody wrote.
+    /// What is no step of the chain stays, and so do texts that the user wrote.
     pub fn apply(&mut self, preset: &Preset) {
         let mut chain = Self::neutral();
         (preset.chain)(&mut chain);

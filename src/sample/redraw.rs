@@ -61,15 +61,15 @@ fn apart(a: f32, b: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Words;
+    use super::super::TokenConstraints;
     use super::*;
 
     #[test]
     fn a_draw_comes_out_again_and_a_changed_one_does_not() {
         let logits: Vec<f32> = [0.1_f32, 0.6, 0.3].iter().map(|p| p.ln()).collect();
         let settings = Settings { temperature: 1.0, top_p: 1.0, repeat_penalty: 1.0, seed: 5, ..Settings::default() };
-        let words = Words::NONE;
-        let context = Context::new(&[0, 1], &words);
+        let constraints = TokenConstraints::NONE;
+        let context = Context::new(&[0, 1], &constraints);
         let first = redraw(&logits, &context, &settings, 0);
         let recorded = first.draw.unwrap();
         let again = redraw(&logits, &context, &settings, recorded.token);

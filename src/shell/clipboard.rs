@@ -1,4 +1,4 @@
-//! The clipboard: the system's own where a tool reaches it, else the terminal's, through which nobody answers.
+//! The clipboard: the system's own where a tool reaches it, else the terminal's, which does not answer.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -40,9 +40,9 @@ const XSEL: Tool = tool("xsel", &["--clipboard", "--input"]);
 const WIN32YANK: Tool = tool("win32yank.exe", &["-i"]);
 const CLIP: Tool = Tool { program: "clip.exe", arguments: &[], encoding: Encoding::Utf16 };
 
-/// The tool that reaches the clipboard of whoever sits at the screen; `None` where only the terminal does.
+/// The tool that reaches the clipboard of the user at the screen; `None` where only the terminal does.
 pub(super) fn tool_for(os: &str, is_set: &dyn Fn(&str) -> bool, has: &dyn Fn(&str) -> bool) -> Option<Tool> {
-    // Behind ssh, the clipboard of this machine is nobody's.
+    // Behind ssh, the clipboard of this machine is not the user's.
     if is_set("SSH_CONNECTION") || is_set("SSH_TTY") {
         return None;
     }
@@ -95,7 +95,7 @@ fn run(tool: Tool, text: &str) -> Result<(), String> {
         Encoding::Utf16 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
     };
     let mut command = Command::new(tool.program);
-    // It may serve the clipboard for as long as somebody may want it: Ctrl-Z stops this program, and not that.
+    // It may serve the clipboard for as long as it may be wanted: Ctrl-Z stops this program, and not that.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clipboard_of_whoever_sits_at_the_screen() {
+    fn the_clipboard_of_the_user_at_the_screen() {
         for (os, variables, programs, expected) in [
             ("linux", "WAYLAND_DISPLAY DISPLAY", "wl-copy xclip xsel", Some(WL_COPY)),
             ("linux", "WAYLAND_DISPLAY DISPLAY", "xclip xsel", Some(XCLIP)),

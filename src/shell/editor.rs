@@ -68,11 +68,11 @@ pub(super) fn start(text: &str, inbox: Sender<Input>) -> Result<Editor, String> 
         let edited = edited(child, &name, &path, &before);
         let is_changed = std::fs::read(&path).is_ok_and(|it| it != before.as_bytes());
         let back = match edited {
-            // What somebody wrote and the program could not take stays.
+            // What the user wrote and the program could not take stays.
             Err(problem) if is_changed => Back { result: Err(format!("{problem} {}", kept(path))), file: None },
             result => Back { file: (result.is_ok() && is_changed).then_some(path), result },
         };
-        // Nobody listens any more: then it stays, too.
+        // The main loop has ended: then it stays, too.
         if let Err(SendError(Input::Edited(Back { file: Some(path), .. }))) = inbox.send(Input::Edited(back)) {
             kept(path);
         }
@@ -91,7 +91,7 @@ pub(super) struct Back {
 }
 
 impl Back {
-    /// Where what was written can be found, if nobody took it; `None` if there is nothing.
+    /// Where what was written can be found, if it was not taken; `None` if there is nothing.
     pub(super) fn keep(self) -> Option<String> {
         match (self.result, self.file) {
             (_, Some(path)) => Some(kept(path)),

@@ -32,7 +32,7 @@ struct Hold {
 
 #[derive(Default)]
 struct State {
-    /// Somebody else is to have the keys.
+    /// Another program is to have the keys.
     wanted: bool,
     /// The thread does not touch them.
     held: bool,
@@ -43,7 +43,7 @@ impl Hold {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Rests while somebody else is to have the keys.
+    /// Rests while another program is to have the keys.
     fn rest(&self) {
         let mut state = self.state();
         while state.wanted {
@@ -107,7 +107,7 @@ pub(super) fn listen(inbox: Sender<Input>) -> io::Result<Listener> {
     return Ok(Listener { hold });
 }
 
-/// Waits until something arrives, or until somebody wants the keys; `false` if nothing will ever come again.
+/// Waits until something arrives, or until another program is to have the keys; `false` if nothing will ever come again.
 #[cfg(unix)]
 fn wait(woken: &io::PipeReader) -> bool {
     use rustix::event::{PollFd, PollFlags};
@@ -124,13 +124,13 @@ fn wait(woken: &io::PipeReader) -> bool {
     !fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }
 
-/// Passes on what has arrived; `false` once nobody listens or the terminal is broken.
+/// Passes on what has arrived; `false` once the main loop has ended or the terminal is broken.
 fn pass_on(hold: &Hold, inbox: &Sender<Input>) -> bool {
     loop {
         if hold.state().wanted {
             return true;
         }
-        // Where there is no other way to wait, this waits, for as long as somebody may have to wait for the keys.
+        // Where there is no other way to wait, this waits, for as long as another program may have to wait for the keys.
         let patience = if cfg!(unix) { AT_ONCE } else { Duration::from_millis(50) };
         let event = match poll(patience) {
             Ok(true) => read(),

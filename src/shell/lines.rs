@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use super::Input;
 use crate::engine::protocol::MOST_TEXT;
 
-/// Starts the thread. It reads a line for each permit, so that what nobody can use yet waits where it comes from, and
+/// Starts the thread. It reads a line for each permit, so that what cannot be used yet waits where it comes from, and
 /// ends with the program: a blocking read cannot be called off.
 pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) {
     let body = move || {

@@ -29,7 +29,7 @@ pub use terminal::install_panic_hook;
 /// The least time between two frames: half of one at 60 Hz, so that with the drawing itself a key shows within one.
 const FRAME: Duration = Duration::from_millis(8);
 
-/// The same while nobody touches anything: text that streams is as well read at thirty frames a second, and each frame
+/// The same while no key is pressed: text that streams is as well read at thirty frames a second, and each frame
 /// takes time from the model.
 const CALM_FRAME: Duration = Duration::from_millis(33);
 
@@ -43,7 +43,7 @@ enum Input {
         text: String,
         why: String,
     },
-    /// Somebody wants the program to stop for a while, as the terminal's Ctrl-Z does.
+    /// The user wants the program to stop for a while, as the terminal's Ctrl-Z does.
     Stop,
     /// A signal that ends programs, by its number.
     Signal(i32),
@@ -91,7 +91,7 @@ pub struct Outcome {
     pub end: End,
     /// How many changes of the transcript could not be written.
     pub unsaved: usize,
-    /// What is to be said of texts that nobody took.
+    /// What is to be said of texts that were not taken.
     pub kept: Vec<String>,
 }
 
@@ -104,14 +104,14 @@ pub fn run(session: Session) -> io::Result<Outcome> {
     let (sender, inbox) = channel();
     let mut terminal = Terminal::enter(session.mouse)?;
     signals::listen(sender.clone(), signals::Watched::Terminal)?;
-    let mut lent = TerminalLease::new(input::listen(sender.clone())?, sender.clone());
+    let mut lease = TerminalLease::new(input::listen(sender.clone())?, sender.clone());
     let began = Instant::now();
     let (mut app, mut runner) = EffectRunner::start(session, terminal.size()?, sender);
-    let result = main_loop(&mut app, &mut terminal, &mut runner, &mut lent, &inbox, began);
-    lent.ask_to_end();
-    // What is drawn is in the journal before the terminal is given back; whoever sees the prompt again can rely on it.
+    let result = main_loop(&mut app, &mut terminal, &mut runner, &mut lease, &inbox, began);
+    lease.ask_to_end();
+    // What is drawn is in the journal before the terminal is given back; a user who sees the prompt again can rely on it.
     let unsaved = runner.save();
-    lent.wait();
+    lease.wait();
     let kept =
         inbox.try_iter().filter_map(|it| if let Input::Edited(back) = it { back.keep() } else { None }).collect();
     terminal.leave();
@@ -123,7 +123,7 @@ fn main_loop(
     app: &mut App,
     terminal: &mut Terminal,
     runner: &mut EffectRunner,
-    lent: &mut TerminalLease,
+    lease: &mut TerminalLease,
     inbox: &Receiver<Input>,
     began: Instant,
 ) -> io::Result<End> {
@@ -138,10 +138,10 @@ fn main_loop(
             (app.context.window.size, runner.repaint) = (terminal.size()?, true);
         }
         if let Some(text) = runner.edit.take() {
-            lent.open_editor(&text, terminal);
+            lease.open_editor(&text, terminal);
         }
-        if !lent.is_away() {
-            lent.copy_through(runner, terminal)?;
+        if !lease.is_away() {
+            lease.copy_through(runner, terminal)?;
             if std::mem::take(&mut runner.repaint) {
                 terminal.repaint()?;
                 dirty = true;
@@ -164,8 +164,8 @@ fn main_loop(
         // All that waits goes into one frame; but a flood must not keep the screen from being drawn.
         for input in first.into_iter().chain(inbox.try_iter().take(4096)) {
             match input {
-                // Typed ahead, it was meant for whoever has the terminal now.
-                Input::Msg(Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_)) if lent.is_away() => {}
+                // Typed ahead, it was meant for the program that has the terminal now.
+                Input::Msg(Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_)) if lease.is_away() => {}
                 Input::Msg(msg) => {
                     #[cfg(debug_assertions)]
                     panic_if_asked(&msg);
@@ -175,7 +175,7 @@ fn main_loop(
                     dirty = true;
                 }
                 Input::Edited(back) => {
-                    lent.take_back(terminal)?;
+                    lease.take_back(terminal)?;
                     // Whatever happened to the screen meanwhile: it is drawn anew, in the size that it has now.
                     let (columns, rows) = terminal.size()?;
                     runner.repaint = true;
@@ -184,7 +184,7 @@ fn main_loop(
                         runner.act(effects);
                     }
                 }
-                Input::Stop if lent.is_away() => terminal::stop()?,
+                Input::Stop if lease.is_away() => terminal::stop()?,
                 Input::Stop => runner.suspend = true,
                 Input::NotCopied { text, why } => runner.copy = Some((text, Some(why))),
                 Input::Signal(number) => runner.end = Some(End::Signal(number)),
@@ -192,7 +192,7 @@ fn main_loop(
                 // Of the line mode alone.
                 Input::Interrupt | Input::Line(_) | Input::LastLine => {}
             }
-            // What was typed after it is for whoever has the terminal then, or for later.
+            // What was typed after it is for the program that has the terminal then, or for later.
             if runner.suspend || runner.edit.is_some() {
                 break;
             }

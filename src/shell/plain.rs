@@ -17,7 +17,7 @@ const SIZE: (u16, u16) = (80, 24);
 ///
 /// # Errors
 ///
-/// If standard output cannot be written, for another reason than that nobody reads it any more.
+/// If standard output cannot be written, for another reason than that its reader is gone.
 pub fn run_plain(session: Session) -> io::Result<Outcome> {
     let at_terminal = stdin().is_terminal();
     let (sender, inbox) = channel();
@@ -76,7 +76,7 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
     };
     let unsaved = runner.save();
     runner.quit();
-    // Whoever sent the lines has nothing else to see it by.
+    // The sender of the lines has nothing else to see it by.
     let end = |end| without.filter(|_| end == End::Quit).unwrap_or(end);
     result.map(|it| Outcome { end: end(it), unsaved, kept: Vec::new() })
 }

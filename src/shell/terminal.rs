@@ -20,7 +20,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether it is asked to report the mouse.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
-/// Buttons, what is dragged, and the wheel, by coordinates of any size. Movement alone is nobody's business.
+/// Buttons, what is dragged, and the wheel, by coordinates of any size. Movement alone means nothing.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
@@ -67,13 +67,13 @@ impl Terminal {
     }
 
     /// Gives it back.
-    #[expect(clippy::unused_self, reason = "whoever has it may give it back")]
+    #[expect(clippy::unused_self, reason = "only its owner may give it back")]
     pub(super) fn leave(&mut self) {
         restore();
     }
 
     /// Takes it over again after it was given back.
-    #[expect(clippy::unused_self, reason = "whoever has it may take it")]
+    #[expect(clippy::unused_self, reason = "only its owner may take it")]
     pub(super) fn take(&mut self) -> io::Result<()> {
         take()
     }
@@ -84,7 +84,7 @@ impl Terminal {
     }
 
     /// Stops the process as the shell's Ctrl-Z does; returns when it is continued.
-    #[expect(clippy::unused_self, reason = "whoever has it may give it back")]
+    #[expect(clippy::unused_self, reason = "only its owner may give it back")]
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         #[cfg(unix)]
         {
@@ -122,7 +122,7 @@ pub(super) fn stop() -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the terminal back, if it is taken over. Every step is tried; there is nobody to tell of failures.
+/// Gives the terminal back, if it is taken over. Every step is tried; failures cannot be told any more.
 pub(super) fn restore() {
     if TAKEN.swap(false, Ordering::AcqRel) {
         let mut out = stdout();

@@ -13,7 +13,7 @@ use crate::app::{Copied, Msg};
 pub(super) struct TerminalLease {
     keys: input::Listener,
     editor: Option<Editor>,
-    /// Whether the terminal is somebody else's.
+    /// Whether another program has the terminal.
     away: bool,
     sender: Sender<Input>,
 }
@@ -24,7 +24,7 @@ impl TerminalLease {
         Self { keys, editor: None, away: false, sender }
     }
 
-    /// Whether the terminal is somebody else's.
+    /// Whether another program has the terminal.
     pub(super) fn is_away(&self) -> bool {
         self.away
     }

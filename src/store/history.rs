@@ -1,6 +1,6 @@
 //! What was sent, for later runs: one JSON string a line, oldest first, readable by the user alone.
 //!
-//! Several programs append to one file. Each adds a whole line at once, and whoever makes the file smaller holds a lock
+//! Several programs append to one file. Each adds a whole line at once, and a program that makes the file smaller holds a lock
 //! meanwhile that the others wait for.
 
 use std::fs::{File, OpenOptions};
@@ -65,7 +65,7 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
     let before = file.metadata()?.len();
     let mut line = serde_json::to_string(text)? + "\n";
     if before > 0 {
-        // Whoever was killed while writing has left half a line, which must not damage this one.
+        // A process that was killed while writing has left half a line, which must not damage this one.
         let mut last = [0];
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;

@@ -174,7 +174,7 @@ impl Appender {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 other => {
                     let file = other?;
-                    // Nobody else knows of the file yet, so this fails only where locks do not exist.
+                    // No other process knows of the file yet, so this fails only where locks do not exist.
                     let _ = file.try_lock();
                     let mut it = Self { path, file, next: 0, end: 0 };
                     if let Err(error) = it.append(&Record::Header(header)) {

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use megachat::app::{App, Effect, Focus, Heat, Msg, Start, start, update, view};
+use megachat::appearance::{Appearance, Background, Colours};
 use megachat::assets;
 use megachat::document::{Document, Record, Vocabularies};
 use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, RequestId, Said, StopReason};
-use megachat::look::{Background, Colours, Look};
-use megachat::sample::{Context, Distribution, Draw, Settings, Words, die};
+use megachat::sample::{Context, Distribution, Draw, Settings, TokenConstraints, die};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -142,7 +142,7 @@ fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
         written_by: None,
         said: Said::default(),
         size,
-        look: Look { colours: Colours::True, background: Background::Dark, ascii: false },
+        appearance: Appearance { colours: Colours::True, background: Background::Dark, ascii: false },
         device: DeviceChoice::On(megachat::model::Device::Cpu),
         precision: None,
         threads: None,
@@ -192,7 +192,7 @@ fn writing(size: (u16, u16), positions: usize) -> (App, RequestId) {
 fn drawn(app: &App, row: &[f32]) -> Draw {
     let history = app.context.text.document.tokens();
     let mut distribution =
-        Distribution::new(row, &Context::new(&history, &Words::NONE), &app.context.settings).unwrap();
+        Distribution::new(row, &Context::new(&history, &TokenConstraints::NONE), &app.context.settings).unwrap();
     let coin = die(app.context.settings.seed, history.len() as u64);
     let picked = distribution.pick(coin);
     distribution.draw(row, picked, coin, 5)
@@ -225,7 +225,7 @@ fn long_text(size: (u16, u16), text: &str) -> App {
         text.split_inclusive('\n').flat_map(|it| assets::vocabulary().encode(it).unwrap().tokens).collect();
     document.apply(&Record::Typed { first: 0, parent: None, tokens, chosen: false });
     let mut app = ready(size, document, TOKENS);
-    let id = app.context.drawing.peeking.unwrap();
+    let id = app.context.drawing.awaited.unwrap();
     hear(&mut app, Event::Next { id, logits: row(&mut 5) });
     app
 }

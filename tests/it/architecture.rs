@@ -12,7 +12,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("text", Purity::Pure, &["assets"]),
     ("assets", Purity::Pure, &["text"]),
     ("format", Purity::Pure, &["text"]),
-    ("look", Purity::Pure, &[]),
+    ("appearance", Purity::Pure, &[]),
     ("manifest", Purity::Pure, &["text"]),
     ("directory", Purity::Acts, &["assets", "checkpoint", "text"]),
     ("integrity", Purity::Acts, &["checkpoint", "directory", "manifest"]),
@@ -46,7 +46,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "install::protocol",
             "model::Precision",
             "install::stages",
-            "look",
+            "appearance",
             "manifest",
             "sample",
             "store::protocol",
@@ -56,7 +56,11 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     // The fourth floor. The front ends know the application and the services, the commands no front end, and neither knows
     // the other.
     ("shell", Purity::Acts, &["app", "document", "engine", "install", "loading", "store"]),
-    ("cli", Purity::Acts, &["checkpoint", "engine::protocol", "install", "look", "model", "sample", "store", "text"]),
+    (
+        "cli",
+        Purity::Acts,
+        &["checkpoint", "engine::protocol", "install", "appearance", "model", "sample", "store", "text"],
+    ),
     (
         "run",
         Purity::Acts,
@@ -77,7 +81,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "install",
             "integrity",
             "loading",
-            "look",
+            "appearance",
             "manifest",
             "model",
             "sample",

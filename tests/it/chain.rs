@@ -59,8 +59,17 @@ impl Demo {
     fn draw(&mut self, text: &str, settings: Settings) -> Listener {
         let (id, text, want) = (RequestId(1), text.to_owned(), Want::Continuation);
         let mut heard = Listener::default();
-        let request =
-            Request { id, path: Vec::new(), text, settings, mu: None, typed: false, keep: 0, want, survey: None };
+        let request = Request {
+            id,
+            path: Vec::new(),
+            text,
+            settings,
+            mu: None,
+            typed: false,
+            keep: 0,
+            want,
+            prompt_logprobs: None,
+        };
         self.0.run(&request, &mut heard);
         heard
     }

@@ -72,7 +72,7 @@ fn columns_are_what_each_would_be_alone() {
             typed: false,
             keep: 0,
             want: Want::Continuation,
-            survey: None,
+            prompt_logprobs: None,
         };
         let mut heard = Listener(Vec::new(), usize::MAX);
         session.run(&request, &mut heard);

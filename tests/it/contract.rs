@@ -10,7 +10,7 @@ use megachat::TokenId;
 use megachat::checkpoint::{Activation, Config};
 use megachat::gpt2::CandleModel;
 use megachat::gpt2::cpu::{self, CpuOptions, Isa};
-use megachat::model::{Model, ModelError, Precision, RawTensor, Scores, TensorSource};
+use megachat::model::{Model, ModelError, Precision, RawTensor, Rows, Scores, TensorSource, rest};
 
 use crate::support::noise::Noise;
 use crate::support::scripted::Scripted;
@@ -44,8 +44,6 @@ struct Candidate {
     tolerance: f32,
 }
 
-const PRECISIONS: [Precision; 5] = [Precision::F32, Precision::F16, Precision::Bf16, Precision::Q8, Precision::Q4];
-
 /// How far one token at a time may be from many at once. A float product sums in another order for one token than for
 /// many, and rounding to 8 or 4 bits magnifies the difference.
 fn tolerance(precision: Precision) -> f32 {
@@ -77,12 +75,12 @@ fn backends() -> Vec<Candidate> {
         |name: String, tolerance, make: Box<dyn Fn() -> Box<dyn Model>>| all.push(Candidate { name, make, tolerance });
     add("scripted".into(), 0.0, Box::new(|| Box::new(Scripted::new(&[5, 9, 33], POSITIONS).with_rows(ROWS))));
     for isa in Isa::available() {
-        for precision in PRECISIONS {
+        for precision in Precision::ALL {
             let name = format!("cpu {} {}", isa.name(), precision.name());
             add(name, tolerance(precision), Box::new(move || on_cpu(precision, isa)));
         }
     }
-    for precision in PRECISIONS {
+    for precision in Precision::ALL {
         add(format!("candle cpu {}", precision.name()), tolerance(precision), Box::new(move || on_candle(precision)));
     }
     all
@@ -139,6 +137,42 @@ const PROPERTIES: &[Property] = &[
         let is_in_order = rows.iter().enumerate().all(|(n, row)| row.0 == n);
         let at = |n: usize| last(&mut *(it.make)(), &tokens[..=n]).unwrap();
         is_in_order && rows.len() == 140 && [0, 5, 139].into_iter().all(|n| it.is_same(&rows[n].1, &at(n)))
+    }),
+    ("several", |it| {
+        let prefix = tokens(20);
+        let all: [Vec<TokenId>; 5] = [1, 0, 260, 3, 140].map(|count| tokens(count + 7)[7..].to_vec());
+        let several: Vec<&[TokenId]> = all.iter().map(Vec::as_slice).collect();
+        let mut model = (it.make)();
+        last(&mut *model, &prefix).unwrap();
+        let mut rows: Vec<Vec<Vec<f32>>> = vec![Vec::new(); all.len()];
+        let mut hear = |which: usize, index: usize, row: &[f32]| {
+            assert_eq!(index, rows[which].len());
+            rows[which].push(row.to_vec());
+        };
+        model.extend_several(&several, &mut hear, &mut || true).unwrap();
+        let is_whole = rows.iter().zip(&all).all(|(rows, tokens)| rows.len() == tokens.len());
+        let alone =
+            |which: usize, index: usize| last(&mut *(it.make)(), &[&prefix, &all[which][..=index]].concat()).unwrap();
+        let places = [(0, 0), (2, 0), (2, 127), (2, 259), (3, 2), (4, 0), (4, 139)];
+        let is_same = places.into_iter().all(|(which, at)| it.is_same(&rows[which][at], &alone(which, at)));
+        let long = tokens(POSITIONS - 19);
+        let over = model.extend_several(&[&[1], &long], &mut |_, _, _| panic!("heard"), &mut || true);
+        let is_over = matches!(over, Err(ModelError::ContextFull { wanted: 301, capacity: POSITIONS }));
+        let unknown = model.extend_several(&[&[1], &[97]], &mut |_, _, _| panic!("heard"), &mut || true);
+        let is_unknown = matches!(unknown, Err(ModelError::UnknownToken { token: 97, .. }));
+        let left = model.extend_several(&several, &mut |_, _, _| (), &mut || false);
+        let is_left = matches!(left, Err(ModelError::Interrupted)) && model.position() == 20;
+        let on = last(&mut *model, &[3]).unwrap();
+        let expected = last(&mut *(it.make)(), &[&*prefix, &[3]].concat()).unwrap();
+        is_whole && is_same && is_over && is_unknown && is_left && it.is_same(&on, &expected)
+    }),
+    ("rows", |it| {
+        let mut model = (it.make)();
+        let row = last(&mut *model, &tokens(9)).unwrap();
+        match model.capabilities().rows {
+            Rows::Logits => row.iter().all(|it| it.is_finite()),
+            Rows::Likeliest => (0.0..1.0).contains(&rest(&row)) && row.iter().any(|it| it.is_finite()),
+        }
     }),
     ("branches", |it| {
         let tokens = tokens(20);
@@ -315,7 +349,7 @@ impl TensorSource for Spoilt {
 #[test]
 fn a_weight_that_is_no_number_is_refused_by_its_name() {
     for name in ["wte.weight", "wpe.weight", "h.1.attn.c_attn.weight", "h.0.mlp.c_fc.bias", "ln_f.weight"] {
-        for precision in PRECISIONS {
+        for precision in Precision::ALL {
             let options = CpuOptions { precision, threads: 2, isa: Isa::detect() };
             let on_cpu = cpu::load(&config(), &mut Spoilt(name), options, &mut |_| (), &mut |_| ()).err();
             let device = CandleDevice::Cpu;

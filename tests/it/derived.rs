@@ -269,7 +269,7 @@ fn check_all_there(it: &mut Harness, oracle: &mut Oracle) {
     check(it, oracle);
     let cx = &it.app.context;
     let (text, end) = (&cx.text, cx.text.document.tip());
-    assert!(cx.drawing.running.is_none() && cx.drawing.peeking.is_none());
+    assert!(cx.drawing.running.is_none() && cx.drawing.awaited.is_none());
     let draws_columns = it.app.layers.columns().is_some();
     if cx.card().is_none() || !text.is_the_models() || draws_columns {
         return;

@@ -193,7 +193,7 @@ fn a_terminal_that_is_smaller_than_is_known_yet_is_drawn_in_a_moment() {
     it.key(KeyCode::Enter);
     it.settle();
     it.app.context.text.heat = Heat::Surprise;
-    it.app.context.window.look.colours = megachat::look::Colours::None;
+    it.app.context.window.appearance.colours = megachat::appearance::Colours::None;
     it.app.prepare();
     for size in [(119, 40), (120, 39), (10, 3), (1, 1)] {
         let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(size.0, size.1)).unwrap();

@@ -60,7 +60,17 @@ impl Control for Listener {
 
 fn request(path: &[TokenId], text: &str, settings: Settings) -> Request {
     let (id, path, text) = (RequestId(1), path.to_vec(), text.into());
-    Request { id, path, text, settings, mu: None, typed: false, keep: 3, want: Want::Continuation, survey: None }
+    Request {
+        id,
+        path,
+        text,
+        settings,
+        mu: None,
+        typed: false,
+        keep: 3,
+        want: Want::Continuation,
+        prompt_logprobs: None,
+    }
 }
 
 fn settings() -> Settings {
@@ -259,11 +269,13 @@ fn a_survey_tells_the_scores_of_every_token_that_can_be_seen() {
         let settings = Settings { when_full: WhenFull::Slide, ..settings() };
         // Whatever was read before, the scores are those of a fresh reading.
         run(&mut session, &Request { want: Want::Scores, ..request(&path[..3], "", settings.clone()) });
-        let heard = run(&mut session, &Request { want: Want::Survey(first), ..request(&path, "", settings) });
+        let heard = run(&mut session, &Request { want: Want::PromptLogprobs(first), ..request(&path, "", settings) });
         let told: Vec<(usize, TokenId)> = heard
             .events
             .iter()
-            .filter_map(|it| if let Event::Surveyed { first, rows, .. } = it { Some((*first, rows)) } else { None })
+            .filter_map(
+                |it| if let Event::PromptLogprobs { first, rows, .. } = it { Some((*first, rows)) } else { None },
+            )
             .flat_map(|(first, rows)| (first..).zip(rows.iter().map(|row| likeliest(row))))
             .collect();
         let start = if n_positions == 4 { 2 } else { 0 };

@@ -303,8 +303,7 @@ fn what_was_typed_is_read_again_once_for_the_heat_map() {
     assert_eq!(it.app.context.text.score(0), None, "nothing comes before the first token");
     assert!((1..10).all(|position| it.app.context.text.score(position).is_some()));
     let surveys = |it: &Harness| {
-        let survey =
-            |it: &&Effect| matches!(it, Effect::Engine(Command::Generate(r)) if matches!(r.want, Want::Survey(_)));
+        let survey = |it: &&Effect| matches!(it, Effect::Engine(Command::Generate(r)) if matches!(r.want, Want::PromptLogprobs(_)));
         it.effects.iter().filter(survey).count()
     };
     assert_eq!(surveys(&it), 1);
@@ -480,7 +479,7 @@ fn the_score_adds_up_and_leads_to_what_surprised() {
         Effect::Engine(Command::Generate(request)) => Some(request.want),
         _ => None,
     });
-    assert_eq!(asked, Some(Want::Survey(1)), "what was typed has no scores yet");
+    assert_eq!(asked, Some(Want::PromptLogprobs(1)), "what was typed has no scores yet");
     assert!(it.screen().contains("not known yet"), "{}", it.screen());
     it.settle();
     let score = it.app.context.text.text_score();

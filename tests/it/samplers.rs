@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use megachat::TokenId;
 use megachat::assets;
-use megachat::sample::{Context, Distribution, Order, Settings, Words};
+use megachat::sample::{Context, Distribution, Order, Settings, TokenConstraints};
 
 #[derive(serde::Deserialize)]
 struct Fixture {
@@ -34,8 +34,8 @@ fn check(fixture: &str, cases: usize, order: Order) {
         settings.as_object_mut().unwrap().extend(case.settings.clone());
         let settings: Settings = serde_json::from_value(settings).unwrap();
         let row = &fixture.rows[case.row];
-        let words = Words::of(&settings, &assets::vocabulary());
-        let distribution = Distribution::new(row, &Context::new(&fixture.history, &words), &settings).unwrap();
+        let constraints = TokenConstraints::of(&settings, &assets::vocabulary());
+        let distribution = Distribution::new(row, &Context::new(&fixture.history, &constraints), &settings).unwrap();
         let left: BTreeMap<TokenId, f64> =
             (0..row.len() as TokenId).filter_map(|it| Some((it, f64::from(distribution.after(it)?)))).collect();
         let what = format!("{:?}, row {}", case.settings, case.row);

@@ -1,7 +1,7 @@
 //! Whole screens, at the sizes people have.
 
 use crossterm::event::KeyCode;
-use megachat::look::{Background, Colours, Look};
+use megachat::appearance::{Appearance, Background, Colours};
 use ratatui::style::{Color, Modifier};
 
 use crate::support::harness::Harness;
@@ -34,12 +34,13 @@ fn check(name: &str, moment: Moment) {
     for size in SIZES {
         let mut it = moment(size);
         insta::assert_snapshot!(format!("{}-{}x{}", name.replace('_', "-"), size.0, size.1), it.screen());
-        it.app.context.window.look.ascii = true;
+        it.app.context.window.appearance.ascii = true;
         let screen = it.terminal();
         let cells = screen.backend().buffer().content();
         let wrong = cells.iter().find(|it| !it.symbol().is_ascii());
         assert!(wrong.is_none(), "{name} {size:?} in ASCII: {wrong:?}\n{}", screen.backend());
-        it.app.context.window.look = Look { colours: Colours::None, background: Background::Unknown, ascii: false };
+        it.app.context.window.appearance =
+            Appearance { colours: Colours::None, background: Background::Unknown, ascii: false };
         let screen = it.terminal();
         let cells = screen.backend().buffer().content();
         let coloured = cells.iter().find(|it| it.fg != Color::Reset || it.bg != Color::Reset);
@@ -50,7 +51,7 @@ fn check(name: &str, moment: Moment) {
 #[test]
 fn in_ascii_the_text_stays_as_it_is() {
     let mut it = Harness::ready((80, 24));
-    it.app.context.window.look.ascii = true;
+    it.app.context.window.appearance.ascii = true;
     it.write("naïve 日本 café");
     it.key(KeyCode::Enter);
     it.settle();
@@ -63,7 +64,7 @@ fn in_ascii_screens_are_good_to_look_at() {
         [("panel", moments::panel as Moment), ("inspector", moments::inspector), ("columns", moments::columns)]
     {
         let mut it = moment((80, 24));
-        it.app.context.window.look.ascii = true;
+        it.app.context.window.appearance.ascii = true;
         insta::assert_snapshot!(format!("ascii-{name}-80x24"), it.screen());
     }
 }
@@ -103,7 +104,7 @@ fn without_colour_the_frame_says_how_hot_a_row_is() {
     };
     let mut it = moments::heat((80, 24));
     assert!(frame(&mut it).iter().all(|it| it == "┃"), "{}", it.screen());
-    it.app.context.window.look.colours = Colours::None;
+    it.app.context.window.appearance.colours = Colours::None;
     let marked: Vec<usize> = frame(&mut it).iter().filter_map(|it| it.parse().ok()).collect();
     let hottest = (1..it.app.context.text.document.len())
         .filter_map(|at| Some(it.app.context.text.score(at)?.bits()))

@@ -17,7 +17,7 @@ fn certificates_that_do_not_fit_are_refused_each_in_plain_words() {
     let body = noise(LEN, 50);
     let server = FaultServer::start(&body, vec![Fault::None]);
     let (ours, other, forger) = (Authority::new("ours"), Authority::new("other"), Authority::new("ours"));
-    let unknown = "nobody whom this system trusts vouches for the server's certificate; if your network inspects traffic, \
+    let unknown = "the server's certificate is signed by no authority that this system trusts; if your network inspects traffic, \
                    name its certificate with --ca-file";
     for (certificate, says) in [
         (Certificate::new("localhost", LATER, None), unknown),
@@ -29,7 +29,7 @@ fn certificates_that_do_not_fit_are_refused_each_in_plain_words() {
         ),
         (
             Certificate::new("localhost", LATER, Some(&forger)),
-            "the signature under the server's certificate is wrong: somebody may be in between",
+            "the signature under the server's certificate is wrong: another machine may be in between",
         ),
     ] {
         let directory = tempfile::tempdir().unwrap();

@@ -82,7 +82,7 @@ fn another_model_reads_the_text_in_its_own_words_as_a_new_branch() {
         (it.app.context.text.document.tokens(), it.app.context.text.vocabulary().hash()),
         (tokens.clone(), &*gpt2)
     );
-    assert_eq!((it.app.context.drawing.peeking, text(&it)), (None, before.clone()));
+    assert_eq!((it.app.context.drawing.awaited, text(&it)), (None, before.clone()));
     // To go on is to read it again: the branch that is there already, not a third one.
     it.key(KeyCode::F(5));
     it.settle();

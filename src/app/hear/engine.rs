@@ -8,7 +8,7 @@ use crate::app::models::EngineState;
 use crate::app::outbox::Effect;
 use crate::app::screen::bars::label;
 use crate::app::state::App;
-use crate::app::verbs::ask::{give_back, peek};
+use crate::app::verbs::ask::{give_back, next_logits};
 use crate::app::verbs::journal::{record, record_settings, write};
 use crate::app::verbs::models::load;
 use crate::app::verbs::translation::read_again;
@@ -52,7 +52,7 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
             }
             cx.text.put_next(logits);
         }
-        Event::Surveyed { id, first, rows } if is_awaited(cx, id) => {
+        Event::PromptLogprobs { id, first, rows } if is_awaited(cx, id) => {
             if cx.drawing.is_running(id) && cx.drawing.reread.replace(id) != Some(id) {
                 record(cx, Record::Reread { first: first as u32 });
             }
@@ -74,7 +74,7 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
         | Event::Encoded { .. }
         | Event::Prefill { .. }
         | Event::Next { .. }
-        | Event::Surveyed { .. }
+        | Event::PromptLogprobs { .. }
         | Event::Under { .. }
         | Event::ColumnToken { .. }
         | Event::ColumnEnded { .. }
@@ -83,7 +83,7 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
 }
 
 fn is_awaited(cx: &Context, id: RequestId) -> bool {
-    cx.drawing.is_running(id) || cx.drawing.peeking == Some(id)
+    cx.drawing.is_running(id) || cx.drawing.awaited == Some(id)
 }
 
 fn of_columns(app: &mut App, event: Event) {
@@ -112,7 +112,7 @@ fn loaded(cx: &mut Context, card: ModelCard) {
     if std::mem::take(&mut cx.drawing.send_when_ready) {
         send::send(cx);
     } else {
-        peek(cx);
+        next_logits(cx);
     }
 }
 
@@ -134,7 +134,7 @@ fn say_healed(cx: &mut Context, draw: &Draw) {
     let place = if is_written { "/heal" } else { "heal, in the panel" };
     let name = |token| {
         let bytes = cx.text.vocabulary().bytes(token);
-        if is_written { spelled(bytes) } else { label(bytes, cx.window.look.glyphs()) }
+        if is_written { spelled(bytes) } else { label(bytes, cx.window.appearance.glyphs()) }
     };
     let typed = cx.text.document.tokens().last().map_or_else(String::new, |&it| name(it));
     let healed = format!("\"{typed}\" of yours went on as \"{}\" ({place}).", name(draw.token));
@@ -154,8 +154,8 @@ fn watch_for_loops(app: &mut App) {
 }
 
 fn finished(cx: &mut Context, id: RequestId, reason: StopReason, cut: Option<Cut>) {
-    if cx.drawing.peeking == Some(id) {
-        cx.drawing.peeking = None;
+    if cx.drawing.awaited == Some(id) {
+        cx.drawing.awaited = None;
         return;
     }
     let Some(running) = cx.drawing.running.take_if(|it| it.id == id) else { return };
@@ -175,7 +175,7 @@ fn finished(cx: &mut Context, id: RequestId, reason: StopReason, cut: Option<Cut
     let is_stale = matches!(reason, StopReason::StopString(_) | StopReason::Cancelled);
     cx.drawing.ended = Some(reason);
     if is_stale || cx.first_unknown().is_some() {
-        peek(cx);
+        next_logits(cx);
     }
 }
 
@@ -194,8 +194,8 @@ fn failed(app: &mut App, id: RequestId, failure: &Failure) {
     let is_of_loading = cx.models.is_loading(id);
     if is_of_loading {
         cx.models.engine = EngineState::Failed;
-    } else if cx.drawing.peeking == Some(id) {
-        cx.drawing.peeking = None;
+    } else if cx.drawing.awaited == Some(id) {
+        cx.drawing.awaited = None;
         // Scores of a text that is too long are not worth a word: the user did not ask for them.
         if !failure.drops_the_model() {
             return;

@@ -47,7 +47,7 @@ pub(super) struct Vi {
     replaces: bool,
 }
 
-/// The most that is done at once: nobody means more.
+/// The most that is done at once: more is a slip of the keys.
 const MOST_TIMES: usize = 1000;
 
 impl Input {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// What may be written for a key, for whoever wrote something else.
+/// What may be written for a key, for a user who wrote something else.
 pub(super) const ALLOWED: &str = "a character or one of Enter, Tab, Esc, Space, Up, Down, Left, Right, Home, End, PgUp, PgDn, Insert, \
      Delete, Backspace, F1 to F24; before it Ctrl-, Alt- or Shift-; at most two such keys, with a space between";
 

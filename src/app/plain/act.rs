@@ -16,7 +16,7 @@ use crate::app::state::App;
 use crate::app::text::Heat;
 use crate::sample::Parameter;
 
-/// Alternatives, candidates and tokens that are told where nobody said how many.
+/// Alternatives, candidates and tokens that are told where no number was given.
 pub(super) const FEW: usize = 10;
 /// What is told of more than that at the most.
 pub(super) const MANY: usize = 20;
@@ -24,7 +24,7 @@ pub(super) const MANY: usize = 20;
 impl Plain {
     /// Does what a line says.
     pub(super) fn take_line(&mut self, app: &mut App, line: Line) {
-        // Whoever writes does not want to leave.
+        // A user who writes does not want to leave.
         app.keyboard.quit_armed = None;
         let text = match line {
             Line::Text(text) => return self.send(app, text),
@@ -50,7 +50,7 @@ impl Plain {
                     Ok(what) => self.command(app, what, rest.trim()),
                     Err(why) => self.out.error(&why),
                 }
-                // Whoever asks hears something, if only that it was done.
+                // Each command is answered, if only by "done".
                 let quits = self.effects.iter().any(|it| matches!(it, Effect::Quit | Effect::Suspend));
                 if before == (self.out.len(), self.report) && app.context.drawing.running.is_none() && !quits {
                     self.out.note("done.");
@@ -199,7 +199,7 @@ impl Plain {
         }
     }
 
-    /// Closes columns that nobody took.
+    /// Closes columns that were not taken.
     pub(super) fn leave(&mut self, app: &mut App) {
         if is_covered(app) {
             self.want(app, Intent::Close);

@@ -152,7 +152,7 @@ pub(super) fn meant(name: &str) -> Result<What, String> {
     if let Some(knob) = Knob::named(&name) {
         return Ok(What::Knob(knob));
     }
-    // What needs a screen is nobody's first guess here.
+    // What needs a screen is not meant here, if anything else is.
     let of_a_screen = |it: What| matches!(it, What::Act(action) if needs_a_screen(action).is_some());
     let mut begin: Vec<(&str, What)> = names().filter(|it| !name.is_empty() && it.0.starts_with(&name)).collect();
     if begin.iter().any(|it| !of_a_screen(it.1)) {

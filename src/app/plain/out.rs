@@ -8,7 +8,7 @@ pub(super) struct Out {
     text: String,
     /// Whether the next character begins a line.
     at_start: bool,
-    /// Whether the line holds the prompt, and perhaps what somebody is writing after it.
+    /// Whether the line holds the prompt, and perhaps what the user is writing after it.
     prompted: bool,
 }
 
@@ -101,13 +101,13 @@ mod tests {
         out.note("again");
         out.prompt("> ");
         out.prompt("> ");
-        out.note("while somebody writes");
+        out.note("while the user writes");
         out.prompt("> ");
         out.entered();
         out.push("at once");
         assert_eq!(
             out.take(),
-            "half a line\nnote: said ^[[2J\ntext\nnote: again\n> \nnote: while somebody writes\n> at once"
+            "half a line\nnote: said ^[[2J\ntext\nnote: again\n> \nnote: while the user writes\n> at once"
         );
     }
 }

@@ -13,7 +13,7 @@ impl Plain {
     /// Tells what was asked for, if it is known by now. Says whether it was told.
     pub(super) fn tell(&mut self, app: &mut App) -> bool {
         let drawn = app.layers.columns().is_some_and(|it| it.request.is_some());
-        if app.context.drawing.running.is_none() && app.context.drawing.peeking.is_some() || drawn {
+        if app.context.drawing.running.is_none() && app.context.drawing.awaited.is_some() || drawn {
             return false;
         }
         let Some(report) = self.report.take() else { return true };

@@ -12,7 +12,7 @@ use crate::text::{Utf8Stream, push_visible};
 /// How much of the text is written, and what of it must still be held back.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
-    /// The tokens whose text is written, or was seen by whoever wrote it.
+    /// The tokens whose text is written, or was seen by its writer.
     shown: Vec<NodeId>,
     /// The continuation under way.
     run: Option<Run>,
@@ -27,7 +27,7 @@ struct Run {
     id: RequestId,
     /// Tokens drawn.
     drawn: usize,
-    /// Whether its first tokens are what somebody just sent.
+    /// Whether its first tokens are what the user just sent.
     sent: bool,
     /// Who writes, if that is to be said before the first character.
     label: Option<&'static str>,
@@ -124,7 +124,7 @@ impl Stream {
         let is_end = cx.text.vocabulary().is_end(node.token);
         match (&node.origin, self.run.take()) {
             (Origin::Typed | Origin::Chosen, Some(run)) => {
-                // Whoever sent it has seen it; the mark that a text begins with is no text.
+                // Its sender has seen it; the mark that a text begins with is no text.
                 if !run.sent && !is_mark {
                     self.push(bytes, out);
                 }
@@ -186,7 +186,7 @@ impl Stream {
     }
 }
 
-/// How many bytes of a token somebody had typed before it was drawn.
+/// How many bytes of a token were typed before it was drawn.
 fn begun(cx: &Context, id: NodeId) -> usize {
     match cx.text.document.node(id).map(|it| &it.origin) {
         Some(Origin::Drawn(draw)) => draw.begun,

@@ -14,7 +14,7 @@ use crate::app::screen::glyphs::Glyphs;
 use crate::app::screen::kit::lines;
 use crate::app::screen::theme::Theme;
 use crate::app::text::Table;
-use crate::look::Look;
+use crate::appearance::Appearance;
 use crate::sample::Row;
 
 /// Draws into `area`, whose first row is the heading.
@@ -109,7 +109,7 @@ pub(in crate::app) fn label(bytes: &[u8], glyphs: &Glyphs) -> String {
     }
 }
 
-impl Look {
+impl Appearance {
     /// A token as people can read it, with the characters there are.
     #[must_use]
     pub fn label(self, bytes: &[u8]) -> String {
@@ -146,7 +146,7 @@ pub(in crate::app) fn fit(text: &str, width: usize) -> String {
 /// What each step did and what comes of it, wrapped.
 fn chain(cx: &Context, next: &Table, width: usize, rows: usize) -> Vec<String> {
     let mut text = steps(next.scored, None, &next.trace, &cx.settings).join(" > ");
-    let name = label(cx.text.vocabulary().bytes(next.picked.token), cx.window.look.glyphs());
+    let name = label(cx.text.vocabulary().bytes(next.picked.token), cx.window.appearance.glyphs());
     // Writing to a string cannot fail.
     let _ = write!(text, " > die {:.3}: \"{name}\", rank {}", next.die, next.picked.rank + 1);
     last_of(&text, width, rows)
@@ -169,7 +169,7 @@ fn last_of(chain: &str, width: usize, rows: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::{Background, Colours, Look};
+    use crate::appearance::{Appearance, Background, Colours};
 
     #[test]
     fn labels_show_spaces_and_half_characters() {
@@ -180,8 +180,8 @@ mod tests {
             (b"\x1b[", "^[[", "^[["),
         ] {
             for (ascii, expected) in [(false, expected), (true, in_ascii)] {
-                let look = Look { colours: Colours::None, background: Background::Unknown, ascii };
-                assert_eq!(label(bytes, look.glyphs()), expected);
+                let appearance = Appearance { colours: Colours::None, background: Background::Unknown, ascii };
+                assert_eq!(label(bytes, appearance.glyphs()), expected);
             }
         }
     }

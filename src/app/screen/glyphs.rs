@@ -3,7 +3,7 @@
 
 use ratatui::symbols::border;
 
-use crate::look::Look;
+use crate::appearance::Appearance;
 
 /// A set.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ const fn frame(across: &'static str, down: &'static str) -> border::Set<'static>
     }
 }
 
-impl Look {
+impl Appearance {
     /// The characters for frames, bars and marks: ASCII where the terminal can show no others.
     pub(in crate::app) fn glyphs(self) -> &'static Glyphs {
         if self.ascii { &ASCII } else { &UNICODE }

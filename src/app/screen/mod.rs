@@ -20,7 +20,7 @@ use super::state::App;
 
 /// Draws the state.
 pub fn view(app: &App, frame: &mut Frame) {
-    let theme = Theme::new(app.context.window.look);
+    let theme = Theme::new(app.context.window.appearance);
     let (size, area) = (app.context.window.size, frame.area());
     // A terminal that has become smaller says so in a moment; until then there is no room for what is known.
     if size.0 == 0 || size.1 == 0 || area.width < size.0 || area.height < size.1 {

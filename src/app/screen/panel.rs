@@ -62,7 +62,7 @@ fn listing(cx: &Context, inner: Rect) -> Listing {
     let focused = cx.focus == Focus::Panel;
     let rows = inner.height as usize;
     // Bars need some rows to say anything; the controls scroll if they must.
-    // What is seldom needed shows itself to whoever turns to the panel, or when it does something.
+    // What is seldom needed is shown while the panel has the focus, or when it does something.
     let listed = |it: &(usize, Knob)| focused || !it.1.is_more() || it.1.matters(&cx.settings);
     let knobs: Vec<(usize, Knob)> = KNOBS.iter().copied().enumerate().filter(listed).collect();
     let at = knobs.iter().position(|it| it.0 == cx.panel.knob).unwrap_or(0);

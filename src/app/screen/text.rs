@@ -19,8 +19,8 @@ use crate::app::models::EngineState;
 use crate::app::screen::kit::{block, lines};
 use crate::app::screen::theme::Theme;
 use crate::app::text::Scroll;
+use crate::appearance::Colours;
 use crate::document::Origin;
-use crate::look::Colours;
 use crate::text::visible;
 
 pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame) {
@@ -66,7 +66,7 @@ pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame
     for (y, row) in (0..).zip(rows) {
         mark_sight(cx, theme, areas, y, row, frame);
         mark_changes(cx, theme, areas, y, row, frame);
-        if cx.window.look.colours == Colours::None && areas.bordered {
+        if cx.window.appearance.colours == Colours::None && areas.bordered {
             mark_heat(cx, theme, areas, y, row, frame);
         }
     }

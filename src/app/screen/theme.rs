@@ -4,7 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::glyphs::Glyphs;
 use super::tones::{ON_DARK, ON_LIGHT, Tones};
-use crate::look::{Background, Colours, Look};
+use crate::appearance::{Appearance, Background, Colours};
 
 /// The styles.
 pub(in crate::app) struct Theme {
@@ -80,8 +80,8 @@ impl Theme {
         self.levels[level.min(LEVELS - 1)]
     }
 
-    pub(in crate::app) fn new(look: Look) -> Self {
-        let Look { colours, background, .. } = look;
+    pub(in crate::app) fn new(appearance: Appearance) -> Self {
+        let Appearance { colours, background, .. } = appearance;
         let ink = match (colours, background) {
             (Colours::None, _) => None,
             (Colours::Sixteen, Background::Light) => Some(OWN_ON_LIGHT),
@@ -106,21 +106,21 @@ impl Theme {
             gone: inked(reversed.add_modifier(Modifier::CROSSED_OUT), |it| it.bad),
             // The ground of a heat must not become the letters under the cursor.
             cursor: inked(bold.add_modifier(Modifier::REVERSED | Modifier::UNDERLINED), |it| it.focus).bg(Color::Reset),
-            glyphs: look.glyphs(),
-            levels: levels(look),
+            glyphs: appearance.glyphs(),
+            levels: levels(appearance),
         }
     }
 }
 
-fn levels(look: Look) -> [Style; LEVELS] {
-    let tones = if look.background == Background::Light { &ON_LIGHT } else { &ON_DARK };
+fn levels(appearance: Appearance) -> [Style; LEVELS] {
+    let tones = if appearance.background == Background::Light { &ON_LIGHT } else { &ON_DARK };
     std::array::from_fn(|level| {
         let style = Style::new().add_modifier(WEIGHTS[level]);
         let Some(hotter) = level.checked_sub(1) else { return style };
-        match (look.colours, look.background) {
+        match (appearance.colours, appearance.background) {
             (Colours::True | Colours::Indexed, _) => {
                 let (ground, letters) = tones.heat[hotter];
-                let (ground, letters) = (ground.among(look.colours), letters.among(look.colours));
+                let (ground, letters) = (ground.among(appearance.colours), letters.among(appearance.colours));
                 // Reversed, it is shown the other way round.
                 let is_reversed = WEIGHTS[level].contains(Modifier::REVERSED);
                 if is_reversed { style.fg(ground).bg(letters) } else { style.fg(letters).bg(ground) }
@@ -150,11 +150,11 @@ impl Ink {
 mod tests {
     use super::*;
 
-    fn looks() -> impl Iterator<Item = Look> {
+    fn appearances() -> impl Iterator<Item = Appearance> {
         let colours = [Colours::None, Colours::Sixteen, Colours::Indexed, Colours::True];
         let backgrounds = [Background::Unknown, Background::Dark, Background::Light];
         colours.into_iter().flat_map(move |colours| {
-            backgrounds.into_iter().map(move |background| Look { colours, background, ascii: false })
+            backgrounds.into_iter().map(move |background| Appearance { colours, background, ascii: false })
         })
     }
 
@@ -178,29 +178,29 @@ mod tests {
 
     #[test]
     fn levels_differ_with_and_without_their_colours() {
-        for look in looks() {
-            let theme = Theme::new(look);
+        for appearance in appearances() {
+            let theme = Theme::new(appearance);
             for (a, b) in (0..LEVELS).flat_map(|a| (0..a).map(move |b| (a, b))) {
-                assert_ne!(theme.level(a).add_modifier, theme.level(b).add_modifier, "{look:?}");
-                let has_colours = look.colours != Colours::None && b > 0;
+                assert_ne!(theme.level(a).add_modifier, theme.level(b).add_modifier, "{appearance:?}");
+                let has_colours = appearance.colours != Colours::None && b > 0;
                 let colours = |it: usize| (theme.level(it).fg, theme.level(it).bg);
-                assert!(!has_colours || colours(a) != colours(b), "{look:?}: {a} and {b}");
+                assert!(!has_colours || colours(a) != colours(b), "{appearance:?}: {a} and {b}");
             }
         }
     }
 
     #[test]
     fn colours_are_of_the_depth_that_was_asked_for() {
-        for look in looks() {
-            for style in styles(&Theme::new(look)) {
+        for appearance in appearances() {
+            for style in styles(&Theme::new(appearance)) {
                 for colour in [style.fg, style.bg].into_iter().flatten().filter(|it| *it != Color::Reset) {
-                    let fits = match (look.colours, colour) {
+                    let fits = match (appearance.colours, colour) {
                         (Colours::True, Color::Rgb(..)) | (Colours::Indexed, Color::Indexed(16..)) => true,
-                        // Without colour there is none. Where nobody knows the background, the terminal's own are the safe ones.
+                        // Without colour there is none. Where the background is unknown, the terminal's own are the safe ones.
                         (Colours::None, _) | (_, Color::Rgb(..) | Color::Indexed(_)) => false,
-                        _ => look.colours == Colours::Sixteen || look.background == Background::Unknown,
+                        _ => appearance.colours == Colours::Sixteen || appearance.background == Background::Unknown,
                     };
-                    assert!(fits, "{look:?}: {colour:?}");
+                    assert!(fits, "{appearance:?}: {colour:?}");
                 }
             }
         }

@@ -1,11 +1,11 @@
 //! Our own colours, for terminals that show 256 or all of them, on a dark and on a light background.
 //!
 //! Heat is a row of grounds that become lighter on the dark and darker on the light by even steps, as the eye sees them, each
-//! with a letter colour of its own, so that it is as readable on a background that nobody told us of.
+//! with a letter colour of its own, so that it is as readable on an unknown background.
 
 use ratatui::style::Color;
 
-use crate::look::Colours;
+use crate::appearance::Colours;
 
 /// A colour, exactly and as one of xterm's 256.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::Text;
 use crate::TokenId;
 use crate::document::{NodeId, Origin};
-use crate::sample::{Distribution, Flip, Parameter, Picked, Row, Score, Settings, StepTrace, Words, die, flip};
+use crate::sample::{
+    Distribution, Flip, Parameter, Picked, Row, Score, Settings, StepTrace, TokenConstraints, die, flip,
+};
 
 /// What is known of one token.
 #[derive(Clone, Debug)]
@@ -43,7 +45,7 @@ pub struct Inspection {
     /// The scores and settings it was made from: those in force when it was drawn, or those of now.
     logits: Arc<[f32]>,
     settings: Settings,
-    words: Words,
+    constraints: TokenConstraints,
     /// Directions in which flips are still to be looked for.
     pending: Vec<(Parameter, bool)>,
 }
@@ -78,8 +80,8 @@ impl Text {
             (Some(Origin::Drawn(draw)), Some(then)) => (then.clone(), draw.die),
             _ => (settings.clone(), die(settings.seed, position as u64)),
         };
-        let words = Words::of(&settings, &self.vocabulary);
-        let context = self.context(&tokens, position, &words);
+        let constraints = TokenConstraints::of(&settings, &self.vocabulary);
+        let context = self.context(&tokens, position, &constraints);
         let Ok(mut distribution) = Distribution::explained(&logits, &context, &settings) else { return };
         let mut picked = distribution.pick(die);
         let token = tokens.get(position).copied().unwrap_or(picked.token);
@@ -114,7 +116,7 @@ impl Text {
             flips: Vec::new(),
             logits,
             settings,
-            words,
+            constraints,
             // Taken from the end. Of a draw that these scores do not explain they cannot say what would change it.
             pending: if rounded.is_none() { directions.rev().collect() } else { Vec::new() },
         });
@@ -125,7 +127,7 @@ impl Text {
         let Some(mut it) = self.inspection.take() else { return false };
         if let Some(direction) = it.pending.pop() {
             let tokens = self.document.tokens();
-            let context = self.context(&tokens, it.position, &it.words);
+            let context = self.context(&tokens, it.position, &it.constraints);
             it.flips.extend(flip(&it.logits, &context, &it.settings, it.die, it.picked, direction));
         }
         let is_pending = it.is_pending();

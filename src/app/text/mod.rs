@@ -28,7 +28,7 @@ pub use undo::UndoStack;
 use crate::TokenId;
 use crate::assets;
 use crate::document::{Document, NodeId, Origin, Record, Vocabularies};
-use crate::sample::{Context, Score, Settings, Words};
+use crate::sample::{Context, Score, Settings, TokenConstraints};
 use crate::text::Vocabulary;
 
 /// How the view follows the text.
@@ -77,7 +77,7 @@ pub struct Text {
     /// The vocabulary of the loaded model.
     of_model: Option<Arc<Vocabulary>>,
     /// The texts that the settings name, in tokens of `vocabulary`.
-    constraints: Words,
+    constraints: TokenConstraints,
     /// Whether scores or settings changed since the last [`Text::prepare`].
     is_stale: bool,
 }
@@ -101,7 +101,7 @@ impl Text {
             vocabularies,
             vocabulary: assets::vocabulary(),
             of_model: None,
-            constraints: Words::default(),
+            constraints: TokenConstraints::default(),
             is_stale: false,
         };
         text.follow_vocabulary();
@@ -196,7 +196,12 @@ impl Text {
     }
 
     /// What stands before the token at a position of `tokens`, which are those of the document.
-    pub(super) fn context<'a>(&'a self, tokens: &'a [TokenId], position: usize, constraints: &'a Words) -> Context<'a> {
+    pub(super) fn context<'a>(
+        &'a self,
+        tokens: &'a [TokenId],
+        position: usize,
+        constraints: &'a TokenConstraints,
+    ) -> Context<'a> {
         let begun = match self.document.at(position).map(|it| &it.origin) {
             Some(Origin::Drawn(draw)) => draw.begun,
             _ => 0,

@@ -24,13 +24,13 @@ pub(in crate::app) fn generate(cx: &mut Context, text: String, written: String) 
     cx.drawing.begin(Running { id, asked, reading: None, drawn: 0, sent: written, stopping: false });
     cx.text.scroll = Scroll::Follow;
     // Where the tokens' scores are looked at, those of what is typed now are wanted, too.
-    let survey = cx.needs().scores.then(|| cx.first_unknown().unwrap_or(cx.text.document.len()));
+    let prompt_logprobs = cx.needs().scores.then(|| cx.first_unknown().unwrap_or(cx.text.document.len()));
     let request = Request {
         text,
         mu: cx.text.document.mu(cx.text.document.len()),
         typed: cx.text.document.last_is_typed(),
         keep: KEPT_IN_JOURNAL,
-        survey,
+        prompt_logprobs,
         ..request(cx, id, Want::Continuation)
     };
     cx.outbox.engine(Command::Generate(request));
@@ -42,20 +42,20 @@ pub(in crate::app) fn go_on(cx: &mut Context) {
 }
 
 /// Asks for the scores of the next token, so that the bars show where the text could go, and for others that are wanted.
-pub(in crate::app) fn peek(cx: &mut Context) {
+pub(in crate::app) fn next_logits(cx: &mut Context) {
     if cx.drawing.running.is_some() {
         return;
     }
     // Scores that are still to come are those of another end of the text.
-    cx.drawing.peeking = None;
+    cx.drawing.awaited = None;
     // Of a text in another vocabulary than its own the model has no scores.
     if cx.card().is_none() || !cx.text.is_the_models() {
         return;
     }
     let id = cx.outbox.request();
-    cx.drawing.peeking = Some(id);
-    let want = cx.first_unknown().map_or(Want::Scores, Want::Survey);
-    if let Want::Survey(first) = want {
+    cx.drawing.awaited = Some(id);
+    let want = cx.first_unknown().map_or(Want::Scores, Want::PromptLogprobs);
+    if let Want::PromptLogprobs(first) = want {
         record(cx, Record::Reread { first: first as u32 });
     }
     let request = request(cx, id, want);
@@ -72,21 +72,21 @@ fn request(cx: &Context, id: RequestId, want: Want) -> Request {
         typed: false,
         keep: 0,
         want,
-        survey: None,
+        prompt_logprobs: None,
     }
 }
 
 /// Asks for scores that are not there, if some are wanted.
-pub(in crate::app) fn survey(cx: &mut Context) {
+pub(in crate::app) fn prompt_logprobs(cx: &mut Context) {
     if cx.drawing.running.is_none() && cx.first_unknown().is_some() {
-        peek(cx);
+        next_logits(cx);
     }
 }
 
 /// Asks for the scores of the next token and for others that are wanted, if any of them is not there.
-pub(in crate::app) fn peek_if_unknown(cx: &mut Context) {
+pub(in crate::app) fn next_logits_if_unknown(cx: &mut Context) {
     if !cx.text.knows_next() || cx.first_unknown().is_some() {
-        peek(cx);
+        next_logits(cx);
     }
 }
 
@@ -111,7 +111,7 @@ pub(in crate::app) fn is_ours(cx: &mut Context) -> bool {
         return true;
     }
     if read_again(cx) {
-        peek(cx);
+        next_logits(cx);
     }
     false
 }

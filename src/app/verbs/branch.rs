@@ -1,6 +1,6 @@
 //! The text as a tree: other tokens, other branches, back and forth. Nothing is ever lost; only the end moves.
 
-use super::ask::{generate, go_on, is_ours, peek, still_writing};
+use super::ask::{generate, go_on, is_ours, next_logits, still_writing};
 use super::cursor::show_cursor;
 use super::editor;
 use super::journal::{record, record_circumstances, write};
@@ -45,7 +45,7 @@ fn move_to(cx: &mut Context, node: Option<NodeId>) {
     record(cx, Record::Tip { node });
     cx.outbox.store(Job::Sync);
     cx.drawing.ended = None;
-    peek(cx);
+    next_logits(cx);
 }
 
 /// Puts a token of one's own choice where the cursor is; what was there stays as another branch.
@@ -77,7 +77,7 @@ pub(in crate::app) fn take(cx: &mut Context, token: TokenId, goes_on: bool) {
         cx.uncover();
         go_on(cx);
     } else {
-        peek(cx);
+        next_logits(cx);
     }
 }
 
@@ -113,7 +113,7 @@ pub(in crate::app) fn put(cx: &mut Context, parent: Option<NodeId>, text: &str) 
     cx.outbox.store(Job::Sync);
     cx.text.go_to_end();
     cx.drawing.ended = None;
-    peek(cx);
+    next_logits(cx);
     true
 }
 

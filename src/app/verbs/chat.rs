@@ -1,6 +1,6 @@
 //! The chat template: visible text that a base model can go on with.
 
-use super::ask::{peek, settings_changed};
+use super::ask::{next_logits, settings_changed};
 use super::journal::{record_circumstances, write};
 use crate::app::context::Context;
 use crate::app::keymap::Action;
@@ -47,7 +47,7 @@ pub(in crate::app) fn enter(cx: &mut Context) {
         if let Some(it) = encoded.read_as {
             cx.outbox.say_first(&messages::sentence(&it.sentence(), ""));
         }
-        peek(cx);
+        next_logits(cx);
     }
     settings_changed(cx);
 }

@@ -1,6 +1,6 @@
 //! The cursor in the text, and the rows in view.
 
-use super::ask::survey;
+use super::ask::prompt_logprobs;
 use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
@@ -101,5 +101,5 @@ pub(in crate::app) fn scroll_by(cx: &mut Context, rows: isize) {
 /// Goes over to the next way of colouring the text.
 pub(in crate::app) fn next_heat(cx: &mut Context) {
     cx.text.heat = cx.text.heat.next();
-    survey(cx);
+    prompt_logprobs(cx);
 }

@@ -10,7 +10,7 @@ use crate::store::protocol::Job;
 /// Empties the input and hands out what was written; it is kept in the history, of later runs too.
 pub(in crate::app) fn take(cx: &mut Context) -> String {
     let (text, is_new) = cx.input.hand_over();
-    // Lines are read, and remembered, by the terminal or by whoever sends them.
+    // Lines are read, and remembered, by the terminal or by the program that sends them.
     if is_new && !cx.keymap.is_written() {
         cx.outbox.store(Job::Remember(text.clone()));
     }
@@ -36,7 +36,7 @@ pub(in crate::app) fn search(cx: &mut Context) {
 /// Whether a key is the search's or vi's; then it has been done.
 pub(in crate::app) fn takes(cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> bool {
     if cx.focus != Focus::Input {
-        // Whoever left it otherwise than by its keys has left it.
+        // A search that was left by another way than its keys is over, too.
         cx.input.search_leave();
         return false;
     }

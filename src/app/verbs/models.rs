@@ -16,7 +16,7 @@ pub(in crate::app) fn load(cx: &mut Context, name: String, directory: &Path) {
     let id = cx.outbox.request();
     cx.models.engine = EngineState::Loading(Loading { id, name: name.clone(), done: 0, total: 0 });
     // Scores that are still to come are those of the model that is left.
-    cx.drawing.peeking = None;
+    cx.drawing.awaited = None;
     cx.text.forget(Change::Model);
     let source = cx.models.source(name, directory);
     cx.outbox.engine(Command::Load { id, source });

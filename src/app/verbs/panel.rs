@@ -57,7 +57,7 @@ fn move_step(cx: &mut Context, knob: Knob, later: bool) {
         }
         let (before, after) = (order.steps(), moved.steps());
         order = moved;
-        // What it went past: with a step that does nothing, nobody would see a difference.
+        // What it went past: with a step that does nothing, no difference would be seen.
         let passed = place(&before).map(|at| after[at]);
         if passed.is_some_and(|it| !cx.settings.is_set_neutral(it)) {
             break;

@@ -1,6 +1,6 @@
 //! Sending what is written, going on, and beginning anew.
 
-use super::ask::{generate, go_on, peek, still_writing};
+use super::ask::{generate, go_on, next_logits, still_writing};
 use super::{chat, input_line, journal};
 use crate::app::context::Context;
 use crate::app::keymap::Action;
@@ -53,5 +53,5 @@ pub(in crate::app) fn new_transcript(cx: &mut Context) {
     if cx.chat {
         chat::enter(cx);
     }
-    peek(cx);
+    next_logits(cx);
 }

@@ -9,7 +9,7 @@ use crate::app::context::Context;
 use crate::app::keymap::Action;
 use crate::app::messages;
 use crate::document::{NodeId, Record};
-use crate::sample::{Settings, Words};
+use crate::sample::{Settings, TokenConstraints};
 use crate::store::protocol::Job;
 use crate::text::Vocabulary;
 
@@ -20,7 +20,7 @@ use crate::text::Vocabulary;
 /// Why not, naming the text.
 pub(in crate::app) fn accept(cx: &mut Context, settings: Settings) -> Result<(), String> {
     let own = cx.card().map(|it| it.vocabulary.clone());
-    if let Some(why) = own.and_then(|it| Words::refusal(&settings, &it)) {
+    if let Some(why) = own.and_then(|it| TokenConstraints::refusal(&settings, &it)) {
         return Err(why);
     }
     cx.settings = settings;

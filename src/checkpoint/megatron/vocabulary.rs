@@ -86,13 +86,13 @@ pub(super) fn least(arguments: &Arguments<'_>, rows: usize, ranks: usize) -> Res
             return Ok(words);
         }
     }
-    // Without arguments nobody knows how many ranks there were before they were joined.
+    // Without arguments it is unknown how many ranks there were before they were joined.
     let ranks = if arguments.are_there() { arguments.tensor_ranks()?.unwrap_or(ranks) } else { ranks.max(MOST_RANKS) };
     let divisor = arguments.count("make_vocab_size_divisible_by")?.unwrap_or(DIVISOR);
     Ok(rows.saturating_sub(divisor.saturating_mul(ranks)) + 1)
 }
 
-/// The rows that are words: as many as the user says, or the tokenizer has, or as GPT-2 has; all of them where nobody knows.
+/// The rows that are words: as many as the user says, or the tokenizer has, or as GPT-2 has; all of them where that is unknown.
 ///
 /// # Errors
 ///

@@ -283,7 +283,7 @@ impl Pickle {
 
     /// The value under a text key of a dictionary, or of an object whose state is one.
     ///
-    /// In one of thousands of entries it does not look: objects have hundreds, and whoever asks
+    /// In one of thousands of entries it does not look: objects have hundreds, and a caller that asks
     /// many objects would wait.
     #[must_use]
     pub fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {

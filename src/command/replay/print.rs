@@ -34,7 +34,7 @@ impl Report<'_> {
 }
 
 fn recorded(then: &RunInfo) -> String {
-    if then.dtype.is_empty() { "with nobody knows what".to_owned() } else { format!("{} {}", then.dtype, then.device) }
+    if then.dtype.is_empty() { "in an unknown precision".to_owned() } else { format!("{} {}", then.dtype, then.device) }
 }
 
 /// What must be said before.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Report, Token};
-use crate::look::Look;
+use crate::appearance::Appearance;
 use crate::sample::RANKS;
 use crate::sample::{Reading, Tally, bucket};
 use crate::text::{Utf8Stream, Wrap, push_visible, visible};
@@ -24,7 +24,7 @@ pub(super) struct Style {
     /// In so many columns.
     pub(super) width: usize,
     /// Which characters there are.
-    pub(super) look: Look,
+    pub(super) appearance: Appearance,
 }
 
 /// The whole of it. Nothing in it can harm a terminal.
@@ -37,7 +37,7 @@ pub(super) fn table(report: &Report, worst: usize, style: Style) -> String {
     }
     summary(report, &mut out);
     ranks(&report.tally, style, &mut out);
-    surprises(report, worst, style.look, &mut out);
+    surprises(report, worst, style.appearance, &mut out);
     out
 }
 
@@ -123,7 +123,7 @@ fn ranks(tally: &Tally, style: Style, out: &mut String) {
     let _ = writeln!(out, "\n{:<18} {:>10}  share", "rank", "tokens");
     for (at, name) in RANKS.iter().enumerate() {
         let share = tally.share(at);
-        let bar = style.look.bar(share, 30);
+        let bar = style.appearance.bar(share, 30);
         let bar = if style.colour && at > 0 && !bar.is_empty() { format!("{}{bar}{PLAIN}", STYLES[at]) } else { bar };
         let line = format!("{name:<18} {:>10}  {:>5.1} %  {bar}", tally.buckets[at], share * 100.0);
         let _ = writeln!(out, "{}", line.trim_end());
@@ -132,7 +132,7 @@ fn ranks(tally: &Tally, style: Style, out: &mut String) {
     let _ = writeln!(out, "{:<18} {:>10}  {share:>5.1} %", "the likeliest", tally.likeliest);
 }
 
-fn surprises(report: &Report, worst: usize, look: Look, out: &mut String) {
+fn surprises(report: &Report, worst: usize, appearance: Appearance, out: &mut String) {
     let worst = report.worst(worst);
     if worst.is_empty() {
         return;
@@ -144,7 +144,7 @@ fn surprises(report: &Report, worst: usize, look: Look, out: &mut String) {
     out.push('\n');
     out.push_str(&row("most surprising", "line:char", "bits", "rank", "expected instead"));
     for (_, token, Reading { score, bits, expected, expected_p }) in worst {
-        let name = |token| format!("\"{}\"", look.label(report.bytes(token)));
+        let name = |token| format!("\"{}\"", appearance.label(report.bytes(token)));
         out.push_str(&row(
             &name(token.id),
             &format!("{}:{}", token.line, token.column),

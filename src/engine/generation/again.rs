@@ -42,7 +42,7 @@ impl Session {
     /// If it is not wanted any more, or the model fails.
     pub fn reread(&mut self, path: &[TokenId], first: usize, control: &mut dyn Control) -> Result<(), Break> {
         if first < path.len() {
-            self.survey(RequestId::default(), path, first, control)?;
+            self.prompt_logprobs(RequestId::default(), path, first, control)?;
         }
         Ok(())
     }

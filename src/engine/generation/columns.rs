@@ -3,14 +3,14 @@
 use super::{Break, Control, Run, Session, throw};
 use crate::TokenId;
 use crate::engine::protocol::{ColumnsRequest, Cut, Event, Failure, StopReason};
-use crate::sample::{Context, EndOfText, Settings, Words};
+use crate::sample::{Context, EndOfText, Settings, TokenConstraints};
 
 /// One of them while it grows.
 struct Growing<'a> {
     settings: &'a Settings,
     path: Vec<TokenId>,
     run: Run,
-    words: Words,
+    constraints: TokenConstraints,
     ended: bool,
 }
 
@@ -28,7 +28,7 @@ impl Session {
     ) -> Result<(StopReason, Option<Cut>), Break> {
         for settings in &request.columns {
             settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
-            if let Some(why) = Words::refusal(settings, &self.vocabulary) {
+            if let Some(why) = TokenConstraints::refusal(settings, &self.vocabulary) {
                 return Err(Break::Failed(Failure::Unspelled(why)));
             }
         }
@@ -56,7 +56,7 @@ impl Session {
             settings,
             path: request.path.clone(),
             run: Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep, begun: 0, mu: request.mu },
-            words: Words::of(settings, &self.vocabulary),
+            constraints: TokenConstraints::of(settings, &self.vocabulary),
             ended: false,
         };
         let mut columns: Vec<Growing> = request.columns.iter().map(grow).collect();
@@ -68,7 +68,7 @@ impl Session {
                 if it.ended {
                     continue;
                 }
-                let context = Context::new(&it.path, &it.words).with_mu(it.run.mu);
+                let context = Context::new(&it.path, &it.constraints).with_mu(it.run.mu);
                 let (draw, _) = throw(&self.vocabulary, &row[..shown], &context, it.settings, &mut it.run)?;
                 let token = draw.token;
                 it.path.push(token);

@@ -25,9 +25,9 @@ impl Session {
         let Some((&last, before)) = path.split_last().filter(|it| self.is_open(it.1, *it.0)) else { return Ok(()) };
         let begun: Vec<u8> = self.vocabulary.bytes(last).into();
         self.read_to(id, before, control)?;
-        self.words.follow(settings, &self.vocabulary);
+        self.constraints.follow(settings, &self.vocabulary);
         run.begun = begun.len();
-        let context = Context::new(before, &self.words).with_begun(&begun);
+        let context = Context::new(before, &self.constraints).with_begun(&begun);
         let draw = match throw(&self.vocabulary, self.scores(), &context, settings, run) {
             // Bans and penalties may leave nothing that goes on so; then it stays as it is.
             Err(_) => None,

@@ -1,6 +1,6 @@
 //! The kernels, compiled for each processor, and the one place where it is chosen between them.
 
-#![allow(unsafe_code, reason = "whoever has made an `Isa` has asked the processor")]
+#![allow(unsafe_code, reason = "an `Isa` is made only after the processor was asked")]
 
 use super::attention::{Attention, Readable};
 use super::lanes::naive::Naive;

@@ -1,7 +1,7 @@
 //! Keys and values of what was read, in pages that sequences share.
 //!
 //! A page has the keys and values of [`PAGE`] positions in all layers. Two sequences that began alike have the same
-//! pages; whoever goes on in a shared page first makes a copy of it.
+//! pages; a sequence that goes on in a shared page first makes a copy of it.
 
 #![allow(unsafe_code, reason = "threads write the heads of a page side by side")]
 

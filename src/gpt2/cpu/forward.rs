@@ -43,7 +43,7 @@ struct Grouped {
 }
 
 /// Bytes of a matrix in one piece of work with few tokens: long enough that taking it costs nothing, short enough that
-/// nobody waits long for the last one.
+/// no thread waits long for the last one.
 const PIECE_BYTES: usize = 48 << 10;
 
 thread_local! {
@@ -123,7 +123,7 @@ pub(super) fn scores(
     let epsilon = weights.config.layer_norm_epsilon as f32;
     let mut step = Step { isa, pool, tokens };
     step.norm(&weights.ln_f, epsilon, &hidden[first * c..(first + tokens) * c], &mut normed[..tokens * c]);
-    let head = weights.head.as_ref().unwrap_or(&weights.words);
+    let head = weights.head.as_ref().unwrap_or(&weights.wte);
     step.product(head, &normed[..tokens * c], grouped, out, Finish::Plain);
 }
 
@@ -131,8 +131,8 @@ fn embed<E>(weights: &Weights, runs: &[Run<'_, E>], hidden: &mut [f32]) {
     let c = weights.config.n_embd;
     let places = runs.iter().flat_map(|run| run.tokens.iter().zip(run.cache.length..));
     for ((&token, position), row) in places.zip(hidden.chunks_exact_mut(c)) {
-        weights.words.row(token as usize, row);
-        for (x, place) in row.iter_mut().zip(&weights.positions[position * c..]) {
+        weights.wte.row(token as usize, row);
+        for (x, place) in row.iter_mut().zip(&weights.wpe[position * c..]) {
             *x += place;
         }
     }
@@ -252,7 +252,7 @@ impl Step<'_> {
             }
             first += tokens;
         }
-        // One list for all sequences, so that nobody waits between them.
+        // One list for all sequences, so that no thread waits between them.
         let mut tiles = Vec::new();
         let mut first = 0;
         let attentions: Vec<Attention<'_, E>> = runs

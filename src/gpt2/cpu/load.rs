@@ -66,8 +66,8 @@ pub fn load(
     let mut matrices: HashMap<String, Matrix> = places.iter().map(matrix).collect();
     let mut take = |name: &str| matrices.remove(name).ok_or_else(|| ModelError::Missing { name: name.to_owned() });
     let (c, n) = (config.n_embd, config.n_positions);
-    let words = take(WORDS)?;
-    let positions = loader.vector("wpe.weight", &[n, c])?;
+    let wte = take(WTE)?;
+    let wpe = loader.vector("wpe.weight", &[n, c])?;
     let mut layers = Vec::with_capacity(config.n_layer);
     for index in 0..config.n_layer {
         layers.push(loader.layer(index, config, &mut take)?);
@@ -76,7 +76,7 @@ pub fn load(
     let ln_f = loader.norm("ln_f", c)?;
     let head = if config.tie_word_embeddings { None } else { Some(take(HEAD)?) };
     let pool = loader.pool;
-    let weights = Weights { config: config.clone(), words, positions, layers, ln_f, head };
+    let weights = Weights { config: config.clone(), wte, wpe, layers, ln_f, head };
     // What is exact in its weights should be so in its keys and values.
     Ok(if kind == Kind::F32 {
         Box::new(CpuModel::<f32>::new(weights, isa, pool))
@@ -85,7 +85,7 @@ pub fn load(
     })
 }
 
-const WORDS: &str = "wte.weight";
+const WTE: &str = "wte.weight";
 const HEAD: &str = "lm_head.weight";
 
 /// Matrices of a layer.
@@ -117,7 +117,7 @@ fn places(config: &Config, kind: Kind) -> (Vec<Place>, usize) {
         places.push(Place { name, rows, columns, layout, start });
         start += Matrix::size(kind, rows, columns);
     };
-    add(WORDS.to_owned(), v, c, Layout::Rows);
+    add(WTE.to_owned(), v, c, Layout::Rows);
     for index in 0..config.n_layer {
         let shapes =
             [("attn.c_attn", 3 * c, c), ("attn.c_proj", c, c), ("mlp.c_fc", inner, c), ("mlp.c_proj", c, inner)];

@@ -17,6 +17,7 @@ mod matrix;
 mod pool;
 mod product;
 mod run_on;
+mod several;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,7 @@ use self::matrix::Matrix;
 use self::pool::Pool;
 use crate::TokenId;
 use crate::checkpoint::Config;
-use crate::model::{Capabilities, Model, ModelError, Scores};
+use crate::model::{Capabilities, Model, ModelError, Rows, Scores};
 
 /// A matrix with a bias.
 struct Linear {
@@ -60,9 +61,9 @@ struct Layer {
 /// Everything that does not change.
 struct Weights {
     config: Config,
-    words: Matrix,
+    wte: Matrix,
     /// (N, C)
-    positions: Vec<f32>,
+    wpe: Vec<f32>,
     layers: Vec<Layer>,
     ln_f: Norm,
     /// Where it is not the word table.
@@ -79,7 +80,7 @@ struct CpuModel<E> {
     isa: Isa,
     pool: Pool,
     /// What all branches began with; where there are none, everything.
-    trunk: Cache<E>,
+    prefix: Cache<E>,
     branches: Vec<Cache<E>>,
     buffers: Buffers,
 }
@@ -88,8 +89,8 @@ impl<E: Readable> CpuModel<E> {
     fn new(weights: Weights, isa: Isa, pool: Pool) -> Self {
         let config = &weights.config;
         let (layers, heads) = (config.n_layer, config.n_head);
-        let trunk = Cache::new(Shape { layers, heads, width: config.n_embd / heads });
-        Self { weights, isa, pool, trunk, branches: Vec::new(), buffers: Buffers::default() }
+        let prefix = Cache::new(Shape { layers, heads, width: config.n_embd / heads });
+        Self { weights, isa, pool, prefix, branches: Vec::new(), buffers: Buffers::default() }
     }
 
     fn check(&self, tokens: &[TokenId], wanted: usize) -> Result<(), ModelError> {
@@ -114,18 +115,18 @@ impl<E: Readable> Model for CpuModel<E> {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { together: true, probes: true }
+        Capabilities { together: true, probes: true, rows: Rows::Logits }
     }
 
     fn probe(&mut self, tokens: &[TokenId], hear: &mut dyn FnMut(&str, &[f32])) -> Result<(), ModelError> {
-        self.check(tokens, self.trunk.length + tokens.len())?;
+        self.check(tokens, self.prefix.length + tokens.len())?;
         self.branches.clear();
         for chunk in tokens.chunks(CHUNK) {
-            self.trunk.reserve(chunk.len());
-            let mut runs = [Run { cache: &mut self.trunk, tokens: chunk }];
+            self.prefix.reserve(chunk.len());
+            let mut runs = [Run { cache: &mut self.prefix, tokens: chunk }];
             let pass = Pass { weights: &self.weights, isa: self.isa, pool: &mut self.pool, buffers: &mut self.buffers };
             forward::forward(pass, &mut runs, &mut || true, hear)?;
-            self.trunk.length += chunk.len();
+            self.prefix.length += chunk.len();
         }
         Ok(())
     }
@@ -136,12 +137,12 @@ impl<E: Readable> Model for CpuModel<E> {
         mut scores: Scores,
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
-        self.check(tokens, self.trunk.length + tokens.len())?;
+        self.check(tokens, self.prefix.length + tokens.len())?;
         self.branches.clear();
         let mut done = 0;
         for chunk in tokens.chunks(CHUNK) {
-            self.trunk.reserve(chunk.len());
-            let run = Run { cache: &mut self.trunk, tokens: chunk };
+            self.prefix.reserve(chunk.len());
+            let run = Run { cache: &mut self.prefix, tokens: chunk };
             let pass = Pass { weights: &self.weights, isa: self.isa, pool: &mut self.pool, buffers: &mut self.buffers };
             forward::forward(pass, &mut [run], wanted, &mut |_, _| ())?;
             let head = |of: &mut Self, first, out: &mut [f32]| {
@@ -153,10 +154,9 @@ impl<E: Readable> Model for CpuModel<E> {
                 Scores::None | Scores::Last(_) => {}
                 Scores::Each(take) => {
                     let vocabulary = self.weights.config.vocab_size;
-                    // A few at a time: a thousand rows of fifty thousand scores would be 200 MB.
-                    let mut rows = vec![0.0; vocabulary * chunk.len().min(16)];
-                    for first in (0..chunk.len()).step_by(16) {
-                        let count = (chunk.len() - first).min(16);
+                    let mut rows = vec![0.0; vocabulary * chunk.len().min(several::ROWS)];
+                    for first in (0..chunk.len()).step_by(several::ROWS) {
+                        let count = (chunk.len() - first).min(several::ROWS);
                         head(self, first, &mut rows[..count * vocabulary]);
                         for (index, row) in rows.chunks_exact(vocabulary).take(count).enumerate() {
                             take(done - chunk.len() + first + index, row);
@@ -164,26 +164,37 @@ impl<E: Readable> Model for CpuModel<E> {
                     }
                 }
             }
-            self.trunk.length += chunk.len();
+            self.prefix.length += chunk.len();
         }
         Ok(())
     }
 
+    fn extend_several(
+        &mut self,
+        several: &[&[TokenId]],
+        hear: &mut dyn FnMut(usize, usize, &[f32]),
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        several.iter().try_for_each(|tokens| self.check(tokens, self.prefix.length + tokens.len()))?;
+        self.branches.clear();
+        several::read(self, several, hear, wanted)
+    }
+
     fn weight_bytes(&self) -> u64 {
-        self.weights.words.arena.bytes().len() as u64
+        self.weights.wte.arena.bytes().len() as u64
     }
 
     fn position(&self) -> usize {
-        self.trunk.length
+        self.prefix.length
     }
 
     fn rewind(&mut self, position: usize) {
         self.branches.clear();
-        self.trunk.cut(position);
+        self.prefix.cut(position);
     }
 
     fn branch(&mut self, count: usize) -> Result<(), ModelError> {
-        self.branches = vec![self.trunk.clone(); count];
+        self.branches = vec![self.prefix.clone(); count];
         Ok(())
     }
 
@@ -206,7 +217,7 @@ impl<E: Readable> Model for CpuModel<E> {
 
     fn keep(&mut self, branch: usize) {
         if branch < self.branches.len() {
-            self.trunk = self.branches.swap_remove(branch);
+            self.prefix = self.branches.swap_remove(branch);
         }
         self.branches.clear();
     }

@@ -34,7 +34,7 @@ const TROUBLE: (Duration, f64) = (Duration::from_millis(40), 0.3);
 /// some milliseconds.
 const LEFT_OUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(300));
 
-/// In [`Shared::gate`]: nobody may join any more.
+/// In [`Shared::gate`]: no worker may join any more.
 const CLOSED: u64 = 1 << 31;
 
 /// In [`Shared::gate`]: the step from one piece of work to the next.
@@ -148,7 +148,7 @@ impl Pool {
         }
         let shared = &*self.shared;
         #[allow(clippy::transmute_ptr_to_ptr, reason = "a cast would hide that the lifetime changes")]
-        // SAFETY: only the lifetime changes. No worker uses the pointer after it has left, nobody joins once the gate is
+        // SAFETY: only the lifetime changes. No worker uses the pointer after it has left, none joins once the gate is
         // closed, and this function does not return before all who joined have left.
         let run_long: *const (dyn Fn(usize) + Sync + 'static) =
             unsafe { std::mem::transmute(std::ptr::from_ref::<dyn Fn(usize) + Sync>(run)) };
@@ -248,7 +248,7 @@ impl Drop for Pool {
 
 impl Shared {
     fn wake(&self) {
-        // Whoever holds the bell has not yet looked at the gate, or is asleep.
+        // The thread that holds the bell has not yet looked at the gate, or is asleep.
         drop(self.bell.lock());
         self.ring.notify_all();
     }
@@ -308,7 +308,7 @@ impl Shared {
     fn leave(&self) {
         self.left.fetch_add(1, Ordering::SeqCst);
         if self.caller_sleeps.load(Ordering::SeqCst) {
-            // Whoever holds the bell has not yet looked at `left`, or is asleep.
+            // The thread that holds the bell has not yet looked at `left`, or is asleep.
             drop(self.bell.lock());
             self.done.notify_one();
         }

@@ -56,7 +56,7 @@ fn product(isa: Isa, matrix: &Matrix, x: &[f32], tokens: usize, finish: Finish<'
     }
     let input = if matrix.kind.is_quantized() { Input::Bytes(&quantized) } else { Input::Floats(&floats) };
     let product = Product { matrix, input, tokens, out: Shareable(out.as_mut_ptr()), finish };
-    // SAFETY: `out` has (T, rows) numbers, the input T rows, and nobody else is here.
+    // SAFETY: `out` has (T, rows) numbers, the input T rows, and no other thread is here.
     #[allow(unsafe_code, reason = "a kernel is called as the model calls it")]
     unsafe {
         isa.panels(&product, 0, matrix.panels());
@@ -291,7 +291,7 @@ fn however_it_is_read_it_is_the_same_text() {
 }
 
 #[test]
-fn branches_go_their_own_ways_and_leave_the_trunk_alone() {
+fn branches_go_their_own_ways_and_leave_the_prefix_alone() {
     let tokens = tokens(70);
     let mut model = model(Precision::F32, 2, Isa::detect());
     let tails: [[TokenId; 3]; 5] = [[1, 2, 3], [200, 100, 5], [1, 2, 4], [7, 7, 7], [0, 210, 9]];

@@ -32,7 +32,7 @@ pub(super) fn convert_model(
 ) -> Result<Model, ConvertError> {
     let limits = Limits::default();
     let (parts, plan, mut notes) = open_and_plan(located, stage, options, sought, progress, &limits)?;
-    // Before gigabytes are written that nobody can read.
+    // Before gigabytes are written that cannot be read.
     sought.settle(&plan)?;
     let mut heard = |_, _| Ok(());
     let force = options.force;

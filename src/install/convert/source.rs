@@ -41,7 +41,7 @@ fn hash_source(located: &Located<'_>, stop: &AtomicBool) -> Result<Option<String
     }
 }
 
-/// Hashes the weights that were written. Whoever hears the progress may break off.
+/// Hashes the weights that were written. The listener to the progress may break off.
 pub(super) fn hash_weights(path: &Path, progress: &mut Progress<'_>) -> Result<WeightsRecord, ConvertError> {
     let failed = |source| ConvertError::Read { name: path.display().to_string(), source };
     let record = weights_record(path, &mut |_| hear(progress, Step::Finishing).is_ok()).map_err(failed)?;

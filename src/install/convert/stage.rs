@@ -11,7 +11,7 @@ use super::ConvertError;
 /// The file of the weights.
 pub(super) const WEIGHTS: &str = "model.safetensors";
 
-/// The file in the directory that is locked as long as somebody works there.
+/// The file in the directory that is locked as long as a process works there.
 const LOCK: &str = ".lock";
 
 /// A directory of a unique name beside the output; dropped, it is gone.
@@ -49,7 +49,7 @@ impl Stage {
         // Locked first and named then: a lock that can be had under this name is a dead one's.
         let unnamed = directory.path().join(".unlocked");
         let lock = File::create_new(&unnamed).map_err(failed)?;
-        // Where a file system knows no locks nobody sweeps either: a lock is needed for that, too.
+        // Where a file system knows no locks nothing is swept either: a lock is needed for that, too.
         let _ = lock.try_lock();
         fs::rename(&unnamed, directory.path().join(LOCK)).map_err(failed)?;
         Ok(Self { directory, lock, parent, output: output.to_owned() })

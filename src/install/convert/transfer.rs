@@ -79,7 +79,7 @@ impl<'a, 'p> Transfer<'a, 'p> {
         let create = || {
             let mut file = File::create_new(&path)?;
             file.write_all(&header)?;
-            // A file system keeps zeros where nobody writes.
+            // A file system keeps zeros where nothing is written.
             file.set_len(header.len() as u64 + places.last().map_or(0, |it| it.1))?;
             Ok(file)
         };

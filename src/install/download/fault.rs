@@ -119,7 +119,7 @@ fn explain_tls(error: &rustls::Error) -> String {
     };
     match certificate {
         CertificateError::UnknownIssuer => {
-            "nobody whom this system trusts vouches for the server's certificate; if your network inspects \
+            "the server's certificate is signed by no authority that this system trusts; if your network inspects \
              traffic, name its certificate with --ca-file"
                 .to_owned()
         }
@@ -133,7 +133,7 @@ fn explain_tls(error: &rustls::Error) -> String {
             "the server's certificate is not valid yet, or the clock of this computer is wrong".to_owned()
         }
         CertificateError::BadSignature => {
-            "the signature under the server's certificate is wrong: somebody may be in between".to_owned()
+            "the signature under the server's certificate is wrong: another machine may be in between".to_owned()
         }
         CertificateError::Revoked => "the server's certificate has been revoked".to_owned(),
         _ => error.to_string(),

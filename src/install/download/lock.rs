@@ -1,7 +1,7 @@
 //! A lock between processes, held on an open file.
 //!
 //! The system releases it when its holder dies, however it dies, so there is no stale lock and
-//! nobody is ever asked to delete one. The file itself stays: deleting it would let two processes
+//! the user is never asked to delete one. The file itself stays: deleting it would let two processes
 //! hold locks on two files of the same name.
 //!
 //! Correctness does not depend on it. Some network file systems grant every lock to everyone;
@@ -66,7 +66,7 @@ impl Lock {
     }
 }
 
-/// Leaves our process id for the message of those who wait. Nobody decides anything by it, so a
+/// Leaves our process id for the message of those who wait. Nothing is decided by it, so a
 /// failure is no failure.
 fn sign(file: &mut File) {
     let _ = file.set_len(0);
@@ -90,7 +90,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.lock");
         let cancel = AtomicBool::new(false);
-        let first = Lock::acquire(&path, &cancel, &mut |_| panic!("nobody holds it")).unwrap();
+        let first = Lock::acquire(&path, &cancel, &mut |_| panic!("no process holds it")).unwrap();
         assert!(first.as_ref().is_some_and(Lock::is_exclusive));
 
         let mut told = Vec::new();

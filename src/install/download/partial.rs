@@ -184,7 +184,7 @@ impl Partial {
             let note = self.note_path();
             let Self { path, file, .. } = self;
             drop(file);
-            // What stays behind when this fails is an empty file, which harms nobody.
+            // What stays behind when this fails is an empty file, which does no harm.
             let _ = fs::remove_file(path);
             let _ = fs::remove_file(note);
         }

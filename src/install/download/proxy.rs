@@ -33,7 +33,7 @@ impl Route {
     ///
     /// # Errors
     ///
-    /// If the environment names a proxy that cannot be understood. Going straight instead could tell somebody what the
+    /// If the environment names a proxy that cannot be understood. Going straight instead could tell a stranger what the
     /// user wanted kept inside.
     pub(super) fn of(url: &str, environment: Lookup) -> Result<Self, Fault> {
         let straight = Self { proxy: None, shown: String::new() };
@@ -77,7 +77,7 @@ impl Route {
         self.proxy.clone()
     }
 
-    /// Says whose fault it is that nobody was reached.
+    /// Says whose fault it is that no server was reached.
     pub(super) fn blame(&self, mut fault: Fault) -> Fault {
         if fault.nature == Nature::Unreachable && !self.shown.is_empty() {
             fault.why = format!("{}: {}", self.shown, fault.why);

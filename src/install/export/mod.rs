@@ -1,6 +1,6 @@
 //! Carries a model whose weights can be used as they lie into one GGUF file, which llama.cpp and what is built on it load.
 //!
-//! What is read is compared with what was installed, as whoever loads a model does. Memory stays small: one matrix at a
+//! What is read is compared with what was installed, as it is when a model is loaded. Memory stays small: one matrix at a
 //! time, the tables in pieces. The file is written under a name of its own beside
 //! FILE and renamed at the very end, so that a half-made one is never seen.
 //!

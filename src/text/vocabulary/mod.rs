@@ -167,7 +167,7 @@ impl Vocabulary {
     /// As [`Self::encode`].
     pub fn encode_beginning(&self, text: &str) -> Result<Encoded, EncodeError> {
         let mut encoded = self.encode(text)?;
-        // Whoever writes the marks out does not mean them twice.
+        // A user who writes the marks out does not mean them twice.
         if !encoded.tokens.starts_with(self.before()) {
             encoded.tokens.splice(0..0, self.before().iter().copied());
         }

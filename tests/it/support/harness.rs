@@ -8,12 +8,12 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use megachat::app::keymap::Keymap;
 use megachat::app::{App, Effect, Layer, Msg, Start, start, update, view};
+use megachat::appearance::{Appearance, Background, Colours};
 use megachat::assets;
 use megachat::document::{Document, Record, Vocabularies};
 use megachat::engine::generation::{Control, Session};
 use megachat::engine::protocol::{Command, DeviceChoice, Event, ModelCard, Said, StopReason};
 use megachat::install::protocol as install;
-use megachat::look::{Background, Colours, Look};
 use megachat::sample::Settings;
 use megachat::store::protocol::Job;
 use megachat::text::Vocabulary;
@@ -69,7 +69,7 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         written_by: None,
         said: Said::default(),
         size,
-        look: Look { colours: Colours::True, background: Background::Dark, ascii: false },
+        appearance: Appearance { colours: Colours::True, background: Background::Dark, ascii: false },
         device: DeviceChoice::On(megachat::model::Device::Cpu),
         precision: None,
         threads: None,

@@ -85,7 +85,7 @@ impl Model for Scripted {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { together: true, probes: false }
+        Capabilities { together: true, ..Capabilities::default() }
     }
 
     fn extend(

@@ -5,7 +5,7 @@ use crate::app::context::Context;
 use crate::app::intent::Length;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
-use crate::app::verbs::ask::peek;
+use crate::app::verbs::ask::next_logits;
 use crate::app::verbs::journal::{record, record_circumstances, record_settings, write};
 use crate::document::{Batch, Node, NodeId, Origin, Record};
 use crate::store::protocol::Job;
@@ -102,5 +102,5 @@ fn arrive(cx: &mut Context) {
     cx.outbox.store(Job::Sync);
     cx.text.go_to_end();
     cx.drawing.ended = None;
-    peek(cx);
+    next_logits(cx);
 }

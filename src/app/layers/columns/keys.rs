@@ -11,7 +11,7 @@ use crate::app::keymap::Action;
 use crate::app::knobs::changed;
 use crate::app::layers::answer::Answer;
 use crate::app::outbox::Effect;
-use crate::app::verbs::ask::{KEPT_IN_JOURNAL, is_ours, peek_if_unknown, settings_changed, still_writing};
+use crate::app::verbs::ask::{KEPT_IN_JOURNAL, is_ours, next_logits_if_unknown, settings_changed, still_writing};
 use crate::app::verbs::journal::record;
 use crate::document::Record;
 use crate::engine::protocol::{ColumnsRequest, Command, Event, StopReason};
@@ -62,7 +62,7 @@ impl Columns {
     fn ask(&mut self, cx: &mut Context) {
         let (id, mut path) = (cx.outbox.request(), cx.text.document.tokens());
         // The engine does one thing at a time: scores that were awaited are asked for again later.
-        cx.drawing.peeking = None;
+        cx.drawing.awaited = None;
         self.reset(cx.settings.seed);
         self.request = Some(id);
         path.truncate(self.at);
@@ -109,7 +109,7 @@ impl Columns {
 
     fn leave(&self, cx: &mut Context) -> Answer {
         self.stop(cx);
-        peek_if_unknown(cx);
+        next_logits_if_unknown(cx);
         Answer::Close
     }
 

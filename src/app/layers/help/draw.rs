@@ -16,7 +16,7 @@ use crate::app::screen::theme::Theme;
 use crate::text::visible;
 
 /// The places of the table: that of the focus first. What the input has are the keys of any line that is written in, and
-/// nobody's first question.
+/// not the first question.
 fn sections(focus: Focus) -> [(&'static str, Place); 4] {
     let anywhere = ("ANYWHERE", Place::Anywhere);
     let [input, text, panel] =

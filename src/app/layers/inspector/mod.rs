@@ -67,7 +67,7 @@ impl Inspector {
             _ => match lookup(&cx.keymap, Focus::Text, key) {
                 Some(action) if action.steers() => {
                     branch::act(cx, action);
-                    ask::survey(cx);
+                    ask::prompt_logprobs(cx);
                 }
                 Some(Action::Heat) => cursor::next_heat(cx),
                 _ => {}
@@ -84,7 +84,7 @@ impl Inspector {
     fn look_again(&mut self, cx: &mut Context) {
         self.chosen = None;
         cx.text.inspection = None;
-        ask::survey(cx);
+        ask::prompt_logprobs(cx);
     }
 
     /// A click in what is seen of the text beside the inspector looks at another token.

@@ -50,7 +50,7 @@ pub(super) fn draw(cx: &Context, path: Option<&Input>, top: usize, theme: &Theme
 
 /// How many rows of the story there is no room for.
 pub(super) fn overflow(cx: &Context) -> usize {
-    let theme = Theme::new(cx.window.look);
+    let theme = Theme::new(cx.window.appearance);
     let width = cx.window.size.0.min(WIDEST).saturating_sub(4) as usize;
     let room = (cx.window.size.1.min(TALLEST) as usize).saturating_sub(2 + keys(cx, width, &theme).len());
     story(cx, width, &theme).len().saturating_sub(room)

@@ -80,7 +80,9 @@ fn short(text: &str, width: usize, more: &str) -> String {
 fn hint(cx: &Context, chosen: Option<&Entry>, width: usize) -> String {
     match chosen {
         Some(Entry::Set(_, value)) if value.is_empty() => "Enter, then the value and Enter   Esc closes".to_owned(),
-        Some(entry) if width < 60 => short(&visible(&entry.help(&cx.settings)), width, cx.window.look.glyphs().more),
+        Some(entry) if width < 60 => {
+            short(&visible(&entry.help(&cx.settings)), width, cx.window.appearance.glyphs().more)
+        }
         _ => "arrows choose   Enter does it   Esc closes".to_owned(),
     }
 }

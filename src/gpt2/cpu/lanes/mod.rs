@@ -19,7 +19,7 @@ pub(super) const LANES: usize = 16;
 ///
 /// # Safety
 ///
-/// Every function may need instructions that not every processor has: whoever calls one makes sure, once, through
+/// Every function may need instructions that not every processor has: the caller makes sure, once, through
 /// [`Isa::detect`]. Those that take pointers read or write as many bytes as they say, at any alignment.
 pub(super) trait Lanes: Copy {
     /// Sixteen 32-bit floats.

@@ -17,7 +17,7 @@ pub enum Colours {
 /// What the text stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Background {
-    /// Nobody says: the terminal's own sixteen colours suit it, whatever it is.
+    /// Unknown: the terminal's own sixteen colours suit it, whatever it is.
     Unknown,
     /// Dark.
     Dark,
@@ -27,7 +27,7 @@ pub enum Background {
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct Appearance {
     /// How many colours there are.
     pub colours: Colours,
     /// What the text stands on.

@@ -2,7 +2,7 @@
 
 use super::meaning::word;
 use super::{ColorName, InterfaceArguments, MeaningError, ThemeName};
-use crate::look::{Background, Colours, Look, is_utf8, locale};
+use crate::appearance::{Appearance, Background, Colours, is_utf8, locale};
 use crate::store::config::Config;
 
 impl InterfaceArguments {
@@ -11,7 +11,11 @@ impl InterfaceArguments {
     /// # Errors
     ///
     /// If the configuration names no such colours or theme.
-    pub fn look(&self, config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Look, MeaningError> {
+    pub fn appearance(
+        &self,
+        config: &Config,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Appearance, MeaningError> {
         let colours = match word(self.color, config.color.as_deref(), "color")? {
             None | Some(ColorName::Auto) => Colours::told_by(&variable),
             Some(ColorName::Always) => match Colours::shown_by(&variable) {
@@ -29,7 +33,7 @@ impl InterfaceArguments {
             Some(ThemeName::Light) => Background::Light,
         };
         let ascii = self.ascii.or(config.ascii).unwrap_or_else(|| !is_utf8(&locale(&variable)));
-        Ok(Look { colours, background, ascii })
+        Ok(Appearance { colours, background, ascii })
     }
 }
 
@@ -40,39 +44,41 @@ mod tests {
     use super::super::Arguments;
     use super::*;
 
-    fn look(arguments: &[&str], config: &Config, variables: &[(&str, &str)]) -> Result<Look, MeaningError> {
+    fn appearance(arguments: &[&str], config: &Config, variables: &[(&str, &str)]) -> Result<Appearance, MeaningError> {
         let arguments = Arguments::try_parse_from([&["megachat"], arguments].concat()).unwrap();
-        arguments.interface.look(config, |name| variables.iter().find(|it| it.0 == name).map(|it| it.1.to_owned()))
+        arguments
+            .interface
+            .appearance(config, |name| variables.iter().find(|it| it.0 == name).map(|it| it.1.to_owned()))
     }
 
     #[test]
     fn flags_go_before_the_configuration_and_that_before_the_terminal() {
         let terminal = [("TERM", "xterm-256color"), ("COLORFGBG", "0;15"), ("LANG", "C")];
-        let found = Look { colours: Colours::Indexed, background: Background::Light, ascii: true };
+        let found = Appearance { colours: Colours::Indexed, background: Background::Light, ascii: true };
         let config =
             Config { color: Some("never".into()), theme: Some("dark".into()), ascii: Some(false), ..Config::default() };
-        let configured = Look { colours: Colours::None, background: Background::Dark, ascii: false };
+        let configured = Appearance { colours: Colours::None, background: Background::Dark, ascii: false };
         for (arguments, config, expected) in [
             (&[][..], &Config::default(), found),
             (&[], &config, configured),
-            (&["--color", "true"], &config, Look { colours: Colours::True, ..configured }),
-            (&["--color", "16"], &config, Look { colours: Colours::Sixteen, ..configured }),
-            (&["--color", "auto"], &config, Look { colours: Colours::Indexed, ..configured }),
-            (&["--theme", "light"], &config, Look { background: Background::Light, ..configured }),
-            (&["--theme", "auto"], &config, Look { background: Background::Light, ..configured }),
-            (&["--ascii"], &config, Look { ascii: true, ..configured }),
-            (&["--ascii=no"], &Config::default(), Look { ascii: false, ..found }),
+            (&["--color", "true"], &config, Appearance { colours: Colours::True, ..configured }),
+            (&["--color", "16"], &config, Appearance { colours: Colours::Sixteen, ..configured }),
+            (&["--color", "auto"], &config, Appearance { colours: Colours::Indexed, ..configured }),
+            (&["--theme", "light"], &config, Appearance { background: Background::Light, ..configured }),
+            (&["--theme", "auto"], &config, Appearance { background: Background::Light, ..configured }),
+            (&["--ascii"], &config, Appearance { ascii: true, ..configured }),
+            (&["--ascii=no"], &Config::default(), Appearance { ascii: false, ..found }),
         ] {
-            assert_eq!(look(arguments, config, &terminal), Ok(expected), "{arguments:?}");
+            assert_eq!(appearance(arguments, config, &terminal), Ok(expected), "{arguments:?}");
         }
         let wrong = Config { theme: Some("blue".into()), ..Config::default() };
-        assert_eq!(look(&[], &wrong, &terminal).unwrap_err().to_string(), "`blue` is no theme");
+        assert_eq!(appearance(&[], &wrong, &terminal).unwrap_err().to_string(), "`blue` is no theme");
     }
 
     #[test]
     fn always_is_stronger_than_no_color_and_auto_is_not() {
         let of = |arguments: &[&str], variables: &[(&str, &str)]| {
-            look(arguments, &Config::default(), variables).unwrap().colours
+            appearance(arguments, &Config::default(), variables).unwrap().colours
         };
         let terminal = [("TERM", "xterm-256color"), ("NO_COLOR", "1")];
         assert_eq!(of(&[], &terminal), Colours::None);

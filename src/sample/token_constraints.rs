@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for Bias {
 /// as Hugging Face's sequence bias does. A ban holds however a text is cut into tokens: every token is out that would
 /// finish it.
 #[derive(Clone, Debug, Default)]
-pub struct Words {
+pub struct TokenConstraints {
     vocabulary: Option<Arc<Vocabulary>>,
     /// What was resolved, to know when it must be done again.
     bias: Vec<Bias>,
@@ -62,7 +62,7 @@ pub struct Words {
     breakers: Vec<String>,
     biased: Vec<(Vec<TokenId>, f32)>,
     banned: Vec<Ban>,
-    /// By token, (V,), whether it breaks sequences; empty where nobody asks.
+    /// By token, (V,), whether it breaks sequences; empty where no step asks.
     breaks: Vec<bool>,
 }
 
@@ -74,7 +74,7 @@ struct Ban {
     endings: Vec<(usize, Vec<TokenId>)>,
 }
 
-impl Words {
+impl TokenConstraints {
     /// No words at all.
     pub const NONE: Self = Self {
         vocabulary: None,
@@ -233,7 +233,7 @@ mod tests {
     /// What stands after `history` under `settings`, by the text of the token; what is not named is 0.
     fn after(settings: &Settings, history: &str) -> Vec<(String, f32)> {
         let vocabulary = vocabulary();
-        let words = Words::of(settings, &vocabulary);
+        let words = TokenConstraints::of(settings, &vocabulary);
         let mut row = vec![0.0; vocabulary.len()];
         // One byte a token, however it could be written.
         let history: Vec<TokenId> =
@@ -273,16 +273,16 @@ mod tests {
     #[test]
     fn breakers_are_looked_for_inside_tokens_and_only_for_dry() {
         let mut settings = Settings { dry_breakers: vec!["b".into()], ..Settings::default() };
-        assert!(Words::of(&settings, &vocabulary()).breaks().is_empty());
+        assert!(TokenConstraints::of(&settings, &vocabulary()).breaks().is_empty());
         settings.dry_multiplier = 0.8;
-        let words = Words::of(&settings, &vocabulary());
+        let words = TokenConstraints::of(&settings, &vocabulary());
         assert_eq!(words.breaks().iter().filter(|it| **it).count(), 4, "b, ab, abc and \" ab\"");
     }
 
     #[test]
     fn what_was_begun_goes_on() {
         let vocabulary = vocabulary();
-        let words = Words::of(&Settings::default(), &vocabulary);
+        let words = TokenConstraints::of(&Settings::default(), &vocabulary);
         let mut row = vec![0.0; vocabulary.len()];
         assert_eq!(words.hold_to(&mut row, b"ab"), 2);
         let left: Vec<String> =
