@@ -38,10 +38,10 @@ pub(super) fn key(app: &mut App, key: &KeyEvent) {
         _ => app.keyboard.quit_armed = None,
     }
     let Some(layer) = app.layers.top_mut() else { return key_of_main(app, key, action) };
-    if action == Some(Action::Help) && layer.has_help(key) {
+    if action == Some(Action::Help) && layer.room().has_help(key) {
         return app.open(Kind::Help);
     }
-    let answer = layer.key(&mut app.context, key, action);
+    let answer = layer.room_mut().key(&mut app.context, key, action);
     let asked = match answer {
         Answer::Stay => None,
         Answer::Close => {
@@ -112,7 +112,7 @@ pub(super) fn paste(app: &mut App, text: &str) {
     let cx = &mut app.context;
     cx.outbox.notice = None;
     if let Some(layer) = app.layers.top_mut() {
-        return layer.paste(cx, text);
+        return layer.room_mut().paste(cx, text);
     }
     cx.panel.typing = None;
     cx.focus = Focus::Input;

@@ -125,7 +125,7 @@ fn drag(app: &mut App, at: Position) {
 
 fn wheel(app: &mut App, at: Position, step: isize) {
     let code = if step < 0 { KeyCode::Up } else { KeyCode::Down };
-    let Some(times) = app.layers.top().map(Layer::wheel) else { return scroll(&mut app.context, at, step) };
+    let Some(times) = app.layers.top().map(|it| it.room().wheel()) else { return scroll(&mut app.context, at, step) };
     for _ in 0..times {
         keys::key(app, &KeyEvent::from(code));
     }

@@ -52,7 +52,7 @@ impl App {
         let Context { text, settings, cover, .. } = &mut self.context;
         let prepared = text.prepare(settings, cover.needs.inspection, height);
         if let (true, Some(layer)) = (prepared.is_new, self.layers.top_mut()) {
-            layer.refresh(&self.context);
+            layer.room_mut().refresh(&self.context);
         }
         prepared.is_unfinished
     }
@@ -66,7 +66,7 @@ impl App {
 
     /// Lays a layer over what is there, and asks for the scores that it wants.
     pub fn lay(&mut self, layer: Layer) {
-        let needs = layer.needs();
+        let needs = layer.room().needs();
         self.layers.push(layer);
         self.cover();
         if needs.scores {

@@ -12,12 +12,12 @@ mod list;
 pub mod loops;
 pub mod models;
 pub mod palette;
+pub(super) mod room;
 pub mod score;
 pub mod tree;
 
-use answer::{Answer, Kind};
+use answer::Kind;
 use columns::{Columns, Purpose};
-use crossterm::event::{KeyCode, KeyEvent};
 use find::Find;
 use first_run::FirstRun;
 use help::Help;
@@ -26,17 +26,36 @@ use loops::LoopFound;
 use models::ModelList;
 use palette::Palette;
 use ratatui::Frame;
+use room::Room;
 use score::ScoreTable;
 use tree::Tree;
 
 use crate::app::context::{Context, Needs};
-use crate::app::keymap::Action;
 use crate::app::screen::theme::Theme;
 use crate::engine::protocol::RequestId;
 
-/// Something that lies over the text.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Layer {
+/// Makes the enum of layers, and hands what is asked of a layer to its room.
+macro_rules! layers {
+    ($($(#[$doc:meta])* $name:ident($room:ty),)*) => {
+        /// Something that lies over the text.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Layer {
+            $($(#[$doc])* $name($room),)*
+        }
+
+        impl Layer {
+            pub(super) fn room(&self) -> &dyn Room {
+                match self { $(Self::$name(it) => it,)* }
+            }
+
+            pub(super) fn room_mut(&mut self) -> &mut dyn Room {
+                match self { $(Self::$name(it) => it,)* }
+            }
+        }
+    };
+}
+
+layers! {
     /// The question of the first run.
     FirstRun(FirstRun),
     /// The keys.
@@ -73,117 +92,6 @@ impl Layer {
             Kind::Find => Self::Find(Find::open(cx, "")),
             Kind::Score => Self::Score(ScoreTable::open(cx)?),
         })
-    }
-
-    /// Does a key; `action` is what the key means where the focus is.
-    pub(super) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
-        match self {
-            Self::FirstRun(it) => it.key(cx, key),
-            Self::Help(it) => it.key(cx, key, action),
-            Self::Models(it) => it.key(cx, key, action),
-            Self::Inspector(it) => it.key(cx, key),
-            Self::Tree(it) => it.key(cx, key, action),
-            Self::Palette(it) => it.key(cx, key, action),
-            Self::Columns(it) => it.key(cx, key, action),
-            Self::Loop(it) => it.key(cx, key),
-            Self::Find(it) => it.key(cx, key, action),
-            Self::Score(it) => it.key(cx, key, action),
-        }
-    }
-
-    /// Takes pasted text, where something is written.
-    pub(super) fn paste(&mut self, cx: &Context, text: &str) {
-        match self {
-            Self::FirstRun(it) => it.paste(text),
-            Self::Help(it) => it.paste(text),
-            Self::Models(it) => it.paste(text),
-            Self::Palette(it) => it.paste(text),
-            Self::Find(it) => it.paste(cx, text),
-            Self::Inspector(_) | Self::Tree(_) | Self::Columns(_) | Self::Loop(_) | Self::Score(_) => {}
-        }
-    }
-
-    /// How many arrow keys one step of the wheel stands for.
-    pub(super) fn wheel(&self) -> usize {
-        match self {
-            Self::Help(_) => 3,
-            // There the arrows change settings, or mean nothing.
-            Self::Columns(it) if it.purpose == Purpose::Compare => 0,
-            Self::Loop(_) | Self::FirstRun(_) => 0,
-            Self::Models(_)
-            | Self::Inspector(_)
-            | Self::Tree(_)
-            | Self::Palette(_)
-            | Self::Columns(_)
-            | Self::Find(_)
-            | Self::Score(_) => 1,
-        }
-    }
-
-    /// Which scores are wanted while the layer is open.
-    pub(super) fn needs(&self) -> Needs {
-        match self {
-            Self::Inspector(_) => Inspector::NEEDS,
-            Self::Score(_) => ScoreTable::NEEDS,
-            Self::FirstRun(_)
-            | Self::Help(_)
-            | Self::Models(_)
-            | Self::Tree(_)
-            | Self::Palette(_)
-            | Self::Columns(_)
-            | Self::Loop(_)
-            | Self::Find(_) => Needs::default(),
-        }
-    }
-
-    /// Whether help can be asked for over the layer by this key, which would else be written there.
-    pub(super) fn has_help(&self, key: &KeyEvent) -> bool {
-        let writes = match self {
-            Self::Help(_) | Self::FirstRun(_) => return false,
-            Self::Palette(_) | Self::Find(_) => true,
-            Self::Models(it) => it.path.is_some(),
-            Self::Columns(it) => it.typing.is_some(),
-            Self::Inspector(_) | Self::Tree(_) | Self::Loop(_) | Self::Score(_) => false,
-        };
-        !(writes && matches!(key.code, KeyCode::Char(_)))
-    }
-
-    /// Brings what is shown up to date with new scores or settings.
-    pub(super) fn refresh(&mut self, cx: &Context) {
-        if let Self::Find(it) = self {
-            it.refresh(cx);
-        }
-    }
-
-    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
-        match self {
-            Self::FirstRun(it) => it.draw(cx, theme, frame),
-            Self::Help(it) => it.draw(cx, theme, frame),
-            Self::Models(it) => it.draw(cx, theme, frame),
-            Self::Inspector(it) => it.draw(cx, theme, frame),
-            Self::Tree(it) => it.draw(cx, theme, frame),
-            Self::Palette(it) => it.draw(cx, theme, frame),
-            Self::Columns(it) => it.draw(cx, theme, frame),
-            Self::Loop(it) => it.draw(cx, theme, frame),
-            Self::Find(it) => it.draw(cx, theme, frame),
-            Self::Score(it) => it.draw(cx, theme, frame),
-        }
-    }
-
-    /// What opened over the text without being asked for, for those who read lines; `None` for what is told otherwise.
-    pub(super) fn tell(&self, cx: &Context) -> Option<Vec<String>> {
-        match self {
-            Self::Models(_) => Some(models::tell(cx)),
-            Self::Tree(_) => Some(tree::tell(cx)),
-            Self::FirstRun(_)
-            | Self::Help(_)
-            | Self::Inspector(_)
-            | Self::Palette(_)
-            | Self::Columns(_)
-            | Self::Loop(_)
-            | Self::Find(_)
-            | Self::Score(_) => None,
-        }
     }
 }
 
@@ -255,13 +163,13 @@ impl Layers {
             rows: a.rows || b.rows,
             inspection: a.inspection || b.inspection,
         };
-        self.stack.iter().map(Layer::needs).fold(Needs::default(), either)
+        self.stack.iter().map(|it| it.room().needs()).fold(Needs::default(), either)
     }
 
     /// Draws the top one; what it lies over was there before.
     pub(super) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         if let Some(layer) = self.top() {
-            layer.draw(cx, theme, frame);
+            layer.room().draw(cx, theme, frame);
         }
     }
 }

@@ -53,7 +53,7 @@ impl Plain {
         let lines = match app.layers.top() {
             Some(Layer::Help(_)) => help("", &app.context.settings),
             Some(Layer::Palette(_)) => help("all", &app.context.settings),
-            Some(layer) => match layer.tell(&app.context) {
+            Some(layer) => match layer.room().tell(&app.context) {
                 Some(lines) => lines,
                 None => return,
             },

@@ -113,7 +113,7 @@ impl Columns {
         Answer::Close
     }
 
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+    pub(super) fn do_key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
         if self.typing.is_some() {
             self.write(cx, key);
             return Answer::Stay;

@@ -6,6 +6,7 @@ mod keep;
 mod keys;
 mod tell;
 
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 
 pub use continuation_tree::Branch;
@@ -14,6 +15,9 @@ pub(in crate::app) use tell::{branches, tell};
 use crate::TokenId;
 use crate::app::context::Context;
 use crate::app::input::Input;
+use crate::app::keymap::Action;
+use crate::app::layers::answer::Answer;
+use crate::app::layers::room::Room;
 use crate::app::screen::theme::Theme;
 use crate::engine::protocol::{RequestId, StopReason};
 use crate::sample::{Draw, Settings};
@@ -184,11 +188,26 @@ impl Columns {
     }
 }
 
-impl Columns {
-    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+impl Room for Columns {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+        self.do_key(cx, key, action)
+    }
+
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self, theme, frame);
     }
+
+    fn is_written_in(&self) -> bool {
+        self.typing.is_some()
+    }
+
+    /// While settings are compared the arrows change them.
+    fn wheel(&self) -> usize {
+        usize::from(self.purpose != Purpose::Compare)
+    }
 }
+
+impl Columns {}
 
 #[cfg(test)]
 mod tests {

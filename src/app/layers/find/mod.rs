@@ -14,6 +14,7 @@ use crate::app::editing::edit_line;
 use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::{Answer, Kind};
+use crate::app::layers::room::Room;
 use crate::app::screen::theme::Theme;
 use crate::app::text::Next;
 use crate::sample::{Distribution, Row};
@@ -52,8 +53,10 @@ impl Find {
         find.refresh(cx);
         find
     }
+}
 
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+impl Room for Find {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
         let page = draw::list_rows(cx.window.size).max(1);
         let most = self.found.len().saturating_sub(page);
         match key.code {
@@ -75,18 +78,18 @@ impl Find {
         Answer::Stay
     }
 
-    pub(in crate::app) fn paste(&mut self, cx: &Context, text: &str) {
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self, theme, frame);
+    }
+
+    fn paste(&mut self, cx: &Context, text: &str) {
         self.input.insert(text.lines().next().unwrap_or_default());
         self.top = 0;
         self.refresh(cx);
     }
 
-    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
-        draw::draw(cx, self, theme, frame);
-    }
-
     /// Searches anew. The model is not asked: its scores of the next token are known.
-    pub(in crate::app) fn refresh(&mut self, cx: &Context) {
+    fn refresh(&mut self, cx: &Context) {
         let mut tokens = matches(cx.text.vocabulary(), self.input.text());
         self.count = tokens.len();
         let Some((next, distribution)) = cx.text.next.as_ref().and_then(|it| Some((it, distribution(cx, it)?))) else {
@@ -104,6 +107,10 @@ impl Find {
         let rank = |token: TokenId| 1 + falling.partition_point(|&it| it > logits[token as usize]);
         let found = |token| Found { token, scores: Some((distribution.row(logits, token), rank(token))) };
         self.found = tokens.into_iter().map(found).collect();
+    }
+
+    fn is_written_in(&self) -> bool {
+        true
     }
 }
 

@@ -8,7 +8,9 @@ use ratatui::Frame;
 use crate::app::context::Context;
 use crate::app::editing::edit_line;
 use crate::app::input::Input;
+use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
+use crate::app::layers::room::Room;
 use crate::app::outbox::Effect;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::models::{download, import, remember_demo_only};
@@ -20,8 +22,10 @@ pub struct FirstRun {
     pub path: Option<Input>,
 }
 
-impl FirstRun {
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent) -> Answer {
+impl FirstRun {}
+
+impl Room for FirstRun {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, _: Option<Action>) -> Answer {
         if let Some(path) = &mut self.path {
             match key.code {
                 KeyCode::Esc => self.path = None,
@@ -58,13 +62,21 @@ impl FirstRun {
         }
     }
 
-    pub(in crate::app) fn paste(&mut self, text: &str) {
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self, theme, frame);
+    }
+
+    fn paste(&mut self, _: &Context, text: &str) {
         if let Some(path) = &mut self.path {
             path.insert(text.trim());
         }
     }
 
-    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
-        draw::draw(cx, self, theme, frame);
+    fn wheel(&self) -> usize {
+        0
+    }
+
+    fn takes_help(&self) -> bool {
+        false
     }
 }

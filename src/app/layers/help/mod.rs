@@ -10,6 +10,7 @@ use crate::app::editing::edit_line;
 use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
+use crate::app::layers::room::Room;
 use crate::app::screen::theme::Theme;
 
 /// The state of the help.
@@ -21,8 +22,10 @@ pub struct Help {
     pub filter: Option<Input>,
 }
 
-impl Help {
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+impl Help {}
+
+impl Room for Help {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
         match (&mut self.filter, key.code) {
             (_, KeyCode::Up) | (None, KeyCode::Char('k')) => self.top = self.top.saturating_sub(1),
             (_, KeyCode::Down) | (None, KeyCode::Char('j')) => self.top += 1,
@@ -45,14 +48,22 @@ impl Help {
         Answer::Stay
     }
 
-    pub(in crate::app) fn paste(&mut self, text: &str) {
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self, theme, frame);
+    }
+
+    fn paste(&mut self, _: &Context, text: &str) {
         if let Some(filter) = &mut self.filter {
             filter.insert(text.lines().next().unwrap_or_default());
         }
     }
 
-    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
-        draw::draw(cx, self, theme, frame);
+    fn wheel(&self) -> usize {
+        3
+    }
+
+    fn takes_help(&self) -> bool {
+        false
     }
 }
 

@@ -11,6 +11,7 @@ use crate::app::context::{Context, Needs};
 use crate::app::focus::Focus;
 use crate::app::keymap::{Action, lookup};
 use crate::app::layers::answer::Answer;
+use crate::app::layers::room::Room;
 use crate::app::layout::layout;
 use crate::app::screen::text::token_at;
 use crate::app::screen::theme::Theme;
@@ -26,9 +27,6 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// The scores that are wanted while the inspector is open.
-    pub(in crate::app) const NEEDS: Needs = Needs { scores: true, rows: true, inspection: true };
-
     /// Opens on the token under the cursor; from elsewhere than the text on the next token.
     pub(in crate::app) fn open(cx: &mut Context) -> Option<Self> {
         if cx.text.document.is_empty() {
@@ -43,7 +41,30 @@ impl Inspector {
         Some(Self::default())
     }
 
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent) -> Answer {
+    fn step(&mut self, cx: &mut Context, action: Action) {
+        cursor::go(cx, action);
+        self.look_again(cx);
+    }
+
+    fn look_again(&mut self, cx: &mut Context) {
+        self.chosen = None;
+        cx.text.inspection = None;
+        ask::prompt_logprobs(cx);
+    }
+
+    /// A click in what is seen of the text beside the inspector looks at another token.
+    pub(in crate::app) fn click(&mut self, cx: &mut Context, at: Position) {
+        let areas = layout(cx);
+        let (token, is_on_it) = token_at(cx, &areas, at);
+        if is_on_it && areas.text.contains(at) && !draw::area(cx).contains(at) {
+            cx.text.cursor = token;
+            self.look_again(cx);
+        }
+    }
+}
+
+impl Room for Inspector {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, _: Option<Action>) -> Answer {
         let rows = cx.text.inspection.as_ref().map_or(&[][..], |it| &it.rows);
         let own = cx.text.inspection.as_ref().and_then(|it| rows.iter().position(|row| row.token == it.token));
         let last = rows.len().saturating_sub(1);
@@ -76,28 +97,11 @@ impl Inspector {
         Answer::Stay
     }
 
-    fn step(&mut self, cx: &mut Context, action: Action) {
-        cursor::go(cx, action);
-        self.look_again(cx);
-    }
-
-    fn look_again(&mut self, cx: &mut Context) {
-        self.chosen = None;
-        cx.text.inspection = None;
-        ask::prompt_logprobs(cx);
-    }
-
-    /// A click in what is seen of the text beside the inspector looks at another token.
-    pub(in crate::app) fn click(&mut self, cx: &mut Context, at: Position) {
-        let areas = layout(cx);
-        let (token, is_on_it) = token_at(cx, &areas, at);
-        if is_on_it && areas.text.contains(at) && !draw::area(cx).contains(at) {
-            cx.text.cursor = token;
-            self.look_again(cx);
-        }
-    }
-
-    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self.chosen, theme, frame);
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { scores: true, rows: true, inspection: true }
     }
 }

@@ -9,6 +9,7 @@ use crate::app::context::Context;
 use crate::app::intent::WayOut;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
+use crate::app::layers::room::Room;
 use crate::app::messages::columns::WAYS_OUT;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::ask::{go_on, settings_changed};
@@ -25,17 +26,6 @@ pub struct LoopFound {
 }
 
 impl LoopFound {
-    pub(in crate::app) fn key(self, cx: &mut Context, key: &KeyEvent) -> Answer {
-        let way = match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => Some(WayOut::Leave),
-            KeyCode::Char(c) => WAYS_OUT.iter().find(|it| it.1 == c.encode_utf8(&mut [0; 4])).map(|it| it.0),
-            _ => None,
-        };
-        let Some(way) = way else { return Answer::Stay };
-        self.go(cx, way);
-        Answer::Close
-    }
-
     /// Takes a way out of the loop.
     pub(in crate::app) fn go(self, cx: &mut Context, way: WayOut) {
         let back = self.since.checked_sub(1).and_then(|it| cx.text.document.path().get(it)).copied();
@@ -59,8 +49,26 @@ impl LoopFound {
             WayOut::Leave => {}
         }
     }
+}
 
-    pub(in crate::app) fn draw(self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+impl Room for LoopFound {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, _: Option<Action>) -> Answer {
+        let way = match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => Some(WayOut::Leave),
+            KeyCode::Char(c) => WAYS_OUT.iter().find(|it| it.1 == c.encode_utf8(&mut [0; 4])).map(|it| it.0),
+            _ => None,
+        };
+        let Some(way) = way else { return Answer::Stay };
+        self.go(cx, way);
+        Answer::Close
+    }
+
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self.since, theme, frame);
+    }
+
+    /// The arrows mean nothing there.
+    fn wheel(&self) -> usize {
+        0
     }
 }

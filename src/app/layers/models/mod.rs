@@ -11,6 +11,7 @@ use crate::app::editing::edit_line;
 use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
+use crate::app::layers::room::Room;
 use crate::app::outbox::Effect;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::models::{download, import, switch};
@@ -26,8 +27,10 @@ pub struct ModelList {
     pub top: usize,
 }
 
-impl ModelList {
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+impl ModelList {}
+
+impl Room for ModelList {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
         if let Some(line) = &mut self.path {
             match key.code {
                 KeyCode::Esc => self.path = None,
@@ -61,13 +64,21 @@ impl ModelList {
         Answer::Stay
     }
 
-    pub(in crate::app) fn paste(&mut self, text: &str) {
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self.path.as_ref(), self.top, theme, frame);
+    }
+
+    fn paste(&mut self, _: &Context, text: &str) {
         if let Some(path) = &mut self.path {
             path.insert(text.trim());
         }
     }
 
-    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
-        draw::draw(cx, self.path.as_ref(), self.top, theme, frame);
+    fn is_written_in(&self) -> bool {
+        self.path.is_some()
+    }
+
+    fn tell(&self, cx: &Context) -> Option<Vec<String>> {
+        Some(tell(cx))
     }
 }

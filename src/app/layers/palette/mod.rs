@@ -12,6 +12,7 @@ use crate::app::intent::Intent;
 use crate::app::keymap::{Action, BINDINGS, Binding, Keymap, Place};
 use crate::app::knobs::{self, KNOBS, Knob};
 use crate::app::layers::answer::Answer;
+use crate::app::layers::room::Room;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::panel;
 use crate::sample::Settings;
@@ -78,26 +79,6 @@ impl Entry {
 }
 
 impl Palette {
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
-        let page = draw::list_rows(cx.window.size).max(1);
-        self.problem = None;
-        let last = self.entries().len().saturating_sub(1);
-        match key.code {
-            KeyCode::Esc => return Answer::Close,
-            _ if action == Some(Action::Palette) => return Answer::Close,
-            KeyCode::Up => self.chosen = self.chosen.saturating_sub(1),
-            KeyCode::Down => self.chosen = (self.chosen + 1).min(last),
-            KeyCode::PageUp => self.chosen = self.chosen.saturating_sub(page),
-            KeyCode::PageDown => self.chosen = (self.chosen + page).min(last),
-            KeyCode::Enter => return self.choose(cx),
-            _ => {
-                edit_line(&cx.keymap, &mut self.input, key);
-                self.chosen = 0;
-            }
-        }
-        Answer::Stay
-    }
-
     /// Does what the chosen entry says, or asks for the value it needs.
     fn choose(&mut self, cx: &mut Context) -> Answer {
         let Some(entry) = self.entries().into_iter().nth(self.chosen) else { return Answer::Stay };
@@ -122,15 +103,6 @@ impl Palette {
         }
     }
 
-    pub(in crate::app) fn paste(&mut self, text: &str) {
-        self.input.insert(text.lines().next().unwrap_or_default());
-        (self.chosen, self.problem) = (0, None);
-    }
-
-    pub(in crate::app) fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
-        draw::draw(cx, self, theme, frame);
-    }
-
     /// The entries that fit what is typed, best first.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
@@ -143,6 +115,41 @@ impl Palette {
         // Stable: what fits equally well stays in the order of the table.
         scored.sort_by_key(|it| it.0);
         scored.into_iter().map(|it| it.1).collect()
+    }
+}
+
+impl Room for Palette {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+        let page = draw::list_rows(cx.window.size).max(1);
+        self.problem = None;
+        let last = self.entries().len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc => return Answer::Close,
+            _ if action == Some(Action::Palette) => return Answer::Close,
+            KeyCode::Up => self.chosen = self.chosen.saturating_sub(1),
+            KeyCode::Down => self.chosen = (self.chosen + 1).min(last),
+            KeyCode::PageUp => self.chosen = self.chosen.saturating_sub(page),
+            KeyCode::PageDown => self.chosen = (self.chosen + page).min(last),
+            KeyCode::Enter => return self.choose(cx),
+            _ => {
+                edit_line(&cx.keymap, &mut self.input, key);
+                self.chosen = 0;
+            }
+        }
+        Answer::Stay
+    }
+
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self, theme, frame);
+    }
+
+    fn paste(&mut self, _: &Context, text: &str) {
+        self.input.insert(text.lines().next().unwrap_or_default());
+        (self.chosen, self.problem) = (0, None);
+    }
+
+    fn is_written_in(&self) -> bool {
+        true
     }
 }
 

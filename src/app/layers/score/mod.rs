@@ -11,6 +11,7 @@ use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::layers::list::chosen_after;
+use crate::app::layers::room::Room;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::cursor::show_cursor;
 
@@ -24,9 +25,6 @@ pub struct ScoreTable {
 }
 
 impl ScoreTable {
-    /// The scores that are wanted while the table is open.
-    pub(in crate::app) const NEEDS: Needs = Needs { scores: true, rows: false, inspection: false };
-
     /// Opens on the most surprising token.
     pub(in crate::app) fn open(cx: &mut Context) -> Option<Self> {
         if cx.text.document.is_empty() {
@@ -35,8 +33,10 @@ impl ScoreTable {
         }
         Some(Self::default())
     }
+}
 
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+impl Room for ScoreTable {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
         let worst = cx.text.text_score().worst;
         let last = worst.len().saturating_sub(1);
         match key.code {
@@ -54,7 +54,11 @@ impl ScoreTable {
         Answer::Stay
     }
 
-    pub(in crate::app) fn draw(self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self.chosen, theme, frame);
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { scores: true, rows: false, inspection: false }
     }
 }

@@ -10,6 +10,7 @@ use crate::app::context::Context;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::layers::list::chosen_after;
+use crate::app::layers::room::Room;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::branch;
 
@@ -27,8 +28,10 @@ impl Tree {
     pub(in crate::app) fn open(cx: &Context) -> Self {
         Self { chosen: cx.text.document.runs().iter().rposition(|it| it.on_path).unwrap_or(0) }
     }
+}
 
-    pub(in crate::app) fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+impl Room for Tree {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
         let last = cx.text.document.runs().len().saturating_sub(1);
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
@@ -39,7 +42,11 @@ impl Tree {
         Answer::Stay
     }
 
-    pub(in crate::app) fn draw(self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self.chosen, theme, frame);
+    }
+
+    fn tell(&self, cx: &Context) -> Option<Vec<String>> {
+        Some(tell(cx))
     }
 }
