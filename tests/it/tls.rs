@@ -101,7 +101,7 @@ fn the_program_trusts_what_the_flag_or_the_environment_names() {
 
     let refused = Home::new().download(&url).output().unwrap();
     assert_eq!(refused.status.code(), Some(4));
-    assert!(err(&refused).contains("nobody whom this system trusts"), "{}", err(&refused));
+    assert!(err(&refused).contains("no authority that this system trusts"), "{}", err(&refused));
     assert!(err(&refused).contains("--ca-file"));
 
     let home = Home::new();
