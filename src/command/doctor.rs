@@ -50,7 +50,7 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
         name: it.device.to_string(),
         ok: true,
         text: it.state.clone().unwrap_or_else(|why| format!("no: {why}")),
-        data: json!({"usable": it.state.is_ok(), "what": it.state.clone().unwrap_or_else(|why| why)}),
+        data: json!({"usable": it.state.is_ok(), "what": it.state.clone().unwrap_or_else(|why| why.to_string())}),
     }));
     findings.push(terminal());
     let bad: Vec<&Finding> = findings.iter().filter(|it| !it.ok).collect();

@@ -3,7 +3,7 @@
 use super::protocol::Failure;
 use crate::gpt2::CandleBackend;
 use crate::gpt2::cpu::CpuBackend;
-use crate::model::{Backend, Device, DeviceChoice, Found};
+use crate::model::{Backend, Device, DeviceChoice, Found, Unusable};
 
 /// Every backend, the fastest first; the processor, which is always there, last.
 pub const BACKENDS: &[&dyn Backend] = &[&CandleBackend, &CpuBackend];
@@ -30,14 +30,15 @@ pub(super) fn places(choice: DeviceChoice) -> Result<(Vec<Place>, Vec<String>), 
         DeviceChoice::Auto => {
             let usable = all().filter(|it| it.1.state.is_ok()).map(|it| (it.0, it.1.device)).collect();
             // What the program was not built for is no news.
-            let missed = all().filter(|it| is_built(it.1.device)).filter_map(|it| {
-                let why = it.1.state.err()?;
-                Some(format!("no {} device ({why}): running on the CPU", it.1.device))
+            let missed = all().filter_map(|it| match it.1.state {
+                Err(Unusable::NotThere(why)) => Some(format!("no {} device ({why}): running on the CPU", it.1.device)),
+                Err(Unusable::NotBuilt(_)) | Ok(_) => None,
             });
             Ok((usable, missed.collect()))
         }
         DeviceChoice::On(device) => {
-            let of_kind = |it: &Found| it.device == device || is_same_kind(it.device, device);
+            // A second card is of the kind of the first, which is the one that is probed.
+            let of_kind = |it: &Found| it.device.kind() == device.kind();
             let known: Vec<_> = all().filter(|it| of_kind(&it.1)).collect();
             // One that is not built in does not hide another that is.
             let usable: Vec<Place> = known.iter().filter(|it| it.1.state.is_ok()).map(|it| (it.0, device)).collect();
@@ -45,20 +46,8 @@ pub(super) fn places(choice: DeviceChoice) -> Result<(Vec<Place>, Vec<String>), 
                 return Ok((usable, Vec::new()));
             }
             let why = known.into_iter().find_map(|it| it.1.state.err());
-            Err(Failure::NoDevice { device, why: why.unwrap_or_else(|| "no backend knows it".to_owned()) })
+            let why = why.map_or_else(|| "no backend knows it".to_owned(), |it| it.to_string());
+            Err(Failure::NoDevice { device, why })
         }
     }
-}
-
-fn is_built(device: Device) -> bool {
-    match device {
-        Device::Cpu => true,
-        Device::Cuda(_) => cfg!(feature = "cuda"),
-        Device::Metal => cfg!(feature = "metal"),
-    }
-}
-
-/// A second card is of the kind of the first, which is the one that is probed.
-fn is_same_kind(one: Device, other: Device) -> bool {
-    matches!((one, other), (Device::Cuda(_), Device::Cuda(_)))
 }

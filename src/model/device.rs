@@ -36,7 +36,7 @@ impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cuda(number @ 1..) => write!(f, "{}:{number}", self.kind()),
-            Self::Cpu | Self::Cuda(_) | Self::Metal => f.write_str(self.kind()),
+            first => f.write_str(first.kind()),
         }
     }
 }
@@ -98,7 +98,18 @@ pub struct Found {
     /// The device.
     pub device: Device,
     /// What computes there, or why nothing can.
-    pub state: Result<String, String>,
+    pub state: Result<String, Unusable>,
+}
+
+/// Why nothing can compute on a device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// The program was built without it; how to build it.
+    #[error("{0}")]
+    NotBuilt(String),
+    /// The machine has none, or its driver fails; what it says.
+    #[error("{0}")]
+    NotThere(String),
 }
 
 /// A model to be made.

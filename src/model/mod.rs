@@ -8,7 +8,7 @@ pub mod device;
 mod error;
 mod weights;
 
-pub use device::{Backend, Device, DeviceChoice, Found, Order};
+pub use device::{Backend, Device, DeviceChoice, Found, Order, Unusable};
 pub use error::ModelError;
 pub use weights::{Precision, RawTensor, RawType, TensorSource};
 

@@ -3,7 +3,7 @@
 use candle_core::Device as CandleDevice;
 
 use super::{CandleModel, NAME};
-use crate::model::{Backend, Device, Found, Model, ModelError, Order, Precision};
+use crate::model::{Backend, Device, Found, Model, ModelError, Order, Precision, Unusable};
 
 /// candle's GPUs. (Its CPU is for tests: ours is faster.)
 pub struct CandleBackend;
@@ -14,6 +14,8 @@ fn device(of: Device) -> Result<CandleDevice, ModelError> {
         Device::Cpu => CandleDevice::Cpu,
         Device::Cuda(number) => CandleDevice::new_cuda(number)?,
         Device::Metal => CandleDevice::new_metal(0)?,
+        #[allow(unreachable_patterns, reason = "a device that is new is none of candle's")]
+        _ => return Err(ModelError::Unsupported { backend: NAME, what: "run there" }),
     })
 }
 
@@ -29,12 +31,14 @@ impl Backend for CandleBackend {
     fn probe(&self) -> Vec<Found> {
         let found = |of: Device, is_built: bool| {
             let state = if is_built {
-                device(of).map(|_| "the first device".to_owned()).map_err(|e| match e {
-                    ModelError::Backend { source, .. } => first_line(&source.to_string()),
-                    other => other.to_string(),
+                device(of).map(|_| "the first device".to_owned()).map_err(|e| {
+                    Unusable::NotThere(match e {
+                        ModelError::Backend { source, .. } => first_line(&source.to_string()),
+                        other => other.to_string(),
+                    })
                 })
             } else {
-                Err(format!("not built in: cargo build --release --features {of}"))
+                Err(Unusable::NotBuilt(format!("not built in: cargo build --release --features {of}")))
             };
             Found { device: of, state }
         };
