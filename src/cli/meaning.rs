@@ -1,5 +1,7 @@
 //! What arguments mean: flags and environment over the configuration over the defaults.
 
+use std::borrow::Cow;
+
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
@@ -25,7 +27,7 @@ pub enum MeaningError {
         /// What was written.
         value: String,
         /// What it should be.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
 }
 
@@ -90,7 +92,7 @@ impl ModelArguments {
             (Some(flag), _) => Ok(flag),
             (None, Some(text)) => text.to_lowercase().parse().map_err(|_| MeaningError::Word {
                 value: text.to_owned(),
-                what: "device (there are auto, cpu, cuda, cuda:1 and so on, metal)",
+                what: format!("device (there are {})", DeviceChoice::names()).into(),
             }),
             (None, None) => Ok(DeviceChoice::Auto),
         }
@@ -146,7 +148,7 @@ pub(super) fn word<T: ValueEnum>(
     match (flag, config) {
         (Some(flag), _) => Ok(Some(flag)),
         (None, Some(text)) => {
-            T::from_str(text, true).map(Some).map_err(|_| MeaningError::Word { value: text.to_owned(), what })
+            T::from_str(text, true).map(Some).map_err(|_| MeaningError::Word { value: text.to_owned(), what: what.into() })
         }
         (None, None) => Ok(None),
     }

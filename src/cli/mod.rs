@@ -75,7 +75,7 @@ pub struct ModelArguments {
     /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout [env: `MEGACHAT_MODEL`]
     #[arg(short, long, value_name = "NAME|DIR", env = "MEGACHAT_MODEL", hide_env = true)]
     pub model: Option<String>,
-    /// Where to run: auto, cpu, cuda, cuda:1 and so on, metal [default: auto] [env: `MEGACHAT_DEVICE`]
+    #[arg(help = format!("Where to run: {} [default: auto] [env: MEGACHAT_DEVICE]", DeviceChoice::names()))]
     #[arg(long, env = "MEGACHAT_DEVICE", hide_env = true)]
     pub device: Option<DeviceChoice>,
     /// Precision of the weights [default: auto] [env: `MEGACHAT_DTYPE`]

@@ -49,7 +49,7 @@ impl serde::Serialize for Device {
 
 /// A word that names no device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no device: there are auto, cpu, cuda, cuda:1 and so on, and metal")]
+#[error("`{0}` names no device: there are {names}", names = DeviceChoice::names())]
 pub struct UnknownDevice(pub String);
 
 impl FromStr for Device {
@@ -73,6 +73,15 @@ pub enum DeviceChoice {
     Auto,
     /// This device, or an error.
     On(Device),
+}
+
+impl DeviceChoice {
+    /// The words for it, with commas: `auto, cpu, cuda, metal; a second one is cuda:1`.
+    #[must_use]
+    pub fn names() -> String {
+        let kinds = Device::FIRST.map(Device::kind).join(", ");
+        format!("{AUTO}, {kinds}; a second card is {}", Device::Cuda(1))
+    }
 }
 
 impl fmt::Display for DeviceChoice {
