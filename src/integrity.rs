@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, SafetensorsError, header_length, parse_header};
+use crate::checkpoint::safetensors::{HeaderError, read_header};
 use crate::checkpoint::{Config, Limits};
 use crate::directory::{Contents, DirectoryError};
 use crate::manifest::{CONFIG, FileRecord, Manifest, ManifestError, WEIGHTS, hex};
@@ -173,7 +173,13 @@ pub struct WeightsRecord {
 /// What the system says; [`io::ErrorKind::InvalidData`] if the header is not sound.
 pub fn weights_record(path: &Path, progress: &mut dyn FnMut(u64) -> bool) -> io::Result<Option<WeightsRecord>> {
     let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
-    let (head, entries) = read_header(&mut file)?;
+    let size = file.metadata()?.len();
+    let header = read_header(&mut file, size, &Limits::default()).map_err(|e| match e {
+        HeaderError::Read(error) => error,
+        HeaderError::Refused(error) => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
+    })?;
+    let (head, mut entries) = (header.bytes, header.entries);
+    entries.sort_by_key(|it| it.start);
     hasher.update(&head);
     let mut checksums: Vec<crc32fast::Hasher> = entries.iter().map(|_| crc32fast::Hasher::new()).collect();
     // Tensors lie one after the other; `first` is the first that has not ended.
@@ -201,21 +207,6 @@ pub fn weights_record(path: &Path, progress: &mut dyn FnMut(u64) -> bool) -> io:
     }
     let checksums = entries.into_iter().map(|it| it.name).zip(checksums.into_iter().map(crc32fast::Hasher::finalize));
     Ok(Some(WeightsRecord { sha256: hex(&hasher.finalize()), checksums: checksums.collect() }))
-}
-
-/// Everything before the data of a safetensors file, and its tensors in the order of their data.
-fn read_header(file: &mut File) -> io::Result<(Vec<u8>, Vec<Entry>)> {
-    let invalid = |e: SafetensorsError| io::Error::new(io::ErrorKind::InvalidData, e.to_string());
-    let size = file.metadata()?.len();
-    let mut length = [0; LENGTH_BYTES];
-    file.read_exact(&mut length)?;
-    let count = header_length(length, size, &Limits::default()).map_err(invalid)?;
-    let mut head = vec![0; LENGTH_BYTES + count];
-    head[..LENGTH_BYTES].copy_from_slice(&length);
-    file.read_exact(&mut head[LENGTH_BYTES..])?;
-    let mut entries = parse_header(&head[LENGTH_BYTES..], size.saturating_sub(head.len() as u64)).map_err(invalid)?;
-    entries.sort_by_key(|it| it.start);
-    Ok((head, entries))
 }
 
 /// Length and SHA-256 of a file; `None` if `progress`, which hears the bytes done, says `false`.

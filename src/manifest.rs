@@ -15,6 +15,9 @@ pub const MEGATRON_345M: &str = "megatron-345m";
 /// The name of the model that comes with the program.
 pub const DEMO: &str = "demo";
 
+/// The source of that model.
+pub const BUILT_IN: &str = "built in";
+
 /// The file of the weights.
 pub const WEIGHTS: &str = "model.safetensors";
 
@@ -28,7 +31,7 @@ pub struct Manifest {
     pub version: u32,
     /// The name it is installed under.
     pub name: String,
-    /// Where it came from: an address, a path, or "built in".
+    /// Where it came from: an address, a path, or [`BUILT_IN`].
     pub source: String,
     /// SHA-256 of what it was converted from, hexadecimal, if that was one file.
     pub source_sha256: Option<String>,

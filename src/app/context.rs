@@ -12,7 +12,7 @@ use super::text::Text;
 use crate::appearance::Appearance;
 use crate::document::{NodeId, Record};
 use crate::engine::protocol::ModelCard;
-use crate::engine::window_start;
+use crate::model::window_start;
 use crate::sample::Settings;
 
 /// The sampling panel.

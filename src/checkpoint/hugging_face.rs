@@ -15,7 +15,8 @@ use super::megatron::Given;
 use super::nanogpt::TrainingArguments;
 use super::pickle::printable;
 use super::plan::{
-    Found, Joined, OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, check_heads, compare, heads_of_width,
+    Family, Found, Joined, OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, check_heads, compare,
+    heads_of_width,
 };
 use super::tensors::Dtype;
 use super::tree::{Leaf, Leaves};
@@ -33,9 +34,6 @@ pub struct Known {
     /// Heads and sizes that the user states on the command line.
     pub given: Given,
 }
-
-/// What a plan for a file of nanoGPT's calls its format.
-pub const NANO_GPT: &str = "nanoGPT";
 
 /// Names under which some programs keep the output matrix.
 const OUTPUT_MATRICES: [&str; 2] = [OUTPUT_MATRIX, "lm_head.decoder.weight"];
@@ -113,8 +111,18 @@ pub fn map(leaves: &Leaves, known: &Known, limits: &Limits) -> Result<Plan, MapE
     if !faults.is_empty() {
         return Err(MapError::Faults(faults));
     }
-    let format = if style == Style::Conv1d { "Hugging Face GPT-2" } else { NANO_GPT }.to_owned();
-    Ok(Plan { config, dtype: sizes.dtype, targets, same, tokenizer: TokenizerClaim::Unsaid, notes, format })
+    let (family, format) =
+        if style == Style::Conv1d { (Family::HuggingFace, "Hugging Face GPT-2") } else { (Family::NanoGpt, "nanoGPT") };
+    Ok(Plan {
+        config,
+        dtype: sizes.dtype,
+        targets,
+        same,
+        tokenizer: TokenizerClaim::Unsaid,
+        notes,
+        family,
+        format: format.to_owned(),
+    })
 }
 
 /// Everything but masks and heads, under its name in the converted model; the output matrices apart.

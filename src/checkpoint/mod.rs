@@ -38,6 +38,6 @@ pub(crate) use fault::both_names;
 pub use fault::{Fault, MapError};
 pub use limits::Limits;
 pub use nanogpt::TrainingArguments;
-pub use plan::{Joined, Piece, Plan, Same, Target, TokenizerClaim};
+pub use plan::{Family, Joined, Piece, Plan, Same, Target, TokenizerClaim};
 pub use tree::{Leaf, Leaves, alarming_calls};
 pub use wrapping::{has_gpt2_names, subject};

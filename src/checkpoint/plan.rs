@@ -89,6 +89,17 @@ pub enum TokenizerClaim {
     Unsaid,
 }
 
+/// Whose way of writing a GPT-2 a checkpoint is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Hugging Face's: `OpenAI`'s matrices and names.
+    HuggingFace,
+    /// nanoGPT's: Hugging Face's names, matrices as in torch's `Linear`.
+    NanoGpt,
+    /// Any level of Megatron's.
+    Megatron,
+}
+
 /// How to convert one checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -104,7 +115,9 @@ pub struct Plan {
     pub tokenizer: TokenizerClaim,
     /// Remarks for people.
     pub notes: Vec<String>,
-    /// What was recognised, for people.
+    /// What was recognised.
+    pub family: Family,
+    /// The same in full, for people.
     pub format: String,
 }
 

@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::io::Read;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -74,6 +75,43 @@ pub struct Entry {
     pub start: u64,
     /// One past its last byte.
     pub end: u64,
+}
+
+/// Everything before the data of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The bytes as they lie: length and JSON text. The data begin after them.
+    pub bytes: Vec<u8>,
+    /// The tensors, in the order of the JSON text.
+    pub entries: Vec<Entry>,
+}
+
+/// Why a header was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum HeaderError {
+    /// What the reader says.
+    #[error(transparent)]
+    Read(#[from] std::io::Error),
+    /// The header is not sound.
+    #[error(transparent)]
+    Refused(#[from] SafetensorsError),
+}
+
+/// Reads the header at the beginning of a file of so many bytes.
+///
+/// # Errors
+///
+/// What the reader says, or why the header is refused.
+pub fn read_header(from: &mut impl Read, file_length: u64, limits: &Limits) -> Result<Header, HeaderError> {
+    let mut first = [0; LENGTH_BYTES];
+    from.read_exact(&mut first)?;
+    let length = header_length(first, file_length, limits)?;
+    let mut bytes = vec![0; LENGTH_BYTES + length];
+    bytes[..LENGTH_BYTES].copy_from_slice(&first);
+    from.read_exact(&mut bytes[LENGTH_BYTES..])?;
+    let data = file_length.saturating_sub(bytes.len() as u64);
+    let entries = parse_header_within(&bytes[LENGTH_BYTES..], data, limits)?;
+    Ok(Header { bytes, entries })
 }
 
 /// Length of the JSON text, from the file's first eight bytes.

@@ -147,9 +147,9 @@ pub(super) fn word<T: ValueEnum>(
 ) -> Result<Option<T>, MeaningError> {
     match (flag, config) {
         (Some(flag), _) => Ok(Some(flag)),
-        (None, Some(text)) => {
-            T::from_str(text, true).map(Some).map_err(|_| MeaningError::Word { value: text.to_owned(), what: what.into() })
-        }
+        (None, Some(text)) => T::from_str(text, true)
+            .map(Some)
+            .map_err(|_| MeaningError::Word { value: text.to_owned(), what: what.into() }),
         (None, None) => Ok(None),
     }
 }

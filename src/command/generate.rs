@@ -13,13 +13,12 @@ use crate::TokenId;
 use crate::cli::Arguments;
 use crate::engine::generation::Control;
 use crate::engine::protocol::{Cut, Event, Failure, MOST_TEXT, ModelCard, Request, RequestId, StopReason, Want};
-use crate::engine::stops;
 use crate::loading::load;
 use crate::manifest::MEGATRON_345M;
 use crate::sample::{Draw, Row, Settings, StepTrace};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::text::{Utf8Stream, Vocabulary, visible};
+use crate::text::{StopBuffer, Utf8Stream, Vocabulary, stops, visible};
 
 /// Runs the headless mode.
 ///
@@ -149,9 +148,7 @@ struct Printer {
     vocabulary: Arc<Vocabulary>,
     settings: Settings,
     interrupt: Interrupt,
-    /// All bytes drawn, and how many of them have been handed out.
-    bytes: Vec<u8>,
-    printed: usize,
+    drawn_bytes: StopBuffer,
     utf8: Utf8Stream,
     /// Draws, with where they end in `bytes`; those of `Form::Lines` leave when they are printed.
     draws: VecDeque<Drawn>,
@@ -175,8 +172,7 @@ impl Printer {
             vocabulary: card.vocabulary.clone(),
             settings,
             interrupt,
-            bytes: Vec::new(),
-            printed: 0,
+            drawn_bytes: StopBuffer::default(),
             utf8: Utf8Stream::default(),
             draws: VecDeque::new(),
             count: 0,
@@ -193,7 +189,7 @@ impl Printer {
 
     /// Prints everything drawn up to `end`.
     fn print(&mut self, end: usize) -> io::Result<()> {
-        let fresh = &self.bytes[self.printed.min(end)..end];
+        let fresh = self.drawn_bytes.take(end);
         let mut out = io::stdout().lock();
         match self.form {
             Form::Json => {}
@@ -216,7 +212,6 @@ impl Printer {
                 out.flush()?;
             }
         }
-        self.printed = self.printed.max(end);
         Ok(())
     }
 
@@ -228,13 +223,10 @@ impl Printer {
         }
         // The mark is no text; where it does not end the continuation, it is.
         if !is_end || self.settings.end_of_text == crate::sample::EndOfText::Continue {
-            self.bytes.extend_from_slice(&self.vocabulary.bytes(draw.token)[draw.begun..]);
+            self.drawn_bytes.push(&self.vocabulary.bytes(draw.token)[draw.begun..]);
         }
-        self.draws.push_back(Drawn { end: self.bytes.len(), draw, trace });
-        let safe = self.bytes.len() - stops::held(&self.bytes, &self.settings.stop);
-        // The token that finishes a stop string is reported before the stop is: look ahead for it.
-        let from = self.printed;
-        let safe = stops::find(&self.bytes, from, &self.settings.stop).map_or(safe, |(at, _)| at);
+        self.draws.push_back(Drawn { end: self.drawn_bytes.bytes().len(), draw, trace });
+        let safe = self.drawn_bytes.safe(&self.settings.stop);
         if let Err(error) = self.print(safe) {
             self.broken = Some(error);
         }
@@ -248,16 +240,17 @@ impl Printer {
             Some(Ok(it)) => it,
             Some(Err(failure)) => {
                 // What was held back is no stop string after all.
-                self.print(self.bytes.len())?;
+                self.print(self.drawn_bytes.bytes().len())?;
                 return Err(engine_exit(&failure));
             }
             None => return Err(Exit::failed("the engine ended without an answer")),
         };
         let end = match &reason {
             StopReason::StopString(stop) => {
-                stops::find(&self.bytes, 0, std::slice::from_ref(stop)).map_or(self.bytes.len(), |it| it.0)
+                let bytes = self.drawn_bytes.bytes();
+                stops::find(bytes, 0, std::slice::from_ref(stop)).map_or(bytes.len(), |it| it.0)
             }
-            _ => self.bytes.len(),
+            _ => self.drawn_bytes.bytes().len(),
         };
         self.print(end)?;
         let mut out = io::stdout().lock();
@@ -299,7 +292,7 @@ impl Printer {
             "prompt": prompt,
             "prompt_tokens": self.prompt,
             "prompt_read_as": self.read_as,
-            "text": String::from_utf8_lossy(&self.bytes[..end]),
+            "text": String::from_utf8_lossy(&self.drawn_bytes.bytes()[..end]),
             "tokens": tokens,
             "stop_reason": reason.name(),
             "stop_string": match reason { StopReason::StopString(it) => Some(it), _ => None },

@@ -15,7 +15,7 @@ use crate::install::places::{Places, Repair, Wishes};
 use crate::install::protocol::{CopyAt, Job};
 use crate::install::source::without_secrets;
 use crate::integrity::{self, CheckError};
-use crate::manifest::{DEMO, MEGATRON_345M, Manifest, WEIGHTS};
+use crate::manifest::{BUILT_IN, DEMO, MEGATRON_345M, Manifest, WEIGHTS};
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::{TokenizerChoice, visible};
@@ -161,7 +161,7 @@ fn origin(name: &str, manifest: Option<&Manifest>, places: &Places) -> Result<Jo
             },
         };
     };
-    if name == DEMO && it.source == "built in" {
+    if name == DEMO && it.source == BUILT_IN {
         return Ok(Job::Demo);
     }
     if let Some(repository) = &it.repository {

@@ -8,7 +8,7 @@ use super::{Contents, DirectoryError, Weights};
 use crate::checkpoint::arrange::Arrange;
 use crate::checkpoint::hugging_face::{self, Known};
 use crate::checkpoint::megatron::Given;
-use crate::checkpoint::safetensors::{Entry, LENGTH_BYTES, header_length, one_storage_each, parse_header};
+use crate::checkpoint::safetensors::{Entry, HeaderError, one_storage_each, read_header};
 use crate::checkpoint::tensors::Tensor;
 use crate::checkpoint::{Leaves, Limits, Plan, Target};
 
@@ -68,14 +68,11 @@ impl Safetensors {
         let bad = |source| DirectoryError::Safetensors { name: name(), source };
         let mut file = File::open(path).map_err(read)?;
         let size = file.metadata().map_err(read)?.len();
-        let mut length = [0; LENGTH_BYTES];
-        file.read_exact(&mut length).map_err(read)?;
-        let length = header_length(length, size, &Limits::default()).map_err(bad)?;
-        let mut text = vec![0; length];
-        file.read_exact(&mut text).map_err(read)?;
-        let start = (LENGTH_BYTES + length) as u64;
-        let entries = parse_header(&text, size.saturating_sub(start)).map_err(bad)?;
-        Ok(Self { path: path.to_owned(), file, start, entries })
+        let header = read_header(&mut file, size, &Limits::default()).map_err(|e| match e {
+            HeaderError::Read(error) => read(error),
+            HeaderError::Refused(error) => bad(error),
+        })?;
+        Ok(Self { path: path.to_owned(), file, start: header.bytes.len() as u64, entries: header.entries })
     }
 }
 

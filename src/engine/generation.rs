@@ -7,12 +7,11 @@ mod heal;
 use std::sync::Arc;
 
 use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopReason, Want};
-use super::stops;
 use crate::TokenId;
-use crate::model::{Model, ModelError, Scores};
+use crate::model::{Model, ModelError, Scores, window_start};
 use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, StepTrace, TokenConstraints, WhenFull, die};
 use crate::text::vocabulary::Encoded;
-use crate::text::{EncodeError, Vocabulary};
+use crate::text::{EncodeError, Vocabulary, stops};
 
 /// Why a model cannot write on an empty page.
 const NO_BEGINNING: &str =
@@ -61,14 +60,6 @@ impl From<ModelError> for Break {
             _ => Failure::Model(error.to_string()),
         })
     }
-}
-
-/// The first token of the document that the model still sees, when the document has `length` tokens and the context
-/// `capacity` positions: the window moves by a quarter of the context at a time, so that most tokens are cheap.
-#[must_use]
-pub fn window_start(length: usize, capacity: usize) -> usize {
-    let step = (capacity / 4).max(1);
-    length.saturating_sub(capacity).div_ceil(step) * step
 }
 
 impl Session {

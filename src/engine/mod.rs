@@ -10,8 +10,6 @@ pub mod load;
 mod packed;
 pub mod protocol;
 pub mod reading;
-pub mod stops;
 mod worker;
 
-pub use generation::window_start;
 pub use worker::{Engine, Loader, spawn, spawn_with};

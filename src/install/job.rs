@@ -18,8 +18,9 @@ use super::protocol::{CopyAt, Event, Failure, Job, Ready, Stage};
 use super::source;
 use super::{catalogue, download, fetch};
 use crate::assets;
+use crate::checkpoint::Family;
 use crate::integrity;
-use crate::manifest::{DEMO, MEGATRON_345M, Manifest, hex};
+use crate::manifest::{BUILT_IN, DEMO, MEGATRON_345M, Manifest, hex};
 use crate::text::TokenizerChoice;
 use crate::text::vocabulary::VocabularyKind;
 
@@ -115,7 +116,7 @@ struct Task<'a> {
 impl Task<'_> {
     fn demo(&self, origin: Origin, report: Report) -> Result<Ready, Failure> {
         let input = Input::Bytes { name: "the built-in demo", bytes: assets::DEMO_ZIP };
-        let origin = Origin { source: "built in".into(), verified: true, replace: true, ..origin };
+        let origin = Origin { source: BUILT_IN.into(), verified: true, replace: true, ..origin };
         // Its file does not say, and its width is none of GPT-2's own.
         let wishes = Wishes {
             convert: convert::Options { heads: Some(DEMO_HEADS), ..self.wishes.convert.clone() },
@@ -231,7 +232,7 @@ fn install(
     // The model everybody means, however its file is called.
     let shape = (converted.config.n_layer, converted.config.n_embd);
     let in_gpt2s_words = converted.vocabulary.kind() == VocabularyKind::Gpt2;
-    let known = shape == (24, 1024) && converted.format.contains("Megatron") && in_gpt2s_words;
+    let known = shape == (24, 1024) && converted.family == Family::Megatron && in_gpt2s_words;
     let by_content = if known { MEGATRON_345M.to_owned() } else { job.to_owned() };
     let name = origin.name.map_or(by_content, ToOwned::to_owned);
     let verified = origin.verified || converted.source_sha256.as_deref().is_some_and(fetch::published);

@@ -155,6 +155,14 @@ pub trait Model: Send {
     fn keep(&mut self, branch: usize);
 }
 
+/// The first token of the document that the model still sees, when the document has `length` tokens and the context
+/// `capacity` positions: the window moves by a quarter of the context at a time, so that most tokens are cheap.
+#[must_use]
+pub fn window_start(length: usize, capacity: usize) -> usize {
+    let step = (capacity / 4).max(1);
+    length.saturating_sub(capacity).div_ceil(step) * step
+}
+
 #[cfg(test)]
 mod tests {
     use super::rest;

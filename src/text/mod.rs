@@ -3,12 +3,14 @@
 //! Everything the model, a file or a server says passes through [`visible()`] before it reaches a terminal.
 
 mod hex;
+pub mod stops;
 mod utf8;
 mod visible;
 pub mod vocabulary;
 mod wrap;
 
 pub use hex::hex;
+pub use stops::StopBuffer;
 pub use utf8::Utf8Stream;
 pub use visible::{push_visible, visible};
 pub use vocabulary::{EncodeError, TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};

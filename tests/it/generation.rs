@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 
 use megachat::TokenId;
 use megachat::assets;
-use megachat::engine::generation::{Control, Session, window_start};
+use megachat::engine::generation::{Control, Session};
 use megachat::engine::protocol::{Event, Failure, Request, RequestId, Said, StopReason, Want};
+use megachat::model::window_start;
 use megachat::sample::{EndOfText, Settings, WhenFull};
 
 use crate::support::scripted::{Fault, Scripted};

@@ -5,9 +5,8 @@ use crate::app::context::Context;
 use crate::app::messages;
 use crate::document::{NodeId, Origin};
 use crate::engine::protocol::{RequestId, StopReason};
-use crate::engine::stops;
 use crate::sample::EndOfText;
-use crate::text::{Utf8Stream, push_visible};
+use crate::text::{StopBuffer, Utf8Stream, push_visible};
 
 /// How much of the text is written, and what of it must still be held back.
 #[derive(Debug, Default)]
@@ -31,9 +30,7 @@ struct Run {
     sent: bool,
     /// Who writes, if that is to be said before the first character.
     label: Option<&'static str>,
-    /// The bytes drawn, and how many of them are written: the end of them may be the beginning of a stop string.
-    bytes: Vec<u8>,
-    written: usize,
+    drawn_bytes: StopBuffer,
 }
 
 /// How a continuation ended.
@@ -64,7 +61,7 @@ impl Stream {
             // What it takes away was never written.
             self.utf8 = Utf8Stream::default();
         } else {
-            let end = run.bytes.len();
+            let end = run.drawn_bytes.bytes().len();
             self.write(&mut run, end, out);
             self.finish(out);
         }
@@ -81,8 +78,7 @@ impl Stream {
                     drawn: 0,
                     sent: !running.sent.is_empty(),
                     label: cx.chat.then_some("Model:"),
-                    bytes: Vec::new(),
-                    written: 0,
+                    drawn_bytes: StopBuffer::default(),
                 });
             }
             if let Some(run) = &mut self.run {
@@ -134,12 +130,9 @@ impl Stream {
                 run.sent = false;
                 // The mark is no text; where it does not end the continuation, it is.
                 if !is_end || cx.settings.end_of_text == EndOfText::Continue {
-                    run.bytes.extend_from_slice(bytes.get(draw.begun..).unwrap_or_default());
+                    run.drawn_bytes.push(bytes.get(draw.begun..).unwrap_or_default());
                 }
-                let stops = &cx.settings.stop;
-                let safe = run.bytes.len() - stops::held(&run.bytes, stops);
-                // The token that finishes a stop string is told before the stop is.
-                let safe = stops::find(&run.bytes, run.written, stops).map_or(safe, |it| it.0);
+                let safe = run.drawn_bytes.safe(&cx.settings.stop);
                 self.write(&mut run, safe, out);
                 self.run = Some(run);
             }
@@ -149,18 +142,17 @@ impl Stream {
 
     /// Writes what was drawn up to `end`.
     fn write(&mut self, run: &mut Run, end: usize, out: &mut Out) {
-        if end <= run.written {
+        let fresh = run.drawn_bytes.take(end).to_vec();
+        if fresh.is_empty() {
             return;
         }
         if let Some(label) = run.label.take() {
             out.end_line();
             out.push(label);
-            if !run.bytes.first().is_some_and(u8::is_ascii_whitespace) {
+            if !run.drawn_bytes.bytes().first().is_some_and(u8::is_ascii_whitespace) {
                 out.push(" ");
             }
         }
-        let fresh = run.bytes[run.written..end].to_vec();
-        run.written = end;
         self.push(&fresh, out);
     }
 

@@ -5,7 +5,6 @@
 
 mod change;
 mod flow;
-mod heat;
 mod inspection;
 mod logit_cache;
 mod next;
@@ -15,9 +14,9 @@ mod undo;
 
 use std::sync::Arc;
 
+pub use crate::sample::{Heat, Level};
 pub use change::Change;
 pub use flow::Flow;
-pub use heat::{Heat, Level};
 pub use inspection::Inspection;
 pub use logit_cache::LogitCache;
 pub use next::{Next, Table};

@@ -32,7 +32,9 @@ use ranks::{Apart, Ranks, Together};
 
 use super::arrange::QkvOrder;
 use super::pickle::{Node, NodeId, Pickle};
-use super::plan::{OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, check_heads, compare, heads_of_width};
+use super::plan::{
+    Family, OUTPUT_MATRIX, Plan, Sizes, Style, WORD_TABLE, assemble, check_heads, compare, heads_of_width,
+};
 use super::{Config, Limits};
 use super::{Fault, MapError};
 
@@ -130,7 +132,7 @@ fn finish(
     if !faults.is_empty() {
         return Err(MapError::Faults(faults));
     }
-    Ok(Plan { config, dtype: sizes.dtype, targets, same, tokenizer, notes, format })
+    Ok(Plan { config, dtype: sizes.dtype, targets, same, tokenizer, notes, family: Family::Megatron, format })
 }
 
 /// Compares the numbers of ranks with the arguments.

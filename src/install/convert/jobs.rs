@@ -172,6 +172,7 @@ mod tests {
             same: (1..16).map(same).collect(),
             tokenizer: TokenizerClaim::Unsaid,
             notes: Vec::new(),
+            family: crate::checkpoint::Family::HuggingFace,
             format: String::new(),
         };
         let storages = |part| {

@@ -51,5 +51,14 @@ pub fn convert(
     notes.extend(remarks);
     let weights = source::hash_weights(&stage.path().join(stage::WEIGHTS), progress)?;
     stage.publish()?;
-    Ok(Converted { config: plan.config, format: plan.format, notes, source_sha256, weights, parameters, vocabulary })
+    Ok(Converted {
+        config: plan.config,
+        family: plan.family,
+        format: plan.format,
+        notes,
+        source_sha256,
+        weights,
+        parameters,
+        vocabulary,
+    })
 }

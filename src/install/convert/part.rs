@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Read};
 use crate::checkpoint::legacy::{self, Head};
 use crate::checkpoint::megatron::Place;
 use crate::checkpoint::pickle::{self, Pickle, printable};
-use crate::checkpoint::safetensors;
+use crate::checkpoint::safetensors::{self, HeaderError};
 use crate::checkpoint::tensors::Storages;
 use crate::checkpoint::torch_zip::{Archive, TorchZipError, check_byte_order, check_storage};
 use crate::checkpoint::zip::{Entry, Method};
@@ -195,14 +195,12 @@ impl Reading<'_> {
     }
 
     fn safetensors<'a>(&self, name: String, place: Place, section: &Section<'a>) -> Result<Part<'a>, ConvertError> {
-        let prefix = safetensors::LENGTH_BYTES as u64;
-        let mut first = [0; safetensors::LENGTH_BYTES];
-        read_full(&mut section.clone(), &mut first, &name)?;
-        let length = safetensors::header_length(first, section.length(), self.limits)?;
-        let text = section.part(prefix, length as u64).content(length);
-        let text = text.map_err(|source| ConvertError::Read { name: name.clone(), source })?;
-        let data = section.part(prefix + length as u64, u64::MAX);
-        let entries = safetensors::parse_header(&text, data.length())?;
+        let header = safetensors::read_header(&mut section.clone(), section.length(), self.limits);
+        let safetensors::Header { bytes, entries } = header.map_err(|e| match e {
+            HeaderError::Read(source) => ConvertError::Read { name: name.clone(), source },
+            HeaderError::Refused(error) => error.into(),
+        })?;
+        let data = section.part(bytes.len() as u64, u64::MAX);
         let ranges = entries.iter().map(|entry| data.part(entry.start, entry.end - entry.start)).collect();
         let (leaves, storages) = safetensors::one_storage_each(&entries, 0);
         Ok(Part { name, place, names: Names::Plain(leaves), storages, body: Body::Ranges(ranges) })

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::checkpoint::Config;
 use crate::checkpoint::tensors::Dtype;
+use crate::checkpoint::{Config, Family};
 use crate::integrity::WeightsRecord;
 use crate::text::{TokenizerChoice, Vocabulary};
 
@@ -67,7 +67,9 @@ pub enum Step {
 pub struct Converted {
     /// The model's numbers.
     pub config: Config,
-    /// What was recognised, for people.
+    /// What was recognised.
+    pub family: Family,
+    /// The same in full, for people.
     pub format: String,
     /// Remarks for people.
     pub notes: Vec<String>,

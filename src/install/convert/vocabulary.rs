@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::checkpoint::hugging_face::NANO_GPT;
-use crate::checkpoint::{Plan, TokenizerClaim};
+use crate::checkpoint::{Family, Plan, TokenizerClaim};
 use crate::directory::{FoundVocabulary, VocabularyFault, find_vocabulary};
 use crate::text::{TokenizerChoice, Vocabulary};
 
@@ -68,7 +67,7 @@ impl Sought {
         }
         if self.found.is_none() {
             let named = |fault| match fault {
-                VocabularyFault::Missing { place, rows } if plan.format == NANO_GPT => {
+                VocabularyFault::Missing { place, rows } if plan.family == Family::NanoGpt => {
                     VocabularyFault::Missing { place: format!("{place}, a nanoGPT checkpoint,"), rows }
                 }
                 other => other,

@@ -1,6 +1,6 @@
 //! The levels by which tokens are coloured.
 
-use crate::sample::Score;
+use super::Score;
 
 /// What the text is coloured by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Heat {
 
     /// The level of a token.
     #[must_use]
-    pub(in crate::app) fn level(self, score: &Score) -> Option<Level> {
+    pub fn level(self, score: &Score) -> Option<Level> {
         let value = match self {
             Self::Surprise => score.bits(),
             Self::Entropy => score.entropy?,

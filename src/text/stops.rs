@@ -1,5 +1,41 @@
 //! Stop strings, in bytes: a token may end in the middle of one, or of a character.
 
+/// Bytes that are drawn, of which those at the end are held back that may turn out to be the beginning of a stop string.
+#[derive(Clone, Debug, Default)]
+pub struct StopBuffer {
+    bytes: Vec<u8>,
+    /// How many of them have been taken.
+    taken: usize,
+}
+
+impl StopBuffer {
+    /// Adds bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// All bytes, taken or not.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many bytes from the first on cannot belong to a stop string. The token that finishes one is heard before the
+    /// stop is, so a whole one is looked for, too.
+    #[must_use]
+    pub fn safe(&self, stops: &[String]) -> usize {
+        let safe = self.bytes.len() - held(&self.bytes, stops);
+        find(&self.bytes, self.taken, stops).map_or(safe, |it| it.0)
+    }
+
+    /// The bytes up to `end` that have not been taken before.
+    pub fn take(&mut self, end: usize) -> &[u8] {
+        let fresh = self.taken.min(end)..end;
+        self.taken = self.taken.max(end);
+        &self.bytes[fresh]
+    }
+}
+
 /// The first stop string in `text` that ends after `from`, and where it begins.
 #[must_use]
 pub fn find<'a>(text: &[u8], from: usize, stops: &'a [String]) -> Option<(usize, &'a str)> {
@@ -51,5 +87,20 @@ mod tests {
         for (text, expected) in [("hello", 0), ("hello\n", 1), ("hello\nUs", 3), ("\nUser", 5), ("\nUsxr", 0)] {
             assert_eq!(held(text.as_bytes(), &stops), expected, "{text:?}");
         }
+    }
+    #[test]
+    fn a_buffer_gives_each_byte_once_and_no_part_of_a_stop_string() {
+        let stops = ["\nUser:".to_owned()];
+        let mut buffer = StopBuffer::default();
+        let mut told = String::new();
+        for (piece, expected) in [("Hello", "Hello"), ("\nUs", ""), ("ual", "\nUsual"), (".\nUse", "."), ("r:", "")] {
+            buffer.push(piece.as_bytes());
+            let end = buffer.safe(&stops);
+            let fresh = String::from_utf8(buffer.take(end).to_vec()).unwrap();
+            assert_eq!(fresh, expected, "{piece:?}");
+            told += &fresh;
+        }
+        assert_eq!(told, "Hello\nUsual.");
+        assert_eq!(buffer.take(buffer.bytes().len()), b"\nUser:");
     }
 }
