@@ -290,3 +290,24 @@ pub enum Event {
         failure: Failure,
     },
 }
+
+impl Event {
+    /// The request that it answers.
+    #[must_use]
+    pub fn id(&self) -> RequestId {
+        match *self {
+            Self::Loading { id, .. }
+            | Self::Loaded { id, .. }
+            | Self::Encoded { id, .. }
+            | Self::Prefill { id, .. }
+            | Self::Next { id, .. }
+            | Self::PromptLogprobs { id, .. }
+            | Self::Under { id, .. }
+            | Self::Token { id, .. }
+            | Self::ColumnToken { id, .. }
+            | Self::ColumnEnded { id, .. }
+            | Self::Finished { id, .. }
+            | Self::Failed { id, .. } => id,
+        }
+    }
+}

@@ -18,19 +18,51 @@ use crate::engine::protocol::{Cut, Event, Failure, ModelCard, RequestId, StopRea
 use crate::sample::Draw;
 use crate::store::protocol::Job;
 
+/// What a request is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// The model that is being loaded.
+    Loading,
+    /// The continuation that is being drawn.
+    Continuation,
+    /// Scores that the screen waits for.
+    Scores,
+    Columns,
+}
+
+/// What the events of a request are for; `None` if they are no longer waited for.
+fn purpose(app: &App, id: RequestId) -> Option<Purpose> {
+    let cx = &app.context;
+    if cx.models.is_loading(id) {
+        Some(Purpose::Loading)
+    } else if cx.drawing.is_running(id) {
+        Some(Purpose::Continuation)
+    } else if cx.drawing.awaited == Some(id) {
+        Some(Purpose::Scores)
+    } else {
+        app.layers.await_columns(id).then_some(Purpose::Columns)
+    }
+}
+
 /// Takes in what the engine says. An event of a request that is no longer waited for changes nothing.
 pub(in crate::app) fn heard(app: &mut App, event: Event) {
+    let id = event.id();
+    let Some(purpose) = purpose(app, id) else { return };
+    if let Event::Failed { failure, .. } = &event {
+        return failed(app, purpose, failure);
+    }
+    if purpose == Purpose::Columns {
+        return of_columns(app, event);
+    }
     let cx = &mut app.context;
     match event {
-        Event::Loading { id, done, total } => {
-            if let EngineState::Loading(loading) = &mut cx.models.engine
-                && loading.id == id
-            {
+        Event::Loading { done, total, .. } => {
+            if let EngineState::Loading(loading) = &mut cx.models.engine {
                 (loading.done, loading.total) = (done, total);
             }
         }
-        Event::Loaded { id, card } if cx.models.is_loading(id) => loaded(cx, *card),
-        Event::Encoded { id, tokens, read_as } if cx.drawing.is_running(id) => {
+        Event::Loaded { card, .. } => loaded(cx, *card),
+        Event::Encoded { tokens, read_as, .. } => {
             if let Some(it) = read_as {
                 cx.outbox.say(messages::sentence(&it, ""));
             }
@@ -41,49 +73,31 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
             // What was written and what comes of it are undone one after the other.
             cx.text.undo.keep(cx.text.document.tip());
         }
-        Event::Prefill { id, done, total } if cx.drawing.is_running(id) => {
-            if let Some(running) = &mut cx.drawing.running {
+        Event::Prefill { done, total, .. } => {
+            if let Some(running) = cx.drawing.running.as_mut().filter(|it| it.id == id) {
                 running.reading = Some((done, total));
             }
         }
-        Event::Next { id, logits, .. } if is_awaited(cx, id) => {
+        Event::Next { logits, .. } => {
             if let Some(running) = &mut cx.drawing.running {
                 running.reading = None;
             }
             cx.text.put_next(logits);
         }
-        Event::PromptLogprobs { id, first, rows } if is_awaited(cx, id) => {
-            if cx.drawing.is_running(id) && cx.drawing.reread.replace(id) != Some(id) {
+        Event::PromptLogprobs { first, rows, .. } => {
+            if purpose == Purpose::Continuation && cx.drawing.reread.replace(id) != Some(id) {
                 record(cx, Record::Reread { first: first as u32 });
             }
             cx.text.put_scores(first, rows);
         }
-        Event::Under { id, settings } if cx.drawing.is_running(id) => record_settings(cx, *settings),
-        Event::Token { id, draw, .. } if cx.drawing.is_running(id) => {
+        Event::Under { settings, .. } => record_settings(cx, *settings),
+        Event::Token { draw, .. } => {
             token(cx, *draw);
             watch_for_loops(app);
         }
-        Event::ColumnToken { id, .. } | Event::ColumnEnded { id, .. } | Event::Finished { id, .. }
-            if app.layers.await_columns(id) =>
-        {
-            of_columns(app, event);
-        }
-        Event::Finished { id, reason, cut } => finished(cx, id, reason, cut),
-        Event::Failed { id, failure } => failed(app, id, &failure),
-        Event::Loaded { .. }
-        | Event::Encoded { .. }
-        | Event::Prefill { .. }
-        | Event::Next { .. }
-        | Event::PromptLogprobs { .. }
-        | Event::Under { .. }
-        | Event::ColumnToken { .. }
-        | Event::ColumnEnded { .. }
-        | Event::Token { .. } => {}
+        Event::Finished { reason, cut, .. } => finished(cx, id, reason, cut),
+        Event::ColumnToken { .. } | Event::ColumnEnded { .. } | Event::Failed { .. } => {}
     }
-}
-
-fn is_awaited(cx: &Context, id: RequestId) -> bool {
-    cx.drawing.is_running(id) || cx.drawing.awaited == Some(id)
 }
 
 fn of_columns(app: &mut App, event: Event) {
@@ -189,29 +203,35 @@ fn take_away(cx: &mut Context, cut: Cut) {
     }
 }
 
-fn failed(app: &mut App, id: RequestId, failure: &Failure) {
+fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
     let cx = &mut app.context;
-    let is_of_loading = cx.models.is_loading(id);
-    if is_of_loading {
-        cx.models.engine = EngineState::Failed;
-    } else if cx.drawing.awaited == Some(id) {
-        cx.drawing.awaited = None;
-        // Scores of a text that is too long are not worth a word: the user did not ask for them.
-        if !failure.drops_the_model() {
-            return;
+    match purpose {
+        Purpose::Loading => cx.models.engine = EngineState::Failed,
+        Purpose::Scores => {
+            cx.drawing.awaited = None;
+            // Scores of a text that is too long are not worth a word: the user did not ask for them.
+            if !failure.drops_the_model() {
+                return;
+            }
         }
-    } else if app.layers.await_columns(id) {
-        of_columns(app, Event::Failed { id, failure: failure.clone() });
-    } else if let Some(running) = cx.drawing.running.take_if(|it| it.id == id) {
-        give_back(cx, &running.sent);
-        cx.outbox.store(Job::Append(Record::Stopped { reason: "failed".to_owned() }));
-    } else {
-        return;
+        Purpose::Columns => {
+            if let Some(columns) = app.layers.columns_mut() {
+                columns.ended();
+            }
+        }
+        Purpose::Continuation => {
+            if let Some(running) = cx.drawing.running.take() {
+                give_back(cx, &running.sent);
+            }
+            cx.outbox.store(Job::Append(Record::Stopped { reason: "failed".to_owned() }));
+        }
     }
     let cx = &mut app.context;
     cx.outbox.complain(messages::engine_failure(failure, &cx.keymap));
     // The engine has dropped a model that panicked, or whose device is lost.
-    if let (false, true, Some(card)) = (is_of_loading, failure.drops_the_model(), cx.models.card().cloned()) {
+    if let (false, true, Some(card)) =
+        (purpose == Purpose::Loading, failure.drops_the_model(), cx.models.card().cloned())
+    {
         load(cx, card.name.clone(), &card.directory);
     }
 }

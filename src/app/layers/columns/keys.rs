@@ -94,9 +94,15 @@ impl Columns {
                     }
                 }
             }
-            // Only the end is left.
-            _ => self.request = None,
+            Event::Finished { .. } => self.ended(),
+            // The text before the columns is read.
+            _ => {}
         }
+    }
+
+    /// Nothing more is drawn.
+    pub(in crate::app) fn ended(&mut self) {
+        self.request = None;
     }
 
     /// Ends what draws the columns. Answers whether something did.
