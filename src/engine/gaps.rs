@@ -1,7 +1,7 @@
 //! A model whose word table has rows that no token of its vocabulary is: they are never drawn.
 
 use crate::TokenId;
-use crate::model::{Capabilities, Model, ModelError, Scores};
+use crate::model::{Capabilities, Model, ModelError, Precision, Scores};
 use crate::text::Vocabulary;
 use crate::text::vocabulary::TokenKind;
 
@@ -39,6 +39,10 @@ impl Model for WithGaps {
 
     fn positions(&self) -> usize {
         self.model.positions()
+    }
+
+    fn precision(&self) -> Precision {
+        self.model.precision()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -140,6 +144,10 @@ mod tests {
 
         fn positions(&self) -> usize {
             1024
+        }
+
+        fn precision(&self) -> Precision {
+            Precision::F32
         }
 
         fn capabilities(&self) -> Capabilities {

@@ -81,7 +81,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let found = found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?;
     let vocabulary = Arc::new((*found.vocabulary).clone().within(config.vocab_size));
     let mut tensors = FileTensors::new(opened, manifest.as_ref()).map_err(refused)?;
-    let ((device, precision, model), of_device) = make(source, manifest.as_ref(), &config, &mut tensors, progress)?;
+    let ((device, model), of_device) = make(source, manifest.as_ref(), &config, &mut tensors, progress)?;
     let model = model.map_err(|e| {
         if let Some(fault) = tensors.fault.take() {
             return refused(fault);
@@ -105,7 +105,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         directory: directory.clone(),
         sha256: weights_sha256(manifest, &tensors.opened)?,
         device,
-        dtype: precision.name().to_owned(),
+        dtype: model.precision().name().to_owned(),
         n_positions: config.n_positions,
         parameters: tensors.opened.parameters(),
         notes: notes(&tensors.opened.plan.notes, of_device, vocabulary_notes(&vocabulary, config.vocab_size)),
@@ -139,8 +139,8 @@ fn vocabulary_notes(vocabulary: &Vocabulary, rows: usize) -> Vec<String> {
     notes
 }
 
-/// Where a model was made, in which precision, and whether it was.
-type Made = (Device, Precision, Result<Box<dyn Model>, ModelError>);
+/// Where a model was made, and whether it was.
+type Made = (Device, Result<Box<dyn Model>, ModelError>);
 
 /// Makes the model on the first device that will have it; says what the user should know of the others.
 fn make(
@@ -178,7 +178,7 @@ fn make(
                     .push(format!("{device} cannot run it ({}): running on the CPU", first_line(&error.to_string())));
             }
             outcome => {
-                made = Some((device, precision, outcome));
+                made = Some((device, outcome));
                 break;
             }
         }

@@ -11,7 +11,7 @@ mod load;
 
 use std::sync::Arc;
 
-use candle_core::quantized::{QMatMul, QTensor};
+use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{DType, Device, IndexOp as _, Module as _, Tensor};
 use candle_transformers::utils::build_additive_causal_mask;
 
@@ -78,6 +78,24 @@ enum Table {
 }
 
 impl Table {
+    /// What it is held in.
+    fn precision(&self) -> Precision {
+        match self {
+            Self::Dense(table) => match table.dtype() {
+                DType::F16 => Precision::F16,
+                DType::BF16 => Precision::Bf16,
+                _ => Precision::F32,
+            },
+            Self::Quantized(table) => match table.dtype() {
+                GgmlDType::F16 => Precision::F16,
+                GgmlDType::BF16 => Precision::Bf16,
+                GgmlDType::Q8_0 => Precision::Q8,
+                GgmlDType::Q4_0 => Precision::Q4,
+                _ => Precision::F32,
+            },
+        }
+    }
+
     /// The rows of `ids`, (T,), as (T, C).
     fn rows(&self, ids: &Tensor) -> candle_core::Result<Tensor> {
         match self {
@@ -244,6 +262,10 @@ impl Model for CandleModel {
 
     fn positions(&self) -> usize {
         self.config.n_positions
+    }
+
+    fn precision(&self) -> Precision {
+        self.wte.precision()
     }
 
     fn capabilities(&self) -> Capabilities {

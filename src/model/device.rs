@@ -151,7 +151,7 @@ pub trait Backend: Sync {
     /// bits.
     fn usual_precision(&self, device: Device) -> Precision;
 
-    /// Makes a model, and says in which precision it holds the weights.
+    /// Makes a model.
     ///
     /// # Errors
     ///

@@ -64,6 +64,9 @@ pub trait Model: Send {
     /// Positions of the context, N.
     fn positions(&self) -> usize;
 
+    /// The precision that the matrices are held in, whatever was asked for.
+    fn precision(&self) -> Precision;
+
     /// What the model can do besides going on.
     fn capabilities(&self) -> Capabilities;
 

@@ -166,6 +166,10 @@ const PROPERTIES: &[Property] = &[
         let expected = last(&mut *(it.make)(), &[&*prefix, &[3]].concat()).unwrap();
         is_whole && is_same && is_over && is_unknown && is_left && it.is_same(&on, &expected)
     }),
+    ("precision", |it| {
+        let model = (it.make)();
+        it.name == "scripted" || it.name.ends_with(&format!(" {}", model.precision().name()))
+    }),
     ("rows", |it| {
         let mut model = (it.make)();
         let row = last(&mut *model, &tokens(9)).unwrap();

@@ -37,13 +37,7 @@ pub fn load(
     progress: &mut dyn FnMut(usize),
     packed: &mut dyn FnMut(&[u8]),
 ) -> Result<Box<dyn Model>, ModelError> {
-    let kind = match options.precision {
-        Precision::F32 => Kind::F32,
-        Precision::F16 => Kind::F16,
-        Precision::Bf16 => Kind::Bf16,
-        Precision::Q8 => Kind::Q8,
-        Precision::Q4 => Kind::Q4,
-    };
+    let kind = Kind::of(options.precision);
     let isa = options.isa;
     let (places, size) = places(config, kind);
     let mut arena = Arena::new(size).ok_or(ModelError::Memory { bytes: size as u64 })?;

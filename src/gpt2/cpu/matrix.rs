@@ -11,6 +11,7 @@ use std::sync::Arc;
 use half::{bf16, f16};
 
 use super::lanes::LANES;
+use crate::model::Precision;
 
 /// Columns that share a scale.
 pub(super) const BLOCK: usize = 32;
@@ -29,6 +30,26 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    pub(super) fn of(precision: Precision) -> Self {
+        match precision {
+            Precision::F32 => Self::F32,
+            Precision::F16 => Self::F16,
+            Precision::Bf16 => Self::Bf16,
+            Precision::Q8 => Self::Q8,
+            Precision::Q4 => Self::Q4,
+        }
+    }
+
+    pub(super) fn precision(self) -> Precision {
+        match self {
+            Self::F32 => Precision::F32,
+            Self::F16 => Precision::F16,
+            Self::Bf16 => Precision::Bf16,
+            Self::Q8 => Precision::Q8,
+            Self::Q4 => Precision::Q4,
+        }
+    }
+
     /// Bytes of the scales of a panel, up to the weights.
     pub(super) fn scale_bytes(self, columns: usize) -> usize {
         match self {

@@ -34,7 +34,7 @@ use self::matrix::Matrix;
 use self::pool::Pool;
 use crate::TokenId;
 use crate::checkpoint::Config;
-use crate::model::{Capabilities, Model, ModelError, Rows, Scores};
+use crate::model::{Capabilities, Model, ModelError, Precision, Rows, Scores};
 
 /// A matrix with a bias.
 struct Linear {
@@ -112,6 +112,10 @@ impl<E: Readable> Model for CpuModel<E> {
 
     fn positions(&self) -> usize {
         self.weights.config.n_positions
+    }
+
+    fn precision(&self) -> Precision {
+        self.weights.wte.kind.precision()
     }
 
     fn capabilities(&self) -> Capabilities {

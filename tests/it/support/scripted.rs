@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use megachat::TokenId;
-use megachat::model::{Capabilities, Device, Model, ModelError, Scores};
+use megachat::model::{Capabilities, Device, Model, ModelError, Precision, Scores};
 
 /// The same script over and over: after n tokens of context, the n-th token of it is all but certain.
 pub(crate) struct Scripted {
@@ -82,6 +82,10 @@ impl Model for Scripted {
 
     fn positions(&self) -> usize {
         self.positions
+    }
+
+    fn precision(&self) -> Precision {
+        Precision::F32
     }
 
     fn capabilities(&self) -> Capabilities {
