@@ -98,7 +98,11 @@ impl Knob {
         };
         let shown = parameter.show(settings);
         let is_switched_off = parameter.step().is_some_and(|it| settings.off.contains(&it));
-        if is_switched_off && parameter.matters(settings) { format!("off {shown}") } else { shown }
+        match (is_switched_off && parameter.is_head() && parameter.matters(settings), parameter.kind()) {
+            (true, Kind::Switch) => "off".to_owned(),
+            (true, _) => format!("off {shown}"),
+            (false, _) => shown,
+        }
     }
 
     /// One line on what it does, for the foot of the panel.
@@ -181,7 +185,7 @@ impl Knob {
 ///
 /// A sentence, if there is no such control or its value cannot be.
 pub(super) fn changed(settings: &Settings, text: &str) -> Result<Settings, String> {
-    let (mut new, mut rest) = (settings.clone(), text.trim());
+    let (mut new, mut rest) = (settings.clone(), text.trim_start());
     while !rest.is_empty() || text.trim().is_empty() {
         let (knob, behind) = name_and_value(rest)?;
         let takes_all = knob.parameter().is_some_and(|it| it.kind() == Kind::Texts);
@@ -207,7 +211,8 @@ pub(super) fn name_and_value(text: &str) -> Result<(Knob, &str), String> {
     }
 }
 
-/// A name and what stands behind it. Spaces at the end count: they may be those of a text.
+/// A name and what stands behind it. Spaces at the end count: they may be those of a text. One at its beginning is written
+/// with a backslash before it.
 pub(super) fn split(text: &str) -> (&str, &str) {
     let text = text.trim_start();
     text.split_once([' ', '=']).map_or((text, ""), |(name, value)| (name, value.trim_start()))
@@ -234,9 +239,13 @@ mod tests {
     #[test]
     fn what_a_control_does_fits_below_the_narrowest_panel() {
         for knob in KNOBS {
-            let mut wrap = crate::text::Wrap::new(24);
-            wrap.extend(&knob.explain(&Settings::default()));
-            assert!(wrap.rows().len() <= 2, "{}", knob.name());
+            for preset in &PRESETS {
+                let mut settings = Settings::default();
+                settings.apply(preset);
+                let mut wrap = crate::text::Wrap::new(24);
+                wrap.extend(&knob.explain(&settings));
+                assert!(wrap.rows().len() <= 2, "{} {}", knob.name(), preset.name);
+            }
         }
     }
 
@@ -256,7 +265,7 @@ mod tests {
         assert_eq!((new.temperature, new.top_p, new.stop), (1.2, 0.5, vec!["a b".to_owned()]));
         for (text, says) in [
             ("", "Write a control"),
-            ("temp", "temp: `` is not a number."),
+            ("temp", "temp: a value is missing."),
             ("temp 1 top-q 2", "There is no control top-q"),
             ("temp -1", "temp: must be between 0 and 100"),
         ] {

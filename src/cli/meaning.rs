@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 
@@ -11,6 +12,7 @@ use crate::install::export::Kind;
 use crate::model::Precision;
 use crate::sample::{Parameter, Settings, SettingsError, preset, preset_names};
 use crate::store::config::Config;
+use crate::store::sampling::misplaced_word;
 
 /// A value that cannot be meant.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -67,6 +69,10 @@ impl Arguments {
     /// Reads the command line. Ends the program itself for `--help`, `--version` and wrong usage.
     #[must_use]
     pub fn read() -> Self {
+        let given: Vec<String> = std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
+        if let Some(why) = misplaced_word(&given) {
+            Self::command().error(ErrorKind::InvalidValue, why).exit();
+        }
         let matches = Self::command().get_matches();
         let mut it = Self::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
         // A flag goes before the environment: a preset that was typed is not changed by single values that were not.

@@ -40,10 +40,10 @@ pub(super) fn typical(candidates: &mut Candidates, _: &Context, settings: &Setti
 /// probabilities made to sum to 1, is at most a share of the entropy of all. (Hugging Face's `TopHLogitsWarper` adds the
 /// terms of the entropy as they stand among the likeliest hundred, and so keeps another number.)
 pub(super) fn top_h(candidates: &mut Candidates, _: &Context, settings: &Settings) {
-    /// Far below what a token adds, far above what rounding does: equal entropies are equal.
-    const ROUNDING: f64 = 1e-9;
+    /// Above what 32 bits round the share and the weights by, so that equal entropies are equal.
+    const ROUNDING: f64 = 1e-6;
     let (total, weighted) = candidates.masses();
-    let most = f64::from(settings.top_h) * entropy(total, weighted) + ROUNDING;
+    let most = f64::from(settings.top_h) * entropy(total, weighted) * (1.0 + ROUNDING);
     let (mut before, mut weighted, mut kept) = (0.0, 0.0, 0);
     candidates.count_until(|sum| {
         // Each weight is exp(x), x being its logit less the largest.
@@ -158,6 +158,8 @@ mod tests {
         }
         // Sixteen alike have 4 bits; four of them 2, a half: the one that reaches the line stays.
         assert_eq!(kept(top_h, &[1.0 / 16.0; 16], &Settings { top_h: 0.5, ..Settings::default() }), 4);
+        assert_eq!(kept(top_h, &[1.0 / 1024.0; 1024], &Settings { top_h: 0.7, ..Settings::default() }), 128);
+        assert_eq!(kept(top_h, &[1.0 - 1e-11, 1e-11], &Settings { top_h: 0.0, ..Settings::default() }), 1);
     }
 
     #[test]

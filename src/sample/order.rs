@@ -12,8 +12,11 @@ impl FromStr for Step {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let text = if text == "temp" { "temperature" } else { text };
-        Self::ALL.into_iter().find(|it| it.name() == text).ok_or_else(|| format!("`{text}` is no step of the chain"))
+        let is = |it: &Self| it.name() == text || it.recorded() == text;
+        Self::ALL.into_iter().find(is).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("`{text}` is no step of the chain; there are {names}")
+        })
     }
 }
 
@@ -116,7 +119,10 @@ impl FromStr for Order {
 
 impl Serialize for Order {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            Self::Own(steps) => serializer.serialize_str(&steps.map(Step::recorded).join(",")),
+            named => serializer.serialize_str(named.name()),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ mod parameter;
 mod step;
 mod value;
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::row::{Row, number, words};
@@ -55,7 +57,7 @@ steps! {
     /// Sometimes, all of the likely ones but the least likely of them are out.
     Xtc, "xtc", Apply::Filter(filters::xtc), |it| it.xtc_probability <= 0.0 || it.xtc_threshold > 0.5;
     /// Division of the logits; 0 keeps the likeliest alone.
-    Temperature, "temperature", Apply::Divisor(filters::temperature),
+    Temperature, "temp", Apply::Divisor(filters::temperature),
         |it| is_one(it.temperature) && it.dynatemp_range <= 0.0;
     /// Those no more surprising than a limit that follows the surprise of what was drawn.
     Mirostat, "mirostat", Apply::Filter(filters::mirostat), |it| it.mirostat_tau <= 0.0;
@@ -205,19 +207,19 @@ parameters! {
     TypicalP, typical_p: f32 = 1.0, neutral 1.0 => Row {
         aliases: &["typical-p"], step: Some(Step::Typical), range: (0.0, 1.0), words: OFF_AT_1, turn: 0.01,
         bar: (0.0, 1.0),
-        ..number("typical", "P", "keep P of the most ordinary surprise")
+        ..number("typical", "P", "keep P, the most average surprise first")
     };
     /// The share of the entropy that stays, those of the likeliest first (top-H); 1 is off.
     #[serde(skip_serializing_if = "is_at_1")]
     TopH, top_h: f32 = 1.0, neutral 1.0 => Row {
         step: Some(Step::TopH), range: (0.0, 1.0), words: OFF_AT_1, turn: 0.05, bar: (0.0, 1.0),
-        ..number("top-h", "A", "keep the likeliest up to A of the entropy; 0.4")
+        ..number("top-h", "A", "keep the likeliest up to A of the entropy")
     };
     /// Whether only tokens stay that are at least as likely as two draws are to be the same (p-less).
     #[serde(skip_serializing_if = "is_off")]
     PLess, p_less: bool = false, neutral false => Row {
         step: Some(Step::PLess),
-        ..words("p-less", "", "keep what is likelier than two equal draws")
+        ..words("p-less", "", "keep p of at least the sum of all p squared")
     };
     /// How often the likeliest tokens are left out (XTC); 0 is off.
     XtcProbability, xtc_probability: f32 = 0.0, neutral 0.0 => Row {
@@ -227,7 +229,7 @@ parameters! {
     /// How likely a token must be to be left out; over a half nothing is.
     XtcThreshold, xtc_threshold: f32 = 0.1, neutral 0.1 => Row {
         step: Some(Step::Xtc), range: (0.0, 1.0), turn: 0.01, bar: (0.0, 0.5),
-        ..number("xtc-threshold", "P", "XTC: how likely for that (over 0.5: off)")
+        ..number("xtc-threshold", "P", "XTC: how likely they must be (over 0.5: off)")
     };
     /// How far the temperature moves with the entropy, both ways; 0 is off.
     DynatempRange, dynatemp_range: f32 = 0.0, neutral 0.0 => Row {
@@ -236,7 +238,7 @@ parameters! {
     };
     /// How the temperature follows the entropy: 1 is in proportion.
     DynatempExponent, dynatemp_exponent: f32 = 1.0, neutral 1.0 => Row {
-        aliases: &["dynatemp-exponent"], step: Some(Step::Temperature), range: (0.01, 100.0), turn: 0.1,
+        aliases: &["dynatemp-exponent"], step: Some(Step::Temperature), of: Some(Parameter::DynatempRange), range: (0.01, 100.0), turn: 0.1,
         ..number("dynatemp-exp", "X", "how it follows the entropy: 1 in proportion")
     };
     /// The surprise that mirostat 2 steers to, in bits; 0 is off.
@@ -259,7 +261,7 @@ parameters! {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_at_1(value: &f32) -> bool {
-    is_one(*value)
+    *value >= 1.0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

@@ -1,6 +1,6 @@
 //! Named chains.
 
-use super::{Kind, Order, Parameter, Settings, Step};
+use super::{Kind, Order, Parameter, Settings};
 
 /// A named chain.
 #[derive(Clone, Copy, Debug)]
@@ -22,10 +22,10 @@ fn steady(it: &mut Settings) {
 /// The presets, in the order in which the panel offers them.
 pub const PRESETS: [Preset; 9] = [
     Preset { name: "steady", what: "calm and coherent; the default", chain: steady },
-    Preset { name: "raw", what: "the model's own distribution, nothing cut", chain: |_| {} },
+    Preset { name: "raw", what: "the model's own, nothing cut", chain: |_| {} },
     Preset { name: "gpt2", what: "top-k 40, as OpenAI sampled GPT-2", chain: |it| it.top_k = 40 },
     Preset { name: "nucleus", what: "the likeliest nine tenths", chain: |it| it.top_p = 0.9 },
-    Preset { name: "minp", what: "cut only what is unlikely beside the likeliest", chain: |it| it.min_p = 0.05 },
+    Preset { name: "minp", what: "cut what is unlikely beside the likeliest", chain: |it| it.min_p = 0.05 },
     Preset {
         name: "wild",
         what: "hot, with a floor",
@@ -58,12 +58,20 @@ pub fn preset_names() -> String {
     PRESETS.map(|it| it.name).join(", ")
 }
 
+impl Preset {
+    /// Its chain, with everything else neutral.
+    fn settings(&self) -> Settings {
+        let mut settings = Settings::neutral().clone();
+        (self.chain)(&mut settings);
+        settings
+    }
+}
+
 impl Settings {
     /// Takes over the chain of a preset: all numbers of the chain become its own or neutral, and no step is switched off.
     /// What is no step of the chain stays, and so do texts that the user wrote.
     pub fn apply(&mut self, preset: &Preset) {
-        let mut chain = Self::neutral();
-        (preset.chain)(&mut chain);
+        let chain = preset.settings();
         for parameter in Parameter::ALL.iter().filter(|it| it.is_of_presets()) {
             parameter.copy(&chain, self);
         }
@@ -73,10 +81,8 @@ impl Settings {
     /// Whether the chain is that of a preset. What belongs to a step that does nothing does not matter.
     #[must_use]
     pub fn matches(&self, preset: &Preset) -> bool {
-        let mut other = self.clone();
-        other.apply(preset);
-        let is_idle = |step: Step| self.is_set_neutral(step) && other.is_set_neutral(step);
-        let is_same = |it: &Parameter| it.is_same(self, &other) || it.step().is_some_and(is_idle);
+        let other = preset.settings();
+        let is_same = |it: &Parameter| it.is_same(self, &other) || it.is_idle(self) && it.is_idle(&other);
         self.off.is_empty() && Parameter::ALL.iter().filter(|it| it.is_of_presets()).all(is_same)
     }
 
@@ -106,9 +112,10 @@ mod tests {
             let mut expected = Settings::default();
             expected.apply(preset);
             for &parameter in Parameter::ALL.iter().filter(|it| it.is_of_presets()) {
-                for value in [0.25, 3.0] {
+                for value in ["0.25", "3", "2.5", "on"] {
                     let mut settings = Settings::default();
-                    parameter.set_number(&mut settings, value);
+                    // Not every number is in its range.
+                    _ = parameter.set(&mut settings, value);
                     settings.apply(preset);
                     assert_eq!(settings, expected, "{} after {}", preset.name, parameter.name());
                     assert!(settings.matches(preset));
@@ -125,6 +132,8 @@ mod tests {
     fn what_does_nothing_does_not_make_a_chain_another() {
         let mut settings = Settings { xtc_threshold: 0.3, ..Settings::default() };
         assert!(settings.matches(&PRESETS[0]) && !settings.is_own());
+        settings.dynatemp_exponent = 2.0;
+        assert!(settings.matches(&PRESETS[0]) && !Parameter::DynatempExponent.matters(&settings));
         settings.xtc_probability = 0.5;
         assert!(!settings.matches(&PRESETS[0]));
         let own = Settings { dry_multiplier: 0.8, dry_breakers: vec![".".to_owned()], ..Settings::default() };

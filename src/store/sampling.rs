@@ -7,7 +7,7 @@ use std::fmt;
 use clap::builder::{ArgAction, ValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
-use serde::de::{DeserializeSeed, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -75,16 +75,22 @@ fn variable(parameter: Parameter) -> Option<String> {
 fn flag(parameter: Parameter) -> Arg {
     let (name, kind) = (parameter.name(), parameter.kind());
     let mut arg = Arg::new(name).long(name).help_heading("Sampling").help(help(parameter)).hide_env(true);
-    arg = arg.aliases(parameter.aliases()).value_parser(reader(parameter)).allow_negative_numbers(true);
+    arg = arg.value_parser(reader(parameter)).allow_negative_numbers(true);
+    // A switch takes no word behind it, so a former name that took one must not seem to.
+    if !is_switch(parameter) {
+        arg = arg.aliases(parameter.aliases());
+    }
     if let Some(short) = parameter.short() {
         arg = arg.short(short);
     }
-    if let Some(variable) = variable(parameter) {
+    // One that is set and empty is not set.
+    let is_set = |it: &String| std::env::var_os(it).is_some_and(|it| !it.is_empty());
+    if let Some(variable) = variable(parameter).filter(is_set) {
         arg = arg.env(variable);
     }
     match kind {
         // The next word is not its value: it may be the beginning of a prompt.
-        Kind::Switch if parameter.placeholder().is_empty() => arg
+        Kind::Switch if is_switch(parameter) => arg
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true")
@@ -95,6 +101,22 @@ fn flag(parameter: Parameter) -> Arg {
     }
 }
 
+/// Whether its flag alone switches it on.
+fn is_switch(parameter: Parameter) -> bool {
+    parameter.kind() == Kind::Switch && parameter.placeholder().is_empty()
+}
+
+/// Why arguments cannot be meant so: a switch with on or off in a word of its own, which would be text to go on from.
+#[must_use]
+pub fn misplaced_word(arguments: &[String]) -> Option<String> {
+    let is_word = |it: &str| matches!(it, "on" | "off" | "true" | "false" | "yes" | "no");
+    arguments.windows(2).take_while(|it| it[0] != "--").find_map(|it| {
+        let name = it[0].strip_prefix("--")?;
+        let is_meant = Parameter::ALL.iter().any(|&it| is_switch(it) && it.name() == name) && is_word(&it[1]);
+        is_meant.then(|| format!("write --{name}={}, with an equals sign", it[1]))
+    })
+}
+
 /// Refuses what the parameter does not take, and leaves the text as it is.
 fn reader(parameter: Parameter) -> ValueParser {
     ValueParser::from(move |text: &str| {
@@ -102,7 +124,7 @@ fn reader(parameter: Parameter) -> ValueParser {
     })
 }
 
-/// What a flag's help says: `Only the k likeliest tokens, 0 is off [default: 0] [env: MEGACHAT_TOP_K]`.
+/// What a flag's help says: `Keep the K likeliest tokens, 0 is off [default: 0] [env: MEGACHAT_TOP_K]`.
 fn help(parameter: Parameter) -> String {
     let mut text = parameter.help().to_owned();
     if let Some(first) = text.get(..1).map(str::to_uppercase) {
@@ -185,6 +207,10 @@ impl<'de> Deserialize<'de> for Sampling {
                 let mut new = Sampling::default();
                 while let Some(key) = map.next_key::<String>()? {
                     match Parameter::named(&key) {
+                        Some(parameter) if new.has(parameter) => {
+                            let name = parameter.name();
+                            return Err(A::Error::custom(format!("{name} is given twice, here as `{key}`")));
+                        }
                         Some(parameter) => map.next_value_seed(Into(parameter, new.give(parameter)))?,
                         None => drop(new.unknown.insert(key, map.next_value()?)),
                     }
@@ -203,7 +229,8 @@ impl<'de> DeserializeSeed<'de> for Into<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.0.deserialize(self.1, deserializer)
+        let name = self.0.name();
+        self.0.deserialize(self.1, deserializer).map_err(|e| D::Error::custom(format!("{name}: {e}")))
     }
 }
 
@@ -234,7 +261,8 @@ mod tests {
     fn every_parameter_is_a_flag_by_each_of_its_names() {
         for &parameter in Parameter::ALL {
             let (expected, text) = changed(parameter);
-            for name in parameter.aliases().chain([parameter.name().to_owned()]) {
+            let others: Vec<String> = if is_switch(parameter) { Vec::new() } else { parameter.aliases().collect() };
+            for name in others.into_iter().chain([parameter.name().to_owned()]) {
                 let given = read(&[format!("--{name}={text}")]).unwrap_or_else(|e| panic!("{name}: {e}"));
                 let mut settings = Settings::default();
                 given.apply(&mut settings);
@@ -273,6 +301,16 @@ mod tests {
         assert_eq!(Parameter::IgnoreEos.show(&settings), "on");
         assert_eq!(Parameter::Off.written(&settings), "top-p,min-p");
         assert!(read(&words(&["--ignore-eos", "once"])).is_err(), "no value");
+        assert!(read(&words(&["--end-of-text", "continue"])).is_err(), "no flag");
+        for (arguments, says) in [
+            (&["--p-less", "false", "x"][..], Some("write --p-less=false, with an equals sign")),
+            (&["--ignore-eos", "on"], Some("write --ignore-eos=on, with an equals sign")),
+            (&["--p-less", "once"], None),
+            (&["--heal", "false"], None),
+            (&["--", "--p-less", "on"], None),
+        ] {
+            assert_eq!(misplaced_word(&words(arguments)).as_deref(), says, "{arguments:?}");
+        }
         for (flag, value, says) in [
             ("--temp", "-1", "between 0 and 100"),
             ("--top-k", "1.5", "`1.5` is not a whole number"),

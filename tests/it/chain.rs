@@ -212,7 +212,7 @@ fn a_step_is_switched_and_moved_in_the_panel() {
     it.key(KeyCode::Char('>'));
     it.app.prepare();
     assert_eq!(steps(&it), [Step::RepeatPenalty, Step::Temperature, Step::TopP]);
-    assert!(it.screen().contains("order: repeat-penalty, temperature, top-p"), "{}", it.screen());
+    assert!(it.screen().contains("order: repeat-penalty, temp, top-p"), "{}", it.screen());
     it.key(KeyCode::Char('>'));
     assert!(it.screen().contains("it is at the end"), "{}", it.screen());
     it.key(KeyCode::Char('<'));

@@ -188,6 +188,18 @@ fn names_are_completed_and_slips_are_asked_about() {
 }
 
 #[test]
+fn a_second_comparison_takes_the_place_of_the_first() {
+    let lines = "Once upon a time\n/compare temp 1.2\n/compare temp 1.3\n/futures\n/futures more\n/compare temp 1.4\n";
+    let out = session(&Home::new(), &["-n", "5", "-s", "7"], lines);
+    for column in
+        ["B, temp from 0.7 to 1.2: 48 tokens", "B, temp from 0.7 to 1.3: 48 tokens", "B, temp from 0.7 to 1.4: 48"]
+    {
+        assert!(out.contains(column), "no `{column}` in\n{out}");
+    }
+    assert!(!out.contains(": 0 tokens") && !out.contains("~0%"), "{out}");
+}
+
+#[test]
 fn lines_go_on_and_slashes_are_text_too() {
     let home = Home::new();
     session(&home, &["-n", "1", "-s", "1"], "//a slash\\\nand a second line\\\\\n");

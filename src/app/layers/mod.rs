@@ -118,7 +118,10 @@ impl Layers {
         self.stack.is_empty()
     }
 
+    /// Lays a layer over what is there. Of each kind there is one: it takes the place of an earlier one.
     pub(super) fn push(&mut self, layer: Layer) {
+        let kind = std::mem::discriminant(&layer);
+        self.stack.retain(|it| std::mem::discriminant(it) != kind);
         self.stack.push(layer);
     }
 

@@ -67,7 +67,7 @@ impl Parameter {
     /// How its value is handled.
     #[must_use]
     pub fn kind(self) -> Kind {
-        self.value(&Settings::default()).kind()
+        self.value(Settings::neutral()).kind()
     }
 
     /// Whether a preset says what it is: all numbers of the chain. Texts that were written are not a preset's to take.
@@ -137,7 +137,18 @@ impl Parameter {
                     self.written(&Settings::default())
                 ));
             }
-            None => self.value_mut(&mut new).read(word)?,
+            None if word.is_empty() && !matches!(kind, Kind::Texts | Kind::Names) => {
+                return Err("a value is missing".to_owned());
+            }
+            None => {
+                let digits = word.trim_start_matches('-');
+                let is_whole = !digits.is_empty() && digits.chars().all(|it| it.is_ascii_digit());
+                self.value_mut(&mut new).read(word).map_err(|why| match kind {
+                    Kind::Whole | Kind::Seed if is_whole && digits == word => format!("{word} is too large"),
+                    Kind::Whole | Kind::Seed if is_whole => format!("must be {}, not {word}", self.range_in_words()),
+                    _ => why,
+                })?;
+            }
         }
         self.check(&new).map_err(|e| e.without_name())?;
         *settings = new;
@@ -161,14 +172,14 @@ impl Parameter {
     }
 
     fn neutral_number(self) -> Option<f64> {
-        self.number(&Settings::neutral())
+        self.number(Settings::neutral())
     }
 
     /// Puts it where it changes nothing: off, where it has that.
     pub fn neutralise(self, settings: &mut Settings) {
         match self.number_for("off") {
             Some(value) => self.value_mut(settings).set_number(value),
-            None => self.copy(&Settings::neutral(), settings),
+            None => self.copy(Settings::neutral(), settings),
         }
     }
 
@@ -176,13 +187,27 @@ impl Parameter {
     #[must_use]
     pub fn is_neutral(self, settings: &Settings) -> bool {
         let is_off = |value: f64| self.number_for("off").is_some_and(|off| (off - value).abs() < 1e-6);
-        self.is_same(&Settings::neutral(), settings) || self.number(settings).is_some_and(is_off)
+        self.is_same(Settings::neutral(), settings) || self.number(settings).is_some_and(is_off)
     }
 
     /// Whether it does something: what belongs to a step that does nothing does not.
     #[must_use]
     pub fn matters(self, settings: &Settings) -> bool {
-        !self.is_neutral(settings) && self.step().is_none_or(|it| !settings.is_set_neutral(it))
+        !self.is_neutral(settings) && !self.is_idle(settings)
+    }
+
+    /// Whether it can do nothing where it stands because its step does nothing, or what it belongs to.
+    #[must_use]
+    pub fn is_idle(self, settings: &Settings) -> bool {
+        self.step().is_some_and(|it| settings.is_set_neutral(it))
+            || self.row().of.is_some_and(|it| it.is_neutral(settings))
+    }
+
+    /// Whether its step is named by it: the first of the step's parameters, and each that can be off by itself.
+    #[must_use]
+    pub fn is_head(self) -> bool {
+        let first = Self::ALL.iter().find(|it| it.step() == self.step());
+        first == Some(&self) || self.number_for("off").is_some() && self.number_for("all").is_none()
     }
 
     /// Turns it by steps of its own. A list of texts stays as it is.
@@ -223,7 +248,7 @@ impl Parameter {
         // As exactly as the values are kept: 0.01 is a little less as an f32.
         let is_within = |it: f64| it.is_finite() && (low as f32..=high as f32).contains(&(it as f32));
         let fault = match value.number() {
-            Some(number) if !is_within(number) => Some((value.show(), self.range_in_words())),
+            Some(number) if !is_within(number) => Some((value.written(), self.range_in_words())),
             Some(_) => None,
             None => value.fault().map(|(value, range)| (value, range.to_owned())),
         };
@@ -260,8 +285,8 @@ mod tests {
             for name in parameter.aliases().chain([parameter.name().to_owned(), parameter.field().to_owned()]) {
                 assert_eq!(Parameter::named(&name), Some(parameter), "{name}");
                 let dashed = name.replace('_', "-");
-                assert!(!seen.contains(&(dashed.clone(), false)), "{name} means two");
-                seen.push((dashed, Parameter::named(&name) == Some(parameter)));
+                assert!(!seen.iter().any(|(other, of)| *other == dashed && *of != parameter), "{name} means two");
+                seen.push((dashed, parameter));
             }
         }
     }
@@ -278,8 +303,8 @@ mod tests {
                 "{name}"
             );
             parameter.check(&default).unwrap();
-            parameter.check(&neutral).unwrap();
-            assert!(parameter.is_neutral(&neutral) && !parameter.matters(&neutral), "{name}");
+            parameter.check(neutral).unwrap();
+            assert!(parameter.is_neutral(neutral) && !parameter.matters(neutral), "{name}");
             let mut off = default.clone();
             parameter.neutralise(&mut off);
             assert!(parameter.is_neutral(&off), "{name}");
@@ -288,10 +313,18 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_read_back() {
+        let off = Settings { stop: vec!["off".to_owned()], min_p: 0.00004, ..Settings::default() };
+        for parameter in [Parameter::Stop, Parameter::MinP] {
+            for shown in [parameter.show(&off), parameter.written(&off)] {
+                let mut read = off.clone();
+                parameter.neutralise(&mut read);
+                parameter.set(&mut read, &shown).unwrap();
+                assert_eq!(read, off, "{shown}");
+            }
+        }
         for &parameter in Parameter::ALL {
-            for settings in [Settings::default(), Settings::neutral(), other(parameter)] {
+            for settings in [Settings::default(), Settings::neutral().clone(), other(parameter)] {
                 for shown in [parameter.show(&settings), parameter.written(&settings)] {
-                    // An order of one's own is shown by a word that says no more.
                     let mut read = settings.clone();
                     parameter.set(&mut read, &shown).unwrap_or_else(|e| panic!("{} {shown}: {e}", parameter.name()));
                     assert_eq!(read, settings, "{} {shown}", parameter.name());
@@ -378,7 +411,13 @@ mod tests {
             (Parameter::Temperature, "hot", "`hot` is not a number"),
             (Parameter::Temperature, "-1", "must be between 0 and 100 (0 is greedy, 1 is off), not -1"),
             (Parameter::TopP, "1.5", "between 0 and 1 (1 is off)"),
-            (Parameter::TopK, "-3", "`-3` is not a whole number"),
+            (Parameter::TopK, "-3", "must be 0 or more (0 is off), not -3"),
+            (Parameter::TopK, "1.5", "`1.5` is not a whole number"),
+            (Parameter::Seed, "-1", "must be 0 or more, not -1"),
+            (Parameter::MinP, "", "a value is missing"),
+            (Parameter::TopK, "5000000000", "5000000000 is too large"),
+            (Parameter::TopK, "-", "`-` is not a whole number"),
+            (Parameter::TopP, "1.00001", "not 1.00001"),
             (Parameter::RepeatLastN, "-2", "-1 or more (0 is off, -1 is all)"),
             (Parameter::DryBase, "off", "dry-base has no off; 1.75 is its default"),
             (Parameter::WhenFull, "x", "none of: slide, stop"),

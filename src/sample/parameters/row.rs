@@ -1,6 +1,6 @@
 //! What a row of the table of parameters says, and the macro that makes settings of the rows.
 
-use super::super::Step;
+use super::super::{Parameter, Step};
 
 /// Where a parameter is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub(in crate::sample) struct Row {
     pub help: &'static str,
     /// The step of the chain it belongs to.
     pub step: Option<Step>,
+    /// The parameter without which it does nothing, where that is not its step's.
+    pub of: Option<Parameter>,
     pub place: Place,
     /// The ends of the range of a number.
     pub range: (f64, f64),
@@ -72,6 +74,7 @@ pub(super) const fn number(name: &'static str, value: &'static str, help: &'stat
         value,
         help,
         step: None,
+        of: None,
         place: Place::More,
         range: (0.0, f64::INFINITY),
         words: &[],
@@ -104,9 +107,11 @@ macro_rules! parameters {
 
         impl Settings {
             /// The settings that leave the model's own distribution alone, with whatever has no neutral value as by default.
+            /// They are asked for many times a frame, and so made once.
             #[must_use]
-            pub fn neutral() -> Self {
-                Self { $($field: $neutral,)* }
+            pub fn neutral() -> &'static Self {
+                static NEUTRAL: LazyLock<Settings> = LazyLock::new(|| Settings { $($field: $neutral,)* });
+                &NEUTRAL
             }
         }
 

@@ -1,5 +1,7 @@
 //! What a row of the table of steps says, and the macro that makes steps of the rows.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::super::{Candidates, Context, Parameter, Settings, Step};
 
 /// Changes the scores of single tokens, (V,), before there are candidates; returns how many it changed.
@@ -24,16 +26,16 @@ pub(in crate::sample) enum Apply {
 macro_rules! steps {
     ($($(#[$doc:meta])* $step:ident, $name:literal, $apply:expr, $is_neutral:expr;)*) => {
         /// One step of the chain.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Step {
-            $($(#[$doc])* #[serde(rename = $name)] $step,)*
+            $($(#[$doc])* $step,)*
         }
 
         impl Step {
             /// All steps, in llama.cpp's order.
             pub const ALL: [Self; STEPS] = [$(Self::$step),*];
 
-            /// The name in an order, in a transcript and in a chain that is told in words.
+            /// The name in an order and in a chain that is told in words.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$step => $name,)* }
@@ -56,7 +58,25 @@ macro_rules! steps {
     };
 }
 
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.recorded())
+    }
+}
+
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl Step {
+    /// The name in a transcript, which is for good.
+    #[must_use]
+    pub fn recorded(self) -> &'static str {
+        if self == Self::Temperature { "temperature" } else { self.name() }
+    }
+
     /// Whether it changes the scores of single tokens. Such steps come before all others, which look at all tokens.
     #[must_use]
     pub fn is_penalty(self) -> bool {
@@ -103,9 +123,9 @@ mod tests {
     fn a_step_is_written_down_by_its_name_and_read_back() {
         for step in Step::ALL {
             let text = serde_json::to_string(&step).unwrap();
-            assert_eq!(text, format!("\"{}\"", step.name()));
+            assert_eq!(text, format!("\"{}\"", step.recorded()));
             assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), step);
-            assert_eq!(step.name().parse(), Ok(step));
+            assert_eq!((step.name().parse(), step.recorded().parse()), (Ok(step), Ok(step)));
         }
     }
 }

@@ -51,7 +51,7 @@ pub(in crate::sample) trait Value {
 /// How a value is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A number with hundredths.
+    /// A number that is turned by hundredths.
     Number,
     /// A whole number.
     Whole,
@@ -73,7 +73,12 @@ macro_rules! numbers {
             fn show(&self) -> String {
                 let text = format!("{self:.4}");
                 let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-                text.to_owned()
+                // What is almost off is not off.
+                if matches!(text, "0" | "-0" | "1") { self.to_string() } else { text.to_owned() }
+            }
+
+            fn written(&self) -> String {
+                self.to_string()
             }
 
             fn read(&mut self, text: &str) -> Result<(), String> {
@@ -123,12 +128,12 @@ impl Value for u64 {
 
 /// A word as one of two values, by whichever of their words.
 fn one_of<T: Copy>(text: &str, values: [(T, &[&str]); 2]) -> Result<T, String> {
-    let found = values.iter().find(|it| it.1.contains(&text)).map(|it| it.0);
+    let found = values.iter().find(|it| it.1.iter().any(|it| it.eq_ignore_ascii_case(text))).map(|it| it.0);
     found.ok_or_else(|| format!("`{text}` is none of: {}, {}", values[0].1[0], values[1].1[0]))
 }
 
-const ON: &[&str] = &["on", "true", "yes", "1"];
-const OFF: &[&str] = &["off", "false", "no", "0"];
+const ON: &[&str] = &["on", "true", "yes", "1", "t", "y"];
+const OFF: &[&str] = &["off", "false", "no", "0", "f", "n"];
 
 impl Value for bool {
     fn show(&self) -> String {
@@ -294,7 +299,9 @@ impl Value for Vec<Step> {
 /// Texts in one line, `|` between them.
 fn show_texts(texts: &[String]) -> String {
     let shown = |it: &String| it.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('|', "\\|");
-    texts.iter().map(shown).collect::<Vec<_>>().join("|")
+    let line = texts.iter().map(shown).collect::<Vec<_>>().join("|");
+    // Else it would mean that there are none.
+    if line == "off" { "\\off".to_owned() } else { line }
 }
 
 fn parse_texts(text: &str) -> Vec<String> {

@@ -200,7 +200,9 @@ fn fits(query: &str, entry: &Entry) -> Option<Score> {
         Entry::Act(binding) => binding.help,
         Entry::Set(..) => "",
     };
-    score(query, &name).or_else(|| {
+    // A former name, or that of another program.
+    let is_named = matches!(entry, Entry::Set(knob, _) if Knob::named(query) == Some(*knob));
+    score(query, &name).or(is_named.then_some((0, 0, 0))).or_else(|| {
         let at = help.to_lowercase().find(&query.to_lowercase())?;
         Some((usize::MAX, at, 0))
     })
@@ -257,6 +259,9 @@ mod tests {
             ("temp 0.9", "set temp 0.9"),
             ("set temp 0.9", "set temp 0.9"),
             ("stop a b", "set stop a b"),
+            ("temperature 0.9", "set temp 0.9"),
+            ("repetition-penalty 1.2", "set repeat-penalty 1.2"),
+            ("p_less on", "set p-less on"),
         ] {
             assert_eq!(found(query).first().map(String::as_str), Some(expected), "{query}: {:?}", found(query));
         }
