@@ -1,6 +1,6 @@
 //! What lies over the text: a room for each layer, its faces together.
 //!
-//! A layer is given the [`Context`] and answers with an [`Answer`]; it knows neither the application nor another layer.
+//! A layer is given the [`Context`] and answers with an [`Answer`](answer::Answer); it knows neither the application nor another layer.
 
 pub mod answer;
 pub mod columns;
