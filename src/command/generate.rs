@@ -41,6 +41,9 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
                 settings.seed
             )
         });
+    } else if seed.is_none() && !quiet {
+        // What was not chosen is told, so that the same can be drawn again.
+        say(&format!("megachat: seed {}", settings.seed));
     }
     let directory = match directory {
         Some(it) => it,

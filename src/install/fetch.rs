@@ -28,10 +28,10 @@ pub(super) struct Arrived {
     /// Bytes on the disk.
     bytes: u64,
     /// What to remove once it is not needed any more.
-    kept: Kept,
+    kept: OnDisk,
 }
 
-enum Kept {
+enum OnDisk {
     File(Downloaded),
     Directory(PathBuf),
 }
@@ -40,8 +40,8 @@ impl Arrived {
     /// Removes it.
     fn remove(&self) -> io::Result<()> {
         match &self.kept {
-            Kept::File(it) => it.remove(),
-            Kept::Directory(it) => std::fs::remove_dir_all(it),
+            OnDisk::File(it) => it.remove(),
+            OnDisk::Directory(it) => std::fs::remove_dir_all(it),
         }
     }
 
@@ -84,7 +84,7 @@ pub(super) fn first_of_sources(
     report: Report,
 ) -> Result<Arrived, Failure> {
     let got = fetch(places, &places.downloads, &places.sources, name, cancel, report).map_err(no_source)?;
-    Ok(one_file(got, Kept::File))
+    Ok(one_file(got, OnDisk::File))
 }
 
 /// The file at an address.
@@ -102,10 +102,10 @@ pub(super) fn address(
         Failure::NotObtained { what, answers, .. } => Failure::NotObtained { what, refusal: Refusal::Other, answers },
         other => other,
     })?;
-    Ok(one_file(got, |_| Kept::Directory(directory)))
+    Ok(one_file(got, |_| OnDisk::Directory(directory)))
 }
 
-fn one_file(got: Downloaded, kept: impl FnOnce(Downloaded) -> Kept) -> Arrived {
+fn one_file(got: Downloaded, kept: impl FnOnce(Downloaded) -> OnDisk) -> Arrived {
     Arrived {
         path: got.path.clone(),
         source: without_secrets(&got.source.url),
@@ -157,7 +157,7 @@ pub(super) fn hub(
         sha256: weights.map(|it| it.sha256.clone()),
         verified: weights.is_some_and(|it| it.verified),
         bytes: all.iter().map(|it| it.bytes).sum(),
-        kept: Kept::Directory(directory),
+        kept: OnDisk::Directory(directory),
     })
 }
 

@@ -24,7 +24,7 @@ const COLUMNS_A_TOKEN: u16 = 7;
 pub(super) fn draw(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     match state.purpose {
         Purpose::Compare => compare(cx, state, theme, frame),
-        Purpose::Futures => fan(cx, state, theme, frame),
+        Purpose::Futures => futures(cx, state, theme, frame),
     }
 }
 
@@ -159,7 +159,7 @@ fn text(
     wrap.rows().iter().map(line).collect()
 }
 
-fn fan(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
+fn futures(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let title = if state.tree.is_some() { "futures, as a tree" } else { "futures, the likeliest first" };
     let title = from_where(cx, state, title);
     let lines_of_it = state.lines();
