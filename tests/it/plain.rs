@@ -325,12 +325,12 @@ fn an_interrupt_ends_the_text_and_keeps_it() {
     // With nothing to stop it asks for a second one; something else in between means that nobody wants to leave.
     live.signal(Signal::SIGINT);
     assert!(live.read_to("note: Ctrl-C again to quit.").ends_with("quit.\n"));
-    // A busy disk takes its time.
-    while {
+    // A busy disk takes its time; the next question waits for the answer to the one before it.
+    loop {
         live.write("/status\n");
-        !live.read_to("saved: ").contains("saved: yes")
-    } {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        if live.read_to("saved: ").contains("saved: yes") {
+            break;
+        }
     }
     live.signal(Signal::SIGINT);
     live.read_to("note: Ctrl-C again to quit.");

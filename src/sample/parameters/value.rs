@@ -132,6 +132,13 @@ fn one_of<T: Copy>(text: &str, values: [(T, &[&str]); 2]) -> Result<T, String> {
     found.ok_or_else(|| format!("`{text}` is none of: {}, {}", values[0].1[0], values[1].1[0]))
 }
 
+/// From the first to the second and back, so many times; from anything else to the first.
+fn toggle<T: PartialEq>(value: &mut T, by: i32, [first, second]: [T; 2]) {
+    if by % 2 != 0 {
+        *value = if *value == first { second } else { first };
+    }
+}
+
 const ON: &[&str] = &["on", "true", "yes", "1", "t", "y"];
 const OFF: &[&str] = &["off", "false", "no", "0", "f", "n"];
 
@@ -150,7 +157,7 @@ impl Value for bool {
     }
 
     fn turn(&mut self, by: i32) {
-        *self ^= by % 2 != 0;
+        toggle(self, by, [false, true]);
     }
 }
 
@@ -171,9 +178,7 @@ impl Value for EndOfText {
     }
 
     fn turn(&mut self, by: i32) {
-        if by % 2 != 0 {
-            *self = if *self == Self::Stop { Self::Continue } else { Self::Stop };
-        }
+        toggle(self, by, [Self::Stop, Self::Continue]);
     }
 }
 
@@ -192,9 +197,7 @@ impl Value for WhenFull {
     }
 
     fn turn(&mut self, by: i32) {
-        if by % 2 != 0 {
-            *self = if *self == Self::Stop { Self::Slide } else { Self::Stop };
-        }
+        toggle(self, by, [Self::Stop, Self::Slide]);
     }
 }
 
@@ -217,9 +220,7 @@ impl Value for Order {
     }
 
     fn turn(&mut self, by: i32) {
-        if by % 2 != 0 {
-            *self = if *self == Self::LlamaCpp { Self::HuggingFace } else { Self::LlamaCpp };
-        }
+        toggle(self, by, [Self::LlamaCpp, Self::HuggingFace]);
     }
 }
 
