@@ -41,8 +41,6 @@ pub struct Drawing {
     pub loops_allowed: bool,
     /// Whether the input was sent too early, and is sent once there is a model.
     pub send_when_ready: bool,
-    /// The continuation before which the text was read again, if the journal knows of it.
-    pub(super) reread: Option<RequestId>,
 }
 
 /// Over how long the speed on the screen is measured.

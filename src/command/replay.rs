@@ -11,9 +11,8 @@ use super::interrupt::Interrupt;
 use super::resume::recorded_model;
 use super::transcripts::transcript_exit;
 use super::{Exit, demo_directory, find_model, places, say, say_notes};
-use crate::TokenId;
 use crate::cli::{FileArguments, ReplayArguments};
-use crate::document::{Batch, Document, Journal, NodeId, Origin, ReplayPlan, ReplayStep, RunInfo, Span, replay_plan};
+use crate::document::{Document, Journal, NodeId, Origin, ReplayPlan, ReplayStep, RunInfo, replay_plan};
 use crate::engine::generation::{Break, Control, Session};
 use crate::engine::protocol::{Event, ModelCard, ModelSource};
 use crate::loading::load;
@@ -62,15 +61,13 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
                 }
                 models.push((recorded.clone(), player.load(recorded)?));
             }
-            ReplayStep::Read(node) => player.read(*node, &mut listener)?,
-            ReplayStep::Reread(node, first) => player.reread(*node, *first, &mut listener)?,
-            ReplayStep::Draw(stretch) => {
+            ReplayStep::Draw(nodes) => {
                 // A transcript that lost the line says nothing of the model.
                 if models.is_empty() {
                     let recorded = RunInfo::default();
                     models.push((recorded.clone(), player.load(&recorded)?));
                 }
-                let redrawn = player.draw(stretch, &mut listener)?;
+                let redrawn = player.draw(nodes, &mut listener)?;
                 let model = models.len() - 1;
                 outcomes.extend(
                     redrawn
@@ -86,12 +83,6 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
     let report = print::Report { path: &path, outcomes: &outcomes, models: &models, verdict: &verdict };
     for warning in print::warnings(&report) {
         say(&format!("megachat: {warning}"));
-    }
-    let alone = |it: &&ReplayStep| matches!(it, ReplayStep::Draw(it) if it.batch.is_none() && it.nodes.len() > 1);
-    let unknown = steps.iter().filter(alone).count();
-    if unknown > 0 {
-        let what = "was drawn as one of several columns, of how many is not recorded";
-        say(&format!("megachat: {unknown} times a text {what}: in q8 and q4 it may round otherwise alone"));
     }
     let text = if wanted.json { format!("{}\n", print::json(&report)) } else { print::text(&report) };
     io::stdout().lock().write_all(text.as_bytes())?;
@@ -121,8 +112,8 @@ impl Player<'_> {
     fn load(&mut self, recorded: &RunInfo) -> Result<ModelCard, Exit> {
         let source = self.source(recorded)?;
         match &mut self.loaded {
-            // A model that was recorded again had just been loaded.
-            Some((old, session, _)) if *old == source => session.forget(),
+            // What it has read before changes none of its scores.
+            Some((old, ..)) if *old == source => {}
             _ => {
                 // The old model goes first: two may not fit.
                 self.loaded = None;
@@ -175,43 +166,24 @@ impl Player<'_> {
         Ok(ModelSource { name, directory, device, precision, threads: asked.threads, said: asked.said() })
     }
 
-    /// Reads the text up to a node.
-    fn read(&mut self, node: NodeId, control: &mut Listener) -> Result<(), Exit> {
-        let path = self.document.tokens_to(Some(node));
-        match &mut self.loaded {
-            Some((_, session, _)) if !path.is_empty() => {
-                let read = session.scores_after(&path, false, control).map(|_| ());
-                control.check(read)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Reads it again from before position `first` on.
-    fn reread(&mut self, node: NodeId, first: usize, control: &mut Listener) -> Result<(), Exit> {
-        let path = self.document.tokens_to(Some(node));
-        match &mut self.loaded {
-            Some((_, session, _)) if first > 0 => {
-                let read = session.reread(&path, first, control);
-                control.check(read)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Draws the tokens of a span again, each after the recorded tokens before it.
-    fn draw(&mut self, span: &Span, control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
+    /// Draws tokens again, each after the recorded tokens before it.
+    fn draw(&mut self, nodes: &[NodeId], control: &mut Listener) -> Result<Vec<(NodeId, Draw, Redrawn)>, Exit> {
         let Self { document, loaded, constraints, .. } = self;
         let Some((_, session, card)) = loaded else { return Err(Exit::failed("no model is loaded")) };
-        let all: Vec<Recorded> = span.nodes.iter().filter_map(|&it| Recorded::of(document, it)).collect();
-        let mut again = |logits: &[f32], it: &Recorded| it.again(document, card, constraints, logits);
-        let redrawn = match span.batch {
-            Some(batch) => in_batch(document, session, batch, &all, control, &mut again)?,
-            None => one_by_one(document, session, &all, control, &mut again)?,
-        };
-        // A damaged transcript may hold what no model can read; then nothing comes out.
-        let redrawn = redrawn.into_iter().chain(std::iter::repeat(Redrawn { draw: None, recorded: None }));
-        Ok(all.into_iter().zip(redrawn).map(|(it, redrawn)| (it.node, it.draw, redrawn)).collect())
+        let mut out = Vec::new();
+        for it in nodes.iter().filter_map(|&it| Recorded::of(document, it)) {
+            let path = document.tokens_to(it.parent);
+            // A damaged transcript may hold what no model can read; then nothing comes out.
+            let mut redrawn = Redrawn { draw: None, recorded: None };
+            if !path.is_empty() {
+                match session.scores_after(&path, control) {
+                    Ok(logits) => redrawn = it.again(document, card, constraints, logits),
+                    Err(broken) => control.check(broken)?,
+                }
+            }
+            out.push((it.node, it.draw, redrawn));
+        }
+        Ok(out)
     }
 }
 
@@ -250,65 +222,6 @@ impl Recorded {
     }
 }
 
-/// Draws a token again from its scores.
-type Again<'a> = dyn FnMut(&[f32], &Recorded) -> Redrawn + 'a;
-
-/// The tokens of one of several columns, in a batch as wide as it was; those that cannot be read are left out.
-fn in_batch(
-    document: &Document,
-    session: &mut Session,
-    batch: Batch,
-    all: &[Recorded],
-    control: &mut Listener,
-    again: &mut Again,
-) -> Result<Vec<Redrawn>, Exit> {
-    let Some(first) = all.first() else { return Ok(Vec::new()) };
-    let mut path = document.tokens_to(first.parent);
-    let shared = path.split_off(path.len().saturating_sub(batch.before as usize));
-    if path.is_empty() || batch.width > MOST_COLUMNS {
-        return Ok(Vec::new());
-    }
-    let tokens: Vec<TokenId> = shared.iter().copied().chain(all.iter().map(|it| it.draw.token)).collect();
-    let place = (batch.width as usize, batch.column as usize);
-    let mut out = Vec::new();
-    let mut hear = |index: usize, logits: &[f32]| {
-        let own = index.checked_sub(shared.len()).and_then(|it| all.get(it));
-        out.extend(own.map(|it| again(logits, it)));
-    };
-    let read = session.scores_in_batch(&path, &tokens, place, control, &mut hear);
-    control.check(read)?;
-    Ok(out)
-}
-
-/// The tokens of a continuation by itself, each after what was read for it.
-fn one_by_one(
-    document: &Document,
-    session: &mut Session,
-    all: &[Recorded],
-    control: &mut Listener,
-    again: &mut Again,
-) -> Result<Vec<Redrawn>, Exit> {
-    let mut out = Vec::new();
-    for it in all {
-        let path = document.tokens_to(it.parent);
-        let typed = it.parent.and_then(|it| document.node(it)).is_some_and(|it| it.origin == Origin::Typed);
-        let was_healed = typed && it.draw.begun == 0 && document.settings_at(it.node).is_none_or(|it| it.heal);
-        let scores = if path.is_empty() { None } else { Some(session.scores_after(&path, was_healed, control)) };
-        out.push(match scores {
-            Some(Ok(logits)) => again(logits, it),
-            Some(Err(broken)) => {
-                control.check(Err(broken))?;
-                Redrawn { draw: None, recorded: None }
-            }
-            None => Redrawn { draw: None, recorded: None },
-        });
-    }
-    Ok(out)
-}
-
-/// More columns than any program draws at once.
-const MOST_COLUMNS: u32 = 64;
-
 /// Hears nothing but the signals.
 struct Listener {
     interrupt: Interrupt,
@@ -319,11 +232,11 @@ struct Listener {
 
 impl Listener {
     /// What must end the replay.
-    fn check(&mut self, read: Result<(), Break>) -> Result<(), Exit> {
-        match read {
-            Err(Break::Cancelled) => Err(Exit { code: self.interrupt.status(), message: String::new() }),
+    fn check(&mut self, broken: Break) -> Result<(), Exit> {
+        match broken {
+            Break::Cancelled => Err(Exit { code: self.interrupt.status(), message: String::new() }),
             // A token that nothing comes of counts as one that did not come out again.
-            Err(Break::Failed(failure)) => {
+            Break::Failed(failure) => {
                 let why = failure.to_string();
                 if self.said != why {
                     say(&format!("megachat: {why}"));
@@ -331,7 +244,6 @@ impl Listener {
                 }
                 Ok(())
             }
-            Ok(()) => Ok(()),
         }
     }
 

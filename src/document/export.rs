@@ -106,6 +106,7 @@ mod tests {
             name: "demo".into(),
             sha256: "ab".into(),
             dtype: "f32".into(),
+            arithmetic: 1,
             device: "cpu".into(),
             generator: String::new(),
             vocabulary: None,
@@ -120,7 +121,7 @@ mod tests {
             chosen: false,
         });
         let (first, parent, draws) = (document.next_node(), document.tip(), vec![draw(13)]);
-        document.apply(&Record::Drawn { first, parent, draws, batch: None });
+        document.apply(&Record::Drawn { first, parent, draws });
         assert_eq!(export_text(&document, &vocabularies), "Use ```` here.");
         let markdown = export_markdown(&header, "today", std::slice::from_ref(&model), &document, &vocabularies);
         assert!(markdown.contains("\n`````text\nUse ```` here.\n`````\n"), "{markdown}");

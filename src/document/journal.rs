@@ -42,6 +42,9 @@ pub enum Record {
         sha256: String,
         /// The precision it runs in.
         dtype: String,
+        /// The number of its arithmetic, [`crate::model::Model::arithmetic`]; older transcripts do not say it.
+        #[serde(default)]
+        arithmetic: u32,
         /// Where it runs.
         device: String,
         /// What makes the dice, [`crate::sample::GENERATOR`]; older transcripts do not say it, and have the same.
@@ -79,9 +82,6 @@ pub enum Record {
         parent: Option<NodeId>,
         /// Each follows the one before.
         draws: Vec<Draw>,
-        /// How they were drawn, if several continuations were drawn at once; older transcripts do not say it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<Batch>,
     },
     /// The text now ends here.
     Tip {
@@ -95,34 +95,14 @@ pub enum Record {
         /// Whether it is marked.
         on: bool,
     },
-    /// The model read the text again from before this position on, for its scores. What is read in one go is rounded a
-    /// little otherwise than token by token, so what is drawn after it depends on it.
-    Reread {
-        /// The position in the text, from 1.
-        first: u32,
-    },
-    /// The model read the text up to here alone, for columns that were drawn after it.
-    ReadTo {
-        /// The last node that was read.
-        node: NodeId,
-    },
+    /// How the model read the text. Older programs noted it, whose scores depended on it; it says nothing of the text.
+    #[serde(rename = "reread", alias = "read-to")]
+    Read,
     /// A continuation ended.
     Stopped {
         /// Why, in a word or two.
         reason: String,
     },
-}
-
-/// Where in a batch some tokens come from: what is computed for several at once may be rounded otherwise than for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Batch {
-    /// How many continuations were drawn at once.
-    pub width: u32,
-    /// Which of them it is, from 0.
-    pub column: u32,
-    /// How many of its tokens come before these: they were in the tree already.
-    #[serde(default)]
-    pub before: u32,
 }
 
 /// A journal as read back.
@@ -232,6 +212,7 @@ mod tests {
                 name: "demo".into(),
                 sha256: "00".into(),
                 dtype: "f32".into(),
+                arithmetic: 1,
                 device: "cpu".into(),
                 generator: GENERATOR.into(),
                 vocabulary: Some(assets::vocabulary().record()),
@@ -241,9 +222,7 @@ mod tests {
             Record::Typed { first: 0, parent: None, tokens: vec![1, 2], chosen: false },
         ];
         for node in 2..18 {
-            let (first, parent, draws) = (node, Some(node - 1), vec![draw(node + 7)]);
-            let batch = (node == 9).then_some(Batch { width: 4, column: 1, before: 2 });
-            records.push(Record::Drawn { first, parent, draws, batch });
+            records.push(Record::Drawn { first: node, parent: Some(node - 1), draws: vec![draw(node + 7)] });
         }
         records.push(Record::Stopped { reason: "stopped".into() });
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
@@ -305,6 +284,7 @@ mod tests {
                     name: "demo".into(),
                     sha256: "00".into(),
                     dtype: "q8".into(),
+                    arithmetic: 0,
                     device: "cpu".into(),
                     generator: String::new(),
                     vocabulary: None,
@@ -312,14 +292,14 @@ mod tests {
                 },
             ),
             (
-                r#"{"kind":"drawn","first":3,"parent":2,"draws":[]}"#,
-                Record::Drawn { first: 3, parent: Some(2), draws: Vec::new(), batch: None },
+                r#"{"kind":"drawn","first":3,"parent":2,"draws":[],"batch":{"width":2,"column":1,"before":0}}"#,
+                Record::Drawn { first: 3, parent: Some(2), draws: Vec::new() },
             ),
+            (r#"{"kind":"reread","first":3}"#, Record::Read),
+            (r#"{"kind":"read-to","node":9}"#, Record::Read),
         ] {
             assert_eq!(serde_json::from_str::<Record>(old).unwrap(), expected);
         }
-        let alone = Record::Drawn { first: 3, parent: Some(2), draws: Vec::new(), batch: None };
-        assert!(!encode_line(0, &alone).unwrap().contains("batch"), "a line a token need not say that it is alone");
     }
 
     #[test]

@@ -74,7 +74,7 @@ mod tests {
         };
         let mut document = Document::default();
         let draws = tokens.into_iter().map(draw).collect();
-        document.apply(&Record::Drawn { first: 0, parent: None, draws, batch: None });
+        document.apply(&Record::Drawn { first: 0, parent: None, draws });
         document
     }
 

@@ -11,9 +11,9 @@ mod tree;
 mod vocabularies;
 
 pub use export::{export_json, export_markdown, export_text};
-pub use journal::{Batch, Header, Journal, JournalError, Record, encode_line, read_journal};
+pub use journal::{Header, Journal, JournalError, Record, encode_line, read_journal};
 pub use loops::Loop;
-pub use replay_plan::{ReplayPlan, ReplayStep, RunInfo, Span, replay_plan};
+pub use replay_plan::{ReplayPlan, ReplayStep, RunInfo, replay_plan};
 pub use tree::Run;
 pub use vocabularies::Vocabularies;
 
@@ -244,11 +244,7 @@ impl Document {
             }
             Record::Bookmark { node, on: true } => _ = self.bookmarks.insert(*node),
             Record::Bookmark { node, on: false } => _ = self.bookmarks.remove(node),
-            Record::Header(_)
-            | Record::Model { .. }
-            | Record::Reread { .. }
-            | Record::ReadTo { .. }
-            | Record::Stopped { .. } => {}
+            Record::Header(_) | Record::Model { .. } | Record::Read | Record::Stopped { .. } => {}
         }
     }
 
@@ -321,7 +317,7 @@ mod tests {
     }
 
     fn drawn(first: NodeId, parent: Option<NodeId>, tokens: &[TokenId]) -> Record {
-        Record::Drawn { first, parent, draws: tokens.iter().map(|&it| draw(it)).collect(), batch: None }
+        Record::Drawn { first, parent, draws: tokens.iter().map(|&it| draw(it)).collect() }
     }
 
     #[test]

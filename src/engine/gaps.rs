@@ -41,6 +41,10 @@ impl Model for WithGaps {
         self.model.positions()
     }
 
+    fn arithmetic(&self) -> u32 {
+        self.model.arithmetic()
+    }
+
     fn precision(&self) -> Precision {
         self.model.precision()
     }

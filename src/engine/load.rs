@@ -106,6 +106,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         sha256: weights_sha256(manifest, &tensors.opened)?,
         device,
         dtype: model.precision().name().to_owned(),
+        arithmetic: model.arithmetic(),
         n_positions: config.n_positions,
         parameters: tensors.opened.parameters(),
         notes: notes(&tensors.opened.plan.notes, of_device, vocabulary_notes(&vocabulary, config.vocab_size)),

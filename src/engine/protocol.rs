@@ -60,6 +60,8 @@ pub struct ModelCard {
     pub device: Device,
     /// The precision of its weights, in a word.
     pub dtype: String,
+    /// The number of its arithmetic, [`crate::model::Model::arithmetic`].
+    pub arithmetic: u32,
     /// Positions of its context, N.
     pub n_positions: usize,
     /// Number of parameters.

@@ -67,6 +67,13 @@ pub trait Model: Send {
     /// The precision that the matrices are held in, whatever was asked for.
     fn precision(&self) -> Precision;
 
+    /// Names the order and the rounding of every sum behind the scores: models with the same number, weights and precision
+    /// give the same scores to the last bit, whoever asks and however the tokens were read: one by one, in one go, as
+    /// branches, after a cut-back. 0 promises nothing of the kind.
+    fn arithmetic(&self) -> u32 {
+        0
+    }
+
     /// What the model can do besides going on.
     fn capabilities(&self) -> Capabilities;
 

@@ -308,6 +308,7 @@ mod tests {
             name: "mine".into(),
             sha256: "00".into(),
             dtype: "q8".into(),
+            arithmetic: 1,
             device: "cpu".into(),
             generator: String::new(),
             vocabulary: Some(own.record()),

@@ -163,6 +163,7 @@ fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
         sha256: String::new(),
         device: megachat::model::Device::Cpu,
         dtype: "f32".into(),
+        arithmetic: 1,
         n_positions: positions,
         parameters: 0,
         vocabulary: assets::vocabulary(),

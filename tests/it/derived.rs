@@ -148,7 +148,7 @@ impl Oracle {
         let Self { sessions, rows } = self;
         let make = || {
             let path = vec![0; length];
-            sessions.get_mut(model).unwrap().scores_after(&path, false, &mut Nobody).ok().unwrap().into()
+            sessions.get_mut(model).unwrap().scores_after(&path, &mut Nobody).ok().unwrap().into()
         };
         rows.entry((model.to_owned(), length)).or_insert_with(make).clone()
     }
@@ -238,8 +238,8 @@ fn check(it: &Harness, oracle: &mut Oracle) {
         );
         assert_eq!((known.score, known.after, known.die), (wanted.score, wanted.after, wanted.die));
         assert_eq!(
-            (known.picked, known.picked_rank, known.rounded),
-            (wanted.picked, wanted.picked_rank, wanted.rounded)
+            (known.picked, known.picked_rank, known.elsewhere),
+            (wanted.picked, wanted.picked_rank, wanted.elsewhere)
         );
         assert_eq!((&known.rows, &known.trace, known.settings()), (&wanted.rows, &wanted.trace, wanted.settings()));
         assert!(wanted.flips.starts_with(&known.flips), "{:?} {:?}", known.flips, wanted.flips);

@@ -215,6 +215,7 @@ fn drops_the_model(fault: Fault, is_it: fn(&Failure) -> bool) {
             sha256: String::new(),
             device: megachat::model::Device::Cpu,
             dtype: "f32".into(),
+            arithmetic: 1,
             n_positions: 64,
             parameters: 1,
             vocabulary: tokenizer.clone(),

@@ -12,6 +12,7 @@ mod again;
 mod answers;
 mod architecture;
 mod arguments;
+mod arithmetic;
 mod chain;
 mod checkpoint;
 mod claims;

@@ -147,6 +147,7 @@ fn old_journal(model: &str, sha256: &str, tokens: &[TokenId]) -> Journal {
         name: model.into(),
         sha256: sha256.into(),
         dtype: "q8".into(),
+        arithmetic: 1,
         device: "cpu".into(),
         generator: String::new(),
         vocabulary: None,

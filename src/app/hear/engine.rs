@@ -85,9 +85,6 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
             cx.text.put_next(logits);
         }
         Event::PromptLogprobs { first, rows, .. } => {
-            if purpose == Purpose::Continuation && cx.drawing.reread.replace(id) != Some(id) {
-                record(cx, Record::Reread { first: first as u32 });
-            }
             cx.text.put_scores(first, rows);
         }
         Event::Under { settings, .. } => record_settings(cx, *settings),
@@ -138,7 +135,7 @@ fn token(cx: &mut Context, draw: Draw) {
     }
     let first = cx.text.document.next_node();
     let parent = cx.text.document.tip();
-    record(cx, Record::Drawn { first, parent, draws: vec![draw], batch: None });
+    record(cx, Record::Drawn { first, parent, draws: vec![draw] });
     cx.drawing.count(cx.outbox.now);
 }
 

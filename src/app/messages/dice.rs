@@ -81,9 +81,9 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
         ),
         changes: cx.text.document.change_at(it.position).map(|it| changes(it.0, it.1)).unwrap_or_default(),
         flips: match (flip_lines.is_empty(), it.is_pending()) {
-            _ if it.rounded.is_some() => format!(
-                "the scores were read again for this and round a little otherwise: by them it would be \"{}\"",
-                it.rounded.map_or(String::new(), name)
+            _ if it.elsewhere.is_some() => format!(
+                "another model, precision or device drew this: by the one that is loaded it would be \"{}\"",
+                it.elsewhere.map_or(String::new(), name)
             ),
             (true, true) => "otherwise: ...".to_owned(),
             (false, true) => format!("otherwise: {}; ...", flip_lines.join("; ")),

@@ -30,8 +30,8 @@ pub struct Inspection {
     pub picked: TokenId,
     /// Its place after the samplers, 0 for the likeliest.
     pub picked_rank: usize,
-    /// What the die would pick by scores that were read again, where that is not what it picked.
-    pub rounded: Option<TokenId>,
+    /// What the die would pick by the scores of the model that is loaded now, where another one drew the token.
+    pub elsewhere: Option<TokenId>,
     /// What each step of the chain did.
     pub trace: Vec<StepTrace>,
     /// How many tokens went on with what a person had begun, if something was.
@@ -85,9 +85,9 @@ impl Text {
         let Ok(mut distribution) = Distribution::explained(&logits, &context, &settings) else { return };
         let mut picked = distribution.pick(die);
         let token = tokens.get(position).copied().unwrap_or(picked.token);
-        let mut rounded = None;
+        let mut elsewhere = None;
         if matches!(origin, Some(Origin::Drawn(_))) && picked.token != token {
-            rounded = Some(picked.token);
+            elsewhere = Some(picked.token);
             let order = distribution.rows(&logits, distribution.kept());
             let rank = order.iter().position(|it| it.token == token).unwrap_or(distribution.kept());
             picked = Picked { token, p: f64::from(distribution.after(token).unwrap_or(0.0)), rank };
@@ -108,7 +108,7 @@ impl Text {
             die,
             picked: picked.token,
             picked_rank: picked.rank,
-            rounded,
+            elsewhere,
             held_to: distribution.held_to,
             trace: distribution.trace,
             vocabulary: logits.len(),
@@ -118,7 +118,7 @@ impl Text {
             settings,
             constraints,
             // Taken from the end. Of a draw that these scores do not explain they cannot say what would change it.
-            pending: if rounded.is_none() { directions.rev().collect() } else { Vec::new() },
+            pending: if elsewhere.is_none() { directions.rev().collect() } else { Vec::new() },
         });
     }
 

@@ -32,14 +32,6 @@ impl LogitCache {
         }
     }
 
-    /// Keeps scores that were read again, unless those are there that something was drawn from: in 8 and 4 bits a text that
-    /// is read in one piece rounds a little otherwise.
-    pub fn put_again(&mut self, after: NodeId, logits: Arc<[f32]>) {
-        if !self.kept.contains_key(&after) {
-            self.put(after, logits);
-        }
-    }
-
     /// The scores of what follows a node.
     #[must_use]
     pub fn after(&self, node: NodeId) -> Option<&Arc<[f32]>> {

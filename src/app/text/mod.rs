@@ -299,7 +299,7 @@ impl Text {
             if let Some(score) = self.document.node(id).and_then(|it| Score::new(&row, it.token)) {
                 self.logits.put_score(id, score);
             }
-            self.logits.put_again(before, row);
+            self.logits.put(before, row);
         }
     }
 }

@@ -1,12 +1,11 @@
 //! What is asked of the engine: continuations, and scores of what is there.
 
-use super::journal::{record, record_circumstances};
+use super::journal::record_circumstances;
 use super::translation::read_again;
 use crate::app::context::Context;
 use crate::app::drawing::Running;
 use crate::app::keymap::Action;
 use crate::app::text::{Change, Scroll};
-use crate::document::Record;
 use crate::engine::protocol::{Command, Request, RequestId, Want};
 
 /// How many of the likeliest tokens the journal keeps of each draw.
@@ -55,9 +54,6 @@ pub(in crate::app) fn next_logits(cx: &mut Context) {
     let id = cx.outbox.request();
     cx.drawing.awaited = Some(id);
     let want = cx.first_unknown().map_or(Want::Scores, Want::PromptLogprobs);
-    if let Want::PromptLogprobs(first) = want {
-        record(cx, Record::Reread { first: first as u32 });
-    }
     let request = request(cx, id, want);
     cx.outbox.engine(Command::Generate(request));
 }

@@ -30,6 +30,7 @@ pub(in crate::app) fn record_circumstances(cx: &mut Context) {
             name: card.name.clone(),
             sha256: card.sha256.clone(),
             dtype: card.dtype.clone(),
+            arithmetic: card.arithmetic,
             device: card.device.to_string(),
             generator: GENERATOR.to_owned(),
             vocabulary: Some(card.vocabulary.record()),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::verdict::{Outcome, Verdict, has_words_of};
+use super::verdict::{Outcome, Verdict, has_arithmetic_of, has_words_of};
 use crate::TokenId;
 use crate::document::RunInfo;
 use crate::engine::protocol::ModelCard;
@@ -29,7 +29,8 @@ impl Report<'_> {
     /// `recorded q8 cpu, now f32 cpu`.
     fn run_info(&self, it: &Outcome) -> String {
         let (then, now) = &self.models[it.model];
-        format!("recorded {}, now {} {}", visible(&recorded(then)), now.dtype, now.device)
+        let other = if has_arithmetic_of(then, now) { "" } else { ", another arithmetic" };
+        format!("recorded {}, now {} {}{other}", visible(&recorded(then)), now.dtype, now.device)
     }
 }
 
@@ -41,6 +42,7 @@ fn recorded(then: &RunInfo) -> String {
 pub(super) fn warnings(report: &Report) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     for (then, now) in report.models {
+        warnings.extend(arithmetic_warning(then, now).filter(|it| !warnings.contains(it)));
         let other = !then.sha256.is_empty() && then.sha256 != now.sha256;
         let short = |hash: &str| visible(&hash.chars().take(12).collect::<String>());
         let words = then.vocabulary.as_ref().filter(|_| !has_words_of(then, now));
@@ -60,6 +62,23 @@ pub(super) fn warnings(report: &Report) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// Says that the scores need not be the same bits, where the precision and the device do not say it already.
+fn arithmetic_warning(then: &RunInfo, now: &ModelCard) -> Option<String> {
+    let is_told = then.dtype != now.dtype || then.device != now.device.to_string();
+    if is_told || has_arithmetic_of(then, now) {
+        return None;
+    }
+    let recorded = match then.arithmetic {
+        0 => "the transcript names no arithmetic".to_owned(),
+        number => format!("the transcript's arithmetic is number {number}"),
+    };
+    let ours = match now.arithmetic {
+        0 => format!("that of {} is not the same each time", now.device),
+        number => format!("this one is number {number}"),
+    };
+    Some(format!("another arithmetic: {recorded}, {ours}; rounding may let a die fall otherwise, as on another device"))
 }
 
 /// In words.
@@ -137,9 +156,12 @@ pub(super) fn json(report: &Report) -> Value {
             json!({
                 "recorded": {
                     "name": then.name, "sha256": then.sha256, "dtype": then.dtype, "device": then.device,
-                    "generator": then.generator,
+                    "arithmetic": then.arithmetic, "generator": then.generator,
                 },
-                "now": { "name": now.name, "sha256": now.sha256, "dtype": now.dtype, "device": now.device },
+                "now": {
+                    "name": now.name, "sha256": now.sha256, "dtype": now.dtype, "device": now.device,
+                    "arithmetic": now.arithmetic,
+                },
             })
         })
         .collect();

@@ -44,7 +44,7 @@ pub(super) struct Largest {
 /// What all of it comes to.
 pub(super) struct Verdict {
     pub(super) identical: usize,
-    /// Whether everything ran as it is recorded: weights, precision and device.
+    /// Whether everything ran as it is recorded: weights, precision, arithmetic and device.
     pub(super) alike: bool,
     /// Whether the weights are those recorded, as far as they are.
     pub(super) same_weights: bool,
@@ -95,22 +95,29 @@ pub(super) fn has_words_of(then: &RunInfo, now: &ModelCard) -> bool {
     then.vocabulary.as_ref().is_none_or(|it| it.hash == now.vocabulary.hash())
 }
 
+/// Whether every score must be what it was, to the last bit.
 fn is_alike(then: &RunInfo, now: &ModelCard) -> bool {
-    then.dtype == now.dtype && then.device == now.device.to_string()
+    then.dtype == now.dtype && then.device == now.device.to_string() && has_arithmetic_of(then, now)
+}
+
+/// Whether the arithmetic is that recorded, and one that gives the same scores each time.
+pub(super) fn has_arithmetic_of(then: &RunInfo, now: &ModelCard) -> bool {
+    then.arithmetic == now.arithmetic && now.arithmetic != 0
 }
 
 /// By how much a probability may differ for rounding alone.
 ///
-/// Seen with the demo, and rounded up: within a precision between one token at a time and many, else between f32 and it.
+/// Where everything is alike the scores are the same bits; what remains is the mathematical library of the system, which
+/// turns them into probabilities. Else, for the precision: seen with the demo against f32, and rounded up.
 fn allowed(then: &RunInfo, now: &ModelCard) -> f32 {
-    let within = is_alike(then, now);
-    let rounding = |dtype: &str| match (dtype, within) {
-        ("f32", _) => 0.001,
-        ("f16", _) => 0.01,
-        ("bf16", true) => 0.02,
-        ("bf16", false) | ("q8", true) => 0.05,
-        ("q8", false) => 0.15,
-        ("q4", true) => 0.2,
+    if is_alike(then, now) {
+        return 1e-6;
+    }
+    let rounding = |dtype: &str| match dtype {
+        "f32" => 0.001,
+        "f16" => 0.01,
+        "bf16" => 0.05,
+        "q8" => 0.15,
         _ => 0.5,
     };
     f32::max(rounding(&then.dtype), rounding(&now.dtype))

@@ -44,7 +44,7 @@ impl Session {
     }
 
     /// Whether a text that ends in `last` may go on in the middle of it.
-    pub(super) fn is_open(&self, before: &[TokenId], last: TokenId) -> bool {
+    fn is_open(&self, before: &[TokenId], last: TokenId) -> bool {
         let goes_on = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b' ' | b'\t');
         let bytes = self.vocabulary.bytes(last);
         !before.is_empty() && bytes.last().is_some_and(goes_on) && !self.vocabulary.is_mark(last)

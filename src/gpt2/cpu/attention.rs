@@ -114,25 +114,25 @@ impl<E: Readable> Attention<'_, E> {
             // With many sums side by side no addition waits for the one before it.
             if Q == 1 {
                 while start + PAGE <= room {
-                    self.score_block::<L, Q, 4, 1>(head, queries, scores, room, start);
+                    self.score_block::<L, Q, 4>(head, queries, scores, room, start);
                     start += PAGE;
                 }
-            } else {
-                while start + 2 * LANES <= room {
-                    self.score_block::<L, Q, 2, 1>(head, queries, scores, room, start);
-                    start += 2 * LANES;
-                }
+            }
+            while start + 2 * LANES <= room {
+                self.score_block::<L, Q, 2>(head, queries, scores, room, start);
+                start += 2 * LANES;
             }
             while start < room {
-                self.score_block::<L, Q, 1, 4>(head, queries, scores, room, start);
+                self.score_block::<L, Q, 1>(head, queries, scores, room, start);
                 start += LANES;
             }
         }
     }
 
-    /// The same for `G` groups of keys from `start` on, with `T` sums for each that take turns.
+    /// The same for `G` groups of keys from `start` on. A key's products are added in the order of the channels, however
+    /// many queries and keys there are.
     #[inline(always)]
-    unsafe fn score_block<L: Lanes, const Q: usize, const G: usize, const T: usize>(
+    unsafe fn score_block<L: Lanes, const Q: usize, const G: usize>(
         &self,
         head: usize,
         queries: &[f32],
@@ -146,29 +146,22 @@ impl<E: Readable> Attention<'_, E> {
         let keys = &keys[start % PAGE * width..][..G * LANES * width];
         // SAFETY: as many keys, queries and scores are there.
         unsafe {
-            let mut sums = [[[L::splat(0.0); T]; G]; Q];
-            for first in (0..width).step_by(T) {
-                for turn in 0..T.min(width - first) {
-                    let channel = first + turn;
-                    let mut key = [L::splat(0.0); G];
+            let mut sums = [[L::splat(0.0); G]; Q];
+            for channel in 0..width {
+                let mut key = [L::splat(0.0); G];
+                for group in 0..G {
+                    key[group] = E::read::<L>(keys.as_ptr().add((group * width + channel) * LANES));
+                }
+                for query in 0..Q {
+                    let x = L::splat(*queries.as_ptr().add(query * width + channel));
                     for group in 0..G {
-                        key[group] = E::read::<L>(keys.as_ptr().add((group * width + channel) * LANES));
-                    }
-                    for query in 0..Q {
-                        let x = L::splat(*queries.as_ptr().add(query * width + channel));
-                        for group in 0..G {
-                            sums[query][group][turn] = L::mul_add(key[group], x, sums[query][group][turn]);
-                        }
+                        sums[query][group] = L::mul_add(key[group], x, sums[query][group]);
                     }
                 }
             }
             for query in 0..Q {
                 for group in 0..G {
-                    let mut sum = sums[query][group][0];
-                    for turn in 1..T {
-                        sum = L::add(sum, sums[query][group][turn]);
-                    }
-                    L::store(scores.as_mut_ptr().add(query * room + start + group * LANES), sum);
+                    L::store(scores.as_mut_ptr().add(query * room + start + group * LANES), sums[query][group]);
                 }
             }
         }
@@ -183,24 +176,26 @@ impl<E: Readable> Attention<'_, E> {
         unsafe {
             if Q == 1 {
                 while group + 4 <= groups {
-                    self.mix_block::<L, Q, 4, 2>(head, weights, room, out, group);
+                    self.mix_block::<L, Q, 4>(head, weights, room, out, group);
                     group += 4;
                 }
             }
             while group + 2 <= groups {
-                self.mix_block::<L, Q, 2, 1>(head, weights, room, out, group);
+                self.mix_block::<L, Q, 2>(head, weights, room, out, group);
                 group += 2;
             }
             while group < groups {
-                self.mix_block::<L, Q, 1, 2>(head, weights, room, out, group);
+                self.mix_block::<L, Q, 1>(head, weights, room, out, group);
                 group += 1;
             }
         }
     }
 
-    /// The same for `G` groups of channels from `first` on, with `T` sums for each that take turns.
+    /// The same for `G` groups of channels from `first` on. A channel's sum is that of the even positions and that of
+    /// the odd ones, each in order, however many queries and channels there are: one query has registers for both at
+    /// once, so that fewer additions wait for the one before; several take one after the other.
     #[inline(always)]
-    unsafe fn mix_block<L: Lanes, const Q: usize, const G: usize, const T: usize>(
+    unsafe fn mix_block<L: Lanes, const Q: usize, const G: usize>(
         &self,
         head: usize,
         weights: &[f32],
@@ -210,15 +205,48 @@ impl<E: Readable> Attention<'_, E> {
     ) {
         let padded = self.cache.shape.padded();
         assert!(weights.len() == Q * room && out.len() == Q * padded, "sizes of the scratch room");
-        assert!((first + G) * LANES <= padded && room.is_multiple_of(LANES) && LANES.is_multiple_of(T), "whole groups");
+        assert!((first + G) * LANES <= padded && room.is_multiple_of(LANES), "whole groups");
         // SAFETY: as many weights and sums are there, and a page has `padded` channels of each position.
         unsafe {
-            let mut sums = [[[L::splat(0.0); G]; Q]; T];
+            let mut sums = [[[L::splat(0.0); G]; Q]; 2];
+            if Q == 1 {
+                self.mix_positions::<L, Q, G, 2>(head, weights, room, first, 0, &mut sums);
+            } else {
+                for turn in 0..2 {
+                    let mut sum = [[[L::splat(0.0); G]; Q]; 1];
+                    self.mix_positions::<L, Q, G, 1>(head, weights, room, first, turn, &mut sum);
+                    sums[turn] = sum[0];
+                }
+            }
+            for query in 0..Q {
+                for group in 0..G {
+                    let sum = L::add(sums[0][query][group], sums[1][query][group]);
+                    L::store(out.as_mut_ptr().add(query * padded + (first + group) * LANES), sum);
+                }
+            }
+        }
+    }
+
+    /// Adds the values at every second position from `start` on to `sums`, or with `T` = 2 those at every position, in
+    /// turns.
+    #[inline(always)]
+    unsafe fn mix_positions<L: Lanes, const Q: usize, const G: usize, const T: usize>(
+        &self,
+        head: usize,
+        weights: &[f32],
+        room: usize,
+        first: usize,
+        start: usize,
+        sums: &mut [[[L::F; G]; Q]; T],
+    ) {
+        let padded = self.cache.shape.padded();
+        // SAFETY: the caller's promises; a page has an even number of positions.
+        unsafe {
             for page in 0..room.div_ceil(PAGE) {
                 let (_, values) = self.cache.head(page, self.layer, head);
                 let here = PAGE.min(room - page * PAGE);
                 let values = values[..here * padded].as_ptr().add(first * LANES);
-                for position in (0..here).step_by(T) {
+                for position in (start..here).step_by(2) {
                     for turn in 0..T {
                         let weight = weights.as_ptr().add(page * PAGE + position + turn);
                         let mut channels = [L::splat(0.0); G];
@@ -232,15 +260,6 @@ impl<E: Readable> Attention<'_, E> {
                             }
                         }
                     }
-                }
-            }
-            for query in 0..Q {
-                for group in 0..G {
-                    let mut sum = sums[0][query][group];
-                    for turn in 1..T {
-                        sum = L::add(sum, sums[turn][query][group]);
-                    }
-                    L::store(out.as_mut_ptr().add(query * padded + (first + group) * LANES), sum);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! GPT-2 on the processor: packed weights, pages of keys and values, kernels for what the processor has.
 //!
-//! Every number of a result is computed by one thread in one order, so that results do not depend on how many threads
-//! there are.
+//! Every number of a result is computed by one thread in one order, which is the same for one token and for many: results
+//! depend neither on how many threads there are nor on how the tokens were read. [`Isa::arithmetic`] numbers that order.
 
 #![allow(clippy::inline_always, reason = "what a kernel is made of must be compiled into it, for its processor")]
 
@@ -116,6 +116,10 @@ impl<E: Readable> Model for CpuModel<E> {
 
     fn precision(&self) -> Precision {
         self.weights.wte.kind.precision()
+    }
+
+    fn arithmetic(&self) -> u32 {
+        self.isa.arithmetic()
     }
 
     fn capabilities(&self) -> Capabilities {

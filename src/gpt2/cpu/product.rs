@@ -163,6 +163,10 @@ impl Product<'_> {
 /// How far ahead of the product the panel is asked for, in bytes: about what one core has under way.
 const AHEAD: usize = 4096;
 
+/// Parts that a row's sum of floats is made of: column c belongs to part c mod 4, and each part is summed in the order
+/// of its columns. It is the same for one token and for many, so that a text has one set of scores whoever reads it.
+const PARTS: usize = 4;
+
 #[inline(always)]
 unsafe fn floats<L: Lanes, const M: usize, const P: usize>(
     panels: [&[u8]; P],
@@ -178,40 +182,48 @@ unsafe fn floats<L: Lanes, const M: usize, const P: usize>(
     unsafe {
         let x = x.as_ptr().add(tokens.first * columns + tokens.at);
         let step = LANES * size;
-        let zero = L::splat(0.0);
+        let mut parts = [[[L::splat(0.0); M]; P]; PARTS];
         if M == 1 {
-            let mut weights = panels[0].as_ptr();
-            // Four sums, since each addition waits for the one before it.
-            let mut sums = [zero; 4];
-            let whole = columns / 4 * 4;
-            for column in (0..whole).step_by(4) {
-                for (at, sum) in sums.iter_mut().enumerate() {
-                    L::prefetch(weights.wrapping_add(AHEAD + step * at));
-                    *sum = L::mul_add(load(weights.add(step * at)), L::splat(*x.add(column + at)), *sum);
+            // One token has registers for all parts at once, so that no addition waits for the one before it.
+            for first in (0..columns).step_by(PARTS) {
+                for part in 0..PARTS.min(columns - first) {
+                    let column = first + part;
+                    let x = L::splat(*x.add(column * tokens.group));
+                    for at in 0..P {
+                        let from = panels[at].as_ptr().add(step * column);
+                        L::prefetch(from.wrapping_add(AHEAD));
+                        parts[part][at][0] = L::mul_add(load(from), x, parts[part][at][0]);
+                    }
                 }
-                weights = weights.add(step * 4);
             }
-            for column in whole..columns {
-                sums[0] = L::mul_add(load(weights), L::splat(*x.add(column)), sums[0]);
-                weights = weights.add(step);
+        } else {
+            // Many tokens have sums enough side by side, and registers for one part at a time.
+            for part in 0..PARTS {
+                let mut sums = [[L::splat(0.0); M]; P];
+                for column in (part..columns).step_by(PARTS) {
+                    let mut weights = [L::splat(0.0); P];
+                    for at in 0..P {
+                        let from = panels[at].as_ptr().add(step * column);
+                        if M <= 4 {
+                            L::prefetch(from.wrapping_add(AHEAD));
+                        }
+                        weights[at] = load(from);
+                    }
+                    for m in 0..M {
+                        let x = L::splat(*x.add(column * tokens.group + m));
+                        for at in 0..P {
+                            sums[at][m] = L::mul_add(weights[at], x, sums[at][m]);
+                        }
+                    }
+                }
+                parts[part] = sums;
             }
-            return [[L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3])); M]; P];
         }
-        let mut sums = [[zero; M]; P];
-        for column in 0..columns {
-            let mut weights = [zero; P];
-            for at in 0..P {
-                let from = panels[at].as_ptr().add(step * column);
-                if M <= 4 {
-                    L::prefetch(from.wrapping_add(AHEAD));
-                }
-                weights[at] = load(from);
-            }
+        let mut sums = parts[0];
+        for at in 0..P {
             for m in 0..M {
-                let x = L::splat(*x.add(column * tokens.group + m));
-                for at in 0..P {
-                    sums[at][m] = L::mul_add(weights[at], x, sums[at][m]);
-                }
+                sums[at][m] =
+                    L::add(L::add(parts[0][at][m], parts[1][at][m]), L::add(parts[2][at][m], parts[3][at][m]));
             }
         }
         sums

@@ -171,6 +171,7 @@ impl Harness {
                         sha256: if other.is_some() { "07e4" } else { "5eed" }.into(),
                         device: megachat::model::Device::Cpu,
                         dtype: "q8".into(),
+                        arithmetic: 1,
                         n_positions: self.n_positions,
                         parameters: 12_415_104,
                         vocabulary,

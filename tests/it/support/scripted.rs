@@ -84,6 +84,11 @@ impl Model for Scripted {
         self.positions
     }
 
+    /// A script is read the same way each time.
+    fn arithmetic(&self) -> u32 {
+        u32::MAX
+    }
+
     fn precision(&self) -> Precision {
         Precision::F32
     }

@@ -7,7 +7,7 @@ use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::verbs::ask::next_logits;
 use crate::app::verbs::journal::{record, record_circumstances, record_settings, write};
-use crate::document::{Batch, Node, NodeId, Origin, Record};
+use crate::document::{Node, NodeId, Origin, Record};
 use crate::store::protocol::Job;
 
 impl Columns {
@@ -36,7 +36,7 @@ impl Columns {
         cx.uncover();
         let from = before(cx, self.at);
         cx.text.undo.keep(cx.text.document.tip());
-        keep(cx, from, &column, (self.columns.len(), self.chosen));
+        keep(cx, from, &column);
         arrive(cx);
         let undo = cx.key_of(Action::Undo);
         cx.outbox.say(format!("Taken. {undo} goes back."));
@@ -52,8 +52,8 @@ impl Columns {
         cx.uncover();
         let from = before(cx, self.at);
         cx.text.undo.keep(cx.text.document.tip());
-        for (index, column) in &columns {
-            keep(cx, from, column, (columns.len(), *index));
+        for (_, column) in &columns {
+            keep(cx, from, column);
         }
         arrive(cx);
         let tree = cx.key_of(Action::Tree);
@@ -67,8 +67,8 @@ pub(super) fn before(cx: &Context, count: usize) -> Option<NodeId> {
     count.checked_sub(1).and_then(|it| cx.text.document.path().get(it)).copied()
 }
 
-/// Makes a branch of a column, the `index`-th of `width`. As far as it says what is there already, it is that branch.
-fn keep(cx: &mut Context, from: Option<NodeId>, column: &Column, (width, index): (usize, usize)) {
+/// Makes a branch of a column. As far as it says what is there already, it is that branch.
+fn keep(cx: &mut Context, from: Option<NodeId>, column: &Column) {
     let mut parent = from;
     let mut known = 0;
     for draw in &column.draws {
@@ -88,8 +88,7 @@ fn keep(cx: &mut Context, from: Option<NodeId>, column: &Column, (width, index):
         record_settings(cx, column.settings.clone());
         let first = cx.text.document.next_node();
         let draws = column.draws[known..].to_vec();
-        let batch = Some(Batch { width: width as u32, column: index as u32, before: known as u32 });
-        record(cx, Record::Drawn { first, parent, draws, batch });
+        record(cx, Record::Drawn { first, parent, draws });
     }
     if !column.tail.is_empty() {
         let parent = cx.text.document.tip();

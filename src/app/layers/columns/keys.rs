@@ -12,8 +12,6 @@ use crate::app::knobs::changed;
 use crate::app::layers::answer::Answer;
 use crate::app::outbox::Effect;
 use crate::app::verbs::ask::{KEPT_IN_JOURNAL, is_ours, next_logits_if_unknown, settings_changed, still_writing};
-use crate::app::verbs::journal::record;
-use crate::document::Record;
 use crate::engine::protocol::{ColumnsRequest, Command, Event, StopReason};
 use crate::sample::{Parameter, Settings};
 
@@ -67,10 +65,6 @@ impl Columns {
         self.request = Some(id);
         path.truncate(self.at);
         let at = path.len();
-        // What comes after it is then read anew.
-        if let Some(node) = super::keep::before(cx, at).filter(|_| at < cx.text.document.len()) {
-            record(cx, Record::ReadTo { node });
-        }
         let columns = self.columns.iter().map(|it| it.settings.clone()).collect();
         let (mu, tokens, keep) = (cx.text.document.mu(at), self.tokens(), KEPT_IN_JOURNAL);
         cx.outbox.engine(Command::Columns(ColumnsRequest { id, path, mu, columns, tokens, keep }));

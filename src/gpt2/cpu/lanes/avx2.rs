@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Lanes;
+use super::{Lanes, sum_of_halves};
 
 /// Processors with AVX2, FMA and F16C.
 #[derive(Clone, Copy)]
@@ -104,13 +104,7 @@ impl Lanes for Avx2 {
     unsafe fn sum(x: Self::F) -> f32 {
         let mut all = [0.0; 16];
         unsafe { Self::store(all.as_mut_ptr(), x) };
-        // In halves, so that no addition waits for fifteen others.
-        for width in [8, 4, 2, 1] {
-            for at in 0..width {
-                all[at] += all[at + width];
-            }
-        }
-        all[0]
+        sum_of_halves(all)
     }
     #[inline(always)]
     unsafe fn largest(x: Self::F) -> f32 {

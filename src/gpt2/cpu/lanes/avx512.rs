@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Lanes;
+use super::{LANES, Lanes, sum_of_halves};
 
 /// Processors with AVX-512 F, BW, VL and VNNI.
 #[derive(Clone, Copy)]
@@ -76,7 +76,10 @@ impl Lanes for Avx512 {
     }
     #[inline(always)]
     unsafe fn sum(x: Self::F) -> f32 {
-        unsafe { _mm512_reduce_add_ps(x) }
+        // Not the library's reduction: it leaves the order to the compiler.
+        let mut all = [0.0; LANES];
+        unsafe { Self::store(all.as_mut_ptr(), x) };
+        sum_of_halves(all)
     }
     #[inline(always)]
     unsafe fn largest(x: Self::F) -> f32 {

@@ -51,7 +51,7 @@ pub(super) trait Lanes: Copy {
     unsafe fn round(x: Self::F) -> Self::F;
     /// Two to the power of whole numbers from -126 to 127.
     unsafe fn exp2(whole: Self::F) -> Self::F;
-    /// The sum, always in the same order.
+    /// The sum: of the halves, then of the halves of those, and so on.
     unsafe fn sum(x: Self::F) -> f32;
     /// The largest.
     unsafe fn largest(x: Self::F) -> f32;
@@ -72,6 +72,17 @@ pub(super) trait Lanes: Copy {
     unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32;
     /// Asks for the memory some way ahead. Any address will do.
     unsafe fn prefetch(at: *const u8);
+}
+
+/// The sum of sixteen numbers: of the halves, then of the halves of those. No addition waits for fifteen others.
+#[inline(always)]
+fn sum_of_halves(mut all: [f32; LANES]) -> f32 {
+    for width in [8, 4, 2, 1] {
+        for at in 0..width {
+            all[at] += all[at + width];
+        }
+    }
+    all[0]
 }
 
 /// What the processor can do, of what there are kernels for. To have one is to have asked the processor.
@@ -125,6 +136,19 @@ impl Isa {
     #[must_use]
     pub fn is_portable(self) -> bool {
         self.0 == Level::Naive
+    }
+
+    /// The number of its arithmetic, as [`crate::model::Model::arithmetic`] tells it and transcripts keep it. Whoever changes
+    /// the order or the rounding of any sum of the kernels takes a number that was never used.
+    #[must_use]
+    pub fn arithmetic(self) -> u32 {
+        match self.0 {
+            // Products are rounded before they are added.
+            Level::Naive => 2,
+            // A product and its addition are rounded once.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 | Level::Avx512 => 1,
+        }
     }
 
     /// Its name, for people.

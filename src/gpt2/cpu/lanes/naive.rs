@@ -2,7 +2,7 @@
 
 use half::bf16;
 
-use super::{LANES, Lanes};
+use super::{LANES, Lanes, sum_of_halves};
 
 /// Arrays, which the compiler turns into what the processor has.
 #[derive(Clone, Copy)]
@@ -107,7 +107,7 @@ impl Lanes for Naive {
     }
     #[inline(always)]
     unsafe fn sum(x: Self::F) -> f32 {
-        x.iter().sum()
+        sum_of_halves(x)
     }
     #[inline(always)]
     unsafe fn largest(x: Self::F) -> f32 {
