@@ -86,6 +86,17 @@ pub(super) enum Edited {
     },
 }
 
+/// The text was cut so that what is written next goes there: [`Action::EditFromHere`], [`Action::TypeHere`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rewriting {
+    /// The end of the text before.
+    pub(super) back: Option<NodeId>,
+    /// Its end now; at another one nothing is being rewritten any more.
+    pub(super) at: Option<NodeId>,
+    /// What was put into the input.
+    pub(super) put: String,
+}
+
 /// What the verbs change and the layers are given.
 #[derive(Debug)]
 pub struct Context {
@@ -117,6 +128,8 @@ pub struct Context {
     pub(super) cover: Cover,
     /// What is in the user's editor.
     pub(super) edited: Option<Edited>,
+    /// What is being rewritten in the input.
+    pub(super) rewriting: Option<Rewriting>,
 }
 
 impl Context {

@@ -18,6 +18,8 @@ pub struct Running {
     pub drawn: usize,
     /// The text that was sent with the request, to be given back if it cannot be used.
     pub sent: String,
+    /// Whether what is sent and what comes of it are one deed.
+    pub is_one_deed: bool,
     /// Whether the engine was told to stop.
     pub stopping: bool,
 }

@@ -10,7 +10,7 @@ use super::intents::intent;
 use super::keymap::{Action, Meaning};
 use super::layers::answer::{Answer, Kind};
 use super::state::App;
-use super::verbs::{input_line, panel};
+use super::verbs::{input_line, panel, rewrite};
 
 /// Does a key.
 pub(super) fn key(app: &mut App, key: &KeyEvent) {
@@ -75,6 +75,7 @@ fn key_of_main(app: &mut App, key: &KeyEvent, action: Option<Action>) {
     }
     match action {
         Some(action) => act(app, action),
+        None if key.code == KeyCode::Esc && cx.focus == Focus::Input && rewrite::leave(cx) => {}
         None => write(cx, key),
     }
 }

@@ -14,6 +14,7 @@ use crate::app::models::{EngineState, LoadOptions, Models};
 use crate::app::outbox::{Effect, Outbox};
 use crate::app::state::{App, Keyboard};
 use crate::app::text::Text;
+use crate::app::verbs::journal::record_settings;
 use crate::app::verbs::models::load;
 use crate::appearance::Appearance;
 use crate::document::{Document, Vocabularies};
@@ -112,6 +113,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         keymap: start.keymap,
         cover: Cover::default(),
         edited: None,
+        rewriting: None,
     };
     let mut app = App { context, layers: Layers::default(), keyboard: Keyboard::default() };
     if start.ask {
@@ -126,6 +128,8 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
     if !is_resumed {
         cx.outbox.push(Effect::NewTranscript);
     }
+    // What the panel shows is what undo comes back to, and what a resumption finds.
+    record_settings(cx, cx.settings.clone());
     if let Some((name, directory)) = start.model {
         load(cx, name, &directory);
     } else {

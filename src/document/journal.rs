@@ -88,6 +88,18 @@ pub enum Record {
         /// Its last node; none for the empty text.
         node: Option<NodeId>,
     },
+    /// A person does something: all that follows is undone in one step, until there is the next of these.
+    Deed,
+    /// The last deed is undone: the text ends here again. The settings of then follow, if they were others.
+    Undo {
+        /// Its last node; none for the empty text.
+        node: Option<NodeId>,
+    },
+    /// What was undone last is done again: the text ends here.
+    Redo {
+        /// Its last node; none for the empty text.
+        node: Option<NodeId>,
+    },
     /// A place is marked, or no longer.
     Bookmark {
         /// The node that is marked.

@@ -8,6 +8,7 @@ mod journal;
 mod loops;
 mod replay_plan;
 mod tree;
+mod undo;
 mod vocabularies;
 
 pub use export::{export_json, export_markdown, export_text};
@@ -15,9 +16,12 @@ pub use journal::{Header, Journal, JournalError, Record, encode_line, read_journ
 pub use loops::Loop;
 pub use replay_plan::{ReplayPlan, ReplayStep, RunInfo, replay_plan};
 pub use tree::Run;
+pub use undo::UndoState;
 pub use vocabularies::Vocabularies;
 
 use std::collections::BTreeSet;
+
+use undo::UndoStack;
 
 use crate::TokenId;
 use crate::sample::{Draw, Settings};
@@ -71,6 +75,7 @@ pub struct Document {
     /// The settings and the node they hold from, oldest first.
     settings: Vec<(NodeId, Settings)>,
     bookmarks: BTreeSet<NodeId>,
+    undo: UndoStack,
 }
 
 /// A run of tokens of one kind along the path.
@@ -244,6 +249,20 @@ impl Document {
             }
             Record::Bookmark { node, on: true } => _ = self.bookmarks.insert(*node),
             Record::Bookmark { node, on: false } => _ = self.bookmarks.remove(node),
+            Record::Deed => {
+                let state = self.undo_state();
+                self.undo.begin(state);
+            }
+            Record::Undo { node } => {
+                let state = self.undo_state();
+                self.undo.undo(state);
+                self.go_to(*node);
+            }
+            Record::Redo { node } => {
+                let state = self.undo_state();
+                self.undo.redo(state);
+                self.go_to(*node);
+            }
             Record::Header(_) | Record::Model { .. } | Record::Read | Record::Stopped { .. } => {}
         }
     }

@@ -267,10 +267,83 @@ fn new_dice_from_here_keep_what_stood_there() {
         _ => None,
     });
     assert_eq!(recorded, Some(seed + 1));
+    // One deed, one step: the text and the seed are what they were, and the same dice can be thrown again.
+    let after = it.text();
     it.key(KeyCode::Char('u'));
+    assert_eq!((it.text(), it.app.context.settings.seed), (before.clone(), seed));
+    let said = it.app.context.outbox.notice.as_ref().unwrap().text.clone();
+    assert!(said.contains(&format!("seed is {seed} again")), "{said}");
+    it.key(KeyCode::Char('U'));
+    assert_eq!((it.text(), it.app.context.settings.seed), (after, seed + 1));
     it.key(KeyCode::Char('u'));
+    assert_eq!((it.text(), it.app.context.settings.seed), (before, seed));
+    check_journal(&it);
+}
+
+#[test]
+fn a_candidate_that_is_taken_and_gone_on_from_is_one_step() {
+    let mut it = written();
+    let before = it.text();
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.screen();
+    it.key(KeyCode::Down);
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert!(it.app.context.text.document.len() > 10, "{}", it.text());
+    it.press(KeyCode::Char('u'), KeyModifiers::ALT);
     assert_eq!(it.text(), before);
     check_journal(&it);
+}
+
+#[test]
+fn a_control_that_is_turned_is_one_step_however_often_and_the_text_stays() {
+    let mut it = written();
+    let (text, before) = (it.text(), it.app.context.settings.clone());
+    for _ in 0..3 {
+        it.press(KeyCode::Up, KeyModifiers::ALT);
+    }
+    let warmer = it.app.context.settings.temperature;
+    it.press(KeyCode::Left, KeyModifiers::ALT);
+    let narrower = it.app.context.settings.top_p;
+    assert!(warmer > before.temperature && narrower < before.top_p);
+    let now = |it: &Harness| (it.app.context.settings.temperature, it.app.context.settings.top_p);
+    it.key(KeyCode::Char('u'));
+    assert_eq!((now(&it), it.text()), ((warmer, before.top_p), text.clone()));
+    it.key(KeyCode::Char('u'));
+    assert_eq!((now(&it), it.text()), ((before.temperature, before.top_p), text));
+    it.key(KeyCode::Char('u'));
+    assert_eq!(it.text(), "Once upon a time,", "then what was drawn");
+    for _ in 0..3 {
+        it.key(KeyCode::Char('U'));
+    }
+    assert_eq!(now(&it), (warmer, narrower));
+    // What the journal says is what the panel shows, without a token being drawn.
+    assert_eq!(it.journalled().settings(), Some(&it.app.context.settings));
+}
+
+#[test]
+fn undo_is_there_again_when_a_transcript_is_gone_on_with() {
+    let mut it = written();
+    it.key(KeyCode::Left);
+    it.key(KeyCode::Char('r'));
+    it.settle();
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    let mut again = it.resumed();
+    assert_eq!((again.text(), &again.app.context.settings), (it.text(), &it.app.context.settings));
+    loop {
+        for it in [&mut it, &mut again] {
+            it.press(KeyCode::Char('u'), KeyModifiers::ALT);
+            it.settle();
+        }
+        assert_eq!((again.text(), &again.app.context.settings), (it.text(), &it.app.context.settings));
+        if it.app.context.outbox.notice.as_ref().unwrap().text.contains("nothing to undo") {
+            break;
+        }
+    }
+    assert_eq!((again.text().as_str(), again.app.context.settings.seed), ("", 7));
 }
 
 #[test]
@@ -285,7 +358,46 @@ fn the_text_from_here_on_can_be_edited() {
     it.settle();
     it.press(KeyCode::Char('u'), KeyModifiers::ALT);
     assert_eq!(it.text(), text, "the old text is a branch");
+    assert_eq!(it.app.context.input.text(), "", "what was taken from it is in it again, once");
     check_journal(&it);
+}
+
+#[test]
+fn what_was_cut_to_be_rewritten_can_be_left() {
+    for (key, typed) in [('e', ""), ('e', " and more"), ('t', ""), ('t', " another way")] {
+        let mut it = written();
+        let (text, settings) = (it.text(), it.app.context.settings.clone());
+        it.key(KeyCode::Char('g'));
+        it.key(KeyCode::Char('w'));
+        it.key(KeyCode::Char(key));
+        assert_eq!(it.text(), "Once");
+        it.settle();
+        it.write(typed);
+        // A control may be turned meanwhile.
+        if key == 't' {
+            it.press(KeyCode::Up, KeyModifiers::ALT);
+            it.press(KeyCode::Down, KeyModifiers::ALT);
+        }
+        it.key(KeyCode::Esc);
+        it.settle();
+        assert_eq!((it.text(), it.app.context.input.text()), (text.clone(), ""), "{key} {typed}");
+        assert_eq!((it.app.context.focus, it.app.context.text.cursor), (Focus::Text, 1));
+        assert_eq!(it.app.context.settings, settings);
+        check_journal(&it);
+        // Nothing is doubled by going on, and what was written is not lost.
+        it.key(KeyCode::Esc);
+        if !typed.is_empty() {
+            it.key(KeyCode::Up);
+            assert!(it.app.context.input.text().ends_with(typed), "{}", it.app.context.input.text());
+            continue;
+        }
+        it.key(KeyCode::Enter);
+        it.settle();
+        assert!(it.text().starts_with(&text) && it.text().matches("Once upon").count() == 1, "{}", it.text());
+        // Sent, it is no longer to be left.
+        it.key(KeyCode::Esc);
+        assert!(it.text().len() > text.len());
+    }
 }
 
 #[test]

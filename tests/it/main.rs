@@ -53,6 +53,7 @@ mod replay;
 mod samplers;
 mod score;
 mod screens;
+mod sessions;
 mod support;
 mod tls;
 mod verify;

@@ -70,8 +70,10 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
                 running.sent.clear();
             }
             chat::append(cx, tokens);
-            // What was written and what comes of it are undone one after the other.
-            cx.text.undo.keep(cx.text.document.tip());
+            // What was written and what comes of it are undone one after the other; new dice go on with what was begun.
+            if !cx.drawing.running.as_ref().is_some_and(|it| it.is_one_deed) {
+                record(cx, Record::Deed);
+            }
         }
         Event::Prefill { done, total, .. } => {
             if let Some(running) = cx.drawing.running.as_mut().filter(|it| it.id == id) {
@@ -180,6 +182,8 @@ fn finished(cx: &mut Context, id: RequestId, reason: StopReason, cut: Option<Cut
         }
         take_away(cx, cut);
     }
+    // The engine heard nothing of what was set after the last token.
+    record_settings(cx, cx.settings.clone());
     cx.outbox.store(Job::Append(Record::Stopped { reason: reason.name().to_owned() }));
     cx.outbox.store(Job::Sync);
     // After a cut or an interrupted reading, the scores are not those of the document's end.
@@ -220,6 +224,7 @@ fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
             if let Some(running) = cx.drawing.running.take() {
                 give_back(cx, &running.sent);
             }
+            record_settings(cx, cx.settings.clone());
             cx.outbox.store(Job::Append(Record::Stopped { reason: "failed".to_owned() }));
         }
     }

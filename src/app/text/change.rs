@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LogitCache, Scroll, Survival, Text, UndoStack};
+use super::{LogitCache, Scroll, Survival, Text};
 use crate::document::{Document, Origin, Vocabularies};
 use crate::text::Vocabulary;
 
@@ -82,7 +82,6 @@ impl Text {
             Change::New => {
                 self.forget_scores();
                 (self.cursor, self.anchor, self.scroll) = (0, None, Scroll::Follow);
-                self.undo = UndoStack::default();
                 self.follow_vocabulary();
                 self.flow.rebuild(&self.document, &self.vocabulary);
             }

@@ -10,7 +10,6 @@ mod logit_cache;
 mod next;
 mod score;
 mod survival;
-mod undo;
 
 use std::sync::Arc;
 
@@ -22,7 +21,6 @@ pub use logit_cache::LogitCache;
 pub use next::{Next, Table};
 pub use score::{Surprise, TextScore};
 pub use survival::{Losses, Survival};
-pub use undo::UndoStack;
 
 use crate::TokenId;
 use crate::assets;
@@ -59,8 +57,6 @@ pub struct Text {
     pub scroll: Scroll,
     /// What the tokens are coloured by.
     pub heat: Heat,
-    /// The ends of the text that can be gone back to.
-    pub undo: UndoStack,
     /// The model's scores of what follows a node, as far as they are kept.
     pub logits: LogitCache,
     /// The model's scores of the next token, and what the settings make of them.
@@ -92,7 +88,6 @@ impl Text {
             anchor: None,
             scroll: Scroll::Follow,
             heat: Heat::Off,
-            undo: UndoStack::default(),
             logits: LogitCache::default(),
             next: None,
             inspection: None,

@@ -1,26 +1,40 @@
 //! What is asked of the engine: continuations, and scores of what is there.
 
-use super::journal::record_circumstances;
+use super::journal::{deed, record, record_circumstances, record_settings};
 use super::translation::read_again;
 use crate::app::context::Context;
 use crate::app::drawing::Running;
 use crate::app::keymap::Action;
+use crate::app::messages::changes;
 use crate::app::text::{Change, Scroll};
+use crate::document::Record;
 use crate::engine::protocol::{Command, Request, RequestId, Want};
 
 /// How many of the likeliest tokens the journal keeps of each draw.
 pub(in crate::app) const KEPT_IN_JOURNAL: usize = 5;
 
-/// Asks for a continuation of the text with `text` added; `written` goes back to the input if that cannot be done.
+/// Asks for a continuation of the text with `text` added, as a deed of its own; `written` goes back to the input if that
+/// cannot be done.
 pub(in crate::app) fn generate(cx: &mut Context, text: String, written: String) {
+    if !is_ours_now(cx) {
+        return give_back(cx, &written);
+    }
+    deed(cx);
+    generate_on(cx, text, written);
+    if let Some(running) = &mut cx.drawing.running {
+        running.is_one_deed = false;
+    }
+}
+
+/// Asks for a continuation of the text with `text` added, as part of the deed under way.
+pub(in crate::app) fn generate_on(cx: &mut Context, text: String, written: String) {
     if !is_ours_now(cx) {
         return give_back(cx, &written);
     }
     record_circumstances(cx);
     let id = cx.outbox.request();
-    cx.text.undo.keep(cx.text.document.tip());
     let asked = cx.outbox.now;
-    cx.drawing.begin(Running { id, asked, reading: None, drawn: 0, sent: written, stopping: false });
+    cx.drawing.begin(Running { id, asked, reading: None, drawn: 0, sent: written, is_one_deed: true, stopping: false });
     cx.text.scroll = Scroll::Follow;
     // Where the tokens' scores are looked at, those of what is typed now are wanted, too.
     let prompt_logprobs = cx.needs().scores.then(|| cx.first_unknown().unwrap_or(cx.text.document.len()));
@@ -118,10 +132,35 @@ pub(in crate::app) fn still_writing(cx: &mut Context) {
     cx.outbox.say(text);
 }
 
-/// The settings moved: what streams obeys from the next token on, what is shown at once.
+/// The settings moved: what streams obeys from the next token on, what is shown and written down at once.
+///
+/// That is a deed of its own. A control that is turned further goes on with the deed.
 pub(in crate::app) fn settings_changed(cx: &mut Context) {
+    settings_moved(cx);
+    // The engine says from which token on they hold.
+    if cx.drawing.running.is_some() {
+        return;
+    }
+    if !goes_on_turning(cx) {
+        record(cx, Record::Deed);
+    }
+    record_settings(cx, cx.settings.clone());
+}
+
+/// The settings moved as part of the deed under way.
+pub(in crate::app) fn settings_moved(cx: &mut Context) {
     cx.text.forget(Change::Settings);
     if cx.drawing.running.is_some() {
         cx.outbox.engine(Command::Settings(cx.settings.clone()));
     }
+}
+
+/// Whether the controls that are turned now are those that the last deed turned, which did nothing else.
+fn goes_on_turning(cx: &Context) -> bool {
+    let document = &cx.text.document;
+    let (Some(before), Some(recorded)) = (document.before_last_deed(), document.settings()) else { return false };
+    let Some(first) = &before.settings else { return false };
+    let turned = |from, to| -> Vec<_> { changes(from, to).into_iter().map(|it| it.0).collect() };
+    let earlier = turned(first, recorded);
+    before.tip == document.tip() && !earlier.is_empty() && earlier == turned(recorded, &cx.settings)
 }

@@ -1,16 +1,17 @@
 //! The text as a tree: other tokens, other branches, back and forth. Nothing is ever lost; only the end moves.
 
-use super::ask::{generate, go_on, is_ours, next_logits, still_writing};
+use super::ask::{generate_on, is_ours, next_logits, settings_moved, still_writing};
 use super::cursor::show_cursor;
-use super::editor;
-use super::journal::{record, record_circumstances, write};
+use super::journal::{deed, record, record_circumstances, record_settings, write};
+use super::{editor, rewrite};
 use crate::TokenId;
 use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
-use crate::app::messages;
-use crate::app::text::{Change, Scroll};
+use crate::app::messages::{self, changes};
+use crate::app::text::Scroll;
 use crate::document::{NodeId, Origin, Record};
+use crate::sample::Settings;
 use crate::store::protocol::Job;
 
 /// What a key does to the tree. While a continuation runs, only the stop key may touch its end.
@@ -20,9 +21,9 @@ pub(in crate::app) fn act(cx: &mut Context, action: Action) {
     }
     match action {
         Action::Reroll => reroll(cx),
-        Action::EditFromHere => edit_from_here(cx),
+        Action::EditFromHere => rewrite::edit_from_here(cx),
         Action::EditInEditor => editor::open(cx),
-        Action::TypeHere => type_here(cx),
+        Action::TypeHere => rewrite::type_here(cx, ""),
         Action::PreviousSibling => sibling(cx, -1),
         Action::NextSibling => sibling(cx, 1),
         Action::Undo => undo(cx),
@@ -36,13 +37,14 @@ pub(in crate::app) fn act(cx: &mut Context, action: Action) {
 /// Moves the end of the text, remembering where it was.
 pub(in crate::app) fn go_to(cx: &mut Context, node: Option<NodeId>) {
     if node != cx.text.document.tip() {
-        cx.text.undo.keep(cx.text.document.tip());
-        move_to(cx, node);
+        deed(cx);
+        move_by(cx, Record::Tip { node });
     }
 }
 
-fn move_to(cx: &mut Context, node: Option<NodeId>) {
-    record(cx, Record::Tip { node });
+/// Moves the end of the text by a record.
+fn move_by(cx: &mut Context, to: Record) {
+    record(cx, to);
     cx.outbox.store(Job::Sync);
     cx.drawing.ended = None;
     next_logits(cx);
@@ -64,7 +66,7 @@ pub(in crate::app) fn take(cx: &mut Context, token: TokenId, goes_on: bool) {
         cx.text.document.node(it).is_some_and(|it| it.token == token && !(is_left_over && it.origin == Origin::Typed))
     };
     let known = cx.text.document.children(parent).into_iter().find(is_it);
-    cx.text.undo.keep(cx.text.document.tip());
+    deed(cx);
     if let Some(known) = known {
         record(cx, Record::Tip { node: Some(known) });
     } else {
@@ -75,7 +77,7 @@ pub(in crate::app) fn take(cx: &mut Context, token: TokenId, goes_on: bool) {
     cx.text.go_to_end();
     if goes_on {
         cx.uncover();
-        go_on(cx);
+        generate_on(cx, String::new(), String::new());
     } else {
         next_logits(cx);
     }
@@ -107,7 +109,7 @@ pub(in crate::app) fn put(cx: &mut Context, parent: Option<NodeId>, text: &str) 
         go_to(cx, parent);
         return true;
     }
-    cx.text.undo.keep(cx.text.document.tip());
+    deed(cx);
     record_circumstances(cx);
     write(cx, parent, tokens, false);
     cx.outbox.store(Job::Sync);
@@ -142,37 +144,20 @@ fn reroll(cx: &mut Context) {
     let begun = String::from_utf8_lossy(&begun).into_owned();
     cx.uncover();
     // The dice are a function of the seed and the position: the same seed would throw the same ones.
+    deed(cx);
     cx.settings.seed = cx.settings.seed.wrapping_add(1);
-    cx.text.forget(Change::Settings);
-    go_to(cx, parent);
+    settings_moved(cx);
+    if parent != cx.text.document.tip() {
+        record(cx, Record::Tip { node: parent });
+        cx.outbox.store(Job::Sync);
+    }
     let key = |action| cx.key_in(Focus::Text, action);
     let (before, after, undo) = (key(Action::PreviousSibling), key(Action::NextSibling), key(Action::Undo));
     let seed = cx.settings.seed;
     let text =
         format!("New dice from here: seed {seed}. {before} and {after} go between the branches, {undo} goes back.");
     cx.outbox.say(text);
-    generate(cx, begun, String::new());
-}
-
-/// Takes the text from the cursor on into the input, to be changed and sent again.
-fn edit_from_here(cx: &mut Context) {
-    if !cx.input.is_empty() {
-        return cx.outbox.say("There is something in the input already: send it or clear it first.");
-    }
-    let tail = cx.text.document.tokens().split_off(cx.text.cursor.min(cx.text.document.len()));
-    let text = cx.text.vocabulary().decode(&tail);
-    type_here(cx);
-    cx.input.set(&text);
-}
-
-/// Ends the text before the cursor, so that what is sent next goes there.
-fn type_here(cx: &mut Context) {
-    let parent = cx.text.before_cursor();
-    cx.uncover();
-    cx.focus = Focus::Input;
-    go_to(cx, parent);
-    let undo = cx.key_of(Action::Undo);
-    cx.outbox.say(format!("What you send now goes here; the old text stays as another branch ({undo} goes back)."));
+    generate_on(cx, begun, String::new());
 }
 
 /// Goes to the branch beside the one of the last fork at or before the cursor.
@@ -193,25 +178,40 @@ fn sibling(cx: &mut Context, step: isize) {
     cx.outbox.say(format!("Branch {} of {} from here.", to + 1, siblings.len()));
 }
 
-fn undo(cx: &mut Context) {
-    match cx.text.undo.undo(cx.text.document.tip()) {
-        Some(tip) => {
-            move_to(cx, tip);
-            cx.text.scroll = Scroll::Follow;
-            cx.outbox.say(format!("Undone. Nothing is lost: {} does it again.", cx.key_of(Action::Redo)));
-        }
-        None => cx.outbox.say("There is nothing to undo."),
-    }
+/// Undoes the last deed.
+pub(super) fn undo(cx: &mut Context) {
+    // A setting that was given at the start, and not written down by anything yet, is no deed.
+    let Some(state) = cx.text.document.before_last_deed().cloned() else {
+        return cx.outbox.say("There is nothing to undo.");
+    };
+    let what = go_back_to(cx, Record::Undo { node: state.tip }, state.settings);
+    cx.outbox.say(format!("Undone{what}. Nothing is lost: {} does it again.", cx.key_of(Action::Redo)));
 }
 
 fn redo(cx: &mut Context) {
-    match cx.text.undo.redo(cx.text.document.tip()) {
-        Some(tip) => {
-            move_to(cx, tip);
-            cx.text.scroll = Scroll::Follow;
-        }
-        None => cx.outbox.say("There is nothing to do again."),
+    let Some(state) = cx.text.document.after_undone_deed().cloned() else {
+        return cx.outbox.say("There is nothing to do again.");
+    };
+    let what = go_back_to(cx, Record::Redo { node: state.tip }, state.settings);
+    if !what.is_empty() {
+        cx.outbox.say(format!("Done again{what}."));
     }
+}
+
+/// Goes to an end of the text and the settings that were in force there; answers which settings became others.
+fn go_back_to(cx: &mut Context, record: Record, settings: Option<Settings>) -> String {
+    let before = cx.settings.clone();
+    if let Some(settings) = settings {
+        cx.settings = settings;
+        settings_moved(cx);
+    }
+    move_by(cx, record);
+    record_settings(cx, cx.settings.clone());
+    rewrite::forget(cx);
+    cx.text.scroll = Scroll::Follow;
+    let changes = changes(&before, &cx.settings);
+    let told: Vec<String> = changes.iter().map(|(name, _, now)| format!("{name} is {now} again")).collect();
+    if told.is_empty() { String::new() } else { format!("; {}", told.join(", ")) }
 }
 
 fn bookmark(cx: &mut Context) {

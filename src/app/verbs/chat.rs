@@ -1,7 +1,7 @@
 //! The chat template: visible text that a base model can go on with.
 
 use super::ask::{next_logits, settings_changed};
-use super::journal::{record_circumstances, write};
+use super::journal::{deed, record_circumstances, write};
 use crate::app::context::Context;
 use crate::app::keymap::Action;
 use crate::app::messages;
@@ -41,7 +41,7 @@ pub(in crate::app) fn enter(cx: &mut Context) {
             Ok(it) => it,
             Err(why) => return cx.outbox.complain(format!("Chat is on without its template: {why}.")),
         };
-        cx.text.undo.keep(cx.text.document.tip());
+        deed(cx);
         record_circumstances(cx);
         append(cx, encoded.tokens);
         if let Some(it) = encoded.read_as {

@@ -23,6 +23,13 @@ pub(in crate::app) fn write(cx: &mut Context, parent: Option<NodeId>, tokens: Ve
     record(cx, Record::Typed { first, parent, tokens, chosen });
 }
 
+/// Begins a deed: what is recorded from here on is undone in one step.
+pub(in crate::app) fn deed(cx: &mut Context) {
+    // What undo comes back to is what the panel shows.
+    record_settings(cx, cx.settings.clone());
+    record(cx, Record::Deed);
+}
+
 /// Tells the journal the model and the settings, where it does not know them.
 pub(in crate::app) fn record_circumstances(cx: &mut Context) {
     if let Some(card) = cx.card() {
@@ -57,6 +64,8 @@ pub(in crate::app) fn begin_transcript(cx: &mut Context) {
     cx.outbox.store(Job::Sync);
     cx.outbox.push(Effect::NewTranscript);
     cx.text.begin(Document::default(), Vocabularies::default());
+    cx.rewriting = None;
     (cx.journal.saved, cx.journal.settings, cx.journal.model) = (None, None, None);
+    record_settings(cx, cx.settings.clone());
     cx.drawing.ended = None;
 }

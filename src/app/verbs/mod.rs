@@ -11,6 +11,7 @@ pub(super) mod input_line;
 pub(super) mod journal;
 pub(super) mod models;
 pub(super) mod panel;
+pub(super) mod rewrite;
 pub(super) mod selection;
 pub(super) mod send;
 pub(super) mod translation;

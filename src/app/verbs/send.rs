@@ -14,6 +14,7 @@ pub(in crate::app) fn send(cx: &mut Context) {
     if cx.card().is_none() {
         return wait_for_a_model(cx);
     }
+    cx.rewriting = None;
     let written = input_line::take(cx);
     let text = if cx.chat && !written.is_empty() { chat::turn(cx, &written) } else { written.clone() };
     generate(cx, text, written);

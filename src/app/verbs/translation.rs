@@ -3,7 +3,7 @@
 //! A model reads its own tokens only. Where the text is in those of another model, it is read again, as a new branch; the
 //! old one stays as it was written.
 
-use super::journal::{record, record_circumstances, write};
+use super::journal::{deed, record, record_circumstances, write};
 use crate::TokenId;
 use crate::app::context::Context;
 use crate::app::keymap::Action;
@@ -43,7 +43,7 @@ pub(in crate::app) fn read_again(cx: &mut Context) -> bool {
             return false;
         }
     };
-    cx.text.undo.keep(cx.text.document.tip());
+    deed(cx);
     let twin = branch_of(cx, &tokens, &own);
     if let Some(node) = twin {
         record(cx, Record::Tip { node: Some(node) });

@@ -110,6 +110,16 @@ impl Harness {
         it
     }
 
+    /// Another run that goes on with what the journal of this one says.
+    pub(crate) fn resumed(&self) -> Self {
+        let document = self.journalled();
+        let settings = document.settings().unwrap().clone();
+        let mut it = Self::begin(Start { document, settings, ..a_start(self.app.context.window.size) });
+        it.install_demo();
+        it.settle();
+        it
+    }
+
     pub(crate) fn begin(with: Start) -> Self {
         let n_positions = 512;
         let session = session(assets::vocabulary(), n_positions);

@@ -6,7 +6,7 @@ use crate::app::intent::Length;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::verbs::ask::next_logits;
-use crate::app::verbs::journal::{record, record_circumstances, record_settings, write};
+use crate::app::verbs::journal::{deed, record, record_circumstances, record_settings, write};
 use crate::document::{Node, NodeId, Origin, Record};
 use crate::store::protocol::Job;
 
@@ -35,7 +35,7 @@ impl Columns {
         self.stop(cx);
         cx.uncover();
         let from = before(cx, self.at);
-        cx.text.undo.keep(cx.text.document.tip());
+        deed(cx);
         keep(cx, from, &column);
         arrive(cx);
         let undo = cx.key_of(Action::Undo);
@@ -51,7 +51,7 @@ impl Columns {
         self.stop(cx);
         cx.uncover();
         let from = before(cx, self.at);
-        cx.text.undo.keep(cx.text.document.tip());
+        deed(cx);
         for (_, column) in &columns {
             keep(cx, from, column);
         }
@@ -96,8 +96,9 @@ fn keep(cx: &mut Context, from: Option<NodeId>, column: &Column) {
     }
 }
 
-/// The text ends with what was kept.
+/// The text ends with what was kept; the panel is what it was.
 fn arrive(cx: &mut Context) {
+    record_settings(cx, cx.settings.clone());
     cx.outbox.store(Job::Sync);
     cx.text.go_to_end();
     cx.drawing.ended = None;

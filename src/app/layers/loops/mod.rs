@@ -12,8 +12,10 @@ use crate::app::layers::answer::Answer;
 use crate::app::layers::room::Room;
 use crate::app::messages::columns::WAYS_OUT;
 use crate::app::screen::theme::Theme;
-use crate::app::verbs::ask::{go_on, settings_changed};
+use crate::app::verbs::ask::{generate_on, go_on, settings_moved};
 use crate::app::verbs::branch::go_to;
+use crate::app::verbs::journal::{deed, record};
+use crate::document::Record;
 
 /// DRY's multiplier as the way out of a loop: the value that its author recommends.
 const WAY_OUT: f32 = 0.8;
@@ -32,10 +34,11 @@ impl LoopFound {
         cx.uncover();
         match way {
             WayOut::Differently => {
-                go_to(cx, back);
+                deed(cx);
+                record(cx, Record::Tip { node: back });
                 cx.settings.dry_multiplier = WAY_OUT;
-                settings_changed(cx);
-                go_on(cx);
+                settings_moved(cx);
+                generate_on(cx, String::new(), String::new());
             }
             WayOut::Back => {
                 go_to(cx, back);

@@ -1,0 +1,113 @@
+//! Undo and redo.
+//!
+//! Nothing is ever taken out of the tree, so to undo is to go back to an end of the text, and to the settings of then. The
+//! stack follows from the records alone: it is there again when a transcript is gone on with.
+
+use super::{Document, NodeId};
+use crate::sample::Settings;
+
+/// What undo goes back to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UndoState {
+    /// The end of the text.
+    pub tip: Option<NodeId>,
+    /// The settings in force, as far as they were recorded.
+    pub settings: Option<Settings>,
+}
+
+/// The states before each deed, and those that were undone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct UndoStack {
+    done: Vec<UndoState>,
+    undone: Vec<UndoState>,
+}
+
+impl UndoStack {
+    /// A deed begins in this state: what was undone before it is no future any more.
+    pub(super) fn begin(&mut self, state: UndoState) {
+        self.undone.clear();
+        if self.done.last() != Some(&state) {
+            self.done.push(state);
+        }
+    }
+
+    /// The state to go back to from this one: a deed that changed nothing need not be undone.
+    fn before(&self, state: &UndoState) -> Option<&UndoState> {
+        self.done.iter().rfind(|it| *it != state)
+    }
+
+    pub(super) fn undo(&mut self, state: UndoState) {
+        while self.done.last() == Some(&state) {
+            self.done.pop();
+        }
+        if self.done.pop().is_some() {
+            self.undone.push(state);
+        }
+    }
+
+    pub(super) fn redo(&mut self, state: UndoState) {
+        if self.undone.pop().is_some() {
+            self.done.push(state);
+        }
+    }
+}
+
+impl Document {
+    /// The state of now, as undo would come back to it.
+    #[must_use]
+    pub fn undo_state(&self) -> UndoState {
+        UndoState { tip: self.tip(), settings: self.settings().cloned() }
+    }
+
+    /// The state that undo goes back to, if there is anything to undo.
+    #[must_use]
+    pub fn before_last_deed(&self) -> Option<&UndoState> {
+        self.undo.before(&self.undo_state())
+    }
+
+    /// The state that redo goes forward to, if something was undone.
+    #[must_use]
+    pub fn after_undone_deed(&self) -> Option<&UndoState> {
+        self.undo.undone.last()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(tip: NodeId) -> UndoState {
+        UndoState { tip: Some(tip), settings: None }
+    }
+
+    fn warmer(tip: NodeId) -> UndoState {
+        UndoState { settings: Some(Settings { temperature: 1.5, ..Settings::default() }), ..at(tip) }
+    }
+
+    #[test]
+    fn back_and_forth_over_ends_and_settings() {
+        let mut undo = UndoStack::default();
+        assert_eq!(undo.before(&at(0)), None);
+        undo.begin(at(0));
+        undo.begin(at(3));
+        undo.begin(at(3));
+        undo.begin(warmer(3));
+        // Now at 9.
+        assert_eq!(undo.before(&warmer(9)), Some(&warmer(3)));
+        undo.undo(warmer(9));
+        assert_eq!(undo.before(&warmer(3)), Some(&at(3)));
+        undo.undo(warmer(3));
+        undo.undo(at(3));
+        assert_eq!(undo.before(&at(0)), None);
+        for (here, there) in [(at(0), at(3)), (at(3), warmer(3)), (warmer(3), warmer(9))] {
+            assert_eq!(undo.undone.last(), Some(&there));
+            undo.redo(here);
+        }
+        assert_eq!(undo.undone, []);
+        // What is done after an undo is a new future.
+        undo.undo(warmer(9));
+        undo.begin(warmer(3));
+        assert_eq!(undo.undone, []);
+        assert_eq!(undo.before(&at(12)), Some(&warmer(3)));
+    }
+}
