@@ -231,6 +231,10 @@ impl Run {
             (KeyCode::Esc, plain),
         ];
         for &key in looks {
+            // Without a layer, Esc leaves what is being rewritten, which is more than a look.
+            if key.0 == KeyCode::Esc && self.app.layers.is_empty() {
+                continue;
+            }
             self.press(key);
             self.draw_screen();
             self.settle();
