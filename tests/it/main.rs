@@ -31,6 +31,7 @@ mod editing;
 mod endurance;
 mod generation;
 mod gguf;
+mod graphemes;
 mod hostile;
 mod hub;
 mod installation;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::context::Context;
 use crate::app::messages::dice::{percent, spelled, steps};
@@ -16,6 +16,7 @@ use crate::app::screen::theme::Theme;
 use crate::app::text::Table;
 use crate::appearance::Appearance;
 use crate::sample::Row;
+pub(in crate::app) use crate::text::fit;
 
 /// Draws into `area`, whose first row is the heading.
 pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
@@ -125,22 +126,6 @@ impl Appearance {
 
 fn cut_line(kept: usize, width: usize) -> String {
     fit(&format!("- - cut: {kept} left {}", "- ".repeat(width / 2)), width)
-}
-
-/// Exactly `width` columns: cut or padded.
-pub(in crate::app) fn fit(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if used + wide > width {
-            break;
-        }
-        out.push(c);
-        used += wide;
-    }
-    out.extend(std::iter::repeat_n(' ', width - used));
-    out
 }
 
 /// What each step did and what comes of it, wrapped.
