@@ -55,6 +55,7 @@ mod samplers;
 mod score;
 mod screens;
 mod sessions;
+mod shares;
 mod support;
 mod tls;
 mod verify;
