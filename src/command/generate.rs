@@ -18,7 +18,7 @@ use crate::manifest::MEGATRON_345M;
 use crate::sample::{Draw, Row, Settings, StepTrace};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::text::{StopBuffer, Utf8Stream, Vocabulary, stops, visible};
+use crate::text::{StopBuffer, Utf8Stream, Visible, Vocabulary, stops};
 
 /// Runs the headless mode.
 ///
@@ -158,6 +158,8 @@ struct Printer {
     count: usize,
     /// Whether standard output is a terminal, which control characters could harm.
     terminal: bool,
+    /// What was printed last there, which a mark may stand on.
+    visible: Visible,
     outcome: Option<Result<(StopReason, Option<Cut>), Failure>>,
     broken: Option<io::Error>,
     started: Instant,
@@ -180,6 +182,7 @@ impl Printer {
             draws: VecDeque::new(),
             count: 0,
             terminal: io::stdout().is_terminal(),
+            visible: Visible::default(),
             outcome: None,
             broken: None,
             started: Instant::now(),
@@ -199,7 +202,11 @@ impl Printer {
             Form::Text => {
                 let mut text = String::new();
                 self.utf8.push(fresh, &mut text);
-                let text = if self.terminal { visible(&text) } else { text };
+                if self.terminal {
+                    let mut shown = String::new();
+                    self.visible.push(&text, &mut shown);
+                    text = shown;
+                }
                 out.write_all(text.as_bytes())?;
                 out.flush()?;
             }

@@ -9,7 +9,7 @@ use crate::document::{Journal, export_json, export_markdown, export_text};
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
 use crate::store::vocabularies::{Finder, Resolved};
-use crate::text::visible;
+use crate::text::{cut, pad, visible};
 
 /// Runs one of the verbs.
 ///
@@ -40,9 +40,10 @@ fn list(paths: &Paths) -> Result<(), Exit> {
             }
             Err(_) => format!("(the words of {} are not here)", it.model),
         };
-        let words: String = visible(&words).chars().take(44).collect();
-        let (id, date, tokens) = (visible(&it.id), date(it.created), it.document.len());
-        writeln!(out, "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}", visible(&it.model))?;
+        let words = visible(&words);
+        let (id, date, tokens) = (pad(&visible(&it.id), 18), date(it.created), it.document.len());
+        let (model, words) = (pad(&visible(&it.model), 14), cut(&words, 44));
+        writeln!(out, "{id} {date}  {tokens:>6} tokens  {model} {words}")?;
     }
     Ok(())
 }

@@ -324,6 +324,8 @@ fn typed_values_are_set_or_refused_with_a_reason() {
     it.key(KeyCode::Enter);
     assert!(it.app.context.outbox.notice.as_ref().unwrap().text.contains("between 0 and 100"));
     assert!((it.app.context.settings.temperature - 1.5).abs() < 1e-6);
+    // What was refused is still there; it is left first.
+    it.key(KeyCode::Esc);
     it.key(KeyCode::Backspace);
     assert!((it.app.context.settings.temperature - 1.0).abs() < 1e-6);
 }

@@ -138,6 +138,14 @@ pub(super) fn names() -> impl Iterator<Item = (&'static str, What)> {
     listed.chain(actions).chain(knobs).chain(ALSO.iter().copied())
 }
 
+/// The name of a command and what follows it. The equals sign behind the name of a control ends it, too.
+pub(super) fn name_and_rest(line: &str) -> (&str, &str) {
+    let by_sign = line.find('=').filter(|&it| Knob::named(&line[..it]).is_some());
+    let end = line.find(char::is_whitespace).into_iter().chain(by_sign).min().unwrap_or(line.len());
+    let (name, rest) = line.split_at(end);
+    (name, rest.strip_prefix(char::is_whitespace).unwrap_or(rest))
+}
+
 /// What a name means: it, or the beginning of one alone.
 ///
 /// # Errors
@@ -295,6 +303,20 @@ mod tests {
         ] {
             let error = meant(name).unwrap_err();
             assert!(error.contains(says), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_told_from_what_follows_it() {
+        for (line, expected) in [
+            ("find =x", ("find", "=x")),
+            ("find a=b", ("find", "a=b")),
+            ("temp=0.8", ("temp", "=0.8")),
+            ("top_p = 1", ("top_p", "= 1")),
+            ("undo", ("undo", "")),
+            ("x=y z", ("x=y", "z")),
+        ] {
+            assert_eq!(name_and_rest(line), expected);
         }
     }
 

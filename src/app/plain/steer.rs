@@ -132,7 +132,9 @@ impl Plain {
         let letter = which.chars().next().filter(|_| which.len() == 1).map(|it| it.to_ascii_uppercase());
         let by_letter = letter.filter(char::is_ascii_uppercase).map(|it| it as usize - 'A' as usize);
         let column = match (state.purpose, number(which)) {
-            (Purpose::Futures, at) => at.and_then(|it| state.by_likelihood().get(it).copied()),
+            (Purpose::Futures, at) => {
+                at.and_then(|it| state.listed(app.context.text.vocabulary()).get(it).map(|line| line[0]))
+            }
             (Purpose::Compare, at) => at.or(by_letter).filter(|&it| it < state.columns.len()),
         };
         let length = if length.trim() == "word" { Length::Word } else { Length::Whole };

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::app::context::Context;
 use crate::app::messages::dice::{percent, spelled, steps};
@@ -16,6 +15,7 @@ use crate::app::screen::theme::Theme;
 use crate::app::text::Table;
 use crate::appearance::Appearance;
 use crate::sample::Row;
+use crate::text::{columns_of, fit};
 
 /// Draws into `area`, whose first row is the heading.
 pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
@@ -44,8 +44,9 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
         12.. => chain(cx, next, width, 4),
     };
     let rows = (area.height as usize).saturating_sub(2 + chain_rows.len());
-    out.push(Line::styled(columns("", ' ', "", ("model", "after"), width), theme.dim));
-    let likeliest = next.rows.iter().map(|it| it.after.unwrap_or(0.0).max(it.model)).fold(0.0, f32::max);
+    let scale = Glyphs::scale(widths(width).1);
+    let (model, after) = legend(theme.glyphs);
+    out.push(Line::styled(columns("", ' ', &scale, (&model, &after), width), theme.dim));
     let mut cut_drawn = false;
     let mut left = rows;
     for row in &next.rows {
@@ -62,7 +63,7 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
         if left == 0 || negligible {
             break;
         }
-        out.push(candidate(cx, row, likeliest, width, theme));
+        out.push(candidate(cx, row, width, theme));
         left -= 1;
     }
     out.extend(chain_rows.into_iter().map(|it| Line::styled(it, theme.dim)));
@@ -70,14 +71,14 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
 }
 
 fn heading(text: &str, width: usize, theme: &Theme) -> Line<'static> {
-    let rule = theme.glyphs.rule.repeat(width.saturating_sub(text.width() + 1));
+    let rule = theme.glyphs.rule.repeat(width.saturating_sub(columns_of(text) + 1));
     Line::from(vec![Span::styled(format!("{text} "), theme.strong), Span::styled(rule, theme.dim)])
 }
 
 /// Label, mark, bar, two numbers, so that columns stand under each other.
 fn columns(label: &str, mark: char, bar: &str, (model, after): (&str, &str), width: usize) -> String {
     let (label_width, bar_width) = widths(width);
-    format!("{}{mark}{} {model:>5} {after:>5}", fit(label, label_width), fit(bar, bar_width))
+    format!("{}{mark}{}{model:>6}{after:>6}", fit(label, label_width), fit(bar, bar_width))
 }
 
 fn widths(width: usize) -> (usize, usize) {
@@ -86,16 +87,25 @@ fn widths(width: usize) -> (usize, usize) {
     (label, rest.saturating_sub(label))
 }
 
-fn candidate<'a>(cx: &Context, row: &Row, likeliest: f32, width: usize, theme: &Theme) -> Line<'a> {
+/// What heads the two numbers, each behind the mark that stands for it in the bars.
+pub(in crate::app) fn legend(glyphs: &Glyphs) -> (String, String) {
+    (format!("{}model", glyphs.tick), format!("{}after", glyphs.full))
+}
+
+/// What the chain leaves of a candidate as a bar, and the model's own share as a tick. All there is is the full width.
+pub(in crate::app) fn shares(row: &Row, width: usize, glyphs: &Glyphs) -> String {
+    glyphs.shares(row.after.unwrap_or(0.0).into(), row.model.into(), width)
+}
+
+fn candidate<'a>(cx: &Context, row: &Row, width: usize, theme: &Theme) -> Line<'a> {
     let label = label(cx.text.vocabulary().bytes(row.token), theme.glyphs);
     let after = row.after.map_or("cut".to_owned(), percent);
     let (_, bar_width) = widths(width);
-    let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
     // The die has fallen already: its position and the seed are known.
     let is_picked = cx.text.next_table().is_some_and(|it| it.picked.token == row.token);
     let mark = if is_picked { '>' } else { ' ' };
-    let text =
-        columns(&label, mark, &theme.glyphs.bar(f64::from(share), bar_width), (&percent(row.model), &after), width);
+    let bar = shares(row, bar_width, theme.glyphs);
+    let text = columns(&label, mark, &bar, (&percent(row.model), &after), width);
     let style = if is_picked { theme.focus } else { theme.drawn };
     Line::styled(text, if row.after.is_some() { style } else { theme.dim })
 }
@@ -125,22 +135,6 @@ impl Appearance {
 
 fn cut_line(kept: usize, width: usize) -> String {
     fit(&format!("- - cut: {kept} left {}", "- ".repeat(width / 2)), width)
-}
-
-/// Exactly `width` columns: cut or padded.
-pub(in crate::app) fn fit(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if used + wide > width {
-            break;
-        }
-        out.push(c);
-        used += wide;
-    }
-    out.extend(std::iter::repeat_n(' ', width - used));
-    out
 }
 
 /// What each step did and what comes of it, wrapped.
@@ -201,7 +195,7 @@ mod tests {
         for width in 14..60 {
             for (label, bar) in [("", ""), ("a very long label indeed", "██████████████"), ("日本語日本語日本語", "█")]
             {
-                assert_eq!(columns(label, ' ', bar, ("12%", "100%"), width).width(), width.max(13), "{width}");
+                assert_eq!(columns_of(&columns(label, ' ', bar, ("12%", "100%"), width)), width.max(13), "{width}");
             }
         }
     }

@@ -3,13 +3,13 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::screen::glyphs::Glyphs;
 use crate::app::screen::theme::Theme;
+use crate::text::columns_of;
 
 /// Actions that belong together, and what they do, in a word.
 type Item = (&'static [Action], &'static str);
@@ -98,7 +98,7 @@ pub(super) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     for (key, what) in keys {
-        let width = key.width() + what.width() + 3;
+        let width = columns_of(&key) + columns_of(what) + 3;
         if used + width > area.width as usize + 2 {
             continue;
         }

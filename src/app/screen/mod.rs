@@ -2,7 +2,7 @@
 
 pub(super) mod bars;
 mod footer;
-mod glyphs;
+pub(super) mod glyphs;
 mod heat;
 pub(super) mod input;
 pub(super) mod kit;

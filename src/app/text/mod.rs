@@ -26,7 +26,7 @@ use crate::TokenId;
 use crate::assets;
 use crate::document::{Document, NodeId, Origin, Record, Vocabularies};
 use crate::sample::{Context, Score, Settings, TokenConstraints};
-use crate::text::Vocabulary;
+use crate::text::{Vocabulary, rest_of, visible};
 
 /// How the view follows the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +127,29 @@ impl Text {
         self.vocabularies.text(&self.document, nodes)
     }
 
+    /// What some nodes in a row add to the text before them, as it is shown in one line. What is seen as one character is
+    /// told whole, also where it begins before them.
+    #[must_use]
+    pub fn shown_of(&self, nodes: &[NodeId]) -> String {
+        /// A character of more tokens than this is told in part.
+        const BEFORE: usize = 32;
+        let ascii = |it: &NodeId| self.bytes_of(*it).first().is_some_and(u8::is_ascii);
+        let mut before: Vec<NodeId> = Vec::new();
+        let parent = |it: NodeId| self.document.node(it).and_then(|it| it.parent);
+        let mut next = nodes.first().copied().filter(|it| !ascii(it)).and_then(parent);
+        while let Some(it) = next.filter(|_| before.len() < BEFORE) {
+            before.insert(0, it);
+            next = parent(it).filter(|_| !ascii(&it));
+        }
+        let line = |nodes: &[NodeId]| visible(&self.text_of(nodes).replace('\n', "\\n"));
+        let all = [&before, nodes].concat();
+        rest_of(&line(&all), &line(&before)).to_owned()
+    }
+
+    fn bytes_of(&self, node: NodeId) -> Vec<u8> {
+        self.document.node(node).map_or_else(Vec::new, |it| self.vocabularies.bytes(node, it.token))
+    }
+
     /// What the model thought of the token at a position; `None` if that is not known.
     #[must_use]
     pub fn score(&self, position: usize) -> Option<Score> {
@@ -155,12 +178,6 @@ impl Text {
     /// The last position up to this one at which a character begins.
     pub(super) fn whole_from(&self, position: usize) -> usize {
         (0..=position).rev().find(|&it| !self.begins_in_a_character(it)).unwrap_or(0)
-    }
-
-    /// The first position from this one on at which a character begins.
-    pub(super) fn whole_to(&self, position: usize) -> usize {
-        let end = self.document.len();
-        (position..end).find(|&it| !self.begins_in_a_character(it)).unwrap_or(end)
     }
 
     /// The first row in view, where `height` rows are.

@@ -18,6 +18,13 @@ pub(in crate::app) fn act(cx: &mut Context, action: Action) {
         Action::More => turn(cx, knob, 1, false),
         Action::MuchLess => turn(cx, knob, -1, true),
         Action::MuchMore => turn(cx, knob, 1, true),
+        // A preset is many settings at once, and none of them is neutral to the others.
+        Action::Neutral if knob == Knob::Preset => {
+            let (less, more) = (cx.key_of(Action::Less), cx.key_of(Action::More));
+            cx.outbox.say(format!(
+                "A preset has no off. {less} and {more} go through the presets; raw is the one that changes nothing."
+            ));
+        }
         Action::Neutral => {
             knob.neutralise(&mut cx.settings);
             settings_changed(cx);
@@ -98,12 +105,16 @@ pub(in crate::app) fn begin_typing(cx: &mut Context, first: &str) {
 
 /// Sets the control under the panel's cursor to what was typed.
 pub(in crate::app) fn set_typed(cx: &mut Context) {
-    let text = cx.panel.typing.take().map(|mut it| it.take()).unwrap_or_default();
+    let text = cx.panel.typing.as_ref().map(|it| it.text().to_owned()).unwrap_or_default();
     let knob = KNOBS[cx.panel.knob];
     let mut new = cx.settings.clone();
     match knob.set(&mut new, &text).and_then(|()| accept(cx, new)) {
-        Ok(()) => settings_changed(cx),
-        Err(why) => cx.outbox.complain(format!("{}: {why}.", knob.name())),
+        Ok(()) => {
+            cx.panel.typing = None;
+            settings_changed(cx);
+        }
+        // What was typed stays, to be corrected.
+        Err(why) => cx.outbox.complain(format!("{}: {why}. Correct it, or Esc leaves it as it was.", knob.name())),
     }
 }
 

@@ -26,9 +26,8 @@ pub(in crate::app) fn toggle(cx: &mut Context) {
 /// Copies what is selected, or else the whole text, exactly as it is.
 pub(in crate::app) fn copy(cx: &mut Context) {
     let tokens = cx.text.document.tokens();
-    // A character may be in pieces; it is copied whole.
-    let range =
-        cx.text.selection().map_or(0..tokens.len(), |it| cx.text.whole_from(it.start)..cx.text.whole_to(it.end));
+    // A character may be in pieces; it is selected and copied whole.
+    let range = cx.text.selection().map_or(0..tokens.len(), |it| cx.text.flow.whole(it));
     let text = cx.text.vocabulary().decode(&tokens[range]);
     if text.is_empty() {
         return cx.outbox.say("There is no text to copy yet.");

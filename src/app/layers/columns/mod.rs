@@ -105,6 +105,8 @@ pub struct Columns {
     pub columns: Vec<Column>,
     /// Which one is chosen.
     pub chosen: usize,
+    /// Whether it was chosen by hand; else it is the likeliest future.
+    pub by_hand: bool,
     /// Whether all are drawn with the same dice.
     pub same_dice: bool,
     /// How many tokens of the text they go on from.
@@ -143,6 +145,7 @@ impl Columns {
             request: None,
             columns,
             chosen: 0,
+            by_hand: false,
             same_dice: true,
             at,
             round: 0,
@@ -206,8 +209,6 @@ impl Room for Columns {
         usize::from(self.purpose != Purpose::Compare)
     }
 }
-
-impl Columns {}
 
 #[cfg(test)]
 mod tests {

@@ -3,15 +3,14 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::{Find, Found};
 use crate::app::context::Context;
 use crate::app::messages::dice::fine_percent;
-use crate::app::screen::bars::{fit, label};
+use crate::app::screen::bars::label;
 use crate::app::screen::kit::{lines, over, put_cursor, wrapped};
 use crate::app::screen::theme::Theme;
-use crate::text::visible;
+use crate::text::{columns_of, fit, visible};
 
 /// Rows it takes at the most.
 const TALLEST: u16 = 26;
@@ -44,7 +43,7 @@ pub(super) fn draw(cx: &Context, state: &Find, theme: &Theme, frame: &mut Frame)
     let foot = foot(cx, state, width);
     let below = Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner };
     lines(frame, below, vec![Line::styled(foot, theme.dim)]);
-    put_cursor(frame, inner, 2 + before.width(), 0);
+    put_cursor(frame, inner, 2 + columns_of(&before), 0);
 }
 
 fn columns(label: &str, rank: &str, model: &str, after: &str, width: usize) -> String {

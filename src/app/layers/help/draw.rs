@@ -3,7 +3,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::Help;
 use crate::app::context::Context;
@@ -13,7 +12,7 @@ use crate::app::keymap::Entry;
 use crate::app::keymap::Place;
 use crate::app::screen::kit::{lines, over, put_cursor};
 use crate::app::screen::theme::Theme;
-use crate::text::visible;
+use crate::text::{columns_of, visible};
 
 /// The places of the table: that of the focus first. What the input has are the keys of any line that is written in, and
 /// not the first question.
@@ -42,6 +41,15 @@ const VI: &[(&str, &str)] = &[
     ("x X D C s S r ~", "delete, change, replace, switch case"),
     ("i I a A o O", "write"),
     ("p P u /", "put back, take back the last change, search what was sent"),
+];
+
+const SHOWN: &[(&str, &str)] = &[
+    ("bars", "what the chain leaves of a token; the tick is the model's own share, and the full width 100 %"),
+    (
+        "heat",
+        "a character of several tokens is as hot as the hottest of them; the cursor and a selection light it whole",
+    ),
+    ("x3, in futures", "drawn three times; the cursor begins on the likeliest by the model, a token on average"),
 ];
 
 /// A heading, or keys and what they do.
@@ -75,7 +83,11 @@ pub(super) fn rows(cx: &Context, filter: &str, width: usize) -> Vec<Row> {
         let names = |it: &Entry| if width >= 60 { it.names() } else { it.keys[0].to_string() };
         section(heading, &mut entries.map(|it| (names(it), it.help)));
     }
-    let more = [("INPUT, NORMAL MODE", VI, cx.input.mode().is_some()), ("MOUSE", MOUSE, cx.window.mouse)];
+    let more = [
+        ("INPUT, NORMAL MODE", VI, cx.input.mode().is_some()),
+        ("MOUSE", MOUSE, cx.window.mouse),
+        ("WHAT IS SHOWN", SHOWN, true),
+    ];
     for (heading, table, _) in more.into_iter().filter(|it| it.2) {
         section(heading, &mut table.iter().map(|it| (it.0.to_owned(), it.1)));
     }
@@ -101,7 +113,7 @@ pub(super) fn draw(cx: &Context, state: &Help, theme: &Theme, frame: &mut Frame)
     if let Some(filter) = &state.filter {
         let line = Line::from(vec![Span::styled("/ ", theme.focus), Span::raw(visible(filter.text()))]);
         lines(frame, inner, vec![line]);
-        put_cursor(frame, inner, 2 + visible(&filter.text()[..filter.cursor()]).width(), 0);
+        put_cursor(frame, inner, 2 + columns_of(&visible(&filter.text()[..filter.cursor()])), 0);
         inner = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
     }
     let rows = rows(cx, state.filter.as_ref().map_or("", Input::text), inner.width as usize);
