@@ -9,6 +9,7 @@
 )]
 
 mod again;
+mod ahead;
 mod answers;
 mod architecture;
 mod arguments;
@@ -29,6 +30,7 @@ mod download;
 mod drops;
 mod editing;
 mod endurance;
+mod focus;
 mod generation;
 mod gguf;
 mod hostile;
@@ -58,3 +60,4 @@ mod support;
 mod tls;
 mod verify;
 mod words;
+mod writing;

@@ -22,7 +22,7 @@ pub(super) fn style(cx: &Context, theme: &Theme, position: usize) -> Option<rata
 /// The heat of the token under the cursor in words, for a user who cannot see it.
 pub(super) fn told(cx: &Context) -> Option<String> {
     let position = cx.text.cursor;
-    if cx.focus != Focus::Text {
+    if cx.in_focus() != Focus::Text {
         return None;
     }
     match cx.text.heat {

@@ -24,7 +24,7 @@ use crate::document::Origin;
 use crate::text::visible;
 
 pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame) {
-    let focused = cx.focus == Focus::Text;
+    let focused = cx.in_focus() == Focus::Text;
     if areas.bordered {
         let title = match (&cx.chat, focused) {
             (true, true) => " > text: chat template ",
@@ -52,7 +52,7 @@ pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame
         .zip(rows)
         .map(|(index, row)| {
             let mut line = row_line(cx, theme, row.clone());
-            let at_end = cx.focus == Focus::Text && cx.text.cursor >= cx.text.document.len();
+            let at_end = cx.in_focus() == Focus::Text && cx.text.cursor >= cx.text.document.len();
             if index == last && at_end && cx.drawing.running.is_none() {
                 line.push_span(Span::styled(" ", theme.cursor));
             }
@@ -184,7 +184,7 @@ fn row_line<'a>(cx: &'a Context, theme: &Theme, row: Range<usize>) -> Line<'a> {
 fn style(cx: &Context, theme: &Theme, position: usize) -> Style {
     let is_selected = cx.text.selection().is_some_and(|it| it.contains(&position));
     let style = if is_selected { theme.drawn.reversed() } else { without_cursor(cx, theme, position) };
-    let looked_at = cx.focus == Focus::Text && position == cx.text.cursor;
+    let looked_at = cx.in_focus() == Focus::Text && position == cx.text.cursor;
     if looked_at { style.patch(theme.cursor) } else { style }
 }
 

@@ -56,8 +56,8 @@ impl Columns {
             keep(cx, from, column);
         }
         arrive(cx);
-        let tree = cx.key_of(Action::Tree);
-        cx.outbox.say(format!("Kept as {} branches; {tree} shows them.", columns.len()));
+        let (tree, undo) = (cx.key_of(Action::Tree), cx.key_of(Action::Undo));
+        cx.outbox.say(format!("Kept as {} branches; {tree} shows them, {undo} goes back.", columns.len()));
         Answer::Close
     }
 }
