@@ -164,7 +164,7 @@ fn the_same_dice_under_other_settings_differ_by_the_setting_alone() {
     it.key(KeyCode::Char('d'));
     it.settle();
     assert!(columns(&it).first_difference(1).is_some());
-    assert!(it.screen().contains("first difference +"), "{}", it.screen());
+    assert!(it.screen().contains("first difference: token"), "{}", it.screen());
 }
 
 #[test]

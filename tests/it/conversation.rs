@@ -314,7 +314,7 @@ fn no_size_and_no_state_panics() {
 #[test]
 fn typed_values_are_set_or_refused_with_a_reason() {
     let mut it = Harness::ready(SIZE);
-    it.key(KeyCode::Tab);
+    // A blank page is no text to go to.
     it.key(KeyCode::Tab);
     assert_eq!(it.app.context.focus, Focus::Panel);
     it.write("1.5");

@@ -9,6 +9,7 @@
 )]
 
 mod again;
+mod ahead;
 mod answers;
 mod architecture;
 mod arguments;
@@ -29,6 +30,7 @@ mod download;
 mod drops;
 mod editing;
 mod endurance;
+mod focus;
 mod generation;
 mod gguf;
 mod graphemes;
@@ -60,3 +62,4 @@ mod support;
 mod tls;
 mod verify;
 mod words;
+mod writing;

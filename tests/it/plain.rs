@@ -99,7 +99,7 @@ fn a_session_branches_undoes_compares_and_inspects() {
     assert!(
         told[1].starts_with("id ") && told[2].contains("by the model") && told[3].starts_with("The chain: 50257, then")
     );
-    assert!(told[4].starts_with("die 0.") && told[5].starts_with("otherwise: "), "{told:#?}");
+    assert!(told[4].starts_with("die 0.") && told[5] == "Looked at as it was drawn.", "{told:#?}");
     assert!(told.iter().any(|it| it.starts_with("2: \"")), "{told:#?}");
     for expected in [
         "The branches, with the number of forks above each:",

@@ -248,10 +248,10 @@ fn a_text_is_compared_branched_undone_and_looked_at() {
     // F6: two columns under the same dice, then each its own.
     pty.press("\x1b[17~");
     pty.see("same dice, other settings");
-    pty.see("distinct-2");
+    pty.see("new pairs");
     pty.press("d");
     pty.see("each its own dice");
-    pty.see("first difference +");
+    pty.see("first difference: token");
     pty.press("k");
     pty.see("Kept as 2 branches");
     // F7: the branches; Alt-U: back; Alt-I: what comes next.

@@ -112,6 +112,7 @@ impl Plain {
                 None => self.out.error("Which branch? /tree lists them with their numbers."),
             },
             What::Take => self.take_alternative(app, rest),
+            What::Tell(topic) => self.want(app, Intent::Tell(topic)),
             What::Keep => self.keep(app, rest),
             What::Dice => match app.layers.columns() {
                 Some(it) if it.purpose == Purpose::Compare => {
@@ -133,6 +134,7 @@ impl Plain {
                 self.effects.extend(effects);
             }
             Action::Send => self.send(app, rest.to_owned()),
+            Action::Add => self.add(app, rest),
             Action::FindToken if rest.is_empty() => self.out.error("What is to be found? As in: /find moon"),
             Action::FindToken => {
                 // A space before a word counts, and a command's own is gone.

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::context::Context;
-use crate::app::messages::dice::{percent, spelled, steps};
+use crate::app::messages::dice::{self, percent, spelled, steps};
 use crate::app::models::EngineState;
 use crate::app::screen::glyphs::Glyphs;
 use crate::app::screen::kit::lines;
@@ -21,9 +21,18 @@ use crate::text::{columns_of, fit};
 pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
     let width = area.width as usize;
     let mut out = Vec::new();
-    let Some(next) = cx.text.next_table() else {
-        out.push(heading("next token", width, theme));
+    let wide = width >= 34;
+    let is_ahead = cx.drawing.is_ahead_shown();
+    let what = match (is_ahead, wide) {
+        (true, true) => "after your words",
+        (true, false) => "after yours",
+        (false, true) => "next token",
+        (false, false) => "next",
+    };
+    let Some(next) = (if is_ahead { cx.text.ahead_table() } else { cx.text.next_table() }) else {
+        out.push(heading(what, width, theme));
         let wait = match cx.models.engine {
+            EngineState::Ready(_) if is_ahead => "when you pause",
             EngineState::Ready(_) => "not known yet",
             EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => "no model yet",
         };
@@ -31,11 +40,11 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
         return lines(frame, area, out);
     };
     let choices = next.entropy.exp2();
-    let wide = width >= 34;
+    let digits = usize::from(choices < 100.0);
     let title = if wide {
-        format!("next token  {:.1} bits, ~{choices:.1} choices", next.entropy)
+        format!("{what}: {:.1} bits, {choices:.digits$} choices", next.entropy)
     } else {
-        format!("next {:.1}b ~{choices:.1}", next.entropy)
+        format!("{what}: {choices:.digits$} choices")
     };
     out.push(heading(&title, width, theme));
     let chain_rows = match area.height {
@@ -63,7 +72,7 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
         if left == 0 || negligible {
             break;
         }
-        out.push(candidate(cx, row, width, theme));
+        out.push(candidate(cx, next, row, width, theme));
         left -= 1;
     }
     out.extend(chain_rows.into_iter().map(|it| Line::styled(it, theme.dim)));
@@ -97,12 +106,12 @@ pub(in crate::app) fn shares(row: &Row, width: usize, glyphs: &Glyphs) -> String
     glyphs.shares(row.after.unwrap_or(0.0).into(), row.model.into(), width)
 }
 
-fn candidate<'a>(cx: &Context, row: &Row, width: usize, theme: &Theme) -> Line<'a> {
+fn candidate<'a>(cx: &Context, next: &Table, row: &Row, width: usize, theme: &Theme) -> Line<'a> {
     let label = label(cx.text.vocabulary().bytes(row.token), theme.glyphs);
     let after = row.after.map_or("cut".to_owned(), percent);
     let (_, bar_width) = widths(width);
     // The die has fallen already: its position and the seed are known.
-    let is_picked = cx.text.next_table().is_some_and(|it| it.picked.token == row.token);
+    let is_picked = next.picked.token == row.token;
     let mark = if is_picked { '>' } else { ' ' };
     let bar = shares(row, bar_width, theme.glyphs);
     let text = columns(&label, mark, &bar, (&percent(row.model), &after), width);
@@ -139,18 +148,20 @@ fn cut_line(kept: usize, width: usize) -> String {
 
 /// What each step did and what comes of it, wrapped.
 fn chain(cx: &Context, next: &Table, width: usize, rows: usize) -> Vec<String> {
-    let mut text = steps(next.scored, None, &next.trace, &cx.settings).join(" > ");
+    let arrow = cx.window.appearance.glyphs().right;
+    let mut text = dice::chain(&steps(next.scored, None, &next.trace, &cx.settings), arrow);
     let name = label(cx.text.vocabulary().bytes(next.picked.token), cx.window.appearance.glyphs());
     // Writing to a string cannot fail.
-    let _ = write!(text, " > die {:.3}: \"{name}\", rank {}", next.die, next.picked.rank + 1);
-    last_of(&text, width, rows)
+    let _ = write!(text, " {arrow} die {:.3}: \"{name}\", rank {}", next.die, next.picked.rank + 1);
+    last_of(&text, arrow, width, rows)
 }
 
 /// A chain in so many rows: where there is no room for all, its last steps, which say what comes of it.
-fn last_of(chain: &str, width: usize, rows: usize) -> Vec<String> {
-    let steps: Vec<&str> = chain.split(" > ").collect();
+fn last_of(chain: &str, arrow: &str, width: usize, rows: usize) -> Vec<String> {
+    let between = format!(" {arrow} ");
+    let steps: Vec<&str> = chain.split(&between).collect();
     let shown = |from: usize| {
-        let text = if from == 0 { chain.to_owned() } else { format!("... > {}", steps[from..].join(" > ")) };
+        let text = if from == 0 { chain.to_owned() } else { format!("...{between}{}", steps[from..].join(&between)) };
         let mut wrap = crate::text::Wrap::new(width);
         wrap.extend(&text);
         wrap.rows().iter().map(|row| text[row.clone()].to_owned()).collect::<Vec<_>>()
@@ -182,12 +193,12 @@ mod tests {
 
     #[test]
     fn a_long_chain_keeps_its_end() {
-        let chain = "50257 > repeat 1.1: 46 touched > temp 0.8 > die 0.951: \"From\", rank 3";
-        assert_eq!(last_of(chain, 99, 2), [chain]);
-        assert_eq!(last_of(chain, 40, 1), ["... > die 0.951: \"From\", rank 3"]);
-        assert_eq!(last_of(chain, 26, 2), ["... > temp 0.8 > die ", "0.951: \"From\", rank 3"]);
-        assert_eq!(last_of(chain, 8, 1).len(), 1);
-        assert!(last_of(chain, 8, 0).is_empty());
+        let chain = "50257 > repeat 1.1: 46 changed > temp 0.8 > die 0.951: \"From\", rank 3";
+        assert_eq!(last_of(chain, ">", 99, 2), [chain]);
+        assert_eq!(last_of(chain, ">", 40, 1), ["... > die 0.951: \"From\", rank 3"]);
+        assert_eq!(last_of(chain, ">", 26, 2), ["... > temp 0.8 > die ", "0.951: \"From\", rank 3"]);
+        assert_eq!(last_of(chain, ">", 8, 1).len(), 1);
+        assert!(last_of(chain, ">", 8, 0).is_empty());
     }
 
     #[test]

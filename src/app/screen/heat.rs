@@ -27,7 +27,7 @@ fn levels(cx: &Context, positions: Range<usize>) -> impl Iterator<Item = usize> 
 /// The heat of the token under the cursor in words, for a user who cannot see it.
 pub(super) fn told(cx: &Context) -> Option<String> {
     let position = cx.text.cursor;
-    if cx.focus != Focus::Text {
+    if cx.in_focus() != Focus::Text {
         return None;
     }
     match cx.text.heat {

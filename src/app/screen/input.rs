@@ -14,7 +14,7 @@ use crate::app::screen::theme::Theme;
 use crate::text::{Wrap, columns_of, grapheme_columns, visible};
 
 pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame) {
-    let focused = cx.focus == Focus::Input;
+    let focused = cx.in_focus() == Focus::Input;
     if areas.bordered {
         let title = match (focused, cx.input.is_normal()) {
             (true, true) => " > input NORMAL ",

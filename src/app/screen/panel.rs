@@ -15,7 +15,7 @@ use crate::sample::{PRESETS, Settings};
 use crate::text::{Wrap, columns_of, cut, pad, visible};
 
 pub(super) fn draw(cx: &Context, theme: &Theme, area: Rect, bordered: bool, frame: &mut Frame) {
-    let focused = cx.focus == Focus::Panel;
+    let focused = cx.in_focus() == Focus::Panel;
     let inner = if bordered {
         let mark = if focused { "> " } else { "" };
         let title = format!(" {mark}sampling: {} ", Knob::Preset.show(&cx.settings));
@@ -59,7 +59,7 @@ struct Listing {
 }
 
 fn listing(cx: &Context, inner: Rect) -> Listing {
-    let focused = cx.focus == Focus::Panel;
+    let focused = cx.in_focus() == Focus::Panel;
     let rows = inner.height as usize;
     // Bars need some rows to say anything; the controls scroll if they must.
     // What is seldom needed is shown while the panel has the focus, or when it does something.

@@ -8,7 +8,7 @@ use super::heat;
 use crate::app::context::Context;
 use crate::app::keymap::Action;
 use crate::app::messages;
-use crate::app::messages::state::{Seen, context, model, phase, seen};
+use crate::app::messages::state::{Seen, context, model, phase, run_together, seen};
 use crate::app::models::{EngineState, Loading};
 use crate::app::outbox::Tone;
 use crate::app::screen::glyphs::Glyphs;
@@ -29,7 +29,8 @@ pub(super) fn title(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) 
         let model = model.split(' ').next().unwrap_or_default();
         let warmth = format!("T{temperature}");
         let told = heat::told(cx);
-        let parts = match &told {
+        let word = run_together(cx, cx.input.text()).map(|it| format!("goes on as \"{it}\""));
+        let parts = match told.as_ref().or(word.as_ref()) {
             Some(told) => vec![told, &context, phase(cx).0],
             None => vec![model, &warmth, &context, phase(cx).0, &speed],
         };
@@ -67,6 +68,9 @@ pub(super) fn status(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame)
     }
     if let Some(told) = heat::told(cx) {
         parts.push((told, theme.note));
+    }
+    if let Some(word) = run_together(cx, cx.input.text()) {
+        parts.push((format!("goes on as \"{word}\""), theme.note));
     }
     if let Some((used, of)) = context(cx) {
         let nearly_full = used * 10 >= of * 9;

@@ -22,7 +22,7 @@ use crate::document::Origin;
 use crate::text::{columns_of, grapheme_columns, visible};
 
 pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame) {
-    let focused = cx.focus == Focus::Text;
+    let focused = cx.in_focus() == Focus::Text;
     if areas.bordered {
         let title = match (&cx.chat, focused) {
             (true, true) => " > text: chat template ",
@@ -190,7 +190,7 @@ fn behind_row(cx: &Context, theme: &Theme, row: &Range<usize>) -> Option<Style> 
         return is_feed.then(|| lit(cx, theme, &flow.tokens_in(&feed), theme.drawn)).flatten();
     }
     let is_behind = flow.start_of(cx.text.cursor) == flow.text().len();
-    (is_behind && cx.focus == Focus::Text && cx.drawing.running.is_none()).then_some(theme.cursor)
+    (is_behind && cx.in_focus() == Focus::Text && cx.drawing.running.is_none()).then_some(theme.cursor)
 }
 
 /// The style of what some tokens make up together.
@@ -202,7 +202,7 @@ fn style(cx: &Context, theme: &Theme, tokens: &Range<usize>) -> Style {
 /// The style of what is selected or under the cursor; `None` for what is neither.
 fn lit(cx: &Context, theme: &Theme, tokens: &Range<usize>, unlit: Style) -> Option<Style> {
     let is_selected = cx.text.selection().is_some_and(|it| it.start < tokens.end && tokens.start < it.end);
-    let looked_at = cx.focus == Focus::Text && tokens.contains(&cx.text.cursor);
+    let looked_at = cx.in_focus() == Focus::Text && tokens.contains(&cx.text.cursor);
     let style = if is_selected { theme.drawn.reversed() } else { unlit };
     (is_selected || looked_at).then(|| if looked_at { style.patch(theme.cursor) } else { style })
 }

@@ -3,6 +3,7 @@
 //! All that is derived lives here and is forgotten in one place, [`Text::forget`]. The text knows no model, no key and no
 //! screen: a model's vocabulary and scores are given to it, and so are the sampling settings.
 
+mod ahead;
 mod change;
 mod flow;
 mod inspection;
@@ -14,9 +15,10 @@ mod survival;
 use std::sync::Arc;
 
 pub use crate::sample::{Heat, Level};
+pub use ahead::Ahead;
 pub use change::Change;
 pub use flow::Flow;
-pub use inspection::Inspection;
+pub use inspection::{Inspection, Under};
 pub use logit_cache::LogitCache;
 pub use next::{Next, Table};
 pub use score::{Surprise, TextScore};
@@ -61,6 +63,8 @@ pub struct Text {
     pub logits: LogitCache,
     /// The model's scores of the next token, and what the settings make of them.
     pub next: Option<Next>,
+    /// The model's scores of the token after what is typed and not sent yet.
+    pub ahead: Option<Ahead>,
     /// What is known of the token under the cursor, while the inspector is open.
     pub inspection: Option<Inspection>,
     /// Which drawn tokens the settings of now could have drawn.
@@ -90,6 +94,7 @@ impl Text {
             heat: Heat::Off,
             logits: LogitCache::default(),
             next: None,
+            ahead: None,
             inspection: None,
             survival: Survival::default(),
             vocabularies,
@@ -232,17 +237,18 @@ impl Text {
     /// Derives what is missing and wanted, a piece at a time. No model runs; cheap if nothing changed.
     ///
     /// To be called once before a frame, and not for every token. `height` is the rows of text in view. Answers whether the
-    /// scores or settings changed since the last call, and whether something is left for the next frame.
-    pub fn prepare(&mut self, settings: &Settings, inspects: bool, height: usize) -> Prepared {
+    /// scores or settings changed since the last call, and whether something is left for the next frame. `inspects` says
+    /// whether the token under the cursor is questioned, and under which settings if it was drawn.
+    pub fn prepare(&mut self, settings: &Settings, inspects: Option<Under>, height: usize) -> Prepared {
         self.constraints.follow(settings, &self.vocabulary);
         let is_new = std::mem::take(&mut self.is_stale);
         if is_new {
             self.shape_next(settings);
+            self.shape_ahead(settings);
         }
-        if !inspects {
-            self.inspection = None;
-        } else if self.inspection.is_none() {
-            self.inspect(settings);
+        self.inspection.take_if(|it| inspects != Some(it.asked));
+        if let (Some(under), None) = (inspects, &self.inspection) {
+            self.inspect(settings, under);
         }
         let flips = self.look_for_a_flip();
         let in_view = self.in_view(height);

@@ -1,6 +1,7 @@
 //! The cursor in the text, and the rows in view.
 
 use super::ask::prompt_logprobs;
+use super::focus;
 use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
@@ -53,7 +54,7 @@ fn by_rows(cx: &Context, position: usize, rows: isize) -> usize {
 
 /// Puts the cursor on the token at a position.
 pub(in crate::app) fn point(cx: &mut Context, position: usize) {
-    cx.focus = Focus::Text;
+    focus::put(cx, Focus::Text);
     cx.text.put_cursor(position);
     show_cursor(cx);
 }

@@ -6,7 +6,7 @@ use crate::app::context::Context;
 use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::knobs::{KNOBS, Knob};
-use crate::sample::Step;
+use crate::sample::{Parameter, Step};
 
 /// What a key of the panel does.
 pub(in crate::app) fn act(cx: &mut Context, action: Action) {
@@ -89,6 +89,30 @@ fn move_step(cx: &mut Context, knob: Knob, later: bool) {
 pub(in crate::app) fn turn(cx: &mut Context, knob: impl Into<Knob>, steps: i32, coarse: bool) {
     knob.into().turn(&mut cx.settings, steps, coarse);
     settings_changed(cx);
+}
+
+/// What an action turns wherever the focus is, and by how many steps.
+pub(in crate::app) fn turned_by(action: Action) -> Option<(Parameter, i32)> {
+    match action {
+        Action::Warmer => Some((Parameter::Temperature, 1)),
+        Action::Colder => Some((Parameter::Temperature, -1)),
+        Action::TopPUp => Some((Parameter::TopP, 1)),
+        Action::TopPDown => Some((Parameter::TopP, -1)),
+        _ => None,
+    }
+}
+
+/// Turns what an action turns wherever the focus is.
+pub(in crate::app) fn turn_by(cx: &mut Context, action: Action) {
+    if let Some((parameter, steps)) = turned_by(action) {
+        turn(cx, parameter, steps, false);
+    }
+}
+
+/// Turns a control that may be out of view, and says what it is now.
+pub(in crate::app) fn turn_unseen(cx: &mut Context, parameter: Parameter, steps: i32) {
+    turn(cx, parameter, steps, false);
+    cx.outbox.say(format!("{} is now {}.", parameter.name(), parameter.show(&cx.settings)));
 }
 
 /// Begins to type a value, with `first`; a control that has only a few values goes on to the next one.

@@ -1,7 +1,7 @@
 //! Selecting text, and copying it.
 
+use super::focus;
 use crate::app::context::Context;
-use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::msg::Copied;
 use crate::app::outbox::Effect;
@@ -11,7 +11,7 @@ pub(in crate::app) fn toggle(cx: &mut Context) {
     if cx.text.document.is_empty() {
         return cx.outbox.say("There is no text to select yet.");
     }
-    cx.focus = Focus::Text;
+    focus::read(cx);
     let last = cx.text.document.len().saturating_sub(1);
     cx.text.anchor = match cx.text.anchor {
         Some(_) => None,

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::continuation_tree::Branch;
-use super::{Columns, Purpose};
+use super::{Column, Columns, Purpose};
 use crate::app::context::Context;
 use crate::app::messages::spoken::{part_of, text_of};
 use crate::app::messages::{self, dice::percent};
@@ -103,7 +103,9 @@ fn column(cx: &Context, state: &Columns, index: usize, area: Rect, theme: &Theme
     let it = &state.columns[index];
     let mut like = it.settings.clone();
     like.seed = cx.settings.seed;
-    let change = messages::change(&cx.settings, &like);
+    let changes = messages::changes(&cx.settings, &like).into_iter();
+    let change: Vec<String> = changes.map(|(name, panel, own)| format!("{name} {own} (panel {panel})")).collect();
+    let change = change.join(", ");
     let (mark, style) = if index == state.chosen { ("> ", theme.focus) } else { ("  ", theme.strong) };
     let name = messages::columns::name(index);
     let settings = if change.is_empty() { format!("temp {} (the panel's)", it.settings.temperature) } else { change };
@@ -115,22 +117,30 @@ fn column(cx: &Context, state: &Columns, index: usize, area: Rect, theme: &Theme
         out.push(Line::default());
     }
     let told = match difference {
-        Some(at) => format!("first difference +{}  die {:.4}", at + 1, it.draws.get(at).map_or(0.0, |it| it.die)),
+        Some(at) => format!("first difference: token {}, die {:.4}", at + 1, it.draws.get(at).map_or(0.0, |it| it.die)),
         None if index == 0 => String::new(),
         None if state.request.is_some() => "the same so far".to_owned(),
         None => "no difference".to_owned(),
     };
     out.push(Line::styled(fit(&told, width), theme.note));
-    let surprise = (!it.draws.is_empty()).then(|| format!("{:.1} b/tok", it.surprise()));
-    let distinct = it.distinct().map(|it| format!("distinct-2 {it:.2}"));
-    let figures = [
-        Some(format!("{} tok", it.draws.len())),
-        surprise,
-        distinct,
-        it.ended.as_ref().map(|it| messages::stopped(it).to_owned()),
-    ];
-    let figures = figures.into_iter().flatten().collect::<Vec<_>>().join("  ");
-    out.push(Line::styled(fit(&figures, width), theme.dim));
+    out.push(Line::styled(fit(&figures(it, width), width), theme.dim));
+    out
+}
+
+/// The measures of a column, those that say the most first; what does not fit is left out whole.
+fn figures(it: &Column, width: usize) -> String {
+    let surprise = (!it.draws.is_empty()).then(|| format!("{:.1} bits a token", it.surprise()));
+    let ended = it.ended.as_ref().map(|it| messages::stopped(it).to_owned());
+    let distinct = it.distinct().map(|it| format!("{:.0}% new pairs", it * 100.0));
+    let tokens = Some(messages::spoken::count(it.draws.len(), "token"));
+    let mut out = String::new();
+    for part in [surprise, ended, distinct, tokens].into_iter().flatten() {
+        if out.is_empty() {
+            out = part;
+        } else if columns_of(&out) + 2 + columns_of(&part) <= width {
+            out = format!("{out}  {part}");
+        }
+    }
     out
 }
 

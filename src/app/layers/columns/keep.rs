@@ -54,9 +54,9 @@ impl Columns {
             keep(cx, from, &self.columns[index]);
         }
         arrive(cx);
-        let (tree, kept) = (cx.key_of(Action::Tree), columns.len());
+        let (tree, undo, kept) = (cx.key_of(Action::Tree), cx.key_of(Action::Undo), columns.len());
         let branches = if kept == 1 { "branch" } else { "branches" };
-        cx.outbox.say(format!("Kept as {kept} {branches}; {tree} shows the tree."));
+        cx.outbox.say(format!("Kept as {kept} {branches}; {tree} shows the tree, {undo} goes back."));
         Answer::Close
     }
 

@@ -12,6 +12,7 @@ use crate::app::knobs::changed;
 use crate::app::layers::answer::Answer;
 use crate::app::outbox::Effect;
 use crate::app::verbs::ask::{KEPT_IN_JOURNAL, is_ours, next_logits_if_unknown, settings_changed, still_writing};
+use crate::app::verbs::panel::turn_unseen;
 use crate::engine::protocol::{ColumnsRequest, Command, Event, StopReason};
 use crate::sample::{Parameter, Settings};
 
@@ -207,6 +208,22 @@ impl Columns {
         Answer::Stay
     }
 
+    /// Of a comparison the chosen column is turned; futures have the settings of the panel, and are drawn again under them.
+    pub(super) fn turn_settings(&mut self, cx: &mut Context, parameter: Parameter, steps: i32) {
+        match self.purpose {
+            Purpose::Compare => {
+                let chosen = self.chosen.min(self.columns.len().saturating_sub(1));
+                parameter.turn(&mut self.columns[chosen].settings, steps, false);
+            }
+            Purpose::Futures => {
+                turn_unseen(cx, parameter, steps);
+                let tree = self.tree.map(|_| 0);
+                *self = Self { tree, ..Self::futures(&cx.settings, self.at, self.round) };
+            }
+        }
+        self.ask(cx);
+    }
+
     /// Up or down in the list as it stands.
     fn choose(&mut self, step: isize, cx: &Context) {
         let vocabulary = cx.text.vocabulary();
@@ -270,5 +287,5 @@ impl Columns {
 /// The position that columns go on from: the cursor's in the text, else the end.
 fn place(cx: &Context) -> usize {
     let end = cx.text.document.len();
-    if cx.focus == Focus::Text { cx.text.cursor.min(end) } else { end }
+    if cx.in_focus() == Focus::Text { cx.text.cursor.min(end) } else { end }
 }

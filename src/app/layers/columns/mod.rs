@@ -18,9 +18,10 @@ use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::layers::room::Room;
+use crate::app::messages::words::{self, Word};
 use crate::app::screen::theme::Theme;
 use crate::engine::protocol::{RequestId, StopReason};
-use crate::sample::{Draw, Settings};
+use crate::sample::{Draw, Parameter, Settings};
 use crate::text::Vocabulary;
 
 /// How many columns are compared at the most.
@@ -196,8 +197,19 @@ impl Room for Columns {
         self.do_key(cx, key, action)
     }
 
+    fn words(&self) -> &'static [Word] {
+        match self.purpose {
+            Purpose::Compare => words::COMPARE,
+            Purpose::Futures => words::FUTURES,
+        }
+    }
+
     fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self, theme, frame);
+    }
+
+    fn turn(&mut self, cx: &mut Context, parameter: Parameter, steps: i32) {
+        self.turn_settings(cx, parameter, steps);
     }
 
     fn is_written_in(&self) -> bool {

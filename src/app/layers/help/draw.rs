@@ -10,6 +10,7 @@ use crate::app::focus::Focus;
 use crate::app::input::Input;
 use crate::app::keymap::Entry;
 use crate::app::keymap::Place;
+use crate::app::messages::words::{self, Word};
 use crate::app::screen::kit::{lines, over, put_cursor};
 use crate::app::screen::theme::Theme;
 use crate::text::{columns_of, visible};
@@ -59,12 +60,15 @@ pub(super) enum Row {
     Empty,
 }
 
+/// Rows of a section: keys or words, and what is said of them.
+type Rows<'a> = &'a mut dyn Iterator<Item = (String, &'static str)>;
+
 /// The rows of the help that contain a text, with their headings, `width` columns wide.
 pub(super) fn rows(cx: &Context, filter: &str, width: usize) -> Vec<Row> {
     let filter = filter.trim().to_lowercase();
     let keys_width = if width >= 60 { 32 } else { 16 };
     let mut rows = Vec::new();
-    let mut section = |heading, table: &mut dyn Iterator<Item = (String, &'static str)>| {
+    let mut section = |heading, table: Rows| {
         let fits = |it: &(String, &str)| it.0.to_lowercase().contains(&filter) || it.1.to_lowercase().contains(&filter);
         let table: Vec<(String, &str)> = table.filter(fits).collect();
         if table.is_empty() {
@@ -78,7 +82,16 @@ pub(super) fn rows(cx: &Context, filter: &str, width: usize) -> Vec<Row> {
             push(&mut rows, &keys, help, keys_width, width);
         }
     };
-    for (heading, place) in sections(cx.focus) {
+    // What the help was asked for over comes first; on the main screen the keys do.
+    let (first, later) = if cx.cover.words.is_empty() { (&[][..], words::MAIN) } else { (cx.cover.words, &[][..]) };
+    let explain = |words: &'static [Word], section: &mut dyn FnMut(&'static str, Rows)| {
+        section("ON THIS SCREEN", &mut words.iter().map(|it| (it.0.to_owned(), it.1)));
+    };
+    explain(first, &mut section);
+    for (index, (heading, place)) in sections(cx.in_focus()).into_iter().enumerate() {
+        if index == 1 {
+            explain(later, &mut section);
+        }
         let entries = cx.keymap.entries().iter().filter(|it| it.place == place && !it.keys.is_empty());
         let names = |it: &Entry| if width >= 60 { it.names() } else { it.keys[0].to_string() };
         section(heading, &mut entries.map(|it| (names(it), it.help)));

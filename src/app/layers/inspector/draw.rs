@@ -28,6 +28,8 @@ pub(super) fn draw(cx: &Context, chosen: Option<usize>, theme: &Theme, frame: &m
     } else {
         format!("the next token, {}", length + 1)
     };
+    let under = cx.text.inspection.as_ref().filter(|it| it.is_drawn()).map(messages::dice::under);
+    let title = under.map_or_else(|| title.clone(), |under| format!("{title}, {under}"));
     let outer = area(cx).intersection(frame.area());
     let inner = framed(frame, &title, outer, theme);
     let (width, height) = (inner.width as usize, inner.height as usize);
@@ -154,16 +156,20 @@ fn facts(cx: &Context, it: &Inspection, folded: bool, width: usize, theme: &Them
     ])];
     let mut say = |text: &str, style| out.extend(wrapped(text, width, style));
     say(&known.chances, theme.drawn);
-    say(&known.steps.join(" > "), theme.drawn);
-    say(&format!("> {}", known.die), theme.drawn);
+    let arrow = theme.glyphs.right;
+    say(&messages::dice::chain(&known.steps, arrow), theme.drawn);
+    say(&format!("{arrow} {}", known.die), theme.drawn);
     if let Some((before, after)) = cx.text.document.change_at(it.position) {
         say(&format!("the settings changed here: {}", messages::change(before, after)), theme.drawn);
+    }
+    if let Some(other) = &known.other {
+        say(other, theme.drawn);
     }
     if folded || known.flip_lines.is_empty() {
         say(&known.flips, theme.note);
     } else {
         let more = if it.is_pending() { " ..." } else { "" };
-        say(&format!("otherwise with{more}"), theme.note);
+        say(&format!("another token with{more}"), theme.note);
         known.flip_lines.iter().for_each(|it| say(&format!("  {it}"), theme.note));
     }
     out

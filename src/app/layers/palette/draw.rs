@@ -37,7 +37,7 @@ pub(super) fn draw(cx: &Context, state: &Palette, theme: &Theme, frame: &mut Fra
         out.extend(wrapped("nothing is called that; Backspace and try fewer letters", width, theme.note));
     }
     for (index, entry) in entries.iter().enumerate().skip(top).take(rows) {
-        out.push(entry_line(cx, entry, index == state.chosen, width, theme));
+        out.push(entry_line(cx, (entry, state.input.text()), index == state.chosen, width, theme));
     }
     // What is wrong is told whole, over the list if it must be.
     let foot = match &state.problem {
@@ -50,16 +50,24 @@ pub(super) fn draw(cx: &Context, state: &Palette, theme: &Theme, frame: &mut Fra
     put_cursor(frame, inner, 2 + columns_of(&before), 0);
 }
 
-/// A name, what it does where there is room, and its key.
-fn entry_line(cx: &Context, entry: &Entry, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
+/// A name with the one that was typed for it, what it does where there is room, and its key.
+fn entry_line(
+    cx: &Context,
+    (entry, query): (&Entry, &str),
+    chosen: bool,
+    width: usize,
+    theme: &Theme,
+) -> Line<'static> {
     let (mark, style) = if chosen { ("> ", theme.focus) } else { ("  ", theme.drawn) };
     let key = entry.key(&cx.keymap);
+    let other = entry.other_name(query).filter(|_| !entry.name().contains(&query.trim().to_lowercase()));
+    let name = other.map_or_else(|| entry.name(), |it| format!("{} ({it})", entry.name()));
     let key_width = 13.min(width / 3);
     let name_width = if width >= 60 { 27 } else { width.saturating_sub(2 + key_width) };
     let help_width = width.saturating_sub(2 + name_width + key_width);
     Line::from(vec![
         Span::styled(mark, style),
-        Span::styled(fit(&visible(&entry.name()), name_width), style),
+        Span::styled(fit(&visible(&name), name_width), style),
         Span::styled(
             fit(&short(&visible(&entry.help(&cx.settings)), help_width, theme.glyphs.more), help_width),
             theme.dim,
