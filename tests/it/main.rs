@@ -51,6 +51,7 @@ mod pty;
 mod ranks;
 mod replay;
 mod samplers;
+mod scarce;
 mod score;
 mod screens;
 mod sessions;

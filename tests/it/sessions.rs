@@ -112,7 +112,7 @@ fn begin_with() -> Start {
 impl Run {
     fn new() -> Self {
         let (sender, events) = channel();
-        let engine = spawn_with(Box::new(loading::load), move |event| drop(sender.send(event)));
+        let engine = spawn_with(Box::new(loading::load), move |event| drop(sender.send(event))).unwrap();
         let (app, effects) = start(begin_with());
         let began = Instant::now();
         let mut it = Self { app, engine, events, began, transcripts: Vec::new(), todo: effects.into(), quit: false };
