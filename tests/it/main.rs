@@ -59,3 +59,4 @@ mod support;
 mod tls;
 mod verify;
 mod words;
+mod world;
