@@ -46,9 +46,10 @@ pub fn engine_failure(failure: &Failure, keymap: &Keymap) -> String {
         }
         Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.".to_owned(),
         Failure::CannotRun { .. } => "--device cpu runs on the CPU, --dtype names another precision.".to_owned(),
+        Failure::OutOfMemory(_) => "The text is kept; a shorter one, or fewer columns, take less.".to_owned(),
         Failure::TooMuchText { .. } | Failure::Unspelled(_) => back.to_owned(),
         Failure::TooLong { .. } => format!("Shorten it. {}{back}", when_full(keymap)),
-        Failure::NoModel | Failure::NoModelThere(_) => format!("{models} shows the models."),
+        Failure::NoModel | Failure::NoModelThere(_) | Failure::NoMemory(_) => format!("{models} shows the models."),
         Failure::Settings(_) | Failure::NoVocabulary { .. } => String::new(),
         Failure::Model(_) | Failure::DeviceLost(_) | Failure::Panic(_) => {
             format!("The text is kept. {} tries again.", keymap.name_of(Action::Continue))
@@ -89,6 +90,7 @@ pub fn install_failure(failure: &install::Failure, keymap: &Keymap) -> String {
         install::Failure::Convert { .. } | install::Failure::NoWords { .. } | install::Failure::NotObtained { .. } => {
             ""
         }
+        install::Failure::Exhausted { .. } => &format!("{again} tries again."),
         install::Failure::Disk { .. } => "What has been downloaded is kept.",
         install::Failure::DiskFull { .. } => {
             &format!("Make room; what has been downloaded is kept, and {again} goes on from there.")

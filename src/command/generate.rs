@@ -11,6 +11,7 @@ use super::interrupt::Interrupt;
 use super::{Exit, demo_directory, find_model, model_source, places, say, say_notes};
 use crate::TokenId;
 use crate::cli::Arguments;
+use crate::emergency::NO_MEMORY;
 use crate::engine::generation::Control;
 use crate::engine::protocol::{Cut, Event, Failure, MOST_TEXT, ModelCard, Request, RequestId, StopReason, Want};
 use crate::loading::load;
@@ -109,13 +110,14 @@ fn read_prompt(words: &[String]) -> Result<String, Exit> {
 }
 
 /// The exit of a program whose engine failed: status 6 without the device or where it cannot run the model, 2 for a text that cannot be spelled, 7 for a damaged
-/// model, 1 for all else.
+/// model, 71 where memory is short, 1 for all else.
 #[must_use]
 pub fn engine_exit(failure: &Failure) -> Exit {
     let code = match failure {
         Failure::NoDevice { .. } | Failure::CannotRun { .. } | Failure::DeviceLost(_) => 6,
         Failure::Unspelled(_) => 2,
         Failure::Damaged { .. } => super::DAMAGED,
+        Failure::NoMemory(_) | Failure::OutOfMemory(_) => NO_MEMORY,
         _ => 1,
     };
     let hint = match failure {

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{Exit, say};
 use crate::cli::{ExportFormat, TranscriptsVerb};
 use crate::document::{Journal, export_json, export_markdown, export_text};
+use crate::install::disk::is_of_the_disk;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
 use crate::store::vocabularies::{Finder, Resolved};
@@ -102,10 +103,30 @@ pub(crate) fn transcript_exit(error: &TranscriptError) -> Exit {
         TranscriptError::Locked { .. } => "; leave it there first",
         TranscriptError::Ambiguous { .. } | TranscriptError::Bad { .. } | TranscriptError::Io { .. } => "",
     };
-    Exit::failed(format!("{error}{hint}"))
+    let code = match error {
+        TranscriptError::Io { error, .. } if is_of_the_disk(error) => 74,
+        _ => 1,
+    };
+    Exit { code, message: format!("{error}{hint}") }
 }
 
 fn date(milliseconds: i64) -> String {
-    let stamp = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+    match jiff::Timestamp::from_millisecond(milliseconds) {
+        Ok(stamp) => stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+        // Outside of what a calendar has.
+        Err(_) => "at no known time".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn a_time_outside_of_the_calendar_is_not_given_a_date() {
+        for milliseconds in [i64::MIN, i64::MAX, i64::MAX / 2] {
+            assert_eq!(date(milliseconds), "at no known time");
+        }
+        assert!(date(-1).starts_with("19") && date(253_402_000_000_000).starts_with("9999-"));
+    }
 }

@@ -58,6 +58,7 @@ impl From<ModelError> for Break {
     fn from(error: ModelError) -> Self {
         Self::Failed(match error {
             ModelError::DeviceLost { .. } => Failure::DeviceLost(error.to_string()),
+            ModelError::Memory { .. } => Failure::OutOfMemory(error.to_string()),
             _ => Failure::Model(error.to_string()),
         })
     }

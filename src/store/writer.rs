@@ -12,7 +12,9 @@ use super::protocol::{Event, Job};
 use super::transcripts::Appender;
 use super::{history, vocabularies};
 use crate::document::{Header, Record};
+use crate::emergency;
 use crate::text::Vocabulary;
+use crate::threads::{self, NoThread};
 
 /// How long written records may wait for the disk while text streams: what a loss of power costs at the most.
 const SYNC_EVERY: Duration = Duration::from_secs(2);
@@ -27,6 +29,7 @@ impl Store {
     /// Hands over a job.
     pub fn send(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
+            emergency::on_its_way(1);
             let _ = jobs.send(job);
         }
     }
@@ -41,16 +44,15 @@ impl Store {
 
 /// Starts the thread. Transcripts go to `directory`; `open` is one to go on with. What was sent goes to `history`.
 ///
-/// # Panics
+/// # Errors
 ///
 /// If the system gives no thread.
-#[must_use]
 pub fn spawn(
     directory: PathBuf,
     history: PathBuf,
     open: Option<Appender>,
     events: impl FnMut(Event) + Send + 'static,
-) -> Store {
+) -> Result<Store, NoThread> {
     let (jobs, inbox) = channel();
     let writer = Writer {
         directory,
@@ -60,14 +62,12 @@ pub fn spawn(
         appender: open,
         waiting: VecDeque::new(),
         dirty: None,
+        counted: 0,
         events: Box::new(events),
     };
-    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
-    let thread = std::thread::Builder::new()
-        .name("store".into())
-        .spawn(move || writer.run(&inbox))
-        .expect("a thread for the store");
-    Store { jobs: Some(jobs), thread: Some(thread) }
+    emergency::has_a_transcript(writer.appender.is_some());
+    let thread = threads::start("store", "transcripts", move || writer.run(&inbox))?;
+    Ok(Store { jobs: Some(jobs), thread: Some(thread) })
 }
 
 /// A piece of work for the writer, in the order in which it must reach the disk.
@@ -94,6 +94,8 @@ struct Writer {
     waiting: VecDeque<Item>,
     /// Since when something is written that the disk may not have.
     dirty: Option<Instant>,
+    /// How many of those that wait are counted among what is on its way.
+    counted: usize,
     events: Box<dyn FnMut(Event) + Send>,
 }
 
@@ -102,7 +104,9 @@ impl Writer {
     fn run(mut self, inbox: &Receiver<Job>) -> usize {
         loop {
             let patience = self.dirty.map_or(Duration::from_secs(3600), |it| SYNC_EVERY.saturating_sub(it.elapsed()));
-            match inbox.recv_timeout(patience) {
+            let job = inbox.recv_timeout(patience);
+            let done = usize::from(job.is_ok());
+            match job {
                 Ok(Job::Begin(header)) => self.begin(header),
                 Ok(Job::Vocabulary(it)) => self.append(Item::Vocabulary(it)),
                 Ok(Job::Append(record)) => self.append(Item::Record(Box::new(record))),
@@ -110,13 +114,22 @@ impl Writer {
                 Ok(Job::Sync) | Err(RecvTimeoutError::Timeout) => self.sync(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.count(done);
         }
         self.sync();
         if self.waiting.iter().any(is_text) { self.waiting.len() } else { 0 }
     }
 
+    /// Says how much is on its way to the file, now that so many jobs are done.
+    fn count(&mut self, done: usize) {
+        let waiting = if self.is_worth_a_file() { self.waiting.len() } else { 0 };
+        emergency::on_its_way(waiting);
+        emergency::arrived(done + std::mem::replace(&mut self.counted, waiting));
+    }
+
     fn begin(&mut self, header: Header) {
         self.sync();
+        emergency::has_a_transcript(false);
         self.appender = None;
         self.dirty = None;
         self.waiting.clear();
@@ -149,6 +162,7 @@ impl Writer {
             && let Some(header) = &self.header
         {
             self.appender = Some(Appender::create(&self.directory, header)?);
+            emergency::has_a_transcript(true);
         }
         let Some(appender) = &mut self.appender else {
             return Ok(());
@@ -208,7 +222,8 @@ mod tests {
         let (send, heard) = channel();
         let store = spawn(home.path().to_owned(), home.path().join("history"), None, move |event| {
             send.send(event).unwrap();
-        });
+        })
+        .unwrap();
         store.send(Job::Begin(header("empty")));
         store.send(Job::Append(Record::Settings { settings: Settings::default() }));
         store.send(Job::Begin(header("full")));
@@ -235,7 +250,8 @@ mod tests {
         let (send, heard) = channel();
         let store = spawn(directory.clone(), home.path().join("history"), None, move |event| {
             send.send(event).unwrap();
-        });
+        })
+        .unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
@@ -251,7 +267,8 @@ mod tests {
         let directory = home.path().join("transcripts");
         std::fs::write(&directory, "in the way").unwrap();
         let (send, heard) = channel();
-        let store = spawn(directory, home.path().join("history"), None, move |event| send.send(event).unwrap());
+        let store =
+            spawn(directory, home.path().join("history"), None, move |event| send.send(event).unwrap()).unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         store.send(Job::Append(typed(1)));
@@ -267,7 +284,8 @@ mod tests {
         let history = home.path().join("history");
         std::fs::create_dir(&history).unwrap();
         let (send, heard) = channel();
-        let store = spawn(home.path().to_owned(), history.clone(), None, move |event| send.send(event).unwrap());
+        let store =
+            spawn(home.path().to_owned(), history.clone(), None, move |event| send.send(event).unwrap()).unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Remember("one".into()));
         store.send(Job::Remember("two".into()));
@@ -287,7 +305,8 @@ mod tests {
         let directory = home.path().join("transcripts");
         std::fs::write(&directory, "in the way").unwrap();
         let (send, heard) = channel();
-        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap());
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap())
+            .unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
@@ -315,7 +334,8 @@ mod tests {
             path: None,
         };
         let (send, heard) = channel();
-        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap());
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap())
+            .unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Vocabulary(own.clone()));
         store.send(Job::Append(model.clone()));

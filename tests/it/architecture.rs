@@ -14,6 +14,9 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("format", Purity::Pure, &["text"]),
     ("appearance", Purity::Pure, &[]),
     ("manifest", Purity::Pure, &["text"]),
+    ("emergency", Purity::Acts, &[]),
+    ("memory", Purity::Acts, &[]),
+    ("threads", Purity::Acts, &[]),
     ("directory", Purity::Acts, &["assets", "checkpoint", "text"]),
     ("integrity", Purity::Acts, &["checkpoint", "directory", "manifest"]),
     ("sample", Purity::Pure, &["text"]),
@@ -24,14 +27,41 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     (
         "engine",
         Purity::Acts,
-        &["assets", "checkpoint", "directory", "gpt2", "integrity", "manifest", "model", "sample", "text"],
+        &[
+            "assets",
+            "checkpoint",
+            "directory",
+            "gpt2",
+            "integrity",
+            "manifest",
+            "memory",
+            "model",
+            "sample",
+            "text",
+            "threads",
+        ],
     ),
-    ("install", Purity::Acts, &["assets", "checkpoint", "directory", "format", "integrity", "manifest", "text"]),
+    (
+        "install",
+        Purity::Acts,
+        &["assets", "checkpoint", "directory", "format", "integrity", "manifest", "memory", "text", "threads"],
+    ),
     ("loading", Purity::Acts, &["directory", "engine", "install::convert", "manifest", "text"]),
     (
         "store",
         Purity::Acts,
-        &["assets", "checkpoint", "directory", "document", "integrity", "manifest", "sample", "text"],
+        &[
+            "assets",
+            "checkpoint",
+            "directory",
+            "document",
+            "emergency",
+            "integrity",
+            "manifest",
+            "sample",
+            "text",
+            "threads",
+        ],
     ),
     (
         "app",
@@ -54,7 +84,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ),
     // The fourth floor. The front ends know the application and the services, the commands no front end, and neither knows
     // the other.
-    ("shell", Purity::Acts, &["app", "document", "engine", "install", "loading", "store"]),
+    ("shell", Purity::Acts, &["app", "document", "emergency", "engine", "install", "loading", "store", "threads"]),
     (
         "cli",
         Purity::Acts,
@@ -63,7 +93,20 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     (
         "run",
         Purity::Acts,
-        &["app", "cli", "command", "document", "engine", "install", "manifest", "shell", "store", "text"],
+        &[
+            "app",
+            "cli",
+            "command",
+            "document",
+            "emergency",
+            "engine",
+            "install",
+            "manifest",
+            "memory",
+            "shell",
+            "store",
+            "text",
+        ],
     ),
     (
         "command",
@@ -74,6 +117,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "cli",
             "directory",
             "document",
+            "emergency",
             "engine",
             "format",
             "gpt2",
@@ -187,6 +231,20 @@ fn candle_is_named_in_its_own_files_alone() {
     let named = others.filter(|it| it.code.contains("candle_"));
     assert_eq!(named.map(|it| it.path).collect::<Vec<_>>(), [""; 0]);
     assert!(files("src/gpt2").iter().any(|it| it.code.contains("candle_core")));
+}
+
+/// A thread that the system does not give is told, or done without.
+#[test]
+fn threads_are_started_where_a_refusal_is_told() {
+    // Fewer threads compute a product as well, and a hash is made after the work instead of beside it.
+    const OTHERS: &[&str] = &["src/threads.rs", "src/gpt2/cpu/pool.rs", "src/install/convert/source.rs"];
+    let starts = |file: &File| {
+        ["thread::spawn", "thread::Builder", "scope.spawn", "thread::scope"].iter().any(|it| file.code.contains(it))
+    };
+    let starting: Vec<String> = files("src").into_iter().filter(starts).map(|it| it.path).collect();
+    let others: Vec<&String> = starting.iter().filter(|it| !OTHERS.contains(&it.as_str())).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert!(starting.len() > 1, "the reading finds next to nothing");
 }
 
 #[test]

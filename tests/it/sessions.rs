@@ -111,7 +111,8 @@ fn begin_with() -> Start {
 
 fn engine() -> (Engine, Receiver<Event>) {
     let (sender, events) = channel();
-    (spawn_with(Box::new(loading::load), move |event| drop(sender.send(event))), events)
+    let engine = spawn_with(Box::new(loading::load), move |event| drop(sender.send(event))).unwrap();
+    (engine, events)
 }
 
 impl Run {
