@@ -10,6 +10,7 @@ pub mod command;
 pub mod directory;
 pub mod document;
 pub mod engine;
+pub mod files;
 pub mod format;
 pub mod gpt2;
 pub mod install;

@@ -49,7 +49,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
     let front = if arguments.verb.is_none() { front(arguments, loaded.config.plain.unwrap_or(false)) } else { None };
     if front.is_none() && !arguments.output.quiet {
         for problem in &loaded.problems {
-            let _ = writeln!(io::stderr(), "megachat: {problem}");
+            command::say(&format!("megachat: {problem}"));
         }
     }
     match &arguments.verb {

@@ -19,7 +19,7 @@ use crate::store::config::LoadedConfig;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::vocabularies::vocabulary_of;
-use crate::text::visible;
+use crate::text::{visible, visible_json};
 
 /// One thing that was looked at.
 struct Finding {
@@ -60,7 +60,7 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
             .iter()
             .map(|it| json!({"topic": it.topic, "name": it.name, "ok": it.ok, "text": it.text, "data": it.data}))
             .collect();
-        writeln!(out, "{}", json!({"ok": bad.is_empty(), "findings": list}))?;
+        writeln!(out, "{}", visible_json(&json!({"ok": bad.is_empty(), "findings": list}).to_string()))?;
     } else {
         let mut topic = "";
         for it in &findings {

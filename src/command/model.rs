@@ -20,7 +20,7 @@ use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::vocabularies::vocabulary_of;
-use crate::text::visible;
+use crate::text::{visible, visible_json, visible_line};
 
 /// Runs one of the verbs.
 ///
@@ -129,10 +129,20 @@ fn list(paths: &Paths) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     for it in &found {
         let millions = it.manifest.parameters as f64 / 1e6;
-        writeln!(out, "{:<20} {millions:>7.1} M  {:>8}  {}", it.name, format::bytes(it.bytes), it.directory.display())?;
+        writeln!(
+            out,
+            "{:<20} {millions:>7.1} M  {:>8}  {}",
+            it.name,
+            format::bytes(it.bytes),
+            visible_line(&it.directory.display().to_string())
+        )?;
     }
     for (name, fault) in models::damaged(&paths.models).map_err(|e| Exit::failed(e.to_string()))? {
-        writeln!(out, "{name:<20} damaged: {}; `megachat model verify {name} --repair`", visible(&fault.to_string()))?;
+        writeln!(
+            out,
+            "{name:<20} damaged: {}; `megachat model verify {name} --repair`",
+            visible_line(&fault.to_string())
+        )?;
     }
     let absent = |name: &str| !models::exists(&paths.models, name);
     if absent(DEMO) {
@@ -188,10 +198,10 @@ fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit> {
     };
     let mut out = io::stdout().lock();
     if as_json {
-        writeln!(out, "{facts}")?;
+        writeln!(out, "{}", visible_json(&facts.to_string()))?;
         return Ok(());
     }
-    let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), visible);
+    let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), visible_line);
     for (label, key) in [
         ("name", "name"),
         ("directory", "directory"),
@@ -213,7 +223,7 @@ fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit> {
     }
     if !facts["weights_sha256"].is_null() {
         let source = facts["source_sha256"].as_str().unwrap_or("-");
-        writeln!(out, "sha256      {} (source)", visible(source))?;
+        writeln!(out, "sha256      {} (source)", visible_line(source))?;
         writeln!(out, "            {} (weights)", text(&facts["weights_sha256"]))?;
     }
     let vocabulary = &facts["vocabulary"];

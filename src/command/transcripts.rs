@@ -9,7 +9,7 @@ use crate::document::{Journal, export_json, export_markdown, export_text};
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
 use crate::store::vocabularies::{Finder, Resolved};
-use crate::text::visible;
+use crate::text::{visible, visible_json, visible_line, visible_name};
 
 /// Runs one of the verbs.
 ///
@@ -25,32 +25,41 @@ pub fn transcripts(verb: &TranscriptsVerb, paths: &Paths) -> Result<(), Exit> {
 }
 
 fn list(paths: &Paths) -> Result<(), Exit> {
-    let found = transcripts::list(&paths.transcripts).map_err(|e| Exit::failed(e.to_string()))?;
+    let found = transcripts::survey(&paths.transcripts)
+        .map_err(|e| Exit::failed(format!("{}: {e}", paths.transcripts.display())))?;
     if found.is_empty() {
         say(&format!("no transcripts yet in {}", paths.transcripts.display()));
     }
     let mut out = io::stdout().lock();
     let mut finder = Finder::new(&paths.transcripts, &paths.models);
     for it in found {
+        let it = match it {
+            Ok(it) => it,
+            Err(why) => {
+                say(&format!("megachat: {why}"));
+                continue;
+            }
+        };
         let words = match finder.resolve(&it.journal) {
             Ok(resolved) => {
                 let first = &it.document.path()[..it.document.len().min(24)];
                 let words = resolved.vocabularies.text(&it.document, first).replace('\n', " ");
                 if resolved.assumed { format!("(GPT-2's words assumed) {words}") } else { words }
             }
-            Err(_) => format!("(the words of {} are not here)", it.model),
+            Err(_) => format!("(the words of {} are not here)", visible_name(&it.model)),
         };
-        let words: String = visible(&words).chars().take(44).collect();
-        let (id, date, tokens) = (visible(&it.id), date(it.created), it.document.len());
-        writeln!(out, "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}", visible(&it.model))?;
+        let words = if it.journal.faults.is_sound() { words } else { format!("(damaged) {words}") };
+        let words: String = visible_line(&words).chars().take(44).collect();
+        let (id, date, tokens) = (visible_name(&it.id), date(it.created), it.document.len());
+        writeln!(out, "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}", visible_name(&it.model))?;
     }
     Ok(())
 }
 
 fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
     let (path, journal) = transcripts::read(&paths.transcripts, id).map_err(|e| transcript_exit(&e))?;
-    if journal.damaged > 0 {
-        say(&format!("megachat: {} damaged lines of {} are left out", journal.damaged, path.display()));
+    if !journal.faults.is_sound() {
+        say(&format!("megachat: {} is damaged: {}", path.display(), journal.faults));
     }
     let document = replay(&journal);
     let Resolved { vocabularies, assumed } = vocabularies_of(&path, &journal, paths)?;
@@ -71,7 +80,8 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     // A terminal must not obey what a model wrote; a file gets it as it is.
     if io::stdout().is_terminal() {
-        writeln!(out, "{}", visible(&text))?;
+        let text = if format == ExportFormat::Json { visible_json(&text) } else { visible(&text) };
+        writeln!(out, "{text}")?;
     } else {
         out.write_all(text.as_bytes())?;
         if format == ExportFormat::Json {

@@ -18,7 +18,7 @@ use crate::integrity::{self, CheckError};
 use crate::manifest::{BUILT_IN, DEMO, MEGATRON_345M, Manifest, WEIGHTS};
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::text::{TokenizerChoice, visible};
+use crate::text::{TokenizerChoice, visible, visible_line};
 
 /// Checks one model or all, and mends what is damaged if asked to.
 ///
@@ -102,7 +102,7 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
             Err(Exit { code: 1, message: format!("{name}: {}", visible(&fault.to_string())) })
         }
         Err(CheckError::Damaged(fault)) => {
-            writeln!(out, "{name}: damaged: {}", visible(&fault.to_string()))?;
+            writeln!(out, "{name}: damaged: {}", visible_line(&fault.to_string()))?;
             Ok(Some(integrity::read_manifest(&directory).ok().flatten()))
         }
         Err(CheckError::Stopped) => Err(Exit { code: interrupt.status(), message: "stopped".into() }),

@@ -35,6 +35,11 @@ impl Vocabularies {
         span.map_or_else(assets::vocabulary, |it| it.1.clone())
     }
 
+    /// The vocabularies, in the order of nodes.
+    pub fn each(&self) -> impl Iterator<Item = &Arc<Vocabulary>> {
+        self.spans.iter().map(|it| &it.1)
+    }
+
     /// The vocabulary of the text as it is: that of its last token. `None` for an empty text.
     #[must_use]
     pub fn of_text(&self, document: &Document) -> Option<Arc<Vocabulary>> {

@@ -13,6 +13,7 @@ use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 
 use crate::app::{App, view};
+use crate::files::{self, Place};
 
 /// Whether the terminal is taken over. Giving it back twice would move the shell's cursor.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -149,7 +150,7 @@ pub fn install_panic_hook(log: std::path::PathBuf) {
             if let Some(directory) = log.parent() {
                 std::fs::create_dir_all(directory)?;
             }
-            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&log)?;
+            let mut file = files::append(Place::Log, &log)?;
             let trace = std::backtrace::Backtrace::force_capture();
             writeln!(file, "{info}\n{trace}\n")
         };

@@ -4,24 +4,20 @@
 //! own vocabulary is built in and not kept.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::models;
-use super::transcripts::{make_private_directory, private};
 use crate::TokenId;
 use crate::assets;
 use crate::checkpoint::Config;
 use crate::directory::{Contents, find_vocabulary};
 use crate::document::{Document, Journal, Record, Vocabularies};
+use crate::files::{self, Place, make_private_directory};
 use crate::manifest::{CONFIG, DEMO, MEGATRON_345M, hex};
-use crate::text::Vocabulary;
 use crate::text::vocabulary::{VocabularyKind, VocabularyRecord};
-
-/// The most bytes that are read of a kept vocabulary.
-const MOST_BYTES: u64 = 256 << 20;
+use crate::text::{Vocabulary, visible_name};
 
 /// The directory of kept vocabularies.
 #[must_use]
@@ -44,7 +40,7 @@ fn file(transcripts: &Path, hash: &str) -> PathBuf {
 pub fn keep(transcripts: &Path, vocabulary: &Vocabulary) -> io::Result<()> {
     let Some(bytes) = vocabulary.remembered() else { return Ok(()) };
     let path = file(transcripts, vocabulary.hash());
-    if std::fs::read(&path).is_ok_and(|it| it == bytes) {
+    if files::read(Place::KeptVocabulary, &path).is_ok_and(|it| it == bytes) {
         return Ok(());
     }
     let directory = directory(transcripts);
@@ -52,7 +48,12 @@ pub fn keep(transcripts: &Path, vocabulary: &Vocabulary) -> io::Result<()> {
     make_private_directory(&directory)?;
     let unfinished = path.with_extension(format!("part-{}", std::process::id()));
     let write = || {
-        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&unfinished)?;
+        // What a process of the same number left when it was killed.
+        match std::fs::remove_file(&unfinished) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let mut file = files::create(Place::KeptVocabulary, &unfinished)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
         std::fs::rename(&unfinished, &path)
@@ -65,8 +66,9 @@ pub fn keep(transcripts: &Path, vocabulary: &Vocabulary) -> io::Result<()> {
 pub enum VocabularyMissing {
     /// Nothing is known of the words it was written with.
     #[error(
-        "the model `{model}` that wrote it is not here, and the transcript does not say which words its tokens stand for \
-         (it was written before transcripts did). Install that model again to read it"
+        "the model `{}` that wrote it is not here, and the transcript does not say which words its tokens stand for \
+         (it was written before transcripts did). Install that model again to read it",
+        visible_name(model)
     )]
     Unknown {
         /// The recorded name of the model.
@@ -74,8 +76,8 @@ pub enum VocabularyMissing {
     },
     /// The words are named and not there.
     #[error(
-        "the words it was written with (those of the model `{model}`) are not here: {} {why}. Install that model again to \
-         read it", path.display()
+        "the words it was written with (those of the model `{}`) are not here: {} {why}. Install that model again to \
+         read it", visible_name(model), path.display()
     )]
     Lost {
         /// The recorded name of the model.
@@ -178,12 +180,13 @@ impl<'a> Finder<'a> {
         at: Option<&Path>,
     ) -> Result<Arc<Vocabulary>, VocabularyMissing> {
         let path = file(self.transcripts, &record.hash);
-        let why = match read(&path).map(|bytes| Vocabulary::from_remembered(&bytes, record)) {
-            Ok(Ok(it)) => return Ok(Arc::new(it)),
-            Ok(Err(e)) => e.to_string(),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => "is missing".to_owned(),
-            Err(e) => e.to_string(),
-        };
+        let why =
+            match files::read(Place::KeptVocabulary, &path).map(|bytes| Vocabulary::from_remembered(&bytes, record)) {
+                Ok(Ok(it)) => return Ok(Arc::new(it)),
+                Ok(Err(e)) => e.to_string(),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => "is missing".to_owned(),
+                Err(e) => e.to_string(),
+            };
         // The model itself may be here.
         let installed = self.installed(model, sha256).map(|it| it.0);
         let places = installed.into_iter().chain(at.map(Path::to_owned));
@@ -256,13 +259,6 @@ fn highest_ids(journal: &Journal) -> Vec<Option<TokenId>> {
     highest
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if std::fs::metadata(path)?.len() > MOST_BYTES {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "is too large"));
-    }
-    std::fs::read(path)
-}
-
 /// The vocabulary of the model at a path.
 ///
 /// # Errors
@@ -278,7 +274,7 @@ pub fn vocabulary_of(directory: &Path) -> Result<Vocabulary, String> {
         let path = beside.join(CONFIG);
         (beside, path)
     };
-    let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let bytes = files::read(Place::ModelConfig, &path).map_err(|e| format!("{}: {e}", path.display()))?;
     let config = Config::from_json(&bytes).map_err(|e| e.to_string())?;
     let found = find_vocabulary(Some(&directory), None, config.vocab_size).map_err(|e| e.to_string())?;
     Ok((*found.vocabulary).clone().within(config.vocab_size))

@@ -14,8 +14,9 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("format", Purity::Pure, &["text"]),
     ("appearance", Purity::Pure, &[]),
     ("manifest", Purity::Pure, &["text"]),
-    ("directory", Purity::Acts, &["assets", "checkpoint", "text"]),
-    ("integrity", Purity::Acts, &["checkpoint", "directory", "manifest"]),
+    ("files", Purity::Acts, &[]),
+    ("directory", Purity::Acts, &["assets", "checkpoint", "files", "text"]),
+    ("integrity", Purity::Acts, &["checkpoint", "directory", "files", "manifest"]),
     ("sample", Purity::Pure, &["text"]),
     ("checkpoint", Purity::Pure, &[]),
     ("model", Purity::Pure, &["checkpoint"]),
@@ -24,14 +25,18 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     (
         "engine",
         Purity::Acts,
-        &["assets", "checkpoint", "directory", "gpt2", "integrity", "manifest", "model", "sample", "text"],
+        &["assets", "checkpoint", "directory", "files", "gpt2", "integrity", "manifest", "model", "sample", "text"],
     ),
-    ("install", Purity::Acts, &["assets", "checkpoint", "directory", "format", "integrity", "manifest", "text"]),
-    ("loading", Purity::Acts, &["directory", "engine", "install::convert", "manifest", "text"]),
+    (
+        "install",
+        Purity::Acts,
+        &["assets", "checkpoint", "directory", "files", "format", "integrity", "manifest", "text"],
+    ),
+    ("loading", Purity::Acts, &["directory", "engine", "files", "install::convert", "manifest", "text"]),
     (
         "store",
         Purity::Acts,
-        &["assets", "checkpoint", "directory", "document", "integrity", "manifest", "sample", "text"],
+        &["assets", "checkpoint", "directory", "document", "files", "integrity", "manifest", "sample", "text"],
     ),
     (
         "app",
@@ -54,7 +59,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ),
     // The fourth floor. The front ends know the application and the services, the commands no front end, and neither knows
     // the other.
-    ("shell", Purity::Acts, &["app", "document", "engine", "install", "loading", "store"]),
+    ("shell", Purity::Acts, &["app", "document", "engine", "files", "install", "loading", "store"]),
     (
         "cli",
         Purity::Acts,
@@ -75,6 +80,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "directory",
             "document",
             "engine",
+            "files",
             "format",
             "gpt2",
             "install",
@@ -187,6 +193,39 @@ fn candle_is_named_in_its_own_files_alone() {
     let named = others.filter(|it| it.code.contains("candle_"));
     assert_eq!(named.map(|it| it.path).collect::<Vec<_>>(), [""; 0]);
     assert!(files("src/gpt2").iter().any(|it| it.code.contains("candle_core")));
+}
+
+/// Ways to open a file that wait for a pipe, follow a link, or read without a bound.
+const OPENING: &[&str] = &[
+    "File::open",
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "fs::read(",
+    "fs::read_to_string",
+    "fs::write(",
+    "fs::copy(",
+    "rustix::fs::open",
+    "memmap",
+    "confy::",
+];
+
+/// Where they are nevertheless: the door itself, and the library that reads a file which was opened there.
+const DOORS: &[(&str, &[&str])] = &[("src/files.rs", OPENING), ("src/store/config.rs", &["confy::"])];
+
+#[test]
+fn files_are_opened_through_one_door() {
+    let mut faults = Vec::new();
+    for file in files("src") {
+        let excepted = |word: &str| DOORS.iter().any(|it| it.0 == file.path && it.1.contains(&word));
+        for (number, line) in (1..).zip(file.code.lines()) {
+            let words = OPENING.iter().filter(|it| line.contains(**it) && !excepted(it));
+            faults.extend(words.map(|it| format!("{}:{number}: `{it}`; `files::open` and the like do it", file.path)));
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    let door = files("src").into_iter().find(|it| it.path == "src/files.rs");
+    assert!(door.is_some_and(|it| it.code.contains("OpenOptions")), "the door is somewhere else");
 }
 
 #[test]

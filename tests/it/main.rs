@@ -29,6 +29,7 @@ mod download;
 mod drops;
 mod editing;
 mod endurance;
+mod faults;
 mod generation;
 mod gguf;
 mod hostile;
