@@ -14,7 +14,7 @@ use crate::model::Precision;
 use crate::sample::{Parameter, Settings, SettingsError, preset, preset_names};
 use crate::store::config::Config;
 use crate::store::sampling::misplaced_word;
-use crate::text::visible;
+use crate::text::{visible, visible_line, visible_name};
 
 /// A value that cannot be meant.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -23,10 +23,10 @@ pub enum MeaningError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// There is no such preset.
-    #[error("there is no preset `{0}`; there are {names}", names = preset_names())]
+    #[error("there is no preset `{}`; there are {names}", visible_name(.0), names = preset_names())]
     Preset(String),
     /// A word of the configuration file that means nothing.
-    #[error("`{value}` is no {what}")]
+    #[error("`{}` is no {what}", visible_name(value))]
     Word {
         /// What was written.
         value: String,
@@ -73,8 +73,16 @@ fn leave(error: &clap::Error) -> ! {
     if !error.use_stderr() {
         error.exit();
     }
+    let mut text = error.render().to_string();
+    for given in std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()) {
+        let value = given.split_once('=').map_or("", |it| it.1);
+        // A line feed in a word must not begin a line that looks like the program's own.
+        for word in [&*given, value].into_iter().filter(|it| it.contains('\n')) {
+            text = text.replace(word, &visible_line(word));
+        }
+    }
     // Standard error may have no reader; the status says it too.
-    let _ = io::stderr().write_all(visible(&error.render().to_string()).as_bytes());
+    let _ = io::stderr().write_all(visible(&text).as_bytes());
     std::process::exit(error.exit_code());
 }
 

@@ -20,7 +20,7 @@ use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::vocabularies::vocabulary_of;
-use crate::text::{visible, visible_json, visible_line};
+use crate::text::{visible, visible_json, visible_line, visible_name, visible_path};
 
 /// Runs one of the verbs.
 ///
@@ -50,7 +50,7 @@ pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(
 }
 
 fn no_name(text: &str) -> Exit {
-    Exit::usage(format!("`{text}` is no name: letters, digits, `-`, `_` and `.` only"))
+    Exit::usage(format!("`{}` is no name: letters, digits, `-`, `_` and `.` only", visible_name(text)))
 }
 
 fn download(
@@ -64,7 +64,8 @@ fn download(
         let known: Vec<&str> = catalogue::MODELS.iter().map(|it| it.name).collect();
         let help = || {
             format!(
-                "there is no model `{text}` to download: {MEGATRON_345M}, {}, or ORGANISATION/NAME",
+                "there is no model `{}` to download: {MEGATRON_345M}, {}, or ORGANISATION/NAME",
+                visible_name(text),
                 known.join(", ")
             )
         };
@@ -93,7 +94,7 @@ fn download(
         if wanted.is_none() {
             leftovers::tidy(&places(paths, files));
         }
-        say(&format!("{} is installed in {}; remove it first to get it anew", it.name, it.directory.display()));
+        say(&format!("{} is installed in {}; remove it first to get it anew", it.name, visible_path(&it.directory)));
         return Ok(());
     }
     if let (Ok(free), Some(needed)) = (crate::install::disk::free_bytes(&paths.models), needed)
@@ -117,9 +118,9 @@ fn remove(name: &str, files: &FileArguments, paths: &Paths) -> Result<(), Exit> 
             say(&format!("{name} is not installed; what was left of its download is removed"));
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return Err(Exit { code: 3, message: format!("there is no model `{name}`") });
+            return Err(Exit { code: 3, message: format!("there is no model `{}`", visible_name(name)) });
         }
-        Err(e) => return Err(Exit { code: 1, message: format!("cannot remove {name}: {e}") }),
+        Err(e) => return Err(Exit { code: 1, message: format!("cannot remove {}: {e}", visible_name(name)) }),
     }
     Ok(())
 }
@@ -134,7 +135,7 @@ fn list(paths: &Paths) -> Result<(), Exit> {
             "{:<20} {millions:>7.1} M  {:>8}  {}",
             it.name,
             format::bytes(it.bytes),
-            visible_line(&it.directory.display().to_string())
+            visible_path(&it.directory)
         )?;
     }
     for (name, fault) in models::damaged(&paths.models).map_err(|e| Exit::failed(e.to_string()))? {
@@ -279,7 +280,7 @@ pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: 
     for note in &ready.notes {
         say(&format!("note: {}", visible(note)));
     }
-    say(&format!("{} is installed in {} ({})", ready.name, ready.directory.display(), visible(&ready.format)));
+    say(&format!("{} is installed in {} ({})", ready.name, visible_path(&ready.directory), visible(&ready.format)));
     if matches!(job, Job::Megatron345m | Job::Hub { .. }) && !ready.verified {
         say(
             "no hash of it is published: what came was checked by its own checksums and shapes only; its hash is recorded",

@@ -23,7 +23,7 @@ use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, TokenConstraint
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{TranscriptError, read, read_file};
-use crate::text::{visible_json, visible_line};
+use crate::text::{visible_json, visible_line, visible_path};
 use verdict::{Outcome, Verdict};
 
 /// The exit status of a transcript that does not come out again.
@@ -39,7 +39,7 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
     let (path, journal) = find(&wanted.id, paths).map_err(|e| transcript_exit(&e))?;
     if !journal.faults.is_sound() {
         let differ = if journal.faults.lose_something() { "; what came after that may differ for it" } else { "" };
-        say(&format!("megachat: {} is damaged: {}{differ}", visible_line(&path.display().to_string()), journal.faults));
+        say(&format!("megachat: {} is damaged: {}{differ}", visible_path(&path), journal.faults));
     }
     let ReplayPlan { document, steps } = replay_plan(&journal.records);
     let mut player = Player {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Exit;
-use super::transcripts::{ASSUMED, transcript_exit, vocabularies_of};
+use super::transcripts::{transcript_exit, vocabularies_of};
 use crate::document::{Document, Journal, Record, Vocabularies};
 use crate::manifest::DEMO;
 use crate::store::appender::Appender;
@@ -39,10 +39,8 @@ pub(crate) fn open(id: &str, paths: &Paths) -> Result<Resumed, Exit> {
     if !journal.faults.is_sound() {
         problems.push(format!("The transcript {id} is damaged: {}.", journal.faults));
     }
-    if resolved.assumed {
-        problems.push(format!("{id} {ASSUMED}."));
-    }
-    resolved.vocabularies.each().for_each(|it| appender.knows(it));
+    problems.extend(resolved.remarks().iter().map(|it| format!("The transcript {id} {it}.")));
+    resolved.vocabularies.spans().iter().for_each(|it| appender.knows(&it.1));
     let document = replay(&journal);
     let written_by = last_model(&journal).map(|it| (it.sha256.clone(), it.name.clone()));
     Ok(Resumed { appender, document, vocabularies: resolved.vocabularies, written_by, problems, journal })

@@ -9,7 +9,7 @@ use crate::document::{Journal, export_json, export_markdown, export_text};
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
 use crate::store::vocabularies::{Finder, Resolved};
-use crate::text::{visible, visible_json, visible_line, visible_name};
+use crate::text::{visible, visible_json, visible_line, visible_name, visible_path};
 
 /// Runs one of the verbs.
 ///
@@ -26,9 +26,9 @@ pub fn transcripts(verb: &TranscriptsVerb, paths: &Paths) -> Result<(), Exit> {
 
 fn list(paths: &Paths) -> Result<(), Exit> {
     let found = transcripts::survey(&paths.transcripts)
-        .map_err(|e| Exit::failed(format!("{}: {e}", paths.transcripts.display())))?;
+        .map_err(|e| Exit::failed(format!("{}: {e}", visible_path(&paths.transcripts))))?;
     if found.is_empty() {
-        say(&format!("no transcripts yet in {}", paths.transcripts.display()));
+        say(&format!("no transcripts yet in {}", visible_path(&paths.transcripts)));
     }
     let mut out = io::stdout().lock();
     let mut finder = Finder::new(&paths.transcripts, &paths.models);
@@ -59,13 +59,14 @@ fn list(paths: &Paths) -> Result<(), Exit> {
 fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
     let (path, journal) = transcripts::read(&paths.transcripts, id).map_err(|e| transcript_exit(&e))?;
     if !journal.faults.is_sound() {
-        say(&format!("megachat: {} is damaged: {}", path.display(), journal.faults));
+        say(&format!("megachat: {} is damaged: {}", visible_path(&path), journal.faults));
     }
     let document = replay(&journal);
-    let Resolved { vocabularies, assumed } = vocabularies_of(&path, &journal, paths)?;
-    if assumed {
-        say(&format!("megachat: {} {ASSUMED}", path.display()));
+    let resolved = vocabularies_of(&path, &journal, paths)?;
+    for it in resolved.remarks() {
+        say(&format!("megachat: {} {it}", visible_path(&path)));
     }
+    let vocabularies = resolved.vocabularies;
     let text = match format {
         ExportFormat::Txt => export_text(&document, &vocabularies),
         ExportFormat::Md => {
@@ -91,9 +92,6 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
     Ok(())
 }
 
-/// What to say of a transcript behind its name, where [`Resolved::assumed`].
-pub(crate) const ASSUMED: &str = "does not say which words it was written with; GPT-2's are assumed";
-
 /// The vocabularies of a transcript. The caller says that one is assumed.
 ///
 /// # Errors
@@ -101,7 +99,7 @@ pub(crate) const ASSUMED: &str = "does not say which words it was written with; 
 /// Status 3, naming the model, if the words that it was written with are not here.
 pub(crate) fn vocabularies_of(path: &Path, journal: &Journal, paths: &Paths) -> Result<Resolved, Exit> {
     let resolved = Finder::new(&paths.transcripts, &paths.models).resolve(journal);
-    resolved.map_err(|e| Exit { code: 3, message: format!("{} cannot be read: {e}", path.display()) })
+    resolved.map_err(|e| Exit { code: 3, message: format!("{} cannot be read: {e}", visible_path(path)) })
 }
 
 /// What to say of a transcript that cannot be used.

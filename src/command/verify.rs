@@ -18,7 +18,7 @@ use crate::integrity::{self, CheckError};
 use crate::manifest::{BUILT_IN, DEMO, MEGATRON_345M, Manifest, WEIGHTS};
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::text::{TokenizerChoice, visible, visible_line};
+use crate::text::{TokenizerChoice, visible, visible_line, visible_name};
 
 /// Checks one model or all, and mends what is damaged if asked to.
 ///
@@ -28,7 +28,7 @@ use crate::text::{TokenizerChoice, visible, visible_line};
 pub(super) fn verify(name: Option<&str>, repair: bool, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let names = match name {
         Some(name) if !models::exists(&paths.models, name) => {
-            return Err(Exit { code: 3, message: format!("there is no installed model `{name}`") });
+            return Err(Exit { code: 3, message: format!("there is no installed model `{}`", visible_name(name)) });
         }
         Some(name) => vec![name.to_owned()],
         None => all(paths).map_err(|e| Exit::failed(e.to_string()))?,

@@ -203,9 +203,11 @@ fn stock() -> &'static [(String, Vec<u8>)] {
 fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, VocabularyFault> {
     let unreadable = |e: &io::Error| VocabularyFault::Unreadable { path: path.to_owned(), why: e.to_string() };
     let too_large = |bytes| VocabularyFault::TooLarge { path: path.to_owned(), bytes, limit };
-    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    let is_none = |e: &io::Error| {
+        matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory)
+    };
     let file = match files::open(Place::SmallFile, path) {
-        Err(e) if matches!(e.kind(), NotFound | NotADirectory | IsADirectory) => return Ok(None),
+        Err(e) if is_none(&e) => return Ok(None),
         other => other.map_err(|e| unreadable(&e))?,
     };
     let metadata = file.metadata().map_err(|e| unreadable(&e))?;

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::NodeId;
 use super::journal::{Header, Line, Record};
 use crate::sample::{Draw, Parameter, Settings};
+use crate::text::visible_name;
 
 /// The most tokens that all lost lines of a journal together are taken to have held.
 pub(super) const WIDEST_GAP: usize = 1 << 20;
@@ -244,7 +245,7 @@ fn settings_one_by_one(text: &str, faults: &mut Faults) -> Option<Record> {
         // What a later program can set is left out, as everywhere.
         let Some(parameter) = Parameter::ALL.iter().find(|it| it.field() == name) else { continue };
         if let Err(why) = parameter.deserialize(&mut settings, value) {
-            tell(faults, format!("{}: {why}", parameter.name()));
+            tell(faults, &format!("{}: {why}", parameter.name()));
         }
     }
     Some(Record::Settings { settings })
@@ -255,12 +256,14 @@ fn bring_into_range(settings: &mut Settings, faults: &mut Faults) {
     for parameter in Parameter::ALL {
         if let Err(why) = parameter.check(settings) {
             parameter.copy(&Settings::default(), settings);
-            tell(faults, why.to_string());
+            tell(faults, &why.to_string());
         }
     }
 }
 
-fn tell(faults: &mut Faults, why: String) {
+fn tell(faults: &mut Faults, why: &str) {
+    // What was read stands in it.
+    let why = visible_name(why);
     if !faults.settings.contains(&why) {
         faults.settings.push(why);
     }

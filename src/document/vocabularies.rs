@@ -35,9 +35,10 @@ impl Vocabularies {
         span.map_or_else(assets::vocabulary, |it| it.1.clone())
     }
 
-    /// The vocabularies, in the order of nodes.
-    pub fn each(&self) -> impl Iterator<Item = &Arc<Vocabulary>> {
-        self.spans.iter().map(|it| &it.1)
+    /// The vocabularies with the node from which on each holds, in the order of nodes.
+    #[must_use]
+    pub fn spans(&self) -> &[(NodeId, Arc<Vocabulary>)] {
+        &self.spans
     }
 
     /// The vocabulary of the text as it is: that of its last token. `None` for an empty text.

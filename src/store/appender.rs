@@ -213,7 +213,8 @@ impl Appender {
         Ok(Some(Mended { change, aside }))
     }
 
-    /// Gives what stands in the place of the file another name, unless all of it is in the transcript too.
+    /// Gives what stands in the place of the file another name, unless all of it is in the transcript too. The name is no
+    /// transcript's, so that the list and `latest` mean the one that is written.
     fn set_aside(&self) -> io::Result<Option<PathBuf>> {
         if self.holds_nothing_else() {
             return Ok(None);
@@ -221,7 +222,7 @@ impl Appender {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for attempt in 1.. {
             let number = if attempt > 1 { format!("-{attempt}") } else { String::new() };
-            let aside = self.path.with_file_name(format!("{stem}-other{number}.jsonl"));
+            let aside = self.path.with_file_name(format!("{stem}.other{number}"));
             // Under both names for a moment, so that no moment is without a transcript.
             match std::fs::hard_link(&self.path, &aside) {
                 Ok(()) => return Ok(Some(aside)),
@@ -410,6 +411,7 @@ mod tests {
             assert_eq!(journal.faults, crate::document::Faults::default(), "{what}");
             // The lock holds for the new file.
             assert!(matches!(Appender::open(&directory, "a"), Err(TranscriptError::Locked { .. })), "{what}");
+            assert_eq!(resolve(&directory, "latest").unwrap(), "a", "{what}");
             let hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with('.');
             let left = fs::read_dir(&directory).unwrap().filter(|it| hidden(&it.as_ref().unwrap().file_name())).count();
             assert_eq!(left, 0, "{what}: something is left behind");

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::sampling::Sampling;
 use crate::files::{self, Place};
 use crate::sample::{Settings, preset};
+use crate::text::visible_path;
 
 /// The content of `config.toml`. Everything is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,7 +80,7 @@ const TOLD: usize = 10;
 /// Reads `config.toml`; a missing file is an empty one.
 #[must_use]
 pub fn load_config(path: &Path) -> LoadedConfig {
-    let unread = |e: &io::Error| problem(format!("{} cannot be read ({e}); the defaults are used", path.display()));
+    let unread = |e: &io::Error| problem(format!("{} cannot be read ({e}); the defaults are used", visible_path(path)));
     let (file, bytes) = match open(Place::Configuration, path) {
         Ok(Some(it)) => it,
         Ok(None) => return LoadedConfig::default(),
@@ -90,13 +91,10 @@ pub fn load_config(path: &Path) -> LoadedConfig {
             let text = String::from_utf8_lossy(&bytes);
             let unknown: Vec<&String> = config.unknown.keys().chain(config.sampling.unknown.keys()).collect();
             let lines = Lines::of(&text);
-            let told = unknown.iter().take(TOLD);
-            let mut problems: Vec<String> =
-                told.map(|it| format!("{}:{}: unknown key `{it}`", path.display(), lines.of_key(it))).collect();
-            if unknown.len() > TOLD {
-                problems.push(format!("{}: {} more unknown keys", path.display(), unknown.len() - TOLD));
-            }
-            problems.extend(drop_what_cannot_be_meant(&mut config).map(|it| format!("{}: {it}", path.display())));
+            let mut problems = some(&unknown, "unknown keys", |key| {
+                format!("{}:{}: unknown key `{key}`", visible_path(path), lines.of_key(key))
+            });
+            problems.extend(drop_what_cannot_be_meant(&mut config).map(|it| format!("{}: {it}", visible_path(path))));
             LoadedConfig { config, problems }
         }
         Err(error) => {
@@ -105,11 +103,21 @@ pub fn load_config(path: &Path) -> LoadedConfig {
             let lines: Vec<&str> = cause.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
             let cause = match lines.as_slice() {
                 [first, .., last] => format!("{first}: {last}"),
-                _ => cause,
+                [only] => (*only).to_owned(),
+                [] => cause,
             };
-            problem(format!("{}: {cause}. The file is left as it is; the defaults are used", path.display()))
+            problem(format!("{}: {cause}. The file is left as it is; the defaults are used", visible_path(path)))
         }
     }
+}
+
+/// The first of many problems of one kind, and how many there are besides.
+pub fn some<T>(problems: &[T], kind: &str, sentence: impl Fn(&T) -> String) -> Vec<String> {
+    let mut told: Vec<String> = problems.iter().take(TOLD).map(sentence).collect();
+    if problems.len() > TOLD {
+        told.push(format!("{} more {kind}", problems.len() - TOLD));
+    }
+    told
 }
 
 /// Opens a file of settings and reads it; `None` if there is none.

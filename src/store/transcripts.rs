@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::document::{Document, Journal, JournalError, Record, read_journal};
 use crate::files::{self, Place};
-use crate::text::{visible_line, visible_name};
+use crate::text::{visible_name, visible_path};
 
 /// Why a transcript cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +26,13 @@ pub enum TranscriptError {
         names: Vec<String>,
     },
     /// Another program writes it.
-    #[error("{} is open in another megachat", shown(path))]
+    #[error("{} is open in another megachat", visible_path(path))]
     Locked {
         /// The transcript that is being written.
         path: PathBuf,
     },
     /// The file is no transcript.
-    #[error("{}: {error}", shown(path))]
+    #[error("{}: {error}", visible_path(path))]
     Bad {
         /// The file that was opened.
         path: PathBuf,
@@ -40,17 +40,13 @@ pub enum TranscriptError {
         error: JournalError,
     },
     /// The file cannot be read or written.
-    #[error("{}: {error}", shown(path))]
+    #[error("{}: {error}", visible_path(path))]
     Io {
         /// The file or directory with the fault.
         path: PathBuf,
         /// What the system said.
         error: io::Error,
     },
-}
-
-fn shown(path: &Path) -> String {
-    visible_line(&path.display().to_string())
 }
 
 /// How many names an error lists.

@@ -16,8 +16,8 @@ use crate::directory::{Contents, find_vocabulary};
 use crate::document::{Document, Journal, Record, Vocabularies};
 use crate::files::{self, Place, make_private_directory};
 use crate::manifest::{CONFIG, DEMO, MEGATRON_345M, hex};
-use crate::text::vocabulary::{VocabularyKind, VocabularyRecord};
-use crate::text::{Vocabulary, visible_name};
+use crate::text::vocabulary::{TokenKind, VocabularyKind, VocabularyRecord};
+use crate::text::{Vocabulary, visible_name, visible_path};
 
 /// The directory of kept vocabularies.
 #[must_use]
@@ -77,7 +77,9 @@ pub enum VocabularyMissing {
     /// The words are named and not there.
     #[error(
         "the words it was written with (those of the model `{}`) are not here: {} {why}. Install that model again to \
-         read it", visible_name(model), path.display()
+         read it",
+        visible_name(model),
+        visible_path(path)
     )]
     Lost {
         /// The recorded name of the model.
@@ -96,6 +98,41 @@ pub struct Resolved {
     pub vocabularies: Vocabularies,
     /// Whether GPT-2's own is assumed, for the transcript does not say.
     pub assumed: bool,
+    /// How many tokens are none of their vocabulary.
+    pub strange: usize,
+}
+
+impl Resolved {
+    /// What to say of a transcript, behind its name; nothing if all is well.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let assumed = "does not say which words it was written with; GPT-2's are assumed";
+        let strange = match self.strange {
+            0 => None,
+            1 => Some(
+                "has a token that is none of its words: it shows as nothing, and no model goes on from it".to_owned(),
+            ),
+            n => Some(format!(
+                "has {n} tokens that are none of its words: they show as nothing, and no model goes on from them"
+            )),
+        };
+        self.assumed.then(|| assumed.to_owned()).into_iter().chain(strange).collect()
+    }
+}
+
+/// How many tokens of a document are none of their vocabulary.
+fn strange(document: &Document, vocabularies: &Vocabularies) -> usize {
+    let mut spans = vocabularies.spans().iter().peekable();
+    let mut own = spans.peek().map_or_else(assets::vocabulary, |it| it.1.clone());
+    let mut count = 0;
+    for id in 0..document.next_node() {
+        while let Some((_, next)) = spans.next_if(|it| it.0 <= id) {
+            own = next.clone();
+        }
+        let is_strange = |token| own.token_kind(token) == TokenKind::Unused;
+        count += usize::from(document.node(id).is_some_and(|it| is_strange(it.token)));
+    }
+    count
 }
 
 /// Finds the vocabularies of transcripts, each once.
@@ -146,7 +183,8 @@ impl<'a> Finder<'a> {
         if is_first && first.is_some_and(|it| it as usize >= assets::vocabulary().len()) {
             return Err(VocabularyMissing::Unknown { model: "unknown".to_owned() });
         }
-        Ok(Resolved { vocabularies, assumed: assumed || (is_first && first.is_some()) })
+        let strange = strange(&document, &vocabularies);
+        Ok(Resolved { vocabularies, assumed: assumed || (is_first && first.is_some()), strange })
     }
 
     /// The vocabulary that a journal names by its hash.
@@ -270,11 +308,11 @@ pub fn vocabulary_of(directory: &Path) -> Result<Vocabulary, String> {
         (directory.to_owned(), directory.join(CONFIG))
     } else {
         let contents = Contents::of(directory).map_err(|e| e.to_string())?;
-        let beside = contents.directory.ok_or_else(|| format!("{} has no {CONFIG}", directory.display()))?;
+        let beside = contents.directory.ok_or_else(|| format!("{} has no {CONFIG}", visible_path(directory)))?;
         let path = beside.join(CONFIG);
         (beside, path)
     };
-    let bytes = files::read(Place::ModelConfig, &path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let bytes = files::read(Place::ModelConfig, &path).map_err(|e| format!("{}: {e}", visible_path(&path)))?;
     let config = Config::from_json(&bytes).map_err(|e| e.to_string())?;
     let found = find_vocabulary(Some(&directory), None, config.vocab_size).map_err(|e| e.to_string())?;
     Ok((*found.vocabulary).clone().within(config.vocab_size))

@@ -195,11 +195,12 @@ impl Writer {
     }
 
     /// Writes everything anew if the file is no longer as it was left, and says so.
-    fn mend(&mut self) -> io::Result<bool> {
-        let Some(appender) = &mut self.appender else { return Ok(false) };
-        let Some(mended) = appender.mend()? else { return Ok(false) };
+    fn mend(&mut self) -> io::Result<()> {
+        let Some(appender) = &mut self.appender else { return Ok(()) };
+        let Some(mended) = appender.mend()? else { return Ok(()) };
         (self.events)(Event::Mended { path: appender.path().to_owned(), mended });
-        Ok(true)
+        self.dirty = true;
+        Ok(())
     }
 
     /// Brings everything onto the disk and looks whether it is there. Answers whether there is something to be said of that.
@@ -208,12 +209,14 @@ impl Writer {
             return Ok(false);
         }
         self.flush()?;
-        let is_new = std::mem::take(&mut self.dirty);
-        if let Some(appender) = self.appender.as_ref().filter(|_| is_new) {
-            appender.sync().inspect_err(|_| self.dirty = true)?;
+        let is_new = self.dirty || self.failed;
+        if let Some(appender) = self.appender.as_ref().filter(|_| self.dirty) {
+            appender.sync()?;
+            self.dirty = false;
         }
-        // It may have gone while the disk was waited for.
-        Ok(self.mend()? | is_new | self.failed)
+        // It may have gone while the disk was waited for; then the next look tells that it is there again.
+        self.mend()?;
+        Ok(is_new && !self.dirty)
     }
 
     /// `again`: by the clock. A failure that was said is not said again then: a disk stays full for a while.
@@ -239,6 +242,7 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::appender::{Change, Mended};
     use super::super::{transcripts, vocabularies};
     use super::*;
     use crate::sample::Settings;
@@ -346,6 +350,48 @@ mod tests {
         std::fs::remove_file(&directory).unwrap();
         assert_eq!(store.finish(), 0);
         assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7]);
+    }
+
+    #[test]
+    fn a_file_that_is_taken_away_is_noticed_though_nothing_is_written() {
+        let home = tempfile::tempdir().unwrap();
+        let (send, heard) = channel();
+        let store = spawn(home.path().to_owned(), home.path().join("history"), None, move |event| {
+            send.send(event).unwrap();
+        });
+        store.send(Job::Begin(header("a")));
+        store.send(Job::Append(typed(0)));
+        store.send(Job::Sync);
+        let path = home.path().join("a.jsonl");
+        let saved = Event::Saved { path: path.clone(), records: 1 };
+        assert_eq!(heard.recv().unwrap(), saved);
+        for _ in 0..2 {
+            std::fs::remove_file(&path).unwrap();
+            let mended = Mended { change: Change::Gone, aside: None };
+            assert_eq!(heard.recv().unwrap(), Event::Mended { path: path.clone(), mended });
+            assert_eq!(heard.recv().unwrap(), saved, "it is there again");
+            assert_eq!(transcripts::read(home.path(), "a").unwrap().1.records, [typed(0)]);
+        }
+        assert_eq!(store.finish(), 0);
+        assert_eq!(heard.iter().count(), 0);
+    }
+
+    #[test]
+    fn what_was_taken_away_and_cannot_be_written_anew_is_counted_at_the_end() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("transcripts");
+        let (send, heard) = channel();
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap());
+        store.send(Job::Begin(header("a")));
+        store.send(Job::Append(typed(0)));
+        store.send(Job::Sync);
+        assert!(matches!(heard.recv().unwrap(), Event::Saved { records: 1, .. }));
+        std::fs::remove_dir_all(&directory).unwrap();
+        std::fs::write(&directory, "in the way").unwrap();
+        store.send(Job::Append(typed(1)));
+        assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
+        // The first line, the record in the file, and the one that waits.
+        assert_eq!(store.finish(), 3);
     }
 
     #[test]

@@ -12,6 +12,6 @@ mod wrap;
 pub use hex::hex;
 pub use stops::StopBuffer;
 pub use utf8::Utf8Stream;
-pub use visible::{push_visible, visible, visible_json, visible_line, visible_name};
+pub use visible::{push_visible, visible, visible_json, visible_line, visible_name, visible_path};
 pub use vocabulary::{EncodeError, TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
 pub use wrap::Wrap;

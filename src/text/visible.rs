@@ -1,5 +1,7 @@
 //! Untrusted text to text that is safe to show: nothing in it can move a cursor, and nothing in it hides.
 
+use std::path::Path;
+
 /// How many code points one grapheme may stack before the rest is dropped from the screen ("Zalgo" text).
 const MOST_MARKS: usize = 16;
 
@@ -29,6 +31,12 @@ pub fn visible_line(text: &str) -> String {
 pub fn visible_name(name: &str) -> String {
     let cut = name.char_indices().nth(LONGEST_NAME - 3).filter(|_| name.chars().nth(LONGEST_NAME).is_some());
     cut.map_or_else(|| visible_line(name), |(at, _)| format!("{}...", visible_line(&name[..at])))
+}
+
+/// A path in one line.
+#[must_use]
+pub fn visible_path(path: &Path) -> String {
+    visible_line(&path.display().to_string())
 }
 
 /// JSON that means the same and is safe to show: what [`visible`] would name is escaped.

@@ -35,6 +35,7 @@ mod gguf;
 mod hostile;
 mod hub;
 mod installation;
+mod journals;
 mod kills;
 mod lens;
 mod limits;
