@@ -7,7 +7,6 @@
 //! Not here: mending, which is the installer's.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::checkpoint::safetensors::{HeaderError, read_header};
 use crate::checkpoint::{Config, Limits};
 use crate::directory::{Contents, DirectoryError};
+use crate::files::{self, Place};
 use crate::manifest::{CONFIG, FileRecord, Manifest, ManifestError, WEIGHTS, hex};
 
 /// Files up to this length are hashed by [`quick`] too: a tokenizer is, weights are not. In bytes.
@@ -63,7 +63,7 @@ fn unreadable(path: &Path) -> impl Fn(io::Error) -> Fault {
 /// If there is one and it cannot be used.
 pub fn read_manifest(directory: &Path) -> Result<Option<Manifest>, Fault> {
     let path = directory.join(Manifest::FILE);
-    match std::fs::read(&path) {
+    match files::read(Place::Manifest, &path) {
         Ok(bytes) => Manifest::read(&bytes).map(Some).map_err(|e| {
             let newer = matches!(e, ManifestError::Version(_));
             Fault { newer, ..fault(&path, e.to_string()) }
@@ -95,10 +95,10 @@ pub fn quick(directory: &Path) -> Result<Option<Manifest>, Fault> {
         }
     }
     let config = directory.join(CONFIG);
-    let bytes = std::fs::read(&config).map_err(unreadable(&config))?;
+    let bytes = files::read(Place::ModelConfig, &config).map_err(unreadable(&config))?;
     Config::from_json(&bytes).map_err(|e| fault(&config, e.to_string()))?;
     let weights = directory.join(WEIGHTS);
-    File::open(&weights).map_err(unreadable(&weights))?;
+    files::open(Place::Weights, &weights).map_err(unreadable(&weights))?;
     let unfit = |error: DirectoryError| fault(&weights, without_name(error));
     let opened = Contents::of(directory).and_then(|it| it.open(None)).map_err(unfit)?;
     if opened.is_none() {
@@ -172,7 +172,7 @@ pub struct WeightsRecord {
 ///
 /// What the system says; [`io::ErrorKind::InvalidData`] if the header is not sound.
 pub fn weights_record(path: &Path, progress: &mut dyn FnMut(u64) -> bool) -> io::Result<Option<WeightsRecord>> {
-    let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
+    let (mut file, mut hasher) = (files::open(Place::Weights, path)?, Sha256::new());
     let size = file.metadata()?.len();
     let header = read_header(&mut file, size, &Limits::default()).map_err(|e| match e {
         HeaderError::Read(error) => error,
@@ -215,7 +215,7 @@ pub fn weights_record(path: &Path, progress: &mut dyn FnMut(u64) -> bool) -> io:
 ///
 /// What the system says.
 pub fn hash(path: &Path, progress: &mut dyn FnMut(u64) -> bool) -> io::Result<Option<(u64, String)>> {
-    let (mut file, mut hasher, mut done) = (File::open(path)?, Sha256::new(), 0);
+    let (mut file, mut hasher, mut done) = (files::open(Place::ModelFile, path)?, Sha256::new(), 0);
     let mut buffer = vec![0; 1 << 18];
     loop {
         if !progress(done) {

@@ -15,6 +15,7 @@ use crate::directory::{Contents, DirectoryError};
 use crate::engine::generation::Session;
 use crate::engine::load::{self, LoadedModel};
 use crate::engine::protocol::{Failure, ModelCard, ModelSource, Said};
+use crate::files::{self, Place};
 use crate::install::convert::{ConvertError, Input, Options, Step, convert};
 use crate::manifest::Manifest;
 
@@ -166,7 +167,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
 /// Locks a private directory. Locked first and named then: a lock that can be had under this name is a dead one's.
 fn lock(directory: &Path) -> io::Result<File> {
     let unnamed = directory.join(".unlocked");
-    let lock = File::create_new(&unnamed)?;
+    let lock = files::create(Place::StageLock, &unnamed)?;
     // Where a file system knows no locks nothing is swept either: a lock is needed for that, too.
     let _ = lock.try_lock();
     fs::rename(&unnamed, directory.join(LOCK))?;
@@ -181,8 +182,8 @@ fn sweep(place: &Path) {
         }
         // Others may make directories of this name too; a link is not followed.
         let is_directory = entry.file_type().is_ok_and(|it| it.is_dir());
-        let lock = File::open(entry.path().join(LOCK));
-        if is_directory && lock.is_ok_and(|it| it.try_lock().is_ok()) {
+        let lock = || files::open(Place::StageLock, &entry.path().join(LOCK));
+        if is_directory && lock().is_ok_and(|it| it.try_lock().is_ok()) {
             // If it stays, it takes room and does no harm.
             let _ = fs::remove_dir_all(entry.path());
         }

@@ -16,10 +16,10 @@ use crate::install::convert::Options;
 use crate::manifest::MEGATRON_345M;
 use crate::memory;
 use crate::shell::{self, End, Outcome, Session, Trouble};
-use crate::store::config::{LoadedConfig, load_config, load_state};
+use crate::store::config::{LoadedConfig, load_config, load_state, some};
 use crate::store::paths::Paths;
 use crate::store::{history, models};
-use crate::text::visible;
+use crate::text::{visible, visible_path};
 
 /// Runs the program.
 #[must_use]
@@ -46,17 +46,18 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
     let mut paths = Paths::from_environment().map_err(|e| Exit::failed(e.to_string()))?;
     if let Some(file) = &arguments.files.config {
         if !file.exists() {
-            return Err(Exit::usage(format!("there is no configuration file {}", file.display())));
+            return Err(Exit::usage(format!("there is no configuration file {}", visible_path(file))));
         }
         paths.config_file.clone_from(file);
     }
     let mut loaded = load_config(&paths.config_file);
     let (keymap, problems) = Keymap::with(&loaded.config.keys);
-    loaded.problems.extend(problems.iter().map(|it| format!("{}: {it}", paths.config_file.display())));
+    let of_keys = |it: &String| format!("{}: {it}", visible_path(&paths.config_file));
+    loaded.problems.extend(some(&problems, "problems of [keys]", of_keys));
     let front = if arguments.verb.is_none() { front(arguments, loaded.config.plain.unwrap_or(false)) } else { None };
     if front.is_none() && !arguments.output.quiet {
         for problem in &loaded.problems {
-            let _ = writeln!(io::stderr(), "megachat: {problem}");
+            command::say(&format!("megachat: {problem}"));
         }
     }
     match &arguments.verb {
@@ -217,8 +218,10 @@ fn run_interface(session: Session, front: Front) -> Result<u8, Exit> {
         command::say(&it);
     }
     if unsaved > 0 {
-        let message =
-            format!("the last {unsaved} changes of the transcript could not be written to {}", directory.display());
+        let message = format!(
+            "the last {unsaved} changes of the transcript could not be written to {}",
+            visible_path(&directory)
+        );
         return Err(Exit { code: 74, message });
     }
     Ok(match end {

@@ -40,13 +40,27 @@ pub struct Window {
     pub mouse: bool,
 }
 
+/// Whether everything written is on the disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Saved {
+    /// Nothing is written yet, or nothing is to be.
+    #[default]
+    Nothing,
+    /// All of it is, in a file of the transcript's name.
+    Yes,
+    /// The newest of it is on its way.
+    Soon,
+    /// It is not, for this reason.
+    No(String),
+}
+
 /// What is written down of the session.
 #[derive(Clone, Debug)]
 pub struct Journal {
     /// The directory of the transcripts, to be shown.
     pub place: String,
-    /// Whether everything written is on the disk, or why not; `None` while nothing is written.
-    pub saved: Option<Result<(), String>>,
+    /// Whether everything written is on the disk.
+    pub saved: Saved,
     /// The settings that the journal knows of.
     pub(super) settings: Option<Settings>,
     /// The model that the journal knows of.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::document::Record;
 use crate::engine::protocol as engine;
 use crate::install::protocol as install;
 use crate::store::protocol as store;
@@ -70,6 +71,7 @@ pub struct Outbox {
     /// The time of the message, since the start.
     pub now: Duration,
     requests: u64,
+    records: u64,
 }
 
 impl Outbox {
@@ -100,6 +102,17 @@ impl Outbox {
     /// Tells the writer of transcripts.
     pub(super) fn store(&mut self, job: store::Job) {
         self.effects.push(Effect::Store(job));
+    }
+
+    /// Hands a record to the writer of transcripts.
+    pub(super) fn append(&mut self, record: Record) {
+        self.records += 1;
+        self.store(store::Job::Append(record));
+    }
+
+    /// How many records were handed to the writer of transcripts.
+    pub(super) fn records(&self) -> u64 {
+        self.records
     }
 
     /// Has anything else done.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::app::context::{Context, Cover, Journal, Panel, Window};
+use crate::app::context::{Context, Cover, Journal, Panel, Saved, Window};
 use crate::app::drawing::Drawing;
 use crate::app::focus::Focus;
 use crate::app::input::Input;
@@ -108,7 +108,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         focus: Focus::Input,
         panel: Panel { is_shown: true, knob: 1, typing: None, came_from: Focus::Input },
         chat: start.chat,
-        journal: Journal { place: start.transcripts, saved: None, settings: recorded, model: None },
+        journal: Journal { place: start.transcripts, saved: Saved::Nothing, settings: recorded, model: None },
         window: Window { size: start.size, appearance: start.appearance, mouse: start.mouse },
         keymap: start.keymap,
         cover: Cover::default(),

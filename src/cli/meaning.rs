@@ -1,6 +1,7 @@
 //! What arguments mean: flags and environment over the configuration over the defaults.
 
 use std::borrow::Cow;
+use std::io::{self, Write as _};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -13,6 +14,7 @@ use crate::model::Precision;
 use crate::sample::{Parameter, Settings, SettingsError, preset, preset_names};
 use crate::store::config::Config;
 use crate::store::sampling::misplaced_word;
+use crate::text::{visible, visible_line, visible_name};
 
 /// A value that cannot be meant.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -21,10 +23,10 @@ pub enum MeaningError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// There is no such preset.
-    #[error("there is no preset `{0}`; there are {names}", names = preset_names())]
+    #[error("there is no preset `{}`; there are {names}", visible_name(.0), names = preset_names())]
     Preset(String),
     /// A word of the configuration file that means nothing.
-    #[error("`{value}` is no {what}")]
+    #[error("`{}` is no {what}", visible_name(value))]
     Word {
         /// What was written.
         value: String,
@@ -65,16 +67,35 @@ impl SamplingArguments {
     }
 }
 
+/// Ends the program with what the command line asks for, or with what is wrong with it. The words that were given stand
+/// in it, and a terminal must not obey them.
+fn leave(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let mut text = error.render().to_string();
+    for given in std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()) {
+        let value = given.split_once('=').map_or("", |it| it.1);
+        // A line feed in a word must not begin a line that looks like the program's own.
+        for word in [&*given, value].into_iter().filter(|it| it.contains('\n')) {
+            text = text.replace(word, &visible_line(word));
+        }
+    }
+    // Standard error may have no reader; the status says it too.
+    let _ = io::stderr().write_all(visible(&text).as_bytes());
+    std::process::exit(error.exit_code());
+}
+
 impl Arguments {
     /// Reads the command line. Ends the program itself for `--help`, `--version` and wrong usage.
     #[must_use]
     pub fn read() -> Self {
         let given: Vec<String> = std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
         if let Some(why) = misplaced_word(&given) {
-            Self::command().error(ErrorKind::InvalidValue, why).exit();
+            leave(&Self::command().error(ErrorKind::InvalidValue, why));
         }
-        let matches = Self::command().get_matches();
-        let mut it = Self::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+        let matches = Self::command().try_get_matches().unwrap_or_else(|e| leave(&e));
+        let mut it = Self::from_arg_matches(&matches).unwrap_or_else(|e| leave(&e));
         // A flag goes before the environment: a preset that was typed is not changed by single values that were not.
         let from = |name: &str| matches.value_source(name);
         it.interface.plain_here = from("plain") == Some(ValueSource::CommandLine);

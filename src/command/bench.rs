@@ -3,6 +3,7 @@
 //! The model alone is measured: no sampler, no screen. Prompts are the same every time, so are the tokens.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
@@ -13,6 +14,7 @@ use crate::cli::{BenchArguments, FileArguments};
 use crate::engine::backends::devices;
 use crate::engine::load::LoadedModel;
 use crate::engine::protocol::{ModelCard, ModelSource};
+use crate::files::{self, Place};
 use crate::format;
 use crate::gpt2::cpu::Stream;
 use crate::loading::load_model;
@@ -285,7 +287,7 @@ fn read_bandwidth(threads: usize) -> f64 {
 
 /// The most memory this process has held, where the system says it.
 fn peak_rss() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let status = String::from_utf8(files::read(Place::ProcessStatus, Path::new("/proc/self/status")).ok()?).ok()?;
     let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|it| it * 1024)
 }

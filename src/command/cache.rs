@@ -7,6 +7,7 @@ use crate::cli::{CacheVerb, FileArguments};
 use crate::format;
 use crate::install::partial_downloads::{self, PartialDownload};
 use crate::store::paths::Paths;
+use crate::text::visible_path;
 
 /// Runs one of the verbs.
 ///
@@ -15,8 +16,8 @@ use crate::store::paths::Paths;
 /// Status 1 if something cannot be read or removed.
 pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let places = places(paths, files);
-    let failed = |e: io::Error| Exit::failed(format!("{}: {e}", places.downloads.display()));
-    let line = |it: &PartialDownload| format!("{:>8}  {}", format::bytes(it.bytes), it.path.display());
+    let failed = |e: io::Error| Exit::failed(format!("{}: {e}", visible_path(&places.downloads)));
+    let line = |it: &PartialDownload| format!("{:>8}  {}", format::bytes(it.bytes), visible_path(&it.path));
     match verb {
         CacheVerb::List => {
             let mut out = io::stdout().lock();

@@ -10,7 +10,7 @@ use crate::cli::{Arguments, ConfigVerb};
 use crate::sample::{Parameter, Settings};
 use crate::store::config::LoadedConfig;
 use crate::store::paths::Paths;
-use crate::text::{columns_of, pad};
+use crate::text::{columns_of, pad, visible_path};
 
 /// Runs one of the verbs.
 ///
@@ -35,11 +35,11 @@ pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, pa
                 writeln!(out)?;
             }
             let there = if paths.config_file.exists() { "" } else { " (not there)" };
-            writeln!(out, "configuration      {}{there}", paths.config_file.display())?;
-            writeln!(out, "models             {}", paths.models.display())?;
-            writeln!(out, "transcripts        {}", paths.transcripts.display())?;
-            writeln!(out, "downloads          {}", paths.downloads.display())?;
-            writeln!(out, "state              {}", paths.state.display())?;
+            writeln!(out, "configuration      {}{there}", visible_path(&paths.config_file))?;
+            writeln!(out, "models             {}", visible_path(&paths.models))?;
+            writeln!(out, "transcripts        {}", visible_path(&paths.transcripts))?;
+            writeln!(out, "downloads          {}", visible_path(&paths.downloads))?;
+            writeln!(out, "state              {}", visible_path(&paths.state))?;
         }
     }
     Ok(())

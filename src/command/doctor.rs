@@ -19,7 +19,7 @@ use crate::store::config::LoadedConfig;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::vocabularies::vocabulary_of;
-use crate::text::{pad, visible};
+use crate::text::{pad, visible, visible_json, visible_path};
 
 /// One thing that was looked at.
 struct Finding {
@@ -60,7 +60,7 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
             .iter()
             .map(|it| json!({"topic": it.topic, "name": it.name, "ok": it.ok, "text": it.text, "data": it.data}))
             .collect();
-        writeln!(out, "{}", json!({"ok": bad.is_empty(), "findings": list}))?;
+        writeln!(out, "{}", visible_json(&json!({"ok": bad.is_empty(), "findings": list}).to_string()))?;
     } else {
         let mut topic = "";
         for it in &findings {
@@ -141,7 +141,7 @@ fn configuration(loaded: &LoadedConfig, paths: &Paths) -> Finding {
 
 /// Every installed model with its files; the hashes are those recorded, `model verify` compares them.
 fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
-    let failed = |e: io::Error| Exit::failed(format!("{}: {e}", paths.models.display()));
+    let failed = |e: io::Error| Exit::failed(format!("{}: {e}", visible_path(&paths.models)));
     let mut findings = Vec::new();
     for it in models::installed(&paths.models).map_err(failed)? {
         let fault = integrity::quick(&it.directory).err().map(|it| it.to_string());
@@ -151,7 +151,7 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
             None => format!(
                 "{} in {}, looks sound (`model verify` reads all of it)",
                 format::bytes(it.bytes),
-                it.directory.display()
+                visible_path(&it.directory)
             ),
             Some(fault) => format!("damaged: {fault}; {advice}"),
         };
@@ -200,7 +200,7 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
 
 fn downloads(files: &FileArguments, paths: &Paths) -> Result<Vec<Finding>, Exit> {
     let kept = partial_downloads::list(&places(paths, files))
-        .map_err(|e| Exit::failed(format!("{}: {e}", paths.downloads.display())))?;
+        .map_err(|e| Exit::failed(format!("{}: {e}", visible_path(&paths.downloads))))?;
     let finding = |it: partial_downloads::PartialDownload| Finding {
         topic: "download",
         name: it.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -234,7 +234,7 @@ fn network(files: &FileArguments, paths: &Paths) -> Finding {
     }
     if let Some(file) = &places.ca_file {
         let absent = if missing.is_some() { ", which is not there" } else { "" };
-        let _ = write!(text, ", certificates {}{absent}", file.display());
+        let _ = write!(text, ", certificates {}{absent}", visible_path(file));
     }
     let sources: Vec<String> = places.sources.iter().map(|it| without_secrets(&it.url)).collect();
     Finding {

@@ -21,7 +21,7 @@ use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::vocabularies::vocabulary_of;
-use crate::text::visible;
+use crate::text::{visible, visible_json, visible_line, visible_name, visible_path};
 
 /// Runs one of the verbs.
 ///
@@ -51,7 +51,7 @@ pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(
 }
 
 fn no_name(text: &str) -> Exit {
-    Exit::usage(format!("`{text}` is no name: letters, digits, `-`, `_` and `.` only"))
+    Exit::usage(format!("`{}` is no name: letters, digits, `-`, `_` and `.` only", visible_name(text)))
 }
 
 fn download(
@@ -65,7 +65,8 @@ fn download(
         let known: Vec<&str> = catalogue::MODELS.iter().map(|it| it.name).collect();
         let help = || {
             format!(
-                "there is no model `{text}` to download: {MEGATRON_345M}, {}, or ORGANISATION/NAME",
+                "there is no model `{}` to download: {MEGATRON_345M}, {}, or ORGANISATION/NAME",
+                visible_name(text),
                 known.join(", ")
             )
         };
@@ -94,7 +95,7 @@ fn download(
         if wanted.is_none() {
             leftovers::tidy(&places(paths, files));
         }
-        say(&format!("{} is installed in {}; remove it first to get it anew", it.name, it.directory.display()));
+        say(&format!("{} is installed in {}; remove it first to get it anew", it.name, visible_path(&it.directory)));
         return Ok(());
     }
     if let (Ok(free), Some(needed)) = (crate::install::disk::free_bytes(&paths.models), needed)
@@ -118,11 +119,11 @@ fn remove(name: &str, files: &FileArguments, paths: &Paths) -> Result<(), Exit> 
             say(&format!("{name} is not installed; what was left of its download is removed"));
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return Err(Exit { code: 3, message: format!("there is no model `{name}`") });
+            return Err(Exit { code: 3, message: format!("there is no model `{}`", visible_name(name)) });
         }
         Err(e) => {
             let code = if is_of_the_disk(&e) { 74 } else { 1 };
-            return Err(Exit { code, message: format!("cannot remove {name}: {e}") });
+            return Err(Exit { code, message: format!("cannot remove {}: {e}", visible_name(name)) });
         }
     }
     Ok(())
@@ -133,10 +134,20 @@ fn list(paths: &Paths) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     for it in &found {
         let millions = it.manifest.parameters as f64 / 1e6;
-        writeln!(out, "{:<20} {millions:>7.1} M  {:>8}  {}", it.name, format::bytes(it.bytes), it.directory.display())?;
+        writeln!(
+            out,
+            "{:<20} {millions:>7.1} M  {:>8}  {}",
+            it.name,
+            format::bytes(it.bytes),
+            visible_path(&it.directory)
+        )?;
     }
     for (name, fault) in models::damaged(&paths.models).map_err(|e| Exit::failed(e.to_string()))? {
-        writeln!(out, "{name:<20} damaged: {}; `megachat model verify {name} --repair`", visible(&fault.to_string()))?;
+        writeln!(
+            out,
+            "{name:<20} damaged: {}; `megachat model verify {name} --repair`",
+            visible_line(&fault.to_string())
+        )?;
     }
     let absent = |name: &str| !models::exists(&paths.models, name);
     if absent(DEMO) {
@@ -192,10 +203,10 @@ fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit> {
     };
     let mut out = io::stdout().lock();
     if as_json {
-        writeln!(out, "{facts}")?;
+        writeln!(out, "{}", visible_json(&facts.to_string()))?;
         return Ok(());
     }
-    let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), visible);
+    let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), visible_line);
     for (label, key) in [
         ("name", "name"),
         ("directory", "directory"),
@@ -217,7 +228,7 @@ fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit> {
     }
     if !facts["weights_sha256"].is_null() {
         let source = facts["source_sha256"].as_str().unwrap_or("-");
-        writeln!(out, "sha256      {} (source)", visible(source))?;
+        writeln!(out, "sha256      {} (source)", visible_line(source))?;
         writeln!(out, "            {} (weights)", text(&facts["weights_sha256"]))?;
     }
     let vocabulary = &facts["vocabulary"];
@@ -273,7 +284,7 @@ pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: 
     for note in &ready.notes {
         say(&format!("note: {}", visible(note)));
     }
-    say(&format!("{} is installed in {} ({})", ready.name, ready.directory.display(), visible(&ready.format)));
+    say(&format!("{} is installed in {} ({})", ready.name, visible_path(&ready.directory), visible(&ready.format)));
     if matches!(job, Job::Megatron345m | Job::Hub { .. }) && !ready.verified {
         say(
             "no hash of it is published: what came was checked by its own checksums and shapes only; its hash is recorded",

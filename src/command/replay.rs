@@ -23,6 +23,7 @@ use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, TokenConstraint
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{TranscriptError, read, read_file};
+use crate::text::{visible_json, visible_line, visible_path};
 use verdict::{Outcome, Verdict};
 
 /// The exit status of a transcript that does not come out again.
@@ -36,9 +37,9 @@ const DIFFERS: u8 = 8;
 /// transcript or it cannot be drawn again.
 pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
     let (path, journal) = find(&wanted.id, paths).map_err(|e| transcript_exit(&e))?;
-    if journal.damaged > 0 {
-        let what = format!("{} damaged lines of {} are left out", journal.damaged, path.display());
-        say(&format!("megachat: {what}; what came after them may differ for that"));
+    if !journal.faults.is_sound() {
+        let differ = if journal.faults.lose_something() { "; what came after that may differ for it" } else { "" };
+        say(&format!("megachat: {} is damaged: {}{differ}", visible_path(&path), journal.faults));
     }
     let ReplayPlan { document, steps } = replay_plan(&journal.records);
     let mut player = Player {
@@ -56,7 +57,7 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
         match step {
             ReplayStep::Load(recorded) => {
                 if !recorded.generator.is_empty() && recorded.generator != GENERATOR {
-                    let strange = &recorded.generator;
+                    let strange = visible_line(&recorded.generator);
                     return Err(Exit::failed(format!("its dice are `{strange}`, which this program does not have")));
                 }
                 models.push((recorded.clone(), player.load(recorded)?));
@@ -84,7 +85,11 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
     for warning in print::warnings(&report) {
         say(&format!("megachat: {warning}"));
     }
-    let text = if wanted.json { format!("{}\n", print::json(&report)) } else { print::text(&report) };
+    let text = if wanted.json {
+        format!("{}\n", visible_json(&print::json(&report).to_string()))
+    } else {
+        print::text(&report)
+    };
     io::stdout().lock().write_all(text.as_bytes())?;
     if verdict.differs { Err(Exit { code: DIFFERS, message: String::new() }) } else { Ok(()) }
 }

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::Exit;
-use super::transcripts::{ASSUMED, transcript_exit, vocabularies_of};
+use super::transcripts::{transcript_exit, vocabularies_of};
 use crate::document::{Document, Journal, Record, Vocabularies};
 use crate::manifest::DEMO;
+use crate::store::appender::Appender;
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::store::transcripts::{Appender, replay};
+use crate::store::transcripts::replay;
+use crate::text::visible_name;
 
 /// A transcript that is open, with what is known of it.
 pub(crate) struct Resumed {
@@ -31,15 +33,14 @@ pub(crate) struct Resumed {
 ///
 /// Status 1 if there is none or it cannot be used, 3 if the words that it was written with are not here.
 pub(crate) fn open(id: &str, paths: &Paths) -> Result<Resumed, Exit> {
-    let (appender, journal) = Appender::open(&paths.transcripts, id).map_err(|e| transcript_exit(&e))?;
+    let (mut appender, journal) = Appender::open(&paths.transcripts, id).map_err(|e| transcript_exit(&e))?;
     let resolved = vocabularies_of(appender.path(), &journal, paths)?;
     let mut problems = Vec::new();
-    if journal.damaged > 0 {
-        problems.push(format!("{} damaged lines of {id} are left out of it.", journal.damaged));
+    if !journal.faults.is_sound() {
+        problems.push(format!("The transcript {id} is damaged: {}.", journal.faults));
     }
-    if resolved.assumed {
-        problems.push(format!("{id} {ASSUMED}."));
-    }
+    problems.extend(resolved.remarks().iter().map(|it| format!("The transcript {id} {it}.")));
+    resolved.vocabularies.spans().iter().for_each(|it| appender.knows(&it.1));
     let document = replay(&journal);
     let written_by = last_model(&journal).map(|it| (it.sha256.clone(), it.name.clone()));
     Ok(Resumed { appender, document, vocabularies: resolved.vocabularies, written_by, problems, journal })
@@ -73,12 +74,16 @@ impl Resumed {
             return Ok(Some(found));
         }
         let what = if models::find(&paths.models, &name).is_some() {
-            format!("the model of that name here has other weights (the transcript's are {sha256:.12})")
+            format!(
+                "the model of that name here has other weights (the transcript's are {})",
+                visible_name(&format!("{sha256:.12}"))
+            )
         } else {
             "it is not here".to_owned()
         };
+        let shown = visible_name(&name);
         let message = format!(
-            "the text was written by the model `{name}`, and {what}. --model NAME goes on with another model: the text is \
+            "the text was written by the model `{shown}`, and {what}. --model NAME goes on with another model: the text is \
              then read again in that one's words, as a new branch"
         );
         Err(Exit { code: 3, message })

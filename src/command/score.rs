@@ -16,6 +16,7 @@ use crate::cli::{ColorName, FileArguments, InterfaceArguments, ScoreArguments};
 use crate::engine::load::LoadedModel;
 use crate::engine::protocol::{MOST_TEXT, ModelCard};
 use crate::engine::reading::{read, windows};
+use crate::files::{self, Place};
 use crate::gpt2::ModelError;
 use crate::loading::load_model;
 use crate::sample::{Reading, Tally, begins_character};
@@ -190,7 +191,7 @@ fn read_text(file: Option<&Path>) -> Result<(String, String), Exit> {
     let mut bytes = Vec::new();
     let most = MOST_TEXT as u64 + 1;
     if let Some(file) = file {
-        std::fs::File::open(file).and_then(|it| it.take(most).read_to_end(&mut bytes)).map_err(failed)?;
+        files::open_text(Place::Text, file).and_then(|it| it.take(most).read_to_end(&mut bytes)).map_err(failed)?;
     } else {
         if io::stdin().is_terminal() {
             say("megachat: write or paste the text; Ctrl-D at the beginning of a line ends it");

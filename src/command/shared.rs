@@ -20,7 +20,7 @@ use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::store::config::Config;
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::text::visible;
+use crate::text::{visible, visible_name};
 
 /// The exit status of a damaged model, whichever command reads it.
 pub(crate) const DAMAGED: u8 = 7;
@@ -102,7 +102,10 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
     if catalogue::wanted(text).is_some() {
         help = format!("  megachat model download {text}");
     }
-    Err(Exit { code: 3, message: format!("there is no model, no directory and no file `{text}`. These help:\n{help}") })
+    Err(Exit {
+        code: 3,
+        message: format!("there is no model, no directory and no file `{}`. These help:\n{help}", visible_name(text)),
+    })
 }
 
 /// What to load, by the arguments and the configuration.

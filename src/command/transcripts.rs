@@ -10,7 +10,7 @@ use crate::install::disk::is_of_the_disk;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
 use crate::store::vocabularies::{Finder, Resolved};
-use crate::text::{cut, pad, visible};
+use crate::text::{cut, pad, visible, visible_json, visible_line, visible_name, visible_path};
 
 /// Runs one of the verbs.
 ///
@@ -26,24 +26,33 @@ pub fn transcripts(verb: &TranscriptsVerb, paths: &Paths) -> Result<(), Exit> {
 }
 
 fn list(paths: &Paths) -> Result<(), Exit> {
-    let found = transcripts::list(&paths.transcripts).map_err(|e| Exit::failed(e.to_string()))?;
+    let found = transcripts::survey(&paths.transcripts)
+        .map_err(|e| Exit::failed(format!("{}: {e}", visible_path(&paths.transcripts))))?;
     if found.is_empty() {
-        say(&format!("no transcripts yet in {}", paths.transcripts.display()));
+        say(&format!("no transcripts yet in {}", visible_path(&paths.transcripts)));
     }
     let mut out = io::stdout().lock();
     let mut finder = Finder::new(&paths.transcripts, &paths.models);
     for it in found {
+        let it = match it {
+            Ok(it) => it,
+            Err(why) => {
+                say(&format!("megachat: {why}"));
+                continue;
+            }
+        };
         let words = match finder.resolve(&it.journal) {
             Ok(resolved) => {
                 let first = &it.document.path()[..it.document.len().min(24)];
                 let words = resolved.vocabularies.text(&it.document, first).replace('\n', " ");
                 if resolved.assumed { format!("(GPT-2's words assumed) {words}") } else { words }
             }
-            Err(_) => format!("(the words of {} are not here)", it.model),
+            Err(_) => format!("(the words of {} are not here)", visible_name(&it.model)),
         };
-        let words = visible(&words);
-        let (id, date, tokens) = (pad(&visible(&it.id), 18), date(it.created), it.document.len());
-        let (model, words) = (pad(&visible(&it.model), 14), cut(&words, 44));
+        let words = if it.journal.faults.is_sound() { words } else { format!("(damaged) {words}") };
+        let words = visible_line(&words);
+        let (id, date, tokens) = (pad(&visible_name(&it.id), 18), date(it.created), it.document.len());
+        let (model, words) = (pad(&visible_name(&it.model), 14), cut(&words, 44));
         writeln!(out, "{id} {date}  {tokens:>6} tokens  {model} {words}")?;
     }
     Ok(())
@@ -51,14 +60,15 @@ fn list(paths: &Paths) -> Result<(), Exit> {
 
 fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
     let (path, journal) = transcripts::read(&paths.transcripts, id).map_err(|e| transcript_exit(&e))?;
-    if journal.damaged > 0 {
-        say(&format!("megachat: {} damaged lines of {} are left out", journal.damaged, path.display()));
+    if !journal.faults.is_sound() {
+        say(&format!("megachat: {} is damaged: {}", visible_path(&path), journal.faults));
     }
     let document = replay(&journal);
-    let Resolved { vocabularies, assumed } = vocabularies_of(&path, &journal, paths)?;
-    if assumed {
-        say(&format!("megachat: {} {ASSUMED}", path.display()));
+    let resolved = vocabularies_of(&path, &journal, paths)?;
+    for it in resolved.remarks() {
+        say(&format!("megachat: {} {it}", visible_path(&path)));
     }
+    let vocabularies = resolved.vocabularies;
     let text = match format {
         ExportFormat::Txt => export_text(&document, &vocabularies),
         ExportFormat::Md => {
@@ -73,7 +83,8 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     // A terminal must not obey what a model wrote; a file gets it as it is.
     if io::stdout().is_terminal() {
-        writeln!(out, "{}", visible(&text))?;
+        let text = if format == ExportFormat::Json { visible_json(&text) } else { visible(&text) };
+        writeln!(out, "{text}")?;
     } else {
         out.write_all(text.as_bytes())?;
         if format == ExportFormat::Json {
@@ -83,9 +94,6 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
     Ok(())
 }
 
-/// What to say of a transcript behind its name, where [`Resolved::assumed`].
-pub(crate) const ASSUMED: &str = "does not say which words it was written with; GPT-2's are assumed";
-
 /// The vocabularies of a transcript. The caller says that one is assumed.
 ///
 /// # Errors
@@ -93,7 +101,7 @@ pub(crate) const ASSUMED: &str = "does not say which words it was written with; 
 /// Status 3, naming the model, if the words that it was written with are not here.
 pub(crate) fn vocabularies_of(path: &Path, journal: &Journal, paths: &Paths) -> Result<Resolved, Exit> {
     let resolved = Finder::new(&paths.transcripts, &paths.models).resolve(journal);
-    resolved.map_err(|e| Exit { code: 3, message: format!("{} cannot be read: {e}", path.display()) })
+    resolved.map_err(|e| Exit { code: 3, message: format!("{} cannot be read: {e}", visible_path(path)) })
 }
 
 /// What to say of a transcript that cannot be used.

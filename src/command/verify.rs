@@ -18,7 +18,7 @@ use crate::integrity::{self, CheckError};
 use crate::manifest::{BUILT_IN, DEMO, MEGATRON_345M, Manifest, WEIGHTS};
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::text::{TokenizerChoice, visible};
+use crate::text::{TokenizerChoice, visible, visible_line, visible_name};
 
 /// Checks one model or all, and mends what is damaged if asked to.
 ///
@@ -28,7 +28,7 @@ use crate::text::{TokenizerChoice, visible};
 pub(super) fn verify(name: Option<&str>, repair: bool, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let names = match name {
         Some(name) if !models::exists(&paths.models, name) => {
-            return Err(Exit { code: 3, message: format!("there is no installed model `{name}`") });
+            return Err(Exit { code: 3, message: format!("there is no installed model `{}`", visible_name(name)) });
         }
         Some(name) => vec![name.to_owned()],
         None => all(paths).map_err(|e| Exit::failed(e.to_string()))?,
@@ -102,7 +102,7 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
             Err(Exit { code: 1, message: format!("{name}: {}", visible(&fault.to_string())) })
         }
         Err(CheckError::Damaged(fault)) => {
-            writeln!(out, "{name}: damaged: {}", visible(&fault.to_string()))?;
+            writeln!(out, "{name}: damaged: {}", visible_line(&fault.to_string()))?;
             Ok(Some(integrity::read_manifest(&directory).ok().flatten()))
         }
         Err(CheckError::Stopped) => Err(Exit { code: interrupt.status(), message: "stopped".into() }),

@@ -11,6 +11,7 @@ use crate::checkpoint::megatron::Given;
 use crate::checkpoint::safetensors::{Entry, HeaderError, one_storage_each, read_header};
 use crate::checkpoint::tensors::Tensor;
 use crate::checkpoint::{Leaves, Limits, Plan, Target};
+use crate::files::{self, Place};
 
 /// Bytes compared at a time.
 const CHUNK: usize = 1 << 20;
@@ -66,7 +67,7 @@ impl Safetensors {
         let name = || path.display().to_string();
         let read = |source: io::Error| DirectoryError::read(path)(source);
         let bad = |source| DirectoryError::Safetensors { name: name(), source };
-        let mut file = File::open(path).map_err(read)?;
+        let mut file = files::open(Place::Weights, path).map_err(read)?;
         let size = file.metadata().map_err(read)?.len();
         let header = read_header(&mut file, size, &Limits::default()).map_err(|e| match e {
             HeaderError::Read(error) => read(error),

@@ -1,12 +1,13 @@
 //! The small files of a model, read with a bound and told from what only has their name.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::DirectoryError;
 use super::kind::{FIRST_BYTES, no_text};
+use crate::files::{self, Place};
 
 /// The small files beside a model's weights, which say what it is and what its words are, each with the most bytes that are
 /// read of it.
@@ -44,7 +45,7 @@ pub(super) fn small_files(directory: &Path) -> Result<BTreeMap<&'static str, Pat
 /// The first [`FIRST_BYTES`] of a file, or all of a shorter one.
 pub(super) fn first_bytes(path: &Path) -> Result<Vec<u8>, DirectoryError> {
     let mut first = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FIRST_BYTES as u64).read_to_end(&mut first));
+    let read = files::open(Place::Weights, path).and_then(|file| file.take(FIRST_BYTES as u64).read_to_end(&mut first));
     read.map(|_| first).map_err(DirectoryError::read(path))
 }
 
@@ -56,7 +57,7 @@ pub(super) fn first_bytes(path: &Path) -> Result<Vec<u8>, DirectoryError> {
 /// pointer of git-lfs's.
 pub fn read_small(path: &Path) -> Result<Vec<u8>, DirectoryError> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
+    let read = files::open(Place::SmallFile, path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
     let read = read.and_then(|length| {
         let large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {} MiB", MOST >> 20));
         if length as u64 > MOST { Err(large()) } else { Ok(()) }

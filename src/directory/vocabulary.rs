@@ -1,6 +1,5 @@
 //! Finds a model's vocabulary: beside its weights, or where the user says that it is.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -10,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::kind::no_text;
 use super::small::SMALL_FILES;
 use crate::assets;
+use crate::files::{self, Place};
 use crate::text::hex;
 use crate::text::vocabulary::{VocabularyLimits, gpt2_files};
 use crate::text::{TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
@@ -203,14 +203,14 @@ fn stock() -> &'static [(String, Vec<u8>)] {
 fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, VocabularyFault> {
     let unreadable = |e: &io::Error| VocabularyFault::Unreadable { path: path.to_owned(), why: e.to_string() };
     let too_large = |bytes| VocabularyFault::TooLarge { path: path.to_owned(), bytes, limit };
-    let file = match File::open(path) {
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+    let is_none = |e: &io::Error| {
+        matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory)
+    };
+    let file = match files::open(Place::SmallFile, path) {
+        Err(e) if is_none(&e) => return Ok(None),
         other => other.map_err(|e| unreadable(&e))?,
     };
     let metadata = file.metadata().map_err(|e| unreadable(&e))?;
-    if metadata.is_dir() {
-        return Ok(None);
-    }
     if metadata.len() > limit {
         return Err(too_large(metadata.len()));
     }
@@ -345,6 +345,8 @@ fn why_missing(directory: &Path, files: &Files, rows: usize) -> VocabularyFault 
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

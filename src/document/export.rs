@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Document, Header, Node, Origin, Record, Vocabularies};
 use crate::sample::Settings;
+use crate::text::{visible_line, visible_name};
 
 /// The text, byte for byte as the model reads it, invalid bytes replaced.
 #[must_use]
@@ -28,12 +29,17 @@ pub fn export_markdown(
     // A fence must be longer than any run of backticks inside.
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    let mut out = format!("# Transcript {}\n\n- created: {created}\n- program: {}\n", header.id, header.program);
+    let mut out = format!(
+        "# Transcript {}\n\n- created: {created}\n- program: {}\n",
+        visible_name(&header.id),
+        visible_name(&header.program)
+    );
     for record in records {
         if let Record::Model { name, sha256, dtype, device, vocabulary, .. } = record {
             let words = vocabulary.as_ref().map_or_else(String::new, |it| {
-                format!(", vocabulary {} ({})", it.kind.name(), it.hash.get(..12).unwrap_or(&it.hash))
+                format!(", vocabulary {} ({})", it.kind.name(), visible_name(it.hash.get(..12).unwrap_or(&it.hash)))
             });
+            let [name, dtype, device, sha256] = [name, dtype, device, sha256].map(|it| visible_name(it));
             let _ = writeln!(out, "- model: {name}, {dtype}, {device}, weights sha256 {sha256}{words}");
         }
     }
@@ -88,7 +94,7 @@ pub fn export_json(
 
 fn describe(settings: &Settings) -> String {
     let said = settings.described().into_iter().map(|(name, value)| format!("{name} {value}"));
-    said.collect::<Vec<_>>().join(", ")
+    visible_line(&said.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! The journal: a transcript as lines that can be appended, and read back after anything.
 //!
 //! One JSON object a line, `{"n":3,"crc":"90ab12cd","r":{...}}`: a running number, the CRC-32 of the record's own bytes, the
-//! record. A torn last line is what a killed process leaves and is reported apart; a damaged line in the middle is
-//! skipped and counted. No file is touched here.
+//! record. [`super::read_journal`] reads it back. No file is touched here.
 
-use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -117,41 +115,12 @@ pub enum Record {
     },
 }
 
-/// A journal as read back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Journal {
-    /// The first line.
-    pub header: Header,
-    /// All others, in order.
-    pub records: Vec<Record>,
-    /// The number the next line gets.
-    pub next: u64,
-    /// How many lines in the middle could not be read.
-    pub damaged: usize,
-    /// The bytes after the last whole line, if any: a write that was cut short.
-    pub torn: Option<Range<usize>>,
-}
-
-/// Why a file is no journal.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JournalError {
-    /// There is no readable first line.
-    #[error("it does not begin with a transcript's header")]
-    NoHeader,
-    /// It was written by a later program.
-    #[error("it is of version {found}; this program reads version 1")]
-    Version {
-        /// What its header says.
-        found: u32,
-    },
-}
-
 #[derive(Serialize, Deserialize)]
-struct Line<'a> {
-    n: u64,
-    crc: &'a str,
+pub(super) struct Line<'a> {
+    pub(super) n: u64,
+    pub(super) crc: &'a str,
     #[serde(borrow)]
-    r: &'a RawValue,
+    pub(super) r: &'a RawValue,
 }
 
 /// The line for a record, with its line feed.
@@ -167,51 +136,9 @@ pub fn encode_line(n: u64, record: &Record) -> Result<String, serde_json::Error>
     Ok(line)
 }
 
-/// Reads a journal, whatever happened to it after its first line.
-///
-/// # Errors
-///
-/// If it has no header of version 1.
-pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
-    let mut header = None;
-    let mut records = Vec::new();
-    let (mut next, mut damaged, mut start) = (0, 0, 0);
-    while let Some(length) = bytes[start..].iter().position(|&byte| byte == b'\n') {
-        let line = &bytes[start..start + length];
-        start += length + 1;
-        match decode_line(line) {
-            Some((n, record)) => {
-                next = next.max(n + 1);
-                match record {
-                    Record::Header(it) if header.is_none() => header = Some(it),
-                    it => records.push(it),
-                }
-            }
-            None => damaged += 1,
-        }
-    }
-    let header = header.ok_or(JournalError::NoHeader)?;
-    if header.version != 1 {
-        return Err(JournalError::Version { found: header.version });
-    }
-    let torn = (start < bytes.len()).then_some(start..bytes.len());
-    Ok(Journal { header, records, next, damaged, torn })
-}
-
-fn decode_line(line: &[u8]) -> Option<(u64, Record)> {
-    // After a loss of power a file may hold blocks of zeros before the next line.
-    let zeros = line.iter().take_while(|&&byte| byte == 0).count();
-    let line: Line = serde_json::from_slice(&line[zeros..]).ok()?;
-    let crc = format!("{:08x}", crc32fast::hash(line.r.get().as_bytes()));
-    if crc != line.crc {
-        return None;
-    }
-    Some((line.n, serde_json::from_str(line.r.get()).ok()?))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Document, tests::draw};
+    use super::super::{Document, JournalError, read_journal, tests::draw};
     use super::*;
     use crate::assets;
     use crate::sample::GENERATOR;
@@ -252,12 +179,12 @@ mod tests {
             let whole = ends.iter().filter(|&&end| end <= cut).count();
             let read = read_journal(&bytes[..cut]);
             if whole == 0 {
-                assert_eq!(read, Err(JournalError::NoHeader), "cut at {cut}");
+                assert_eq!(read, Err(JournalError::NoLine), "cut at {cut}");
                 continue;
             }
             let read = read.unwrap();
             assert_eq!(read.records, records[1..whole], "cut at {cut}");
-            assert_eq!((read.next, read.damaged), (whole as u64, 0));
+            assert_eq!((read.next, read.faults.damaged), (whole as u64, 0));
             assert_eq!(read.torn, (ends[whole - 1] < cut).then_some(ends[whole - 1]..cut));
         }
     }
@@ -270,7 +197,7 @@ mod tests {
             // In the record's own bytes, before the closing braces.
             bytes[ends[line] - 5] ^= 1;
             let read = read_journal(&bytes).unwrap();
-            assert_eq!((read.damaged, read.records.len()), (1, records.len() - 2), "line {line}");
+            assert_eq!((read.faults.damaged, read.records.len()), (1, records.len() - 2), "line {line}");
         }
     }
 
@@ -284,7 +211,7 @@ mod tests {
         let mut glued = bytes.clone();
         glued.remove(ends[4] - 1);
         let read = read_journal(&glued).unwrap();
-        assert_eq!((read.damaged, read.records.len()), (1, records.len() - 3));
+        assert_eq!((read.faults.damaged, read.records.len()), (1, records.len() - 3));
     }
 
     #[test]
@@ -316,8 +243,8 @@ mod tests {
 
     #[test]
     fn what_is_no_transcript_is_refused() {
-        assert_eq!(read_journal(b""), Err(JournalError::NoHeader));
-        assert_eq!(read_journal(b"hello\n"), Err(JournalError::NoHeader));
+        assert_eq!(read_journal(b""), Err(JournalError::NoLine));
+        assert_eq!(read_journal(b"hello\n"), Err(JournalError::NoLine));
         let header = Header { version: 2, id: "t".into(), created: 0, program: String::new() };
         let line = encode_line(0, &Record::Header(header)).unwrap();
         assert_eq!(read_journal(line.as_bytes()), Err(JournalError::Version { found: 2 }));

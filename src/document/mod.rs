@@ -6,14 +6,16 @@
 mod export;
 mod journal;
 mod loops;
+mod reader;
 mod replay_plan;
 mod tree;
 mod undo;
 mod vocabularies;
 
 pub use export::{export_json, export_markdown, export_text};
-pub use journal::{Header, Journal, JournalError, Record, encode_line, read_journal};
+pub use journal::{Header, Record, encode_line};
 pub use loops::Loop;
+pub use reader::{Faults, Journal, JournalError, read_journal};
 pub use replay_plan::{ReplayPlan, ReplayStep, RunInfo, replay_plan};
 pub use tree::Run;
 pub use undo::UndoState;
@@ -25,9 +27,6 @@ use undo::UndoStack;
 
 use crate::TokenId;
 use crate::sample::{Draw, Settings};
-
-/// The most tokens that lost lines of a journal are taken to have held.
-const WIDEST_GAP: usize = 1 << 20;
 
 /// A place in the tree, numbered in the order of creation.
 pub type NodeId = u32;
@@ -273,7 +272,7 @@ impl Document {
         }
         // Numbers in between belonged to lines the journal lost. A number far ahead is damage, not a gap.
         let gap = (first as usize).saturating_sub(self.nodes.len());
-        if gap <= WIDEST_GAP {
+        if gap <= reader::WIDEST_GAP {
             self.nodes.resize_with(self.nodes.len() + gap, || None);
         }
         for (token, origin) in tokens {

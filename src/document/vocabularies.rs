@@ -35,6 +35,12 @@ impl Vocabularies {
         span.map_or_else(assets::vocabulary, |it| it.1.clone())
     }
 
+    /// The vocabularies with the node from which on each holds, in the order of nodes.
+    #[must_use]
+    pub fn spans(&self) -> &[(NodeId, Arc<Vocabulary>)] {
+        &self.spans
+    }
+
     /// The vocabulary of the text as it is: that of its last token. `None` for an empty text.
     #[must_use]
     pub fn of_text(&self, document: &Document) -> Option<Arc<Vocabulary>> {

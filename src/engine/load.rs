@@ -4,7 +4,6 @@
 //! (see the module `loading`).
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use super::protocol::{Failure, ModelCard, ModelSource};
 use crate::checkpoint::Config;
 use crate::checkpoint::tensors::{Dtype, is_finite};
 use crate::directory::{Contents, DirectoryError, Opened, find_vocabulary};
+use crate::files::{self, Place};
 use crate::integrity;
 use crate::manifest::{Manifest, hex};
 use crate::memory::{self, Memory};
@@ -246,7 +246,7 @@ fn weights_sha256(manifest: Option<Manifest>, opened: &Opened) -> Result<String,
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     for weights in opened.paths() {
-        let mut file = File::open(weights).map_err(|e| unreadable(weights, &e))?;
+        let mut file = files::open(Place::Weights, weights).map_err(|e| unreadable(weights, &e))?;
         loop {
             let n = file.read(&mut buffer).map_err(|e| unreadable(weights, &e))?;
             if n == 0 {

@@ -3,10 +3,10 @@
 //! A file is one line of text filled up to [`HEAD`] bytes, then the bytes of all matrices. It may always be deleted: it
 //! is made again. What does not fit the model or its own checksum is not used.
 
-use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::files::{self, Place};
 use crate::manifest::Manifest;
 use crate::model::Precision;
 
@@ -47,7 +47,7 @@ impl Packs {
     }
 
     fn try_read(&self, precision: Precision, out: &mut [u8]) -> io::Result<bool> {
-        let mut file = File::open(self.path(precision))?;
+        let mut file = files::open(Place::Packed, &self.path(precision))?;
         if file.metadata()?.len() != (HEAD + out.len()) as u64 {
             return Ok(false);
         }

@@ -12,6 +12,7 @@ use super::protocol::{Event, Failure, Refusal, Stage};
 use super::source::{Source, from_url, megatron_345m, without_secrets};
 use crate::checkpoint::Config;
 use crate::directory::{INDEXES, SMALL_FILES, VocabularyFault, find_vocabulary, shards};
+use crate::files::{self, Place};
 use crate::manifest::CONFIG;
 use crate::text::TokenizerChoice;
 
@@ -170,7 +171,7 @@ fn check(got: &Downloaded, wanted: &Wanted, directory: &Path) -> Result<(), Fail
         return Err(refuse(why));
     }
     if name == CONFIG {
-        let read = std::fs::read(&got.path).map_err(|e| Failure::Disk { why: e.to_string() })?;
+        let read = files::read(Place::ModelConfig, &got.path).map_err(|e| Failure::Disk { why: e.to_string() })?;
         if let Err(e) = Config::from_json(&read) {
             // It goes as a whole: nothing of it is of use.
             let _ = std::fs::remove_dir_all(directory);
@@ -191,7 +192,8 @@ fn has_words(
 ) -> Result<(), Failure> {
     let is_here = |name: &str| small.iter().any(|it| it.source.file_name == name);
     let left_over = SMALL_FILES.iter().any(|it| directory.join(it.0).exists() && !is_here(it.0));
-    let config = std::fs::read(directory.join(CONFIG)).ok().and_then(|it| Config::from_json(&it).ok());
+    let config =
+        files::read(Place::ModelConfig, &directory.join(CONFIG)).ok().and_then(|it| Config::from_json(&it).ok());
     let Some(config) = config.filter(|_| !left_over) else { return Ok(()) };
     let found = find_vocabulary(Some(directory), tokenizer, config.vocab_size);
     let failure = |e: VocabularyFault| {
@@ -204,7 +206,7 @@ fn has_words(
 /// The files that an index names; one that cannot be used is removed.
 fn shards_of(index: &Downloaded, wanted: &Wanted) -> Result<Vec<String>, Failure> {
     let disk = |e: io::Error| Failure::Disk { why: e.to_string() };
-    let bytes = std::fs::read(&index.path).map_err(disk)?;
+    let bytes = files::read(Place::SmallFile, &index.path).map_err(disk)?;
     match shards(&bytes) {
         Ok(names) => Ok(names),
         Err(what) => {
@@ -230,7 +232,7 @@ fn only(directory: &Path, names: &[String]) -> io::Result<()> {
 
 /// Whether a small file can be what its name says: some servers answer with a message instead.
 fn is_what_its_name_says(path: &Path, name: &str) -> Result<(), String> {
-    let read = || std::fs::read(path).map_err(|e| e.to_string());
+    let read = || files::read(Place::SmallFile, path).map_err(|e| e.to_string());
     let json = || serde_json::from_slice::<serde_json::Value>(&read()?).map_err(|e| format!("no JSON: {e}"));
     let sound = match name {
         "vocab.json" => {

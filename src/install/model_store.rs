@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::places::Places;
 use super::protocol::Ready;
+use crate::files::{self, Place};
 use crate::integrity;
 use crate::manifest::Manifest;
 
@@ -47,7 +48,7 @@ pub(super) fn sweep(models: &Path, job: &str) {
 /// Gives a model its manifest and moves it to its place.
 pub(super) fn publish(made: &Path, place: &Path, manifest: &Manifest) -> io::Result<()> {
     use std::io::Write as _;
-    let mut file = std::fs::File::create_new(made.join(Manifest::FILE))?;
+    let mut file = files::create(Place::Manifest, &made.join(Manifest::FILE))?;
     file.write_all(&manifest.to_bytes())?;
     file.sync_all()?;
     // An old model, or a directory without a manifest, which is none. It steps aside and goes with the workshop, so that
@@ -64,7 +65,7 @@ pub(super) fn publish(made: &Path, place: &Path, manifest: &Manifest) -> io::Res
         return Err(e);
     }
     if let Some(parent) = place.parent() {
-        std::fs::File::open(parent)?.sync_all()?;
+        files::sync_directory(parent)?;
     }
     Ok(())
 }

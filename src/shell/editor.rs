@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempPath;
 
 use super::Input;
+use crate::files::{self, Place};
 use crate::threads;
 
 /// Whether the terminal is the editor's, and when it no longer was.
@@ -63,7 +64,7 @@ pub(super) fn start(text: &str, inbox: Sender<Input>) -> Result<Editor, String> 
         let Ok(child) = child.recv() else { return };
         let name = editor;
         let edited = edited(child, &name, &path, &before);
-        let is_changed = std::fs::read(&path).is_ok_and(|it| it != before.as_bytes());
+        let is_changed = files::read(Place::Edited, &path).is_ok_and(|it| it != before.as_bytes());
         let back = match edited {
             // What the user wrote and the program could not take stays.
             Err(problem) if is_changed => Back { result: Err(format!("{problem} {}", kept(path))), file: None },
@@ -176,7 +177,7 @@ fn edited(mut child: Child, name: &str, path: &Path, before: &str) -> Result<Str
         Ok((_, None)) => return Err(format!("A signal ended the editor `{name}`; nothing is changed.")),
         Err(e) => return Err(format!("The editor `{name}` is lost: {e}.")),
     }
-    let bytes = std::fs::read(path).map_err(|e| format!("What was edited cannot be read: {e}."))?;
+    let bytes = files::read(Place::Edited, path).map_err(|e| format!("What was edited cannot be read: {e}."))?;
     let text = String::from_utf8(bytes).map_err(|_| "What was edited is not UTF-8; nothing is changed.".to_owned())?;
     Ok(without_last_line_end(text, before))
 }

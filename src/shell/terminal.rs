@@ -15,6 +15,7 @@ use ratatui::backend::CrosstermBackend;
 use super::size::Sized;
 use crate::app::{App, view};
 use crate::emergency;
+use crate::files::{self, Place};
 
 /// Whether it is asked to report the mouse.
 static MOUSE: AtomicBool = AtomicBool::new(false);
@@ -146,7 +147,7 @@ pub fn install_panic_hook(log: std::path::PathBuf) {
             if let Some(directory) = log.parent() {
                 std::fs::create_dir_all(directory)?;
             }
-            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&log)?;
+            let mut file = files::append(Place::Log, &log)?;
             let trace = std::backtrace::Backtrace::force_capture();
             writeln!(file, "{info}\n{trace}\n")
         };

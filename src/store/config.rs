@@ -3,15 +3,20 @@
 //! `config.toml` is the user's: it is read, never written. A file that does not parse is reported with its line and left
 //! alone, and the defaults are used. What the program itself remembers is in `state.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error as _;
-use std::io;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Seek as _};
+use std::path::{Path, PathBuf};
 
+use confy::ConfyError;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::sampling::Sampling;
+use crate::files::{self, Place};
 use crate::sample::{Settings, preset};
+use crate::text::visible_path;
 
 /// The content of `config.toml`. Everything is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,23 +74,27 @@ pub struct LoadedConfig {
     pub problems: Vec<String>,
 }
 
+/// How many of the problems of one kind are told one by one.
+const TOLD: usize = 10;
+
 /// Reads `config.toml`; a missing file is an empty one.
 #[must_use]
 pub fn load_config(path: &Path) -> LoadedConfig {
-    match path.try_exists() {
-        Ok(false) => return LoadedConfig::default(),
-        Ok(true) => {}
-        Err(e) => {
-            return problem(format!("{} cannot be read ({e}); the defaults are used", path.display()));
-        }
-    }
-    match confy::load_path::<Config>(path) {
+    let unread = |e: &io::Error| problem(format!("{} cannot be read ({e}); the defaults are used", visible_path(path)));
+    let (file, bytes) = match open(Place::Configuration, path) {
+        Ok(Some(it)) => it,
+        Ok(None) => return LoadedConfig::default(),
+        Err(e) => return unread(&e),
+    };
+    match load_open::<Config>(&file, path) {
         Ok(mut config) => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            let unknown = config.unknown.keys().chain(config.sampling.unknown.keys());
-            let mut problems: Vec<String> =
-                unknown.map(|key| format!("{}:{}: unknown key `{key}`", path.display(), line_of(&text, key))).collect();
-            problems.extend(drop_what_cannot_be_meant(&mut config).map(|it| format!("{}: {it}", path.display())));
+            let text = String::from_utf8_lossy(&bytes);
+            let unknown: Vec<&String> = config.unknown.keys().chain(config.sampling.unknown.keys()).collect();
+            let lines = Lines::of(&text);
+            let mut problems = some(&unknown, "unknown keys", |key| {
+                format!("{}:{}: unknown key `{key}`", visible_path(path), lines.of_key(key))
+            });
+            problems.extend(drop_what_cannot_be_meant(&mut config).map(|it| format!("{}: {it}", visible_path(path))));
             LoadedConfig { config, problems }
         }
         Err(error) => {
@@ -94,11 +103,78 @@ pub fn load_config(path: &Path) -> LoadedConfig {
             let lines: Vec<&str> = cause.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
             let cause = match lines.as_slice() {
                 [first, .., last] => format!("{first}: {last}"),
-                _ => cause,
+                [only] => (*only).to_owned(),
+                [] => cause,
             };
-            problem(format!("{}: {cause}. The file is left as it is; the defaults are used", path.display()))
+            problem(format!("{}: {cause}. The file is left as it is; the defaults are used", visible_path(path)))
         }
     }
+}
+
+/// The first of many problems of one kind, and how many there are besides.
+pub fn some<T>(problems: &[T], kind: &str, sentence: impl Fn(&T) -> String) -> Vec<String> {
+    let mut told: Vec<String> = problems.iter().take(TOLD).map(sentence).collect();
+    if problems.len() > TOLD {
+        told.push(format!("{} more {kind}", problems.len() - TOLD));
+    }
+    told
+}
+
+/// Opens a file of settings and reads it; `None` if there is none.
+fn open(place: Place, path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
+    let file = match files::open(place, path) {
+        // A link that leads nowhere is a fault, and no missing file.
+        Err(e) if e.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => return Ok(None),
+        other => other?,
+    };
+    let bytes = files::read_from(place, &file)?;
+    Ok(Some((file, bytes)))
+}
+
+/// Has the library read a file that is open already, so that it is the file that was looked at: what has its path may be
+/// another one by now, and one that makes a program wait.
+fn load_open<T: Serialize + DeserializeOwned + Default>(file: &File, path: &Path) -> Result<T, ConfyError> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsRawFd as _;
+        let open = PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd()));
+        // Some systems give the one position of the file to all who open it so.
+        if open.exists() && (&*file).rewind().is_ok() {
+            return confy::load_path(open);
+        }
+    }
+    let _ = file;
+    confy::load_path(path)
+}
+
+/// On which line each key stands first, counted from 1.
+struct Lines<'a>(HashMap<&'a str, usize>);
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut lines = HashMap::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            if let Some(key) = key_of(line) {
+                lines.entry(key).or_insert(number);
+            }
+        }
+        Self(lines)
+    }
+
+    /// 0 if it is not found.
+    fn of_key(&self, key: &str) -> usize {
+        self.0.get(key).copied().unwrap_or_default()
+    }
+}
+
+/// The key or the table that a line begins with, the first part of a dotted one.
+fn key_of(line: &str) -> Option<&str> {
+    let line = line.trim_start().trim_start_matches('[').trim_start();
+    let (key, _) = match line.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => line.split_once(['=', ']', '.'])?,
+    };
+    Some(key.trim_end())
 }
 
 /// Puts defaults in the place of values that are out of their range; says which.
@@ -119,14 +195,6 @@ fn problem(text: String) -> LoadedConfig {
     LoadedConfig { config: Config::default(), problems: vec![text] }
 }
 
-fn line_of(text: &str, key: &str) -> usize {
-    let names_it = |line: &str| {
-        let rest = line.trim_start().trim_start_matches(['[', '"']).strip_prefix(key);
-        rest.is_some_and(|it| it.trim_start_matches('"').trim_start().starts_with(['=', ']', '.']))
-    };
-    text.lines().position(names_it).map_or(0, |it| it + 1)
-}
-
 /// What the program remembers between runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -139,7 +207,8 @@ pub struct State {
 #[must_use]
 pub fn load_state(directory: &Path) -> State {
     let path = directory.join("state.toml");
-    if path.exists() { confy::load_path(path).unwrap_or_default() } else { State::default() }
+    let opened = open(Place::State, &path).ok().flatten();
+    opened.and_then(|(file, _)| load_open(&file, &path).ok()).unwrap_or_default()
 }
 
 /// Writes `state.toml`, whole or not at all.
@@ -208,6 +277,32 @@ mod tests {
         assert_eq!(loaded.config.model.as_deref(), Some("demo"));
         assert!(loaded.problems[0].ends_with(":1: unknown key `colour`"), "{:?}", loaded.problems);
         assert!(loaded.problems[1].ends_with(":4: unknown key `top-q`"), "{:?}", loaded.problems);
+    }
+
+    #[test]
+    fn a_key_is_found_on_its_line_however_it_is_written() {
+        let text = "# colour\nmodel = \"demo\"\n  colour = 1\n[ \"two words\".x ]\n[[list]]\n[a.b]\nc.d = 3\n";
+        let lines = Lines::of(text);
+        let expected = [("model", 2), ("colour", 3), ("two words", 4), ("list", 5), ("a", 6), ("c", 7), ("none", 0)];
+        for (key, line) in expected {
+            assert_eq!(lines.of_key(key), line, "{key}");
+        }
+    }
+
+    #[test]
+    fn many_unknown_keys_are_counted_and_the_known_ones_count() {
+        let keys: String = (0..100_000).map(|it| format!("key{it} = {it}\n")).collect();
+        let (loaded, kept) = load(&format!("model = \"demo\"\n{keys}"));
+        assert!(kept && loaded.config.model.as_deref() == Some("demo"));
+        assert_eq!(loaded.problems.len(), TOLD + 1);
+        assert!(loaded.problems[TOLD].ends_with("99990 more unknown keys"), "{}", loaded.problems[TOLD]);
+    }
+
+    #[test]
+    fn a_file_that_is_too_long_is_left_unread() {
+        let (loaded, kept) = load(&format!("model = \"demo\"\n{}", "# filling\n".repeat(500_000)));
+        assert!(kept && loaded.config == Config::default());
+        assert!(loaded.problems[0].contains("more than 4 MiB"), "{:?}", loaded.problems);
     }
 
     #[test]

@@ -3,12 +3,12 @@
 //! Several programs append to one file. Each adds a whole line at once, and a program that makes the file smaller holds a lock
 //! meanwhile that the others wait for.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::transcripts::{make_private_directory, private};
+use crate::files::{self, Place, make_private_directory};
 
 /// How many entries are kept.
 const MOST: usize = 1000;
@@ -36,7 +36,7 @@ pub fn load(path: &Path) -> Vec<String> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<String>> {
-    let (mut bytes, mut file) = (Vec::new(), File::open(path)?);
+    let (mut bytes, mut file) = (Vec::new(), files::open(Place::History, path)?);
     // However large the file is, only its end counts.
     let start = file.metadata()?.len().saturating_sub(2 * MOST_BYTES);
     file.seek(SeekFrom::Start(start))?;
@@ -61,7 +61,7 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
         make_private_directory(directory)?;
     }
     let _lock = lock(path);
-    let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(path)?;
+    let mut file = files::append(Place::History, path)?;
     let before = file.metadata()?.len();
     let mut line = serde_json::to_string(text)? + "\n";
     if before > 0 {
@@ -85,7 +85,7 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
 
 /// Whether there are so many lines that the oldest should go; not with each new one.
 fn too_many(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|it| it.split(|&it| it == b'\n').count() > MOST + MOST / 5)
+    files::read(Place::History, path).is_ok_and(|it| it.split(|&it| it == b'\n').count() > MOST + MOST / 5)
 }
 
 /// Leaves the newest entries alone in the file, whole or not at all.
@@ -109,8 +109,7 @@ fn tidy(path: &Path) -> io::Result<()> {
 /// A lock beside the file, since the file itself may be replaced. Without one things go on: where locks do not exist, the
 /// worst is a line that is lost while another program makes the file smaller.
 fn lock(path: &Path) -> Option<File> {
-    let file =
-        private(OpenOptions::new().write(true).create(true).truncate(false)).open(path.with_extension("lock")).ok()?;
+    let file = files::update(Place::HistoryLock, &path.with_extension("lock")).ok()?;
     let began = Instant::now();
     while let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
         if began.elapsed() > PATIENCE {

@@ -1,5 +1,6 @@
 //! The user's files: where they are, the configuration, installed models, transcripts, what was sent.
 
+pub mod appender;
 pub mod config;
 pub mod history;
 pub mod models;

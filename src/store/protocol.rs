@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::document::{Header, Record};
 use crate::text::Vocabulary;
 
+pub use super::appender::{Change, Mended};
+
 /// To the thread that writes transcripts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Job {
@@ -24,10 +26,19 @@ pub enum Job {
 /// From the thread that writes transcripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Everything so far is on the disk.
+    /// Everything so far is on the disk, in a file of that name.
     Saved {
         /// In which file.
         path: PathBuf,
+        /// How many records that are, since the thread was started.
+        records: u64,
+    },
+    /// The file was no longer as it was left, and everything is written anew.
+    Mended {
+        /// In which file.
+        path: PathBuf,
+        /// What had been done, and what was in its place.
+        mended: Mended,
     },
     /// Something could not be written. It is kept in memory and tried again with the next record.
     Failed {

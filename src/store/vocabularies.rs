@@ -4,24 +4,20 @@
 //! own vocabulary is built in and not kept.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::models;
-use super::transcripts::{make_private_directory, private};
 use crate::TokenId;
 use crate::assets;
 use crate::checkpoint::Config;
 use crate::directory::{Contents, find_vocabulary};
 use crate::document::{Document, Journal, Record, Vocabularies};
+use crate::files::{self, Place, make_private_directory};
 use crate::manifest::{CONFIG, DEMO, MEGATRON_345M, hex};
-use crate::text::Vocabulary;
-use crate::text::vocabulary::{VocabularyKind, VocabularyRecord};
-
-/// The most bytes that are read of a kept vocabulary.
-const MOST_BYTES: u64 = 256 << 20;
+use crate::text::vocabulary::{TokenKind, VocabularyKind, VocabularyRecord};
+use crate::text::{Vocabulary, visible_name, visible_path};
 
 /// The directory of kept vocabularies.
 #[must_use]
@@ -44,7 +40,7 @@ fn file(transcripts: &Path, hash: &str) -> PathBuf {
 pub fn keep(transcripts: &Path, vocabulary: &Vocabulary) -> io::Result<()> {
     let Some(bytes) = vocabulary.remembered() else { return Ok(()) };
     let path = file(transcripts, vocabulary.hash());
-    if std::fs::read(&path).is_ok_and(|it| it == bytes) {
+    if files::read(Place::KeptVocabulary, &path).is_ok_and(|it| it == bytes) {
         return Ok(());
     }
     let directory = directory(transcripts);
@@ -52,7 +48,12 @@ pub fn keep(transcripts: &Path, vocabulary: &Vocabulary) -> io::Result<()> {
     make_private_directory(&directory)?;
     let unfinished = path.with_extension(format!("part-{}", std::process::id()));
     let write = || {
-        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&unfinished)?;
+        // What a process of the same number left when it was killed.
+        match std::fs::remove_file(&unfinished) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let mut file = files::create(Place::KeptVocabulary, &unfinished)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
         std::fs::rename(&unfinished, &path)
@@ -65,8 +66,9 @@ pub fn keep(transcripts: &Path, vocabulary: &Vocabulary) -> io::Result<()> {
 pub enum VocabularyMissing {
     /// Nothing is known of the words it was written with.
     #[error(
-        "the model `{model}` that wrote it is not here, and the transcript does not say which words its tokens stand for \
-         (it was written before transcripts did). Install that model again to read it"
+        "the model `{}` that wrote it is not here, and the transcript does not say which words its tokens stand for \
+         (it was written before transcripts did). Install that model again to read it",
+        visible_name(model)
     )]
     Unknown {
         /// The recorded name of the model.
@@ -74,8 +76,10 @@ pub enum VocabularyMissing {
     },
     /// The words are named and not there.
     #[error(
-        "the words it was written with (those of the model `{model}`) are not here: {} {why}. Install that model again to \
-         read it", path.display()
+        "the words it was written with (those of the model `{}`) are not here: {} {why}. Install that model again to \
+         read it",
+        visible_name(model),
+        visible_path(path)
     )]
     Lost {
         /// The recorded name of the model.
@@ -94,6 +98,41 @@ pub struct Resolved {
     pub vocabularies: Vocabularies,
     /// Whether GPT-2's own is assumed, for the transcript does not say.
     pub assumed: bool,
+    /// How many tokens are none of their vocabulary.
+    pub strange: usize,
+}
+
+impl Resolved {
+    /// What to say of a transcript, behind its name; nothing if all is well.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let assumed = "does not say which words it was written with; GPT-2's are assumed";
+        let strange = match self.strange {
+            0 => None,
+            1 => Some(
+                "has a token that is none of its words: it shows as nothing, and no model goes on from it".to_owned(),
+            ),
+            n => Some(format!(
+                "has {n} tokens that are none of its words: they show as nothing, and no model goes on from them"
+            )),
+        };
+        self.assumed.then(|| assumed.to_owned()).into_iter().chain(strange).collect()
+    }
+}
+
+/// How many tokens of a document are none of their vocabulary.
+fn strange(document: &Document, vocabularies: &Vocabularies) -> usize {
+    let mut spans = vocabularies.spans().iter().peekable();
+    let mut own = spans.peek().map_or_else(assets::vocabulary, |it| it.1.clone());
+    let mut count = 0;
+    for id in 0..document.next_node() {
+        while let Some((_, next)) = spans.next_if(|it| it.0 <= id) {
+            own = next.clone();
+        }
+        let is_strange = |token| own.token_kind(token) == TokenKind::Unused;
+        count += usize::from(document.node(id).is_some_and(|it| is_strange(it.token)));
+    }
+    count
 }
 
 /// Finds the vocabularies of transcripts, each once.
@@ -144,7 +183,8 @@ impl<'a> Finder<'a> {
         if is_first && first.is_some_and(|it| it as usize >= assets::vocabulary().len()) {
             return Err(VocabularyMissing::Unknown { model: "unknown".to_owned() });
         }
-        Ok(Resolved { vocabularies, assumed: assumed || (is_first && first.is_some()) })
+        let strange = strange(&document, &vocabularies);
+        Ok(Resolved { vocabularies, assumed: assumed || (is_first && first.is_some()), strange })
     }
 
     /// The vocabulary that a journal names by its hash.
@@ -178,12 +218,13 @@ impl<'a> Finder<'a> {
         at: Option<&Path>,
     ) -> Result<Arc<Vocabulary>, VocabularyMissing> {
         let path = file(self.transcripts, &record.hash);
-        let why = match read(&path).map(|bytes| Vocabulary::from_remembered(&bytes, record)) {
-            Ok(Ok(it)) => return Ok(Arc::new(it)),
-            Ok(Err(e)) => e.to_string(),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => "is missing".to_owned(),
-            Err(e) => e.to_string(),
-        };
+        let why =
+            match files::read(Place::KeptVocabulary, &path).map(|bytes| Vocabulary::from_remembered(&bytes, record)) {
+                Ok(Ok(it)) => return Ok(Arc::new(it)),
+                Ok(Err(e)) => e.to_string(),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => "is missing".to_owned(),
+                Err(e) => e.to_string(),
+            };
         // The model itself may be here.
         let installed = self.installed(model, sha256).map(|it| it.0);
         let places = installed.into_iter().chain(at.map(Path::to_owned));
@@ -256,13 +297,6 @@ fn highest_ids(journal: &Journal) -> Vec<Option<TokenId>> {
     highest
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if std::fs::metadata(path)?.len() > MOST_BYTES {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "is too large"));
-    }
-    std::fs::read(path)
-}
-
 /// The vocabulary of the model at a path.
 ///
 /// # Errors
@@ -274,11 +308,11 @@ pub fn vocabulary_of(directory: &Path) -> Result<Vocabulary, String> {
         (directory.to_owned(), directory.join(CONFIG))
     } else {
         let contents = Contents::of(directory).map_err(|e| e.to_string())?;
-        let beside = contents.directory.ok_or_else(|| format!("{} has no {CONFIG}", directory.display()))?;
+        let beside = contents.directory.ok_or_else(|| format!("{} has no {CONFIG}", visible_path(directory)))?;
         let path = beside.join(CONFIG);
         (beside, path)
     };
-    let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let bytes = files::read(Place::ModelConfig, &path).map_err(|e| format!("{}: {e}", visible_path(&path)))?;
     let config = Config::from_json(&bytes).map_err(|e| e.to_string())?;
     let found = find_vocabulary(Some(&directory), None, config.vocab_size).map_err(|e| e.to_string())?;
     Ok((*found.vocabulary).clone().within(config.vocab_size))

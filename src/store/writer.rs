@@ -8,16 +8,20 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::appender::Appender;
+use super::history;
 use super::protocol::{Event, Job};
-use super::transcripts::Appender;
-use super::{history, vocabularies};
 use crate::document::{Header, Record};
 use crate::emergency;
 use crate::text::Vocabulary;
 use crate::threads::{self, NoThread};
 
-/// How long written records may wait for the disk while text streams: what a loss of power costs at the most.
-const SYNC_EVERY: Duration = Duration::from_secs(2);
+/// How long written records may wait for the disk while text streams, which is what a loss of power costs at the most, and
+/// how long it may go unnoticed that a file was taken away.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Without a file there is nothing to look after.
+const FOR_EVER: Duration = Duration::from_secs(1 << 30);
 
 /// The handle of the thread.
 pub struct Store {
@@ -61,8 +65,10 @@ pub fn spawn(
         header: None,
         appender: open,
         waiting: VecDeque::new(),
-        dirty: None,
         counted: 0,
+        records: 0,
+        dirty: false,
+        failed: false,
         events: Box::new(events),
     };
     emergency::has_a_transcript(writer.appender.is_some());
@@ -92,32 +98,53 @@ struct Writer {
     appender: Option<Appender>,
     /// Records not yet in the file.
     waiting: VecDeque<Item>,
-    /// Since when something is written that the disk may not have.
-    dirty: Option<Instant>,
     /// How many of those that wait are counted among what is on its way.
     counted: usize,
+    /// How many records were handed over.
+    records: u64,
+    /// Whether something is written that the disk may not have.
+    dirty: bool,
+    /// Whether the last try failed.
+    failed: bool,
     events: Box<dyn FnMut(Event) + Send>,
 }
 
 impl Writer {
     /// Returns how many records could not be written.
     fn run(mut self, inbox: &Receiver<Job>) -> usize {
+        let mut looked = Instant::now();
         loop {
-            let patience = self.dirty.map_or(Duration::from_secs(3600), |it| SYNC_EVERY.saturating_sub(it.elapsed()));
+            // A file is looked after even when nothing is written: what is said of it must stay true.
+            let patience = if self.is_worth_a_file() { LOOK_EVERY.saturating_sub(looked.elapsed()) } else { FOR_EVER };
             let job = inbox.recv_timeout(patience);
             let done = usize::from(job.is_ok());
             match job {
                 Ok(Job::Begin(header)) => self.begin(header),
                 Ok(Job::Vocabulary(it)) => self.append(Item::Vocabulary(it)),
-                Ok(Job::Append(record)) => self.append(Item::Record(Box::new(record))),
+                Ok(Job::Append(record)) => {
+                    self.records += 1;
+                    self.append(Item::Record(Box::new(record)));
+                }
                 Ok(Job::Remember(text)) => self.remember(&text),
-                Ok(Job::Sync) | Err(RecvTimeoutError::Timeout) => self.sync(),
+                Ok(Job::Sync) => self.sync(false),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.sync(true);
+                    looked = Instant::now();
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.count(done);
         }
-        self.sync();
-        if self.waiting.iter().any(is_text) { self.waiting.len() } else { 0 }
+        self.sync(false);
+        self.lost()
+    }
+
+    /// How many records no file has.
+    fn lost(&self) -> usize {
+        let waiting = if self.waiting.iter().any(is_text) { self.waiting.len() } else { 0 };
+        let is_gone = |it: &&Appender| !matches!(it.change(), Ok(None));
+        let written = self.appender.as_ref().filter(is_gone).map_or(0, Appender::lines);
+        waiting + written
     }
 
     /// Says how much is on its way to the file, now that so many jobs are done.
@@ -128,10 +155,11 @@ impl Writer {
     }
 
     fn begin(&mut self, header: Header) {
-        self.sync();
+        self.sync(false);
         emergency::has_a_transcript(false);
         self.appender = None;
-        self.dirty = None;
+        self.dirty = false;
+        self.failed = false;
         self.waiting.clear();
         self.header = Some(header);
     }
@@ -163,39 +191,63 @@ impl Writer {
         {
             self.appender = Some(Appender::create(&self.directory, header)?);
             emergency::has_a_transcript(true);
+            self.dirty = true;
         }
+        self.mend()?;
         let Some(appender) = &mut self.appender else {
             return Ok(());
         };
         while let Some(item) = self.waiting.front() {
             match item {
-                Item::Vocabulary(it) => vocabularies::keep(&self.directory, it)?,
+                Item::Vocabulary(it) => appender.keep(it)?,
                 Item::Record(record) => appender.append(record)?,
             }
             self.waiting.pop_front();
-            self.dirty.get_or_insert_with(Instant::now);
+            self.dirty = true;
         }
         Ok(())
     }
 
-    fn sync(&mut self) {
-        let mut result = if self.is_worth_a_file() { self.flush() } else { Ok(()) };
-        if let (Some(appender), Ok(()), Some(_)) = (&self.appender, &result, self.dirty) {
-            result = appender.sync();
-            if result.is_ok() {
-                self.dirty = None;
-                (self.events)(Event::Saved { path: appender.path().to_owned() });
-            }
+    /// Writes everything anew if the file is no longer as it was left, and says so.
+    fn mend(&mut self) -> io::Result<()> {
+        let Some(appender) = &mut self.appender else { return Ok(()) };
+        let Some(mended) = appender.mend()? else { return Ok(()) };
+        (self.events)(Event::Mended { path: appender.path().to_owned(), mended });
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// Brings everything onto the disk and looks whether it is there. Answers whether there is something to be said of that.
+    fn settle(&mut self) -> io::Result<bool> {
+        if !self.is_worth_a_file() {
+            return Ok(false);
         }
-        if result.is_err() && self.dirty.is_some() {
-            // It is tried again, but not at once: a disk stays full for a while.
-            self.dirty = Some(Instant::now());
+        self.flush()?;
+        let is_new = self.dirty || self.failed;
+        if let Some(appender) = self.appender.as_ref().filter(|_| self.dirty) {
+            appender.sync()?;
+            self.dirty = false;
         }
-        self.report(result);
+        // It may have gone while the disk was waited for; then the next look tells that it is there again.
+        self.mend()?;
+        Ok(is_new && !self.dirty)
+    }
+
+    /// `again`: by the clock. A failure that was said is not said again then: a disk stays full for a while.
+    fn sync(&mut self, again: bool) {
+        let result = self.settle();
+        if let (Ok(true), Some(appender)) = (&result, &self.appender) {
+            self.failed = false;
+            (self.events)(Event::Saved { path: appender.path().to_owned(), records: self.records });
+        }
+        if !(again && self.failed) {
+            self.report(result.map(|_| ()));
+        }
     }
 
     fn report(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
+            self.failed = true;
             let path = self.appender.as_ref().map_or(&*self.directory, |it| it.path()).to_owned();
             (self.events)(Event::Failed { path, why: error.to_string(), waiting: self.waiting.len() });
         }
@@ -204,7 +256,8 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::transcripts;
+    use super::super::appender::{Change, Mended};
+    use super::super::{transcripts, vocabularies};
     use super::*;
     use crate::sample::Settings;
 
@@ -238,7 +291,10 @@ mod tests {
             [("full", vec![7, 8])]
         );
         assert_eq!(transcripts::read(home.path(), "full").unwrap().1.records.len(), 3);
-        assert_eq!(heard.iter().collect::<Vec<_>>(), [Event::Saved { path: home.path().join("full.jsonl") }]);
+        assert_eq!(
+            heard.iter().collect::<Vec<_>>(),
+            [Event::Saved { path: home.path().join("full.jsonl"), records: 4 }]
+        );
     }
 
     #[test]
@@ -313,6 +369,50 @@ mod tests {
         std::fs::remove_file(&directory).unwrap();
         assert_eq!(store.finish(), 0);
         assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7]);
+    }
+
+    #[test]
+    fn a_file_that_is_taken_away_is_noticed_though_nothing_is_written() {
+        let home = tempfile::tempdir().unwrap();
+        let (send, heard) = channel();
+        let store = spawn(home.path().to_owned(), home.path().join("history"), None, move |event| {
+            send.send(event).unwrap();
+        })
+        .unwrap();
+        store.send(Job::Begin(header("a")));
+        store.send(Job::Append(typed(0)));
+        store.send(Job::Sync);
+        let path = home.path().join("a.jsonl");
+        let saved = Event::Saved { path: path.clone(), records: 1 };
+        assert_eq!(heard.recv().unwrap(), saved);
+        for _ in 0..2 {
+            std::fs::remove_file(&path).unwrap();
+            let mended = Mended { change: Change::Gone, aside: None };
+            assert_eq!(heard.recv().unwrap(), Event::Mended { path: path.clone(), mended });
+            assert_eq!(heard.recv().unwrap(), saved, "it is there again");
+            assert_eq!(transcripts::read(home.path(), "a").unwrap().1.records, [typed(0)]);
+        }
+        assert_eq!(store.finish(), 0);
+        assert_eq!(heard.iter().count(), 0);
+    }
+
+    #[test]
+    fn what_was_taken_away_and_cannot_be_written_anew_is_counted_at_the_end() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("transcripts");
+        let (send, heard) = channel();
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap())
+            .unwrap();
+        store.send(Job::Begin(header("a")));
+        store.send(Job::Append(typed(0)));
+        store.send(Job::Sync);
+        assert!(matches!(heard.recv().unwrap(), Event::Saved { records: 1, .. }));
+        std::fs::remove_dir_all(&directory).unwrap();
+        std::fs::write(&directory, "in the way").unwrap();
+        store.send(Job::Append(typed(1)));
+        assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
+        // The first line, the record in the file, and the one that waits.
+        assert_eq!(store.finish(), 3);
     }
 
     #[test]

@@ -16,6 +16,6 @@ pub use hex::hex;
 pub use shown::{ShownTokens, grapheme_end, grapheme_start, rest_of};
 pub use stops::StopBuffer;
 pub use utf8::Utf8Stream;
-pub use visible::{Visible, visible};
+pub use visible::{Visible, visible, visible_json, visible_line, visible_name, visible_path};
 pub use vocabulary::{EncodeError, TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
 pub use wrap::Wrap;

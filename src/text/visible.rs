@@ -1,9 +1,14 @@
 //! Untrusted text to text that is safe to show: nothing in it can move a cursor, and nothing in it hides.
 
+use std::path::Path;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// How many code points one grapheme may stack before the rest is dropped from the screen ("Zalgo" text).
 const MOST_MARKS: usize = 16;
+
+/// How many characters of a name are shown: longer than any that is meant, and short enough for a message.
+const LONGEST_NAME: usize = 200;
 
 /// The text with every control and invisible character made visible; only `\n` stays a control.
 ///
@@ -14,6 +19,43 @@ const MOST_MARKS: usize = 16;
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     Visible::default().push(text, &mut out);
+    out
+}
+
+/// [`visible`] text in one line: names, which a list or a table shows. A line feed is `^J`.
+#[must_use]
+pub fn visible_line(text: &str) -> String {
+    visible(text).replace('\n', "^J")
+}
+
+/// A name in one line, of at most [`LONGEST_NAME`] characters; what is longer ends in `...`.
+#[must_use]
+pub fn visible_name(name: &str) -> String {
+    let cut = name.char_indices().nth(LONGEST_NAME - 3).filter(|_| name.chars().nth(LONGEST_NAME).is_some());
+    cut.map_or_else(|| visible_line(name), |(at, _)| format!("{}...", visible_line(&name[..at])))
+}
+
+/// A path in one line.
+#[must_use]
+pub fn visible_path(path: &Path) -> String {
+    visible_line(&path.display().to_string())
+}
+
+/// JSON that means the same and is safe to show: what [`visible`] would name is escaped.
+#[must_use]
+pub fn visible_json(json: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_invisible(c) || c == '\x7f' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
     out
 }
 
@@ -134,6 +176,22 @@ mod tests {
             stream.push("\u{301}", &mut out);
         }
         assert_eq!(out.chars().count(), 1 + MOST_MARKS);
+    }
+
+    #[test]
+    fn a_name_stays_in_its_line_and_is_not_longer_than_a_message() {
+        assert_eq!(visible_line("a\nb\r\nc\u{202e}"), "a^Jb^Jc<202E>");
+        let (longest, longer) = ("é".repeat(200), "é".repeat(201));
+        assert_eq!(visible_name(&longest), longest);
+        assert_eq!(visible_name(&longer), format!("{}...", "é".repeat(197)));
+    }
+
+    #[test]
+    fn json_is_shown_without_what_hides_and_means_the_same() {
+        let text = "a\u{9b}31m\u{202e}\u{e0041}\u{7f}é\n";
+        let shown = visible_json(&serde_json::to_string(text).unwrap());
+        assert_eq!(shown, r#""a\u009b31m\u202e\udb40\udc41\u007fé\n""#);
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
     }
 
     proptest::proptest! {

@@ -17,8 +17,9 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("emergency", Purity::Acts, &[]),
     ("memory", Purity::Acts, &[]),
     ("threads", Purity::Acts, &[]),
-    ("directory", Purity::Acts, &["assets", "checkpoint", "text"]),
-    ("integrity", Purity::Acts, &["checkpoint", "directory", "manifest"]),
+    ("files", Purity::Acts, &[]),
+    ("directory", Purity::Acts, &["assets", "checkpoint", "files", "text"]),
+    ("integrity", Purity::Acts, &["checkpoint", "directory", "files", "manifest"]),
     ("sample", Purity::Pure, &["text"]),
     ("checkpoint", Purity::Pure, &[]),
     ("model", Purity::Pure, &["checkpoint"]),
@@ -31,6 +32,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "assets",
             "checkpoint",
             "directory",
+            "files",
             "gpt2",
             "integrity",
             "manifest",
@@ -44,9 +46,9 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     (
         "install",
         Purity::Acts,
-        &["assets", "checkpoint", "directory", "format", "integrity", "manifest", "memory", "text", "threads"],
+        &["assets", "checkpoint", "directory", "files", "format", "integrity", "manifest", "memory", "text", "threads"],
     ),
-    ("loading", Purity::Acts, &["directory", "engine", "install::convert", "manifest", "text"]),
+    ("loading", Purity::Acts, &["directory", "engine", "files", "install::convert", "manifest", "text"]),
     (
         "store",
         Purity::Acts,
@@ -56,6 +58,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "directory",
             "document",
             "emergency",
+            "files",
             "integrity",
             "manifest",
             "sample",
@@ -84,7 +87,11 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ),
     // The fourth floor. The front ends know the application and the services, the commands no front end, and neither knows
     // the other.
-    ("shell", Purity::Acts, &["app", "document", "emergency", "engine", "install", "loading", "store", "threads"]),
+    (
+        "shell",
+        Purity::Acts,
+        &["app", "document", "emergency", "engine", "files", "install", "loading", "store", "threads"],
+    ),
     (
         "cli",
         Purity::Acts,
@@ -119,6 +126,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "document",
             "emergency",
             "engine",
+            "files",
             "format",
             "gpt2",
             "install",
@@ -245,6 +253,39 @@ fn threads_are_started_where_a_refusal_is_told() {
     let others: Vec<&String> = starting.iter().filter(|it| !OTHERS.contains(&it.as_str())).collect();
     assert!(others.is_empty(), "{others:?}");
     assert!(starting.len() > 1, "the reading finds next to nothing");
+}
+
+/// Ways to open a file that wait for a pipe, follow a link, or read without a bound.
+const OPENING: &[&str] = &[
+    "File::open",
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "fs::read(",
+    "fs::read_to_string",
+    "fs::write(",
+    "fs::copy(",
+    "rustix::fs::open",
+    "memmap",
+    "confy::",
+];
+
+/// Where they are nevertheless: the door itself, and the library that reads a file which was opened there.
+const DOORS: &[(&str, &[&str])] = &[("src/files.rs", OPENING), ("src/store/config.rs", &["confy::"])];
+
+#[test]
+fn files_are_opened_through_one_door() {
+    let mut faults = Vec::new();
+    for file in files("src") {
+        let excepted = |word: &str| DOORS.iter().any(|it| it.0 == file.path && it.1.contains(&word));
+        for (number, line) in (1..).zip(file.code.lines()) {
+            let words = OPENING.iter().filter(|it| line.contains(**it) && !excepted(it));
+            faults.extend(words.map(|it| format!("{}:{number}: `{it}`; `files::open` and the like do it", file.path)));
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    let door = files("src").into_iter().find(|it| it.path == "src/files.rs");
+    assert!(door.is_some_and(|it| it.code.contains("OpenOptions")), "the door is somewhere else");
 }
 
 #[test]

@@ -364,6 +364,7 @@ fn what_is_sent_before_the_model_is_ready_is_sent_once_it_is() {
 
 #[test]
 fn a_transcript_that_is_not_saved_is_not_left() {
+    use megachat::app::context::Saved;
     use megachat::store::protocol::Event as Store;
     let mut it = Harness::ready(SIZE);
     it.write("Once");
@@ -374,7 +375,9 @@ fn a_transcript_that_is_not_saved_is_not_left() {
     let before = it.text();
     it.control('n');
     assert_eq!(it.text(), before);
-    it.send(Msg::Store(Store::Saved { path: "/full".into() }));
+    let records = it.records().len() as u64;
+    it.send(Msg::Store(Store::Saved { path: "/full".into(), records }));
+    assert_eq!(it.app.context.journal.saved, Saved::Yes);
     it.control('n');
     assert!(it.app.context.text.document.is_empty());
 }

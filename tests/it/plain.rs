@@ -39,7 +39,7 @@ fn assert_no_control(said: &str) {
 
 fn journal(home: &Path) -> (Document, Vec<Record>) {
     let (_, journal) = transcripts::read(&home.join("data/transcripts"), "latest").unwrap();
-    assert_eq!((journal.damaged, journal.torn.clone()), (0, None));
+    assert_eq!((journal.faults.damaged, journal.torn.clone()), (0, None));
     (transcripts::replay(&journal), journal.records)
 }
 

@@ -236,7 +236,7 @@ fn from_the_first_start_to_a_saved_transcript() {
     pty.assert_restored();
 
     let (_, journal) = transcripts::read(&directory, "latest").unwrap();
-    assert_eq!((journal.damaged, journal.torn.clone()), (0, None));
+    assert_eq!((journal.faults.damaged, journal.torn.clone()), (0, None));
     let document = transcripts::replay(&journal);
     let tokens = document.tokens();
     assert_eq!(tokens[..4], [7454, 2402, 257, 640]);

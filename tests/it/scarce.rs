@@ -98,7 +98,7 @@ fn attempt(what: &str, home: &Path, before: &str) -> Came {
     }
     let said = pty.contents();
     let journals = transcripts::list(&directory).unwrap_or_default();
-    assert!(journals.iter().all(|it| it.journal.damaged == 0), "{what}: a transcript is damaged");
+    assert!(journals.iter().all(|it| it.journal.faults.damaged == 0), "{what}: a transcript is damaged");
     match came {
         Came::Ended => {
             assert_eq!(code, u32::from(NO_MEMORY), "{what}:\n{said}");

@@ -117,7 +117,7 @@ fn a_limit_on_files_does_not_end_a_text() {
     assert!(out(&output).len() > 300, "the text goes on: {}", out(&output));
     // What fits is whole.
     let list = megachat::store::transcripts::list(&home.path().join("data/transcripts")).unwrap();
-    assert!(list.iter().all(|it| it.journal.damaged == 0 && it.journal.torn.is_none()));
+    assert!(list.iter().all(|it| it.journal.faults.damaged == 0 && it.journal.torn.is_none()));
 }
 
 #[test]

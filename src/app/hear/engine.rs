@@ -12,7 +12,7 @@ use crate::app::verbs::ask::{give_back, next_logits};
 use crate::app::verbs::journal::{record, record_settings, write};
 use crate::app::verbs::models::load;
 use crate::app::verbs::translation::read_again;
-use crate::app::verbs::{ahead, chat, send};
+use crate::app::verbs::{ahead, chat, journal, send};
 use crate::document::Record;
 use crate::engine::protocol::{Cut, Event, Failure, ModelCard, RequestId, StopReason};
 use crate::sample::Draw;
@@ -202,7 +202,7 @@ fn finished(cx: &mut Context, id: RequestId, reason: StopReason, cut: Option<Cut
     }
     // The engine heard nothing of what was set after the last token.
     record_settings(cx, cx.settings.clone());
-    cx.outbox.store(Job::Append(Record::Stopped { reason: reason.name().to_owned() }));
+    journal::append(cx, Record::Stopped { reason: reason.name().to_owned() });
     cx.outbox.store(Job::Sync);
     // After a cut or an interrupted reading, the scores are not those of the document's end.
     let is_stale = matches!(reason, StopReason::StopString(_) | StopReason::Cancelled);
@@ -250,7 +250,7 @@ fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
                 give_back(cx, &running.sent);
             }
             record_settings(cx, cx.settings.clone());
-            cx.outbox.store(Job::Append(Record::Stopped { reason: "failed".to_owned() }));
+            journal::append(cx, Record::Stopped { reason: "failed".to_owned() });
         }
     }
     let cx = &mut app.context;

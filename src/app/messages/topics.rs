@@ -1,6 +1,6 @@
 //! What people look for among the commands and what is none: where the text is saved, how it is printed, how fast it came.
 
-use crate::app::context::Context;
+use crate::app::context::{Context, Saved};
 use crate::app::keymap::Action;
 use crate::app::messages;
 use crate::app::messages::state::model;
@@ -67,11 +67,11 @@ impl Topic {
         let (place, key) = (&cx.journal.place, |action| cx.key_of(action));
         match self {
             Self::Save => match &cx.journal.saved {
-                Some(Ok(())) => {
+                Saved::Yes | Saved::Soon => {
                     format!("This transcript is saved as it is written, in {place}; there is nothing to do.")
                 }
-                Some(Err(why)) => format!("This transcript is not saved: {why}. It is tried again with every change."),
-                None => {
+                Saved::No(why) => format!("This transcript is not saved: {why}. It is tried again with every change."),
+                Saved::Nothing => {
                     format!("What is written from now on is saved at once, in {place}, unless --no-save was given.")
                 }
             },

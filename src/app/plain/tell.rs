@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::app::context::Context;
+use crate::app::context::{Context, Saved};
 use crate::app::knobs::{KNOBS, Knob};
 use crate::app::messages;
 use crate::app::messages::dice::steps;
@@ -140,9 +140,10 @@ pub(super) fn status(cx: &Context) -> Vec<String> {
         out.push(format!("looked at: {}", spoken::token(cx, cx.text.cursor.min(cx.text.document.len()))));
     }
     out.push(match &cx.journal.saved {
-        Some(Ok(())) => format!("saved: yes, in {}", cx.journal.place),
-        Some(Err(why)) => format!("saved: no, {why}"),
-        None => "saved: nothing is written yet, or nothing is to be".to_owned(),
+        Saved::Yes => format!("saved: yes, in {}", cx.journal.place),
+        Saved::Soon => "saved: not the newest yet, which follows in a moment".to_owned(),
+        Saved::No(why) => format!("saved: no, {why}"),
+        Saved::Nothing => "saved: nothing is written yet, or nothing is to be".to_owned(),
     });
     out
 }

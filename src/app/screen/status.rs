@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::heat;
-use crate::app::context::Context;
+use crate::app::context::{Context, Saved};
 use crate::app::keymap::Action;
 use crate::app::messages;
 use crate::app::messages::state::{Seen, context, model, phase, run_together, seen};
@@ -63,7 +63,7 @@ pub(super) fn status(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame)
     let reading = cx.drawing.running.as_ref().and_then(|it| it.reading);
     let phase = reading.map_or(phase.to_owned(), |(done, total)| format!("reading {done}/{total}"));
     let mut parts = vec![(phase, if lively { theme.good } else { theme.strong })];
-    if let Some(Err(_)) = &cx.journal.saved {
+    if let Saved::No(_) = &cx.journal.saved {
         parts.push(("NOT SAVED".to_owned(), theme.bad));
     }
     if let Some(told) = heat::told(cx) {
@@ -104,7 +104,7 @@ pub(super) fn status(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame)
     if cx.text.document.drawn() > 0 {
         parts.push((format!("{} new", cx.text.document.drawn()), theme.drawn));
     }
-    if let Some(Ok(())) = &cx.journal.saved {
+    if cx.journal.saved == Saved::Yes {
         parts.push(("saved".to_owned(), theme.dim));
     }
     let mut spans = vec![Span::raw(" ")];

@@ -1,7 +1,7 @@
 //! Changes of the text, which the journal writes down.
 
 use crate::TokenId;
-use crate::app::context::Context;
+use crate::app::context::{Context, Saved};
 use crate::app::outbox::Effect;
 use crate::document::{Document, NodeId, Record, Vocabularies};
 use crate::sample::{GENERATOR, Settings};
@@ -14,7 +14,15 @@ pub(in crate::app) fn record(cx: &mut Context, record: Record) {
         cx.outbox.store(Job::Vocabulary(own));
     }
     cx.text.apply(&record);
-    cx.outbox.store(Job::Append(record));
+    append(cx, record);
+}
+
+/// Hands a record to the journal.
+pub(in crate::app) fn append(cx: &mut Context, record: Record) {
+    if cx.journal.saved == Saved::Yes {
+        cx.journal.saved = Saved::Soon;
+    }
+    cx.outbox.append(record);
 }
 
 /// Adds tokens that a person wrote after a node, which becomes the end of the text before them.
@@ -65,7 +73,7 @@ pub(in crate::app) fn begin_transcript(cx: &mut Context) {
     cx.outbox.push(Effect::NewTranscript);
     cx.text.begin(Document::default(), Vocabularies::default());
     cx.rewriting = None;
-    (cx.journal.saved, cx.journal.settings, cx.journal.model) = (None, None, None);
+    (cx.journal.saved, cx.journal.settings, cx.journal.model) = (Saved::Nothing, None, None);
     record_settings(cx, cx.settings.clone());
     cx.drawing.ended = None;
 }

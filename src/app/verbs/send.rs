@@ -2,7 +2,7 @@
 
 use super::ask::{generate, give_back, go_on, next_logits, still_writing};
 use super::{branch, chat, focus, input_line, journal};
-use crate::app::context::Context;
+use crate::app::context::{Context, Saved};
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::messages;
@@ -92,7 +92,7 @@ pub(in crate::app) fn new_transcript(cx: &mut Context) {
     if cx.drawing.running.is_some() {
         return still_writing(cx);
     }
-    if let Some(Err(why)) = &cx.journal.saved {
+    if let Saved::No(why) = &cx.journal.saved {
         let text = format!("Not yet: this transcript is not saved ({why}). It is tried again with every change.");
         return cx.outbox.complain(text);
     }

@@ -11,7 +11,7 @@ use crate::document::RunInfo;
 use crate::engine::protocol::ModelCard;
 use crate::format::spelled;
 use crate::sample::Draw;
-use crate::text::visible;
+use crate::text::{visible_line, visible_name};
 
 /// Everything that is told.
 pub(super) struct Report<'a> {
@@ -30,7 +30,7 @@ impl Report<'_> {
     fn run_info(&self, it: &Outcome) -> String {
         let (then, now) = &self.models[it.model];
         let other = if has_arithmetic_of(then, now) { "" } else { ", another arithmetic" };
-        format!("recorded {}, now {} {}{other}", visible(&recorded(then)), now.dtype, now.device)
+        format!("recorded {}, now {} {}{other}", visible_name(&recorded(then)), now.dtype, now.device)
     }
 }
 
@@ -44,7 +44,7 @@ pub(super) fn warnings(report: &Report) -> Vec<String> {
     for (then, now) in report.models {
         warnings.extend(arithmetic_warning(then, now).filter(|it| !warnings.contains(it)));
         let other = !then.sha256.is_empty() && then.sha256 != now.sha256;
-        let short = |hash: &str| visible(&hash.chars().take(12).collect::<String>());
+        let short = |hash: &str| visible_line(&hash.chars().take(12).collect::<String>());
         let words = then.vocabulary.as_ref().filter(|_| !has_words_of(then, now));
         let warning = if let Some(words) = words {
             let (then, now) = (short(&words.hash), short(now.vocabulary.hash()));

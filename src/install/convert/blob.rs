@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::files::{self, Place};
+
 /// A file or bytes in memory.
 pub(super) enum Blob<'a> {
     /// An open file and its length.
@@ -15,7 +17,7 @@ pub(super) enum Blob<'a> {
 
 impl<'a> Blob<'a> {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Self::of(File::open(path)?)
+        Self::of(files::open(Place::Weights, path)?)
     }
 
     pub(super) fn of(file: File) -> io::Result<Self> {

@@ -1,12 +1,12 @@
 //! Hashes of what is read and of what was written.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
+use crate::files::{self, Place};
 use crate::integrity::{WeightsRecord, weights_record};
 use crate::manifest::hex;
 
@@ -58,7 +58,7 @@ type Going<'g> = &'g mut dyn FnMut() -> Result<bool, ConvertError>;
 
 fn hash_path(path: &Path, going: Going<'_>) -> Result<String, ConvertError> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|source| ConvertError::Read { name: name.clone(), source })?;
+    let file = files::open(Place::Weights, path).map_err(|source| ConvertError::Read { name: name.clone(), source })?;
     hash(file, &name, going)
 }
 

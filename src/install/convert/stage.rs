@@ -1,12 +1,14 @@
 //! The directory in which a model is made before it is seen.
 
-use std::fs::{self, File};
+use std::fs;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use super::ConvertError;
+use crate::files::{self, Place, sync_directory};
 
 /// The file of the weights.
 pub(super) const WEIGHTS: &str = "model.safetensors";
@@ -48,7 +50,7 @@ impl Stage {
         let directory = builder.tempdir_in(&parent).map_err(failed)?;
         // Locked first and named then: a lock that can be had under this name is a dead one's.
         let unnamed = directory.path().join(".unlocked");
-        let lock = File::create_new(&unnamed).map_err(failed)?;
+        let lock = files::create(Place::StageLock, &unnamed).map_err(failed)?;
         // Where a file system knows no locks nothing is swept either: a lock is needed for that, too.
         let _ = lock.try_lock();
         fs::rename(&unnamed, directory.path().join(LOCK)).map_err(failed)?;
@@ -63,7 +65,7 @@ impl Stage {
     pub(super) fn write_text(&self, name: &str, bytes: &[u8]) -> Result<(), ConvertError> {
         let path = self.path().join(name);
         let write = || {
-            let mut file = File::create_new(&path)?;
+            let mut file = files::create(Place::Made, &path)?;
             file.write_all(bytes)?;
             file.sync_all()
         };
@@ -93,17 +95,12 @@ fn sweep(parent: &Path, prefix: &str) {
         if !entry.file_name().to_string_lossy().starts_with(prefix) {
             continue;
         }
-        let lock = File::open(entry.path().join(LOCK));
+        let lock = files::open(Place::StageLock, &entry.path().join(LOCK));
         if lock.is_ok_and(|it| it.try_lock().is_ok()) {
             // If it stays, it takes room and does no harm.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    // Other systems cannot open a directory.
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::checkpoint::arrange::{Rectangle, collect};
 use crate::checkpoint::safetensors::write_header;
 use crate::checkpoint::tensors::{Dtype, Storages, Tensor, cast, is_finite};
 use crate::checkpoint::{Piece, Plan, Target, both_names};
+use crate::files::{self, Place};
 use crate::memory;
 
 use super::jobs::{Job, Jobs, Purpose};
@@ -78,7 +79,7 @@ impl<'a, 'p> Transfer<'a, 'p> {
             .collect();
         let (header, places) = write_header(&tensors);
         let create = || {
-            let mut file = File::create_new(&path)?;
+            let mut file = files::create(Place::Made, &path)?;
             file.write_all(&header)?;
             // A file system keeps zeros where nothing is written.
             file.set_len(header.len() as u64 + places.last().map_or(0, |it| it.1))?;

@@ -13,6 +13,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::files::{self, Place};
+
 /// How often a waiting process looks again; also how late it may notice a cancellation.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -34,7 +36,7 @@ impl Lock {
     /// If the lock file cannot be created. A file system that refuses locks is no error, see
     /// [`Lock::is_exclusive`].
     pub fn acquire(path: &Path, cancel: &AtomicBool, waiting: &mut dyn FnMut(Option<u32>)) -> io::Result<Option<Self>> {
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = files::update(Place::Lock, path)?;
         let mut announced = false;
         loop {
             match file.try_lock() {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::files::{self, Place};
 use crate::manifest::hex;
 
 /// Whose bytes the partial file holds.
@@ -61,11 +62,11 @@ impl Partial {
     /// lock each other out.
     pub(super) fn open(directory: &Path, file_name: &str, suffix: &str) -> io::Result<Self> {
         let path = directory.join(format!("{file_name}{suffix}.part"));
-        // A link planted under this name would make us write somewhere else.
-        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+        // A link planted under this name would make the program write somewhere else, a pipe would make it wait.
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
             fs::remove_file(&path)?;
         }
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let file = files::update(Place::Part, &path)?;
         Ok(Self { path, finished: directory.join(file_name), file, len: 0, hasher: Sha256::new(), origin: None })
     }
 
@@ -191,7 +192,7 @@ impl Partial {
     }
 
     fn read_origin(&self) -> Option<Origin> {
-        serde_json::from_slice(&fs::read(self.note_path()).ok()?).ok()
+        serde_json::from_slice(&files::read(Place::DownloadNote, &self.note_path()).ok()?).ok()
     }
 
     fn note_path(&self) -> PathBuf {
@@ -206,8 +207,9 @@ impl Partial {
 /// `Ok(None)` if there is nothing, or not what its record says. `Err(Interrupted)` if `progress`
 /// asked to stop.
 pub(super) fn read_finished(path: &Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> io::Result<Option<Record>> {
-    let record: Option<Record> = fs::read(record_path(path)).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    let (Some(record), Ok(mut file)) = (record, File::open(path)) else {
+    let text = files::read(Place::DownloadNote, &record_path(path));
+    let record: Option<Record> = text.ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let (Some(record), Ok(mut file)) = (record, files::open(Place::Download, path)) else {
         return Ok(None);
     };
     if file.metadata()?.len() != record.bytes {
@@ -256,8 +258,8 @@ fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
 
 /// Makes a rename survive a power cut, on systems where a directory can be opened.
 fn sync_directory(file: &Path) {
-    if let Some(directory) = file.parent().filter(|_| cfg!(unix)) {
-        let _ = File::open(directory).and_then(|it| it.sync_all());
+    if let Some(directory) = file.parent() {
+        let _ = files::sync_directory(directory);
     }
 }
 

@@ -11,7 +11,7 @@
 //! header, while its `timeout_recv_body` would limit the whole body, however healthy.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ use super::answer::Head;
 use super::fault::{Fault, Nature, explain};
 use super::pace::Floor;
 use super::proxy::Route;
+use crate::files::{self, Place};
 use crate::threads;
 
 /// How long the caller waits before it looks at its cancel flag.
@@ -119,7 +120,7 @@ fn broken(why: &str) -> Message {
 
 fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>, route: &Route) -> Result<Agent, Fault> {
     let encrypted = url.trim_start().get(..6).is_some_and(|it| it.eq_ignore_ascii_case("https:"));
-    let roots = ca_file.map_or(Ok(RootCerts::PlatformVerifier), read_certificates)?;
+    let roots = ca_file.map_or_else(system_certificates, read_certificates)?;
     let config = Agent::config_builder()
         .http_status_as_error(false)
         // Checked at every redirect too: an encrypted address must not lead to an open one.
@@ -138,11 +139,26 @@ fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>, route: &Route) -> R
     Ok(config.new_agent())
 }
 
+fn certificate_fault(path: &Path, why: &str) -> Fault {
+    Fault { why: format!("certificate file {}: {why}", path.display()), nature: Nature::Permanent }
+}
+
+/// The certificates that the system trusts. A library reads them; what `SSL_CERT_FILE` names it opens, whatever that is.
+fn system_certificates() -> Result<RootCerts, Fault> {
+    let counts = cfg!(all(unix, not(target_os = "macos")));
+    let named = std::env::var_os("SSL_CERT_FILE").filter(|it| counts && !it.is_empty()).map(PathBuf::from);
+    if let Some(path) = named
+        && let Err(error) = files::open(Place::Certificates, &path)
+    {
+        return Err(certificate_fault(&path, &format!("{error}. The variable SSL_CERT_FILE names it")));
+    }
+    Ok(RootCerts::PlatformVerifier)
+}
+
 /// Reads the certificates that are trusted instead of the system's.
 fn read_certificates(path: &Path) -> Result<RootCerts, Fault> {
-    let fault =
-        |why: String| Fault { why: format!("certificate file {}: {why}", path.display()), nature: Nature::Permanent };
-    let text = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let fault = |why: String| certificate_fault(path, &why);
+    let text = files::read(Place::Certificates, path).map_err(|error| fault(error.to_string()))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&text) {
         if let PemItem::Certificate(certificate) = item.map_err(|error| fault(error.to_string()))? {

@@ -1,6 +1,6 @@
 //! The file that becomes visible when it is whole.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use super::super::disk::is_full;
 use super::ExportError;
 use crate::directory::Contents;
+use crate::files::sync_directory;
 
 /// A file of a unique name beside the output; dropped, it is gone.
 pub(super) struct Output {
@@ -79,8 +80,7 @@ impl Output {
         }
         let failed = |source| ExportError::Write { path: path.clone(), source };
         file.persist(&path).map_err(|it| failed(it.error))?;
-        // Other systems cannot open a directory.
-        if cfg!(unix) { File::open(parent).and_then(|it| it.sync_all()).map_err(failed) } else { Ok(()) }
+        sync_directory(&parent).map_err(failed)
     }
 
     fn failed(&self, source: io::Error) -> ExportError {

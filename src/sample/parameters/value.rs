@@ -2,6 +2,12 @@
 
 use super::super::{Bias, EndOfText, Order, Step, WhenFull};
 
+/// How many texts a setting may name.
+const MOST_TEXTS: usize = 1_000;
+
+/// How many bytes these may have in all.
+const MOST_TEXT_BYTES: usize = 100_000;
+
 /// A value of some type.
 pub(in crate::sample) trait Value {
     /// As it is written in one line.
@@ -244,8 +250,15 @@ impl Value for Vec<String> {
     }
 
     fn fault(&self) -> Option<(String, &'static str)> {
-        self.iter().any(String::is_empty).then(|| ("\"\"".to_owned(), "at least one character long"))
+        let empty = self.iter().any(String::is_empty).then(|| ("\"\"".to_owned(), "at least one character long"));
+        empty.or_else(|| too_much(self.len(), self.iter().map(String::len).sum()))
     }
+}
+
+/// Texts are looked for at every token, so that there may be so many and no more.
+fn too_much(count: usize, bytes: usize) -> Option<(String, &'static str)> {
+    let is_too_much = count > MOST_TEXTS || bytes > MOST_TEXT_BYTES;
+    is_too_much.then(|| (format!("{count} texts of {bytes} bytes"), "at most 1,000 texts of 100,000 bytes in all"))
 }
 
 impl Value for Vec<Bias> {
@@ -268,8 +281,9 @@ impl Value for Vec<Bias> {
     }
 
     fn fault(&self) -> Option<(String, &'static str)> {
-        let wrong = self.iter().find(|it| !(-100.0..=100.0).contains(&it.by))?;
-        Some((wrong.by.to_string(), "TEXT=NUMBER with a number between -100 and 100"))
+        let wrong = self.iter().find(|it| !(-100.0..=100.0).contains(&it.by));
+        let wrong = wrong.map(|it| (it.by.to_string(), "TEXT=NUMBER with a number between -100 and 100"));
+        wrong.or_else(|| too_much(self.len(), self.iter().map(|it| it.text.len()).sum()))
     }
 }
 
@@ -294,6 +308,10 @@ impl Value for Vec<Step> {
 
     fn kind(&self) -> Kind {
         Kind::Names
+    }
+
+    fn fault(&self) -> Option<(String, &'static str)> {
+        (self.len() > Step::ALL.len()).then(|| (format!("{} steps", self.len()), "each step once at the most"))
     }
 }
 

@@ -1,0 +1,447 @@
+//! A transcript that is open for writing.
+//!
+//! Its file may be removed, renamed, replaced or changed by a person or by a program that copies files, and its directory
+//! too. So everything that belongs into it is in memory as well, and what is no longer as it was left is written anew.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::transcripts::{TranscriptError, journal_of, resolve};
+use super::vocabularies;
+use crate::document::{Header, Journal, Record, encode_line};
+use crate::files::{self, Place};
+use crate::text::Vocabulary;
+
+/// A transcript's file, open for appending by this program alone.
+#[derive(Debug)]
+pub struct Appender {
+    path: PathBuf,
+    file: File,
+    next: u64,
+    /// All whole lines, as they are to be in the file. A write that failed half-way is cut back to their length.
+    whole: Vec<u8>,
+    /// The words that lines name; each has a file beside the transcript.
+    vocabularies: Vec<Arc<Vocabulary>>,
+}
+
+/// In what way a transcript's file is no longer as it was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing has its name.
+    Gone,
+    /// Something else has its name.
+    Replaced,
+    /// It is shorter or longer.
+    Rewritten,
+}
+
+/// A transcript that was written anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mended {
+    /// What had been done to its file.
+    pub change: Change,
+    /// Where that lies now which stood in its place and is no part of the transcript, if anything did.
+    pub aside: Option<PathBuf>,
+}
+
+impl Appender {
+    /// Makes the file of a new transcript; its name gets a number behind it if it is taken.
+    ///
+    /// Readable by the user alone: people write to a language model what they would not publish.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn create(directory: &Path, header: &Header) -> io::Result<Self> {
+        files::make_private_directory(directory)?;
+        for attempt in 1.. {
+            let mut header = header.clone();
+            if attempt > 1 {
+                header.id = format!("{}-{attempt}", header.id);
+            }
+            let path = directory.join(format!("{}.jsonl", header.id));
+            match files::create_to_append(Place::Transcript, &path) {
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                other => {
+                    let file = other?;
+                    // No other process knows of the file yet, so this fails only where locks do not exist.
+                    let _ = file.try_lock();
+                    let mut it = Self { path, file, next: 0, whole: Vec::new(), vocabularies: Vec::new() };
+                    if let Err(error) = it.append(&Record::Header(header)) {
+                        // A file without a header is no transcript, and the next try would leave another.
+                        let _ = std::fs::remove_file(&it.path);
+                        return Err(error);
+                    }
+                    return Ok(it);
+                }
+            }
+        }
+        unreachable!("the numbers do not end")
+    }
+
+    /// Opens a transcript to go on with it. A torn last line is set aside in a file beside it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such transcript, its file is none, or another program writes it.
+    pub fn open(directory: &Path, id: &str) -> Result<(Self, Journal), TranscriptError> {
+        let id = resolve(directory, id)?;
+        let path = directory.join(format!("{id}.jsonl"));
+        let io = |error| TranscriptError::Io { path: path.clone(), error };
+        let file = files::open_to_append(Place::Transcript, &path).map_err(io)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(TranscriptError::Locked { path });
+        }
+        let mut whole = files::read_from(Place::Transcript, &file).map_err(io)?;
+        let journal = journal_of(&path, &whole)?;
+        if let Some(torn) = &journal.torn {
+            let aside = path.with_extension("torn");
+            let kept = files::append(Place::Torn, &aside).and_then(|mut it| it.write_all(&whole[torn.clone()]));
+            kept.map_err(|error| TranscriptError::Io { path: aside, error })?;
+            whole.truncate(torn.start);
+            file.set_len(whole.len() as u64).map_err(io)?;
+        }
+        let next = journal.next;
+        Ok((Self { path, file, next, whole, vocabularies: Vec::new() }, journal))
+    }
+
+    /// The file that is appended to.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many lines there are.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        usize::try_from(self.next).unwrap_or(usize::MAX)
+    }
+
+    /// Writes one line, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; the record is then not in the file.
+    pub fn append(&mut self, record: &Record) -> io::Result<()> {
+        let line = encode_line(self.next, record)?;
+        if let Err(error) = self.file.write_all(line.as_bytes()) {
+            let _ = self.file.set_len(self.whole.len() as u64);
+            let _ = self.file.seek(SeekFrom::End(0));
+            return Err(error);
+        }
+        self.next += 1;
+        self.whole.extend_from_slice(line.as_bytes());
+        Ok(())
+    }
+
+    /// Keeps the words that the next lines name.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn keep(&mut self, vocabulary: &Arc<Vocabulary>) -> io::Result<()> {
+        self.knows(vocabulary);
+        vocabularies::keep(self.directory(), vocabulary)
+    }
+
+    /// Takes note of words that are kept already.
+    pub fn knows(&mut self, vocabulary: &Arc<Vocabulary>) {
+        if !self.vocabularies.iter().any(|it| it.hash() == vocabulary.hash()) {
+            self.vocabularies.push(vocabulary.clone());
+        }
+    }
+
+    fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Waits until the disk has everything.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Whether the path still leads to the file that is open, and that still has the length it was left with.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, if it cannot be told.
+    pub fn change(&self) -> io::Result<Option<Change>> {
+        use io::ErrorKind::{NotADirectory, NotFound};
+        match files::is_at(&self.file, &self.path) {
+            Ok(true) => {
+                let is_as_left = self.file.metadata()?.len() == self.whole.len() as u64;
+                Ok((!is_as_left).then_some(Change::Rewritten))
+            }
+            Ok(false) => Ok(Some(Change::Replaced)),
+            Err(e) if matches!(e.kind(), NotFound | NotADirectory) => {
+                // A link that leads nowhere has the name.
+                let is_free = std::fs::symlink_metadata(&self.path).is_err();
+                Ok(Some(if is_free { Change::Gone } else { Change::Replaced }))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Writes everything anew if the file is no longer as it was left. What stands in its place is set aside, unless it is
+    /// no more than a beginning of the transcript.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; everything is then still in memory.
+    pub fn mend(&mut self) -> io::Result<Option<Mended>> {
+        let Some(change) = self.change()? else { return Ok(None) };
+        let directory = self.directory().to_owned();
+        files::make_private_directory(&directory)?;
+        for it in &self.vocabularies {
+            vocabularies::keep(&directory, it)?;
+        }
+        let mut made = tempfile::Builder::new().prefix(".rewriting-").append(true).tempfile_in(&directory)?;
+        made.write_all(&self.whole)?;
+        made.as_file().sync_data()?;
+        let _ = made.as_file().try_lock();
+        let aside = if change == Change::Gone { None } else { self.set_aside()? };
+        let is_free = std::fs::symlink_metadata(&self.path).is_err();
+        let placed = if is_free { made.persist_noclobber(&self.path) } else { made.persist(&self.path) };
+        self.file = placed.map_err(|it| it.error)?;
+        files::sync_directory(&directory)?;
+        Ok(Some(Mended { change, aside }))
+    }
+
+    /// Gives what stands in the place of the file another name, unless all of it is in the transcript too. The name is no
+    /// transcript's, so that the list and `latest` mean the one that is written.
+    fn set_aside(&self) -> io::Result<Option<PathBuf>> {
+        if self.holds_nothing_else() {
+            return Ok(None);
+        }
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for attempt in 1.. {
+            let number = if attempt > 1 { format!("-{attempt}") } else { String::new() };
+            let aside = self.path.with_file_name(format!("{stem}.other{number}"));
+            // Under both names for a moment, so that no moment is without a transcript.
+            match std::fs::hard_link(&self.path, &aside) {
+                Ok(()) => return Ok(Some(aside)),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                // A directory, or a file system that gives a file one name.
+                Err(_) if std::fs::symlink_metadata(&aside).is_err() => {
+                    std::fs::rename(&self.path, &aside)?;
+                    return Ok(Some(aside));
+                }
+                Err(_) => {}
+            }
+        }
+        unreachable!("the numbers do not end")
+    }
+
+    /// Whether what stands at the path is a file with a beginning of the transcript, and with nothing more.
+    fn holds_nothing_else(&self) -> bool {
+        let is_link = std::fs::symlink_metadata(&self.path).is_ok_and(|it| it.is_symlink());
+        let Ok(file) = files::open(Place::Transcript, &self.path) else { return false };
+        let most = self.whole.len() as u64;
+        if is_link || file.metadata().map_or(true, |it| it.len() > most) {
+            return false;
+        }
+        let mut found = Vec::new();
+        file.take(most + 1).read_to_end(&mut found).is_ok() && self.whole.starts_with(&found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::transcripts::{read, replay};
+    use super::*;
+    use crate::TokenId;
+
+    fn header(id: &str) -> Header {
+        Header { version: 1, id: id.into(), created: 0, program: "test".into() }
+    }
+
+    fn typed(first: u32, token: TokenId) -> Record {
+        Record::Typed { first, parent: first.checked_sub(1), tokens: vec![token], chosen: false }
+    }
+
+    fn append_to(path: &Path, bytes: &[u8]) {
+        fs::OpenOptions::new().append(true).open(path).unwrap().write_all(bytes).unwrap();
+    }
+
+    #[test]
+    fn a_torn_line_is_set_aside_and_the_next_one_is_not_glued_to_it() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("transcripts");
+        let mut it = Appender::create(&directory, &header("a")).unwrap();
+        it.append(&typed(0, 5)).unwrap();
+        let path = it.path().to_owned();
+        drop(it);
+        append_to(&path, b"{\"n\":2,\"cr");
+        let (mut it, journal) = Appender::open(&directory, "a").unwrap();
+        assert_eq!((journal.records.len(), journal.torn.is_some()), (1, true));
+        it.append(&typed(1, 6)).unwrap();
+        assert_eq!(it.change().unwrap(), None);
+        drop(it);
+        let (_, journal) = read(&directory, "a").unwrap();
+        assert_eq!((replay(&journal).tokens(), journal.faults.damaged, journal.torn), (vec![5, 6], 0, None));
+        assert_eq!(fs::read(path.with_extension("torn")).unwrap(), b"{\"n\":2,\"cr");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_torn_line_is_not_written_through_a_link() {
+        let home = tempfile::tempdir().unwrap();
+        let it = Appender::create(home.path(), &header("a")).unwrap();
+        let path = it.path().to_owned();
+        drop(it);
+        append_to(&path, b"{\"n\":1,\"cr");
+        let (before, victim) = (fs::read(&path).unwrap(), home.path().join("victim"));
+        fs::write(&victim, "mine").unwrap();
+        std::os::unix::fs::symlink(&victim, path.with_extension("torn")).unwrap();
+        let error = Appender::open(home.path(), "a").unwrap_err().to_string();
+        assert!(error.contains("a.torn") && error.contains("a link"), "{error}");
+        assert_eq!((fs::read(&victim).unwrap(), fs::read(&path).unwrap()), (b"mine".to_vec(), before));
+    }
+
+    #[test]
+    fn a_second_writer_is_refused_and_a_taken_name_gets_a_number() {
+        let home = tempfile::tempdir().unwrap();
+        let first = Appender::create(home.path(), &header("a")).unwrap();
+        assert!(matches!(Appender::open(home.path(), "a"), Err(TranscriptError::Locked { .. })));
+        let second = Appender::create(home.path(), &header("a")).unwrap();
+        assert_ne!(first.path(), second.path());
+        assert_eq!(read(home.path(), "a-2").unwrap().1.header.id, "a-2");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_user_may_read_them() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("deep").join("transcripts");
+        let mut it = Appender::create(&directory, &header("a")).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&directory), mode(it.path())), (0o700, 0o600));
+        fs::remove_dir_all(&directory).unwrap();
+        assert!(it.mend().unwrap().is_some());
+        assert_eq!((mode(&directory), mode(it.path())), (0o700, 0o600), "what is made anew is as private");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_loses_nothing_that_was_written() {
+        let file = fs::OpenOptions::new().read(true).append(true).open("/dev/full").unwrap();
+        let (whole, vocabularies) = (Vec::new(), Vec::new());
+        let mut it = Appender { path: "/dev/full".into(), file, next: 4, whole, vocabularies };
+        let error = it.append(&typed(0, 1)).unwrap_err();
+        assert_eq!((error.kind(), it.next), (io::ErrorKind::StorageFull, 4));
+    }
+
+    type Deed = fn(&Path, &Path);
+
+    /// What a person or a program may do to a transcript in its directory, and what is then in its way.
+    const DEEDS: [(&str, Deed, Change, Option<&[u8]>); 10] = [
+        ("removed", |file, _| fs::remove_file(file).unwrap(), Change::Gone, None),
+        ("renamed", |file, _| fs::rename(file, file.with_extension("bak")).unwrap(), Change::Gone, None),
+        ("directory removed", |_, all| fs::remove_dir_all(all).unwrap(), Change::Gone, None),
+        ("directory moved", |_, all| fs::rename(all, all.with_extension("old")).unwrap(), Change::Gone, None),
+        (
+            "replaced by a copy",
+            |file, _| {
+                fs::copy(file, file.with_extension("copy")).unwrap();
+                fs::rename(file.with_extension("copy"), file).unwrap();
+            },
+            Change::Replaced,
+            None,
+        ),
+        (
+            "replaced by another",
+            |file, _| {
+                fs::write(file.with_extension("new"), "another").unwrap();
+                fs::rename(file.with_extension("new"), file).unwrap();
+            },
+            Change::Replaced,
+            Some(b"another"),
+        ),
+        (
+            "replaced by a directory",
+            |file, _| {
+                fs::remove_file(file).unwrap();
+                fs::create_dir(file).unwrap();
+            },
+            Change::Replaced,
+            Some(b""),
+        ),
+        ("emptied", |file, _| fs::write(file, "").unwrap(), Change::Rewritten, None),
+        (
+            "cut",
+            |file, _| fs::File::options().write(true).open(file).unwrap().set_len(70).unwrap(),
+            Change::Rewritten,
+            None,
+        ),
+        ("appended to", |file, _| append_to(file, b"rubbish"), Change::Rewritten, Some(b"rubbish")),
+    ];
+
+    #[test]
+    fn whatever_is_done_to_the_file_everything_is_written_anew_and_nothing_is_destroyed() {
+        for (what, deed, change, left) in DEEDS {
+            let home = tempfile::tempdir().unwrap();
+            let directory = home.path().join("transcripts");
+            let mut it = Appender::create(&directory, &header("a")).unwrap();
+            it.append(&typed(0, 5)).unwrap();
+            // The same twice in a row.
+            for round in 1..=2 {
+                deed(&it.path().to_owned(), &directory);
+                // What was moved away is not in the way of the second round.
+                let _ = fs::rename(directory.with_extension("old"), home.path().join(format!("old-{round}")));
+                assert_eq!(it.change().unwrap(), Some(change), "{what}");
+                let mended = it.mend().unwrap().unwrap();
+                assert_eq!((mended.change, mended.aside.is_some()), (change, left.is_some()), "{what}");
+                if let Some((aside, left)) = mended.aside.zip(left) {
+                    assert!(aside.is_dir() || fs::read(&aside).unwrap().ends_with(left), "{what}");
+                }
+                assert_eq!(it.mend().unwrap(), None, "{what}");
+                it.append(&typed(round, 5 + round)).unwrap();
+            }
+            let journal = read(&directory, "a").unwrap().1;
+            assert_eq!(replay(&journal).tokens(), [5, 6, 7], "{what}");
+            assert_eq!(journal.faults, crate::document::Faults::default(), "{what}");
+            // The lock holds for the new file.
+            assert!(matches!(Appender::open(&directory, "a"), Err(TranscriptError::Locked { .. })), "{what}");
+            assert_eq!(resolve(&directory, "latest").unwrap(), "a", "{what}");
+            let hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with('.');
+            let left = fs::read_dir(&directory).unwrap().filter(|it| hidden(&it.as_ref().unwrap().file_name())).count();
+            assert_eq!(left, 0, "{what}: something is left behind");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_anew_yet_is_written_once_it_can() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("transcripts");
+        let mut it = Appender::create(&directory, &header("a")).unwrap();
+        it.append(&typed(0, 5)).unwrap();
+        fs::remove_dir_all(&directory).unwrap();
+        fs::write(&directory, "in the way").unwrap();
+        assert!(it.mend().is_err());
+        assert_eq!(it.change().unwrap(), Some(Change::Gone));
+        fs::remove_file(&directory).unwrap();
+        assert!(it.mend().unwrap().is_some());
+        assert_eq!(replay(&read(&directory, "a").unwrap().1).tokens(), [5]);
+    }
+
+    #[test]
+    fn the_words_that_lines_name_are_kept_anew_too() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("transcripts");
+        let own = Arc::new(Vocabulary::from_gpt2_merges("a b\nab c\n").unwrap());
+        let mut it = Appender::create(&directory, &header("a")).unwrap();
+        it.keep(&own).unwrap();
+        fs::remove_dir_all(&directory).unwrap();
+        it.mend().unwrap();
+        assert!(vocabularies::directory(&directory).join(format!("{}.json", own.hash())).is_file());
+    }
+}
