@@ -25,6 +25,11 @@ fn written(size: (u16, u16), focus: Focus) -> Harness {
     it
 }
 
+/// The tokens of the text, and how many there ever were on all branches.
+fn text_of(it: &Harness) -> (Vec<u32>, u32) {
+    (it.app.context.text.document.tokens(), it.app.context.text.document.next_node())
+}
+
 fn to(it: &mut Harness, focus: Focus) {
     for _ in 0..3 {
         if it.app.context.focus != focus {
@@ -105,14 +110,14 @@ const KEYS: [(KeyCode, KeyModifiers); 8] = [
 /// What is typed is written, letter by letter, and nothing is cut or run.
 #[track_caller]
 fn check_writing(it: &mut Harness) {
-    let (before, input) = (it.app.context.text.document.clone(), it.app.context.input.text().to_owned());
+    let (before, input) = (text_of(it), it.app.context.input.text().to_owned());
     let mut expected = input;
     for letter in SENTENCE.chars() {
         it.key(KeyCode::Char(letter));
         expected.push(letter);
         assert_eq!((it.app.context.input.text(), it.app.context.focus), (expected.as_str(), Focus::Input));
     }
-    assert_eq!(it.app.context.text.document, before, "nothing is cut or run");
+    assert_eq!(text_of(it), before, "nothing is cut or run");
     assert!(it.app.layers.is_empty());
 }
 
@@ -123,13 +128,13 @@ fn every_layer_gives_the_focus_back_however_it_is_closed() {
             for opened in [Open::Key, Open::Palette] {
                 for focus in FOCUSES {
                     let mut it = written(SIZE, focus);
-                    let before = it.app.context.text.document.clone();
+                    let before = text_of(&it);
                     open(&mut it, layer, opened);
                     assert!(it.app.layers.top().is_some(), "{action:?} {opened:?}: {}", it.screen());
                     close(&mut it, layer, how);
                     let told = format!("{action:?} {opened:?} {how:?} {focus:?}");
                     assert_eq!((it.app.layers.top(), it.app.context.focus), (None, focus), "{told}");
-                    assert_eq!(it.app.context.text.document, before, "{told}");
+                    assert_eq!(text_of(&it), before, "{told}");
                     if focus == Focus::Input {
                         check_writing(&mut it);
                     }
@@ -152,7 +157,7 @@ fn whatever_is_opened_looked_at_and_closed_what_is_typed_then_is_written() {
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&steps.prop_map(|it| it), |(focus, is_wide, visits)| {
         let mut it = written(if is_wide { (120, 40) } else { (40, 12) }, FOCUSES[focus]);
-        let before = it.app.context.text.document.clone();
+        let before = text_of(&it);
         for (layer, opened, keys, asks_for_help, closed) in visits {
             open(&mut it, layer, opened);
             // Before the first token nothing goes on, and nothing is opened.
@@ -170,7 +175,7 @@ fn whatever_is_opened_looked_at_and_closed_what_is_typed_then_is_written() {
             close(&mut it, layer, closed);
             assert_eq!((it.app.layers.top(), it.app.context.focus), (None, FOCUSES[focus]));
         }
-        assert_eq!(it.app.context.text.document, before);
+        assert_eq!(text_of(&it), before);
         to(&mut it, Focus::Input);
         check_writing(&mut it);
         Ok(())
@@ -212,10 +217,10 @@ fn a_text_that_is_begun_among_the_commands_is_written_whole() {
         {
             let mut it = written(SIZE, focus);
             it.key(KeyCode::Left);
-            let before = it.app.context.text.document.clone();
+            let before = text_of(&it);
             it.write(sentence);
             assert_eq!((it.app.context.input.text(), it.app.context.focus), (sentence, Focus::Input), "{focus:?}");
-            assert_eq!(it.app.context.text.document, before);
+            assert_eq!(text_of(&it), before);
         }
     }
     // The first letter says what becomes of it; with vi's keys it is written, too.
