@@ -394,7 +394,8 @@ mod tests {
             it.append(&typed(0, 5)).unwrap();
             // The same twice in a row.
             for round in 1..=2 {
-                deed(&it.path().to_owned(), &directory);
+                let path = it.path().to_owned();
+                deed(&path, &directory);
                 // What was moved away is not in the way of the second round.
                 let _ = fs::rename(directory.with_extension("old"), home.path().join(format!("old-{round}")));
                 assert_eq!(it.change().unwrap(), Some(change), "{what}");

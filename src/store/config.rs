@@ -291,7 +291,8 @@ mod tests {
 
     #[test]
     fn many_unknown_keys_are_counted_and_the_known_ones_count() {
-        let keys: String = (0..100_000).map(|it| format!("key{it} = {it}\n")).collect();
+        let keys: Vec<String> = (0..100_000).map(|it| format!("key{it} = {it}")).collect();
+        let keys = keys.join("\n");
         let (loaded, kept) = load(&format!("model = \"demo\"\n{keys}"));
         assert!(kept && loaded.config.model.as_deref() == Some("demo"));
         assert_eq!(loaded.problems.len(), TOLD + 1);

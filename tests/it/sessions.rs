@@ -197,7 +197,9 @@ impl Run {
         self.settle();
         let records = self.transcripts.last().unwrap();
         let mut document = Document::default();
-        records.iter().for_each(|it| document.apply(it));
+        for it in records {
+            document.apply(it);
+        }
         assert!(document == self.app.context.text.document, "the journal says what is on the screen");
         if document.is_empty() {
             return;
@@ -240,8 +242,8 @@ impl Run {
             self.draw_screen();
             self.settle();
         }
-        if before.is_some() {
-            let (after, before) = (self.next_bits(), before.unwrap());
+        if let Some(before) = before {
+            let after = self.next_bits();
             let differs = after.as_ref().map(|it| it.iter().zip(&before).filter(|(a, b)| a != b).count());
             let length = self.app.context.text.document.len();
             assert_eq!(differs, Some(0), "looking changes no figure: of {} after {length} tokens", before.len());

@@ -249,7 +249,11 @@ fn processors_agree_and_threads_change_nothing() {
         for threads in [2, 3, 64] {
             assert_eq!(last(&mut *model(precision, threads, Isa::detect()), &tokens), expected, "{threads} threads");
         }
-        let slack = if matches!(precision, Precision::Q8 | Precision::Q4) { 0.1 } else { 1e-4 };
+        let slack = match precision {
+            Precision::Q8 => 0.1,
+            Precision::Q4 => 0.2,
+            _ => 1e-4,
+        };
         for isa in Isa::available() {
             let found = last(&mut *model(precision, 2, isa), &tokens);
             // In 8 bits a number on the edge of two steps may fall to either.
@@ -261,31 +265,25 @@ fn processors_agree_and_threads_change_nothing() {
 #[test]
 fn however_it_is_read_it_is_the_same_text() {
     let tokens = tokens(140);
-    for precision in [Precision::F32, Precision::F16, Precision::Q8] {
+    for precision in Precision::ALL {
         let mut model = model(precision, 2, Isa::detect());
         let whole = last(&mut *model, &tokens);
-        // Keys and values in 16 bits, and more so activations in 8, turn the last bit of a sum into a whole step.
-        let slack = match precision {
-            Precision::F32 => 2e-4,
-            Precision::F16 => 5e-3,
-            _ => 0.1,
-        };
         let mut rows = HashMap::new();
         model.rewind(0);
         model.extend(&tokens, Scores::Each(&mut |at, row| drop(rows.insert(at, row.to_vec()))), &mut || true).unwrap();
         assert_eq!(rows.len(), 140);
-        assert!(difference(&rows[&139], &whole) < slack);
+        assert_eq!(rows[&139], whole);
         model.rewind(0);
         for (at, token) in tokens.iter().enumerate() {
             let one = last(&mut *model, std::slice::from_ref(token));
-            assert!(difference(&one, &rows[&at]) < slack, "{precision:?} {at}");
+            assert_eq!(one, rows[&at], "{precision:?} {at}");
         }
         for cut in [0, 1, 63, 64, 65, 128, 139] {
             model.rewind(cut);
             model.extend(&[3, 1, 4, 1, 5], Scores::None, &mut || true).unwrap();
             model.rewind(cut);
             assert_eq!(model.position(), cut);
-            assert!(difference(&last(&mut *model, &tokens[cut..]), &whole) < slack, "{precision:?} after {cut}");
+            assert_eq!(last(&mut *model, &tokens[cut..]), whole, "{precision:?} after {cut}");
         }
     }
 }
