@@ -84,7 +84,7 @@ impl Fault {
                 if !path.exists() {
                     fs::write(path, "x").unwrap();
                 }
-                fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+                fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
             }
             Empty => fs::write(path, "").unwrap(),
             Random => fs::write(path, &noise(5001, 3)[1..]).unwrap(),
@@ -198,6 +198,7 @@ fn reads_a_transcript(home: &Path, file: &Path) -> Result<(), String> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<Row> {
     vec![
         Row {

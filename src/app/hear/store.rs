@@ -9,6 +9,8 @@ pub(in crate::app) fn heard(cx: &mut Context, event: Event) {
     match event {
         // What was handed over since is still on its way.
         Event::Saved { records, .. } if records == cx.outbox.records() => cx.journal.saved = Saved::Yes,
+        // Settings without a text are not written yet.
+        Event::Saved { .. } if cx.text.document.is_empty() => cx.journal.saved = Saved::Nothing,
         Event::Saved { .. } => cx.journal.saved = Saved::Soon,
         Event::Mended { path, mended: Mended { change, aside } } => {
             cx.journal.saved = Saved::Soon;
