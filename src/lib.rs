@@ -9,6 +9,7 @@ pub mod cli;
 pub mod command;
 pub mod directory;
 pub mod document;
+pub mod emergency;
 pub mod engine;
 pub mod files;
 pub mod format;
@@ -17,12 +18,14 @@ pub mod install;
 pub mod integrity;
 pub mod loading;
 pub mod manifest;
+pub mod memory;
 pub mod model;
 mod run;
 pub mod sample;
 pub mod shell;
 pub mod store;
 pub mod text;
+pub mod threads;
 
 pub use run::run;
 

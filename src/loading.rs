@@ -146,8 +146,10 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         }
         ControlFlow::Continue(())
     };
-    let prepared =
-        Prepared::of(&source.directory, &source.said, &mut hear).map_err(|e| Failure::NoModelThere(e.to_string()))?;
+    let prepared = Prepared::of(&source.directory, &source.said, &mut hear).map_err(|e| match e {
+        PrepareError::Convert(ConvertError::Memory(refused)) => Failure::NoMemory(refused.to_string()),
+        other => Failure::NoModelThere(other.to_string()),
+    })?;
     let inner = ModelSource { directory: prepared.path(), said: prepared.said(&source.said), ..source.clone() };
     let mut loaded = load::load_model(&inner, &mut |done, total| progress(converted + done, converted + total))?;
     let card = &mut loaded.card;

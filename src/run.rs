@@ -10,10 +10,12 @@ use crate::app::keymap::Keymap;
 use crate::cli::{Arguments, MeaningError, ModelFormat, Verb};
 use crate::command::{self, Exit, find_model, places};
 use crate::document::{Document, Vocabularies};
+use crate::emergency::{self, NO_MEMORY};
 use crate::engine::protocol::Said;
 use crate::install::convert::Options;
 use crate::manifest::MEGATRON_345M;
-use crate::shell::{self, End, Outcome, Session};
+use crate::memory;
+use crate::shell::{self, End, Outcome, Session, Trouble};
 use crate::store::config::{LoadedConfig, load_config, load_state, some};
 use crate::store::paths::Paths;
 use crate::store::{history, models};
@@ -22,6 +24,11 @@ use crate::text::{visible, visible_path};
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Err(why) = emergency::prepare() {
+        let _ = writeln!(io::stderr(), "megachat: {why}");
+        return ExitCode::from(NO_MEMORY);
+    }
+    memory::refuse_beyond_the_group();
     let arguments = Arguments::read();
     match dispatch(&arguments) {
         Ok(code) => ExitCode::from(code),
@@ -199,9 +206,14 @@ fn run_interface(session: Session, front: Front) -> Result<u8, Exit> {
     shell::install_panic_hook(session.paths.state.join("megachat.log"));
     let directory = session.paths.transcripts.clone();
     let Outcome { end, unsaved, kept } = match front {
-        Front::Screen => shell::run(session).map_err(|e| Exit::failed(format!("the terminal cannot be used: {e}")))?,
-        Front::Plain => shell::run_plain(session)?,
-    };
+        Front::Screen => shell::run(session),
+        Front::Plain => shell::run_plain(session),
+    }
+    .map_err(|trouble| match trouble {
+        Trouble::Terminal(error) if front == Front::Plain => error.into(),
+        Trouble::Thread(error) => Exit { code: NO_MEMORY, message: error.to_string() },
+        Trouble::Terminal(_) => Exit::failed(trouble.to_string()),
+    })?;
     for it in kept {
         command::say(&it);
     }

@@ -7,12 +7,10 @@ use super::editing::edit;
 use super::focus::Focus;
 use super::keymap::Action;
 use super::layers::answer::Kind;
-use super::layout::{Panes, layout};
 use super::outbox::Effect;
 use super::state::App;
 use super::text::Scroll;
-use super::verbs::{branch, chat, cursor, editor, input_line, panel, selection, send};
-use crate::sample::Parameter;
+use super::verbs::{branch, chat, cursor, editor, focus, input_line, panel, selection, send};
 
 /// How long a first Ctrl-C waits for the second.
 const ARMED: Duration = Duration::from_secs(2);
@@ -40,20 +38,17 @@ fn act_below(cx: &mut Context, action: Action) {
     match action {
         Action::Suspend => cx.outbox.push(Effect::Suspend),
         Action::Repaint => cx.outbox.push(Effect::Repaint),
-        Action::NextFocus => cx.focus = next_focus(cx, true),
-        Action::PreviousFocus => cx.focus = next_focus(cx, false),
-        Action::TogglePanel => toggle_panel(cx),
-        Action::Warmer => panel::turn(cx, Parameter::Temperature, 1, false),
-        Action::Colder => panel::turn(cx, Parameter::Temperature, -1, false),
-        Action::TopPUp => panel::turn(cx, Parameter::TopP, 1, false),
-        Action::TopPDown => panel::turn(cx, Parameter::TopP, -1, false),
+        Action::NextFocus => focus::next(cx, true),
+        Action::PreviousFocus => focus::next(cx, false),
+        Action::TogglePanel => focus::toggle_panel(cx),
         Action::Send => send::send(cx),
+        Action::Add => send::add(cx),
         Action::Continue => send::continue_text(cx),
         Action::Chat => chat::toggle(cx),
         Action::NewTranscript => send::new_transcript(cx),
         Action::QuitOrDelete if cx.input.is_empty() => cx.outbox.push(Effect::Quit),
         Action::LeaveText if cx.focus == Focus::Text && cx.text.anchor.take().is_some() => {}
-        Action::LeaveText => cx.focus = Focus::Input,
+        Action::LeaveText => focus::write(cx),
         Action::Select => selection::toggle(cx),
         Action::Copy => selection::copy(cx),
         Action::EditInEditor => editor::open(cx),
@@ -73,6 +68,7 @@ fn act_below(cx: &mut Context, action: Action) {
         Action::Heat => cursor::next_heat(cx),
         _ if action.steers() => branch::act(cx, action),
         _ if action.is_of_panel() => panel::act(cx, action),
+        _ if panel::turned_by(action).is_some() => panel::turn_by(cx, action),
         Action::LineEnd if cx.input.cursor() == cx.input.text().len() => cx.text.scroll = Scroll::Follow,
         _ => {
             edit(&mut cx.input, action);
@@ -99,32 +95,5 @@ fn interrupt(app: &mut App) {
     } else {
         app.keyboard.quit_armed = Some(cx.outbox.now + ARMED);
         cx.outbox.say(format!("{} again to quit.", cx.key_of(Action::Interrupt)));
-    }
-}
-
-fn next_focus(cx: &Context, forward: bool) -> Focus {
-    let all: &[Focus] = if layout(cx).panel.is_some() || is_narrow(cx) {
-        &[Focus::Input, Focus::Text, Focus::Panel]
-    } else {
-        &[Focus::Input, Focus::Text]
-    };
-    let at = all.iter().position(|&it| it == cx.focus).unwrap_or(0);
-    let step = if forward { 1 } else { all.len() - 1 };
-    all[(at + step) % all.len()]
-}
-
-/// Where there is no room beside the text, the panel is shown in its place while it has the focus.
-fn is_narrow(cx: &Context) -> bool {
-    matches!(layout(cx).panes, Panes::One)
-}
-
-fn toggle_panel(cx: &mut Context) {
-    if is_narrow(cx) {
-        cx.focus = if cx.focus == Focus::Panel { Focus::Input } else { Focus::Panel };
-    } else {
-        cx.panel.is_shown = !cx.panel.is_shown;
-        if !cx.panel.is_shown && cx.focus == Focus::Panel {
-            cx.focus = Focus::Input;
-        }
     }
 }

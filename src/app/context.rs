@@ -6,9 +6,10 @@ use super::drawing::Drawing;
 use super::focus::Focus;
 use super::input::Input;
 use super::keymap::{Action, Keymap};
+use super::messages::words::Word;
 use super::models::Models;
 use super::outbox::Outbox;
-use super::text::Text;
+use super::text::{Text, Under};
 use crate::appearance::Appearance;
 use crate::document::{NodeId, Record};
 use crate::engine::protocol::ModelCard;
@@ -24,6 +25,8 @@ pub struct Panel {
     pub knob: usize,
     /// The value being typed for that control.
     pub typing: Option<Input>,
+    /// What had the focus before the panel took the place of the text.
+    pub(super) came_from: Focus,
 }
 
 /// The terminal.
@@ -71,8 +74,8 @@ pub struct Needs {
     pub scores: bool,
     /// The whole row, (V,), before every token in the model's sight; counts only with `scores`.
     pub rows: bool,
-    /// What is known of the token under the cursor.
-    pub inspection: bool,
+    /// What is known of the token under the cursor, and under which settings.
+    pub inspection: Option<Under>,
 }
 
 /// What lies over the text, as far as the text has to know.
@@ -82,6 +85,10 @@ pub(super) struct Cover {
     pub(super) is_there: bool,
     /// The scores that it wants.
     pub(super) needs: Needs,
+    /// Whether it looks at the text: the keys are then those of the text.
+    pub(super) looks: bool,
+    /// The short words in it.
+    pub(super) words: &'static [Word],
     /// Whether it is to be closed: the text goes on elsewhere.
     pub(super) closes: bool,
 }
@@ -126,7 +133,7 @@ pub struct Context {
     pub drawing: Drawing,
     /// The input.
     pub input: Input,
-    /// What has the focus.
+    /// What has the focus, as soon as no layer looks at the text. [`verbs::focus`](super::verbs::focus) moves it.
     pub focus: Focus,
     /// The sampling panel.
     pub panel: Panel,
@@ -194,6 +201,18 @@ impl Context {
     #[must_use]
     pub(super) fn is_covered(&self) -> bool {
         self.cover.is_there && !self.cover.closes
+    }
+
+    /// Whether a layer looks at the text, so that the keys are those of the text whatever has the focus.
+    #[must_use]
+    pub(super) fn is_looked_at(&self) -> bool {
+        self.cover.looks && !self.cover.closes
+    }
+
+    /// Where the keys go now. A layer that looks at the text has them go there as long as it is open.
+    #[must_use]
+    pub fn in_focus(&self) -> Focus {
+        if self.is_looked_at() { Focus::Text } else { self.focus }
     }
 
     /// The key of an action, as people write it.

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::TokenId;
+use crate::document::NodeId;
 use crate::engine::protocol::{RequestId, StopReason};
 
 /// A continuation under way.
@@ -24,6 +26,32 @@ pub struct Running {
     pub stopping: bool,
 }
 
+/// What is typed and not sent yet, and the question what could come after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookAhead {
+    /// What is typed.
+    pub written: String,
+    /// The end of the text that it would be added to.
+    pub after: Option<NodeId>,
+    /// Whether the chat template goes around it.
+    pub chat: bool,
+    /// When the model is asked, in time since the start; `None` once it is, or where it cannot be.
+    pub due: Option<Duration>,
+    /// The request, and what the model was given to read.
+    pub asked: Option<(RequestId, Typed)>,
+    /// Whether the scores came.
+    pub came: bool,
+}
+
+/// What is typed, as a model reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Typed {
+    /// In tokens.
+    pub tokens: Vec<TokenId>,
+    /// The spaces behind them, which the next token begins with.
+    pub begun: Vec<u8>,
+}
+
 /// What the engine does for the text.
 #[derive(Clone, Debug, Default)]
 pub struct Drawing {
@@ -31,6 +59,8 @@ pub struct Drawing {
     pub running: Option<Running>,
     /// The request whose scores are awaited without drawing.
     pub awaited: Option<RequestId>,
+    /// What could come after what is typed.
+    pub ahead: Option<LookAhead>,
     /// Why the last continuation ended.
     pub ended: Option<StopReason>,
     /// Time from the last request to its first token.
@@ -53,6 +83,18 @@ impl Drawing {
     #[must_use]
     pub fn is_running(&self, id: RequestId) -> bool {
         self.running.as_ref().is_some_and(|it| it.id == id)
+    }
+
+    /// Whether this request asks what could come after what is typed.
+    #[must_use]
+    pub fn looks_ahead(&self, id: RequestId) -> bool {
+        self.ahead.as_ref().and_then(|it| it.asked.as_ref()).is_some_and(|it| it.0 == id)
+    }
+
+    /// Whether the bars are those of what is typed, or will be in a moment.
+    #[must_use]
+    pub fn is_ahead_shown(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|it| it.due.is_some() || it.asked.is_some() || it.came)
     }
 
     /// A continuation begins; the measures of the last one go.

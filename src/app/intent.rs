@@ -2,6 +2,7 @@
 
 use super::keymap::Action;
 use super::knobs::Knob;
+use super::messages::topics::Topic;
 use super::text::Heat;
 use crate::TokenId;
 use crate::sample::Settings;
@@ -17,6 +18,10 @@ pub enum Intent {
     Pick(Knob),
     /// Add a text, and go on from there.
     Send(String),
+    /// Add a text, and draw nothing.
+    Add(String),
+    /// Tell what was looked for.
+    Tell(Topic),
     /// Turn to the token at a position; that after the last one is the token not drawn yet.
     Point(usize),
     /// Put a token there and go on.

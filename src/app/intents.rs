@@ -7,9 +7,10 @@ use super::knobs::KNOBS;
 use super::layers::Layer;
 use super::layers::columns::Columns;
 use super::layers::find::Find;
+use super::messages::topics::Topic;
 use super::outbox::Effect;
 use super::state::App;
-use super::verbs::{ask, branch, cursor, models, panel, send};
+use super::verbs::{ask, branch, cursor, focus, input_line, models, panel, send};
 
 /// Does what is asked for, whatever has the focus.
 pub(super) fn intent(app: &mut App, intent: Intent) {
@@ -18,6 +19,8 @@ pub(super) fn intent(app: &mut App, intent: Intent) {
     }
     let cx = &mut app.context;
     match intent {
+        // By its name it means to leave, whatever is written; that can be had back at the next start.
+        Intent::Act(Action::QuitOrDelete) => input_line::quit(cx),
         Intent::Act(action) => act(app, action),
         Intent::Set(knob, value) => match panel::set(cx, knob, &value) {
             Ok(said) => cx.outbox.say(said),
@@ -27,6 +30,17 @@ pub(super) fn intent(app: &mut App, intent: Intent) {
         Intent::Send(text) => {
             cx.input.set(&text);
             send::send(cx);
+        }
+        Intent::Add(text) => {
+            cx.input.set(&text);
+            send::add(cx);
+        }
+        Intent::Tell(topic) => {
+            if topic == Topic::Settings {
+                focus::turn(cx);
+            }
+            let told = topic.told(cx);
+            cx.outbox.say(told);
         }
         Intent::Point(position) => cursor::point(cx, position),
         Intent::Take(token) => branch::take(cx, token, true),

@@ -107,6 +107,7 @@ actions! {
     Copy,
     EditInEditor,
     Send,
+    Add,
     NewLine,
     Up,
     Down,
@@ -222,6 +223,7 @@ const PANEL: Place = Place::In(Focus::Panel);
 /// All keys. The first line that fits counts, so a focus overrides what holds anywhere.
 pub const BINDINGS: &[Binding] = &[
     bind(INPUT, "Enter", Action::Send, "send; with nothing written, continue the text"),
+    bind(INPUT, "Alt-A", Action::Add, "add what is written to the text, and draw nothing"),
     bind(INPUT, "Ctrl-J / Alt-Enter", Action::NewLine, "new line"),
     bind(INPUT, "Up", Action::Up, "line up, older input"),
     bind(INPUT, "Down", Action::Down, "line down, newer input"),

@@ -7,10 +7,10 @@ use super::context::Context;
 use super::editing::edit_line;
 use super::focus::Focus;
 use super::intents::intent;
-use super::keymap::{Action, Meaning};
+use super::keymap::{Action, Key, Meaning};
 use super::layers::answer::{Answer, Kind};
 use super::state::App;
-use super::verbs::{input_line, panel, rewrite};
+use super::verbs::{ahead, focus, input_line, panel, rewrite};
 
 /// Does a key.
 pub(super) fn key(app: &mut App, key: &KeyEvent) {
@@ -21,8 +21,9 @@ pub(super) fn key(app: &mut App, key: &KeyEvent) {
     if app.keyboard.quit_armed.is_none() {
         app.context.outbox.notice = None;
     }
+    ahead::put_off(&mut app.context);
     let prefix = app.keyboard.prefix.take();
-    let action = match app.context.keymap.meaning(app.context.focus, prefix, key) {
+    let action = match app.context.keymap.meaning(app.context.in_focus(), prefix, key) {
         Meaning::Action(action) => Some(action),
         Meaning::Prefix(first) if app.layers.is_empty() && app.context.panel.typing.is_none() => {
             app.context.outbox.say(format!("{first} ..."));
@@ -41,9 +42,23 @@ pub(super) fn key(app: &mut App, key: &KeyEvent) {
     if action == Some(Action::Help) && layer.room().has_help(key) {
         return app.open(Kind::Help);
     }
+    let is_writing = Key::from(key).writes();
+    // The temperature is turned wherever something can be seen of it; letters are the layer's.
+    if let Some((parameter, steps)) = action.filter(|_| !is_writing).and_then(panel::turned_by)
+        && layer.room().shows_settings()
+    {
+        layer.room_mut().turn(&mut app.context, parameter, steps);
+        return app.cover();
+    }
     let answer = layer.room_mut().key(&mut app.context, key, action);
     let asked = match answer {
-        Answer::Stay => None,
+        // A question that comes between two letters of somebody who writes must not swallow them.
+        Answer::Nothing if is_writing && app.layers.is_unasked() && app.context.focus == Focus::Input => {
+            app.layers.pop();
+            app.cover();
+            return key_of_main(app, key, action);
+        }
+        Answer::Stay | Answer::Nothing => None,
         Answer::Close => {
             app.layers.pop();
             None
@@ -97,14 +112,15 @@ fn write(cx: &mut Context, key: &KeyEvent) {
         Focus::Panel if c.is_ascii_digit() || matches!(c, '.' | '-') => {
             panel::begin_typing(cx, c.encode_utf8(&mut [0; 4]));
         }
-        Focus::Panel => {}
-        // Most letters are commands here: going to the input with one that is none would make the next one a surprise.
-        Focus::Text => {
-            let (focus, help) = (cx.key_of(Action::NextFocus), cx.key_of(Action::Help));
-            cx.outbox
-                .say(format!("`{c}` means nothing in the text: {focus} goes to the input, {help} shows the keys."));
-        }
         Focus::Input => cx.input.insert(c.encode_utf8(&mut [0; 4])),
+        // What is no command is the beginning of a text. If the rest of it went to the commands, they would cut the text.
+        Focus::Text | Focus::Panel => {
+            let back = cx.key_of(Action::NextFocus);
+            focus::write(cx);
+            cx.input.vi_write();
+            cx.input.insert(c.encode_utf8(&mut [0; 4]));
+            cx.outbox.say(format!("`{c}` is no command here: it is written in the input. {back} goes on to the text."));
+        }
     }
 }
 
@@ -116,6 +132,6 @@ pub(super) fn paste(app: &mut App, text: &str) {
         return layer.room_mut().paste(cx, text);
     }
     cx.panel.typing = None;
-    cx.focus = Focus::Input;
+    focus::write(cx);
     input_line::paste(cx, text);
 }

@@ -51,10 +51,14 @@ impl Knob {
     /// The control of that name, or of another name that is understood.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        if name == Self::Preset.name() {
-            return Some(Self::Preset);
-        }
-        Parameter::named(name).filter(|it| is_listed(*it)).map(Self::Of)
+        // As people write it: `Top_P`, `--top-p` and `topp` are all one.
+        let plain = |it: &str| it.to_lowercase().replace(['-', '_'], "");
+        let wanted = plain(name);
+        let is = |it: &Self| {
+            let mut others = it.parameter().into_iter().flat_map(Parameter::aliases);
+            plain(it.name()) == wanted || others.any(|other| plain(&other) == wanted)
+        };
+        KNOBS.iter().copied().find(is)
     }
 
     /// The parameter, where it is one.
@@ -179,43 +183,66 @@ impl Knob {
     }
 }
 
-/// Settings with controls changed, as in `temp 1.2 top-p 0.5`. A list of texts takes all that is left.
+/// Settings with controls changed, as in `temp 1.2 top-p 0.5`.
 ///
 /// # Errors
 ///
 /// A sentence, if there is no such control or its value cannot be.
 pub(super) fn changed(settings: &Settings, text: &str) -> Result<Settings, String> {
-    let (mut new, mut rest) = (settings.clone(), text.trim_start());
-    while !rest.is_empty() || text.trim().is_empty() {
-        let (knob, behind) = name_and_value(rest)?;
-        let takes_all = knob.parameter().is_some_and(|it| it.kind() == Kind::Texts);
-        let (value, after) =
-            if takes_all { (behind, "") } else { behind.split_once(char::is_whitespace).unwrap_or((behind, "")) };
-        knob.set(&mut new, value).map_err(|why| format!("{}: {why}.", knob.name()))?;
-        rest = after.trim_start();
+    let mut new = settings.clone();
+    for (knob, value) in settings_in(text)? {
+        let set = if value.is_empty() { Err("a value is missing".to_owned()) } else { knob.set(&mut new, &value) };
+        set.map_err(|why| format!("{}: {why}.", knob.name()))?;
     }
     Ok(new)
 }
 
-/// A control and the value written behind its name, `temp 0.9`; without a value it is empty.
+/// Controls and the values written behind their names: `temp 0.9`, `temp=0.9`, `temp = 0.9, top_p 1`. The name of a preset
+/// alone is that preset. A list of texts takes all that is left; of the last control the value may be missing.
 ///
 /// # Errors
 ///
 /// A sentence, if there is no such control.
-pub(super) fn name_and_value(text: &str) -> Result<(Knob, &str), String> {
-    let (name, value) = split(text);
-    match Knob::named(name) {
-        Some(knob) => Ok((knob, value)),
-        None if name.is_empty() => Err("Write a control and its value, as in temp 0.9.".to_owned()),
-        None => Err(format!("There is no control {name}; write a control and its value, as in temp 0.9.")),
+pub(super) fn settings_in(text: &str) -> Result<Vec<(Knob, String)>, String> {
+    let (mut found, mut rest) = (Vec::new(), text.trim_start());
+    while !rest.is_empty() || found.is_empty() {
+        let (name, behind) = split(rest);
+        let (knob, value, after) = match (Knob::named(name), preset(&name.to_lowercase())) {
+            (Some(knob), _) => {
+                let (value, after) = value_and_rest(knob, behind);
+                (knob, value.to_owned(), after)
+            }
+            (None, Some(preset)) => (Knob::Preset, preset.name.to_owned(), behind),
+            (None, None) if name.is_empty() => {
+                return Err("Write a control and its value, as in temp 0.9.".to_owned());
+            }
+            (None, None) => {
+                return Err(format!("There is no control {name}; write a control and its value, as in temp 0.9."));
+            }
+        };
+        found.push((knob, value));
+        rest = after.trim_start();
     }
+    Ok(found)
 }
 
-/// A name and what stands behind it. Spaces at the end count: they may be those of a text. One at its beginning is written
-/// with a backslash before it.
+/// The value of a control, and what is written behind it.
+fn value_and_rest(knob: Knob, text: &str) -> (&str, &str) {
+    if knob.parameter().map(Parameter::kind) == Some(Kind::Texts) {
+        return (text, "");
+    }
+    let (value, after) = text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
+    // A comma behind it parts it from what follows.
+    (value.trim_end_matches([',', ';']), after)
+}
+
+/// A name and what stands behind it: blanks or an equals sign part them, and are no part of either. Spaces at the end count:
+/// they may be those of a text. A text that begins with a space or an equals sign is written with a backslash before it.
 pub(super) fn split(text: &str) -> (&str, &str) {
     let text = text.trim_start();
-    text.split_once([' ', '=']).map_or((text, ""), |(name, value)| (name, value.trim_start()))
+    let end = text.find(|it: char| it.is_whitespace() || it == '=').unwrap_or(text.len());
+    let behind = text[end..].trim_start();
+    (&text[..end], behind.strip_prefix('=').unwrap_or(behind).trim_start())
 }
 
 #[cfg(test)]
@@ -263,9 +290,13 @@ mod tests {
     fn several_controls_are_changed_at_once() {
         let new = changed(&Settings::default(), "temp 1.2 top-p=0.5  stop a b").unwrap();
         assert_eq!((new.temperature, new.top_p, new.stop), (1.2, 0.5, vec!["a b".to_owned()]));
+        let new = changed(&Settings::default(), "raw temp = 2, topk 5; min_p .1").unwrap();
+        assert_eq!((new.temperature, new.top_k, new.min_p, new.top_p), (2.0, 5, 0.1, 1.0));
         for (text, says) in [
             ("", "Write a control"),
             ("temp", "temp: a value is missing."),
+            ("temp =", "temp: a value is missing."),
+            ("stop =", "stop: a value is missing."),
             ("temp 1 top-q 2", "There is no control top-q"),
             ("temp -1", "temp: must be between 0 and 100"),
         ] {
@@ -277,17 +308,37 @@ mod tests {
     #[test]
     fn a_control_and_its_value_are_read_in_one_way() {
         let temperature = Knob::Of(Parameter::Temperature);
-        for (text, expected) in [
-            ("temp 0.9", Ok((temperature, "0.9"))),
-            ("  temperature   0.9", Ok((temperature, "0.9"))),
-            ("temp=0.9", Ok((temperature, "0.9"))),
-            ("temp", Ok((temperature, ""))),
-            ("stop  a b ", Ok((Knob::Of(Parameter::Stop), "a b "))),
-            ("preset raw", Ok((Knob::Preset, "raw"))),
+        for (text, knob, value) in [
+            ("temp 0.9", temperature, "0.9"),
+            ("  temperature   0.9", temperature, "0.9"),
+            ("temp=0.9", temperature, "0.9"),
+            ("temp = 0.9", temperature, "0.9"),
+            ("Temp =0.9", temperature, "0.9"),
+            ("--temp 0.9", temperature, "0.9"),
+            ("temp", temperature, ""),
+            ("topp 1", Knob::Of(Parameter::TopP), "1"),
+            ("top_p=1", Knob::Of(Parameter::TopP), "1"),
+            ("stop  a b ", Knob::Of(Parameter::Stop), "a b "),
+            (r"stop = \=", Knob::Of(Parameter::Stop), r"\="),
+            ("preset raw", Knob::Preset, "raw"),
+            ("Raw", Knob::Preset, "raw"),
         ] {
-            assert_eq!(name_and_value(text), expected, "{text}");
+            assert_eq!(settings_in(text), Ok(vec![(knob, value.to_owned())]), "{text}");
         }
-        assert!(name_and_value("").unwrap_err().starts_with("Write a control"));
-        assert!(name_and_value("top-q 1").unwrap_err().starts_with("There is no control top-q;"));
+        assert!(settings_in("").unwrap_err().starts_with("Write a control"));
+        assert!(settings_in("top-q 1").unwrap_err().starts_with("There is no control top-q;"));
+    }
+
+    #[test]
+    fn every_control_is_found_by_each_of_its_names_however_they_are_written() {
+        for knob in KNOBS {
+            let others = knob.parameter().into_iter().flat_map(Parameter::aliases);
+            for name in others.chain([knob.name().to_owned()]) {
+                for written in [name.clone(), name.replace('-', "_"), name.replace('-', ""), name.to_uppercase()] {
+                    assert_eq!(Knob::named(&written), Some(knob), "{written}");
+                }
+            }
+        }
+        assert_eq!((Knob::named(""), Knob::named("-")), (None, None));
     }
 }

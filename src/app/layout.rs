@@ -1,10 +1,10 @@
 //! Where everything is, for a size and a state. The same areas are drawn into and scrolled by.
 
 use ratatui::layout::{Margin, Rect};
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::context::Context;
 use crate::app::models::EngineState;
+use crate::text::columns_of;
 
 /// How text and panel share the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ fn input_rows(text: &str, columns: usize) -> usize {
 fn wrapped_rows(text: &str, columns: usize) -> usize {
     let mut wrap = crate::text::Wrap::new(columns);
     wrap.extend(text);
-    let last = wrap.rows().last().map_or(0, |row| text[row.clone()].width());
+    let last = wrap.rows().last().map_or(0, |row| columns_of(&text[row.clone()]));
     // The cursor behind a full row stands in the next one.
     wrap.rows().len() + usize::from(last >= columns.max(1))
 }

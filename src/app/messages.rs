@@ -4,6 +4,8 @@ pub mod columns;
 pub mod dice;
 pub(super) mod spoken;
 pub mod state;
+pub mod topics;
+pub mod words;
 
 use super::keymap::{Action, Keymap};
 use super::knobs::KNOBS;
@@ -44,15 +46,35 @@ pub fn engine_failure(failure: &Failure, keymap: &Keymap) -> String {
         }
         Failure::NoDevice { .. } => "Start with --device cpu to run on the CPU.".to_owned(),
         Failure::CannotRun { .. } => "--device cpu runs on the CPU, --dtype names another precision.".to_owned(),
+        Failure::OutOfMemory(_) => "The text is kept; a shorter one, or fewer columns, take less.".to_owned(),
         Failure::TooMuchText { .. } | Failure::Unspelled(_) => back.to_owned(),
-        Failure::TooLong { .. } => format!("Shorten it, or set {} to slide.{back}", Parameter::WhenFull.name()),
-        Failure::NoModel | Failure::NoModelThere(_) => format!("{models} shows the models."),
+        Failure::TooLong { .. } => format!("Shorten it. {}{back}", when_full(keymap)),
+        Failure::NoModel | Failure::NoModelThere(_) | Failure::NoMemory(_) => format!("{models} shows the models."),
         Failure::Settings(_) | Failure::NoVocabulary { .. } => String::new(),
         Failure::Model(_) | Failure::DeviceLost(_) | Failure::Panic(_) => {
             format!("The text is kept. {} tries again.", keymap.name_of(Action::Continue))
         }
     };
     sentence(&failure.to_string(), hint.trim_start())
+}
+
+/// That the context is full, and what can be done.
+#[must_use]
+pub fn context_full(positions: usize, keymap: &Keymap) -> String {
+    format!("The context is full ({positions} tokens). {}", when_full(keymap))
+}
+
+/// How a text goes on that fills the context.
+fn when_full(keymap: &Keymap) -> String {
+    let [palette, new, text, cut] =
+        [Action::Palette, Action::NewTranscript, Action::NextFocus, Action::TypeHere].map(|it| keymap.name_of(it));
+    let slide = format!("{} slide", Parameter::WhenFull.name());
+    let (slide, cut) = if keymap.is_written() {
+        (format!("/{slide}"), format!("{cut} N ends the text before token N"))
+    } else {
+        (format!("{palette}, then {slide},"), format!("{text}, then {cut}, ends the text before the cursor"))
+    };
+    format!("{slide} lets the oldest quarter go; {new} begins a new transcript; {cut}.")
 }
 
 /// What the installer could not do, and what to try.
@@ -68,6 +90,7 @@ pub fn install_failure(failure: &install::Failure, keymap: &Keymap) -> String {
         install::Failure::Convert { .. } | install::Failure::NoWords { .. } | install::Failure::NotObtained { .. } => {
             ""
         }
+        install::Failure::Exhausted { .. } => &format!("{again} tries again."),
         install::Failure::Disk { .. } => "What has been downloaded is kept.",
         install::Failure::DiskFull { .. } => {
             &format!("Make room; what has been downloaded is kept, and {again} goes on from there.")

@@ -15,7 +15,7 @@ use super::screen::panel::knob_at;
 use super::screen::text::token_at;
 use super::state::{App, Keyboard, Press};
 use super::verbs::cursor::scroll_by;
-use super::verbs::panel;
+use super::verbs::{focus, panel};
 
 /// How many rows of the text the wheel scrolls at once.
 const ROWS: isize = 3;
@@ -49,7 +49,7 @@ pub(super) fn heard(app: &mut App, event: MouseEvent) {
 }
 
 fn pane(cx: &Context, areas: &Areas, at: Position) -> Option<Pane> {
-    let panel_in_place = areas.panes == Panes::One && cx.focus == Focus::Panel;
+    let panel_in_place = areas.panes == Panes::One && cx.in_focus() == Focus::Panel;
     if areas.input_outer.contains(at) {
         Some(Pane::Input)
     } else if areas.panel.is_some_and(|it| it.contains(at)) {
@@ -76,19 +76,19 @@ fn press(app: &mut App, at: Position) {
     cx.input.search_take();
     match pane {
         Some(Pane::Input) => {
-            cx.focus = Focus::Input;
+            focus::write(cx);
             if !was_searching {
                 cx.input.put_cursor(byte);
                 cx.input.vi_settle();
             }
         }
         Some(Pane::Panel) => {
-            cx.focus = Focus::Panel;
+            focus::put(cx, Focus::Panel);
             cx.panel.knob = knob.unwrap_or(cx.panel.knob);
         }
         Some(Pane::Text) => {
             let was_cursor = is_on_it && cx.focus == Focus::Text && cx.text.cursor == token && cx.text.anchor.is_none();
-            cx.focus = Focus::Text;
+            focus::put(cx, Focus::Text);
             (cx.text.cursor, cx.text.anchor, cx.text.inspection) = (token, None, None);
             app.keyboard.pressed = Some(Press { token, was_cursor, dragged: false });
         }

@@ -106,7 +106,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         drawing: Drawing::default(),
         input: input(start.history, start.vi, &start.draft),
         focus: Focus::Input,
-        panel: Panel { is_shown: true, knob: 1, typing: None },
+        panel: Panel { is_shown: true, knob: 1, typing: None, came_from: Focus::Input },
         chat: start.chat,
         journal: Journal { place: start.transcripts, saved: Saved::Nothing, settings: recorded, model: None },
         window: Window { size: start.size, appearance: start.appearance, mouse: start.mouse },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::context::{Context, Cover};
+use super::context::{Context, Cover, Needs};
 use super::keymap::Key;
 use super::layers::answer::Kind;
 use super::layers::{Layer, Layers};
@@ -68,6 +68,17 @@ impl App {
     pub fn lay(&mut self, layer: Layer) {
         let needs = layer.room().needs();
         self.layers.push(layer);
+        self.covered(needs);
+    }
+
+    /// Lays a layer that nobody asked for over what is there. Whoever is about to write closes it by that.
+    pub(super) fn interject(&mut self, layer: Layer) {
+        let needs = layer.room().needs();
+        self.layers.interject(layer);
+        self.covered(needs);
+    }
+
+    fn covered(&mut self, needs: Needs) {
         self.cover();
         if needs.scores {
             ask::prompt_logprobs(&mut self.context);
@@ -85,7 +96,8 @@ impl App {
         if self.context.cover.closes {
             self.layers.clear();
         }
-        let (is_there, needs) = (!self.layers.is_empty(), self.layers.needs());
-        self.context.cover = Cover { is_there, needs, closes: false };
+        let layers = &self.layers;
+        let (is_there, needs, looks) = (!layers.is_empty(), layers.needs(), layers.look_at_the_text());
+        self.context.cover = Cover { is_there, needs, looks, words: layers.words(), closes: false };
     }
 }

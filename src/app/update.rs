@@ -10,7 +10,7 @@ use super::mouse;
 use super::msg::Msg;
 use super::outbox::Effect;
 use super::state::App;
-use super::verbs::selection;
+use super::verbs::{ahead, focus, selection};
 
 /// Applies a message to the state and says what the shell must do about it.
 ///
@@ -35,6 +35,8 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         Msg::Tick => {}
     }
     app.cover();
+    focus::settle(&mut app.context);
+    ahead::follow(&mut app.context);
     // Where the text is may have changed with anything: the panel, the input's height, the terminal.
     let cx = &mut app.context;
     let width = layout(cx).text.width as usize;
@@ -46,5 +48,5 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
 #[must_use]
 pub fn next_deadline(app: &App) -> Option<Duration> {
     let notice = app.context.outbox.notice.as_ref().and_then(|it| it.until);
-    [notice, app.keyboard.quit_armed].into_iter().flatten().min()
+    [notice, app.keyboard.quit_armed, ahead::deadline(&app.context)].into_iter().flatten().min()
 }

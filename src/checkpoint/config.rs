@@ -8,8 +8,11 @@
 
 use serde_json::{Map, Value, json};
 
-/// The largest size taken from a file, far above any GPT-2, so that products cannot overflow.
-const LARGEST: u64 = 1 << 24;
+/// The largest size taken from a file, far above any GPT-2, so that products cannot overflow; with it in words.
+const LARGEST: (u64, &str) = (1 << 24, "a whole number from 1 to 16777216");
+
+/// The same for layers ([`super::Limits::layers`]): each becomes a dozen names of tensors, whether there are any or not.
+const MOST_LAYERS: (u64, &str) = (4_096, "a whole number from 1 to 4096");
 
 /// The function between the two matrices of the feed-forward part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +114,7 @@ impl Config {
             vocab_size: size(&map, &["vocab_size"], 50_257)?,
             n_positions: size(&map, &["max_position_embeddings", "n_positions"], 1_024)?,
             n_embd,
-            n_layer: size(&map, &["num_hidden_layers", "n_layer"], 12)?,
+            n_layer: size_within(MOST_LAYERS, &map, &["num_hidden_layers", "n_layer"], 12)?,
             n_head: size(&map, &["num_attention_heads", "n_head"], 12)?,
             n_inner: size(&map, &["n_inner"], 4 * n_embd)?,
             layer_norm_epsilon: epsilon(&map)?,
@@ -231,18 +234,25 @@ fn present<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
 
 /// A size under the first of its names that is there. Programs that know no integers write it as `12.0`.
 fn size(map: &Map<String, Value>, names: &[&'static str], default: usize) -> Result<usize, ConfigError> {
+    size_within(LARGEST, map, names, default)
+}
+
+/// The same, where another one is the largest; it comes with the words for what is allowed.
+fn size_within(
+    (largest, expected): (u64, &'static str),
+    map: &Map<String, Value>,
+    names: &[&'static str],
+    default: usize,
+) -> Result<usize, ConfigError> {
     let found = names.iter().find_map(|&key| present(map, key).map(|value| (key, value)));
     let Some((key, value)) = found else {
         return Ok(default);
     };
     let whole =
-        |number: f64| (number.fract() == 0.0 && (1.0..=LARGEST as f64).contains(&number)).then_some(number as u64);
+        |number: f64| (number.fract() == 0.0 && (1.0..=largest as f64).contains(&number)).then_some(number as u64);
     match value.as_u64().or_else(|| value.as_f64().and_then(whole)) {
-        Some(number) if (1..=LARGEST).contains(&number) => Ok(number as usize),
-        _ => {
-            let expected = "a whole number from 1 to 16777216";
-            Err(ConfigError::BadValue { key, expected, found: shown(value) })
-        }
+        Some(number) if (1..=largest).contains(&number) => Ok(number as usize),
+        _ => Err(ConfigError::BadValue { key, expected, found: shown(value) }),
     }
 }
 

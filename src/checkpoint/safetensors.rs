@@ -106,7 +106,11 @@ pub fn read_header(from: &mut impl Read, file_length: u64, limits: &Limits) -> R
     let mut first = [0; LENGTH_BYTES];
     from.read_exact(&mut first)?;
     let length = header_length(first, file_length, limits)?;
-    let mut bytes = vec![0; LENGTH_BYTES + length];
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(LENGTH_BYTES + length)
+        .map_err(|_| std::io::Error::from(std::io::ErrorKind::OutOfMemory))?;
+    bytes.resize(LENGTH_BYTES + length, 0);
     bytes[..LENGTH_BYTES].copy_from_slice(&first);
     from.read_exact(&mut bytes[LENGTH_BYTES..])?;
     let data = file_length.saturating_sub(bytes.len() as u64);

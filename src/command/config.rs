@@ -5,12 +5,12 @@ use std::io::{self, Write as _};
 use clap::ValueEnum as _;
 
 use super::Exit;
-use crate::app::keymap::Keymap;
+use crate::app::keymap::{Entry, Keymap};
 use crate::cli::{Arguments, ConfigVerb};
 use crate::sample::{Parameter, Settings};
 use crate::store::config::LoadedConfig;
 use crate::store::paths::Paths;
-use crate::text::visible_path;
+use crate::text::{columns_of, pad, visible_path};
 
 /// Runs one of the verbs.
 ///
@@ -22,16 +22,20 @@ pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, pa
     match verb {
         ConfigVerb::Path => writeln!(out, "{}", paths.config_file.display())?,
         ConfigVerb::Show => {
-            for (name, value, origin) in values(arguments, loaded)? {
-                writeln!(out, "{name:<18} {value:<24} {origin}")?;
-            }
-            writeln!(out)?;
-            for entry in Keymap::with(&loaded.config.keys).0.entries() {
-                let (name, origin) = (entry.action.name(), if entry.is_chosen { "configuration" } else { "default" });
-                writeln!(out, "keys.{name:<20} {:<24} {origin}", entry.names())?;
+            let (values, keys) = (values(arguments, loaded)?, keys(&Keymap::with(&loaded.config.keys).0));
+            // Both tables in the same columns.
+            let widest = |column: fn(&Value) -> &str| {
+                values.iter().chain(&keys).map(|it| columns_of(column(it))).max().unwrap_or(0)
+            };
+            let (names, shown) = (widest(|it| &it.0), widest(|it| &it.1));
+            for table in [&values, &keys] {
+                for (name, value, origin) in table {
+                    writeln!(out, "{} {} {origin}", pad(name, names), pad(value, shown))?;
+                }
+                writeln!(out)?;
             }
             let there = if paths.config_file.exists() { "" } else { " (not there)" };
-            writeln!(out, "\nconfiguration      {}{there}", visible_path(&paths.config_file))?;
+            writeln!(out, "configuration      {}{there}", visible_path(&paths.config_file))?;
             writeln!(out, "models             {}", visible_path(&paths.models))?;
             writeln!(out, "transcripts        {}", visible_path(&paths.transcripts))?;
             writeln!(out, "downloads          {}", visible_path(&paths.downloads))?;
@@ -42,6 +46,30 @@ pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, pa
 }
 
 type Value = (String, String, &'static str);
+
+/// A row for each action that has a key; what has other keys in other places says where.
+fn keys(keymap: &Keymap) -> Vec<Value> {
+    let mut rows: Vec<Value> = Vec::new();
+    let entries = keymap.entries();
+    for entry in entries {
+        let name = format!("keys.{}", entry.action.name());
+        if rows.iter().any(|it| it.0 == name) {
+            continue;
+        }
+        let all: Vec<&Entry> = entries.iter().filter(|it| it.action == entry.action).collect();
+        let value = match &all[..] {
+            rest if rest.iter().all(|it| it.keys.is_empty()) => "none".to_owned(),
+            rest if rest.iter().all(|it| it.keys == entry.keys) => entry.names(),
+            rest => {
+                let said = rest.iter().map(|it| format!("{} ({})", it.names(), it.place.name()));
+                said.collect::<Vec<_>>().join(", ")
+            }
+        };
+        let origin = if all.iter().any(|it| it.is_chosen) { "configuration" } else { "default" };
+        rows.push((name, value, origin));
+    }
+    rows
+}
 
 /// Every value that can be set, with where it comes from.
 fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Exit> {

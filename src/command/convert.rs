@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::interrupt::Interrupt;
 use super::{Exit, say};
+use crate::emergency::NO_MEMORY;
 use crate::install::convert::{ConvertError, Input, Options, Step, convert as run};
+use crate::install::disk::is_of_the_disk;
 
 /// Converts `input` into the new directory `output`.
 ///
@@ -26,10 +28,10 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
         ControlFlow::Continue(())
     };
     let converted = run(Input::Path(input), output, options, &mut progress).map_err(|error| {
-        let full = matches!(&error, ConvertError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull);
-        let code = match error {
+        let code = match &error {
             ConvertError::Cancelled => interrupt.status(),
-            _ if full => 74,
+            ConvertError::Write { source, .. } if is_of_the_disk(source) => 74,
+            ConvertError::Memory(_) => NO_MEMORY,
             _ => 5,
         };
         Exit { code, message: error.to_string() }

@@ -19,7 +19,7 @@ use crate::store::config::LoadedConfig;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::vocabularies::vocabulary_of;
-use crate::text::{visible, visible_json, visible_path};
+use crate::text::{pad, visible, visible_json, visible_path};
 
 /// One thing that was looked at.
 struct Finding {
@@ -67,7 +67,7 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
             let head = if it.topic == topic { "" } else { it.topic };
             topic = it.topic;
             let mark = if it.ok { " " } else { "!" };
-            writeln!(out, "{head:<14} {mark} {:<16} {}", visible(&it.name), visible(&it.text))?;
+            writeln!(out, "{head:<14} {mark} {} {}", pad(&visible(&it.name), 16), visible(&it.text))?;
         }
     }
     if bad.is_empty() {

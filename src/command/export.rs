@@ -7,9 +7,11 @@ use std::path::Path;
 use super::interrupt::Interrupt;
 use super::{DAMAGED, Exit, demo_directory, find_model, places, say};
 use crate::cli::FileArguments;
+use crate::emergency::NO_MEMORY;
 use crate::engine::protocol::Said;
 use crate::format;
 use crate::install::convert::ConvertError;
+use crate::install::disk::is_of_the_disk;
 use crate::install::export::{ExportError, Kind, Options, check_output, export as run};
 use crate::loading::{PrepareError, Prepared};
 use crate::store::paths::Paths;
@@ -64,6 +66,8 @@ pub fn export(
     let exported = result.map_err(|error| {
         let code = match &error {
             ExportError::DiskFull { .. } => 74,
+            ExportError::Write { source, .. } if is_of_the_disk(source) => 74,
+            ExportError::Memory(_) => NO_MEMORY,
             ExportError::Damaged { .. } => DAMAGED,
             ExportError::Cancelled => interrupt.status(),
             _ => 5,

@@ -11,6 +11,7 @@ use super::interrupt::Interrupt;
 use super::{Exit, demo_directory, find_model, model_source, places, say, say_notes};
 use crate::TokenId;
 use crate::cli::Arguments;
+use crate::emergency::NO_MEMORY;
 use crate::engine::generation::Control;
 use crate::engine::protocol::{Cut, Event, Failure, MOST_TEXT, ModelCard, Request, RequestId, StopReason, Want};
 use crate::loading::load;
@@ -18,7 +19,7 @@ use crate::manifest::MEGATRON_345M;
 use crate::sample::{Draw, Row, Settings, StepTrace};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::text::{StopBuffer, Utf8Stream, Vocabulary, stops, visible};
+use crate::text::{StopBuffer, Utf8Stream, Visible, Vocabulary, stops};
 
 /// Runs the headless mode.
 ///
@@ -109,13 +110,14 @@ fn read_prompt(words: &[String]) -> Result<String, Exit> {
 }
 
 /// The exit of a program whose engine failed: status 6 without the device or where it cannot run the model, 2 for a text that cannot be spelled, 7 for a damaged
-/// model, 1 for all else.
+/// model, 71 where memory is short, 1 for all else.
 #[must_use]
 pub fn engine_exit(failure: &Failure) -> Exit {
     let code = match failure {
         Failure::NoDevice { .. } | Failure::CannotRun { .. } | Failure::DeviceLost(_) => 6,
         Failure::Unspelled(_) => 2,
         Failure::Damaged { .. } => super::DAMAGED,
+        Failure::NoMemory(_) | Failure::OutOfMemory(_) => NO_MEMORY,
         _ => 1,
     };
     let hint = match failure {
@@ -158,6 +160,8 @@ struct Printer {
     count: usize,
     /// Whether standard output is a terminal, which control characters could harm.
     terminal: bool,
+    /// What was printed last there, which a mark may stand on.
+    visible: Visible,
     outcome: Option<Result<(StopReason, Option<Cut>), Failure>>,
     broken: Option<io::Error>,
     started: Instant,
@@ -180,6 +184,7 @@ impl Printer {
             draws: VecDeque::new(),
             count: 0,
             terminal: io::stdout().is_terminal(),
+            visible: Visible::default(),
             outcome: None,
             broken: None,
             started: Instant::now(),
@@ -199,7 +204,11 @@ impl Printer {
             Form::Text => {
                 let mut text = String::new();
                 self.utf8.push(fresh, &mut text);
-                let text = if self.terminal { visible(&text) } else { text };
+                if self.terminal {
+                    let mut shown = String::new();
+                    self.visible.push(&text, &mut shown);
+                    text = shown;
+                }
                 out.write_all(text.as_bytes())?;
                 out.flush()?;
             }

@@ -12,6 +12,7 @@ use crate::cli::{FileArguments, ModelVerb};
 use crate::format;
 use crate::install::catalogue;
 use crate::install::convert::Options;
+use crate::install::disk::is_of_the_disk;
 use crate::install::places::Wishes;
 use crate::install::protocol::{CopyAt, Event, Failure, Job, Stage};
 use crate::install::stages;
@@ -120,7 +121,10 @@ fn remove(name: &str, files: &FileArguments, paths: &Paths) -> Result<(), Exit> 
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return Err(Exit { code: 3, message: format!("there is no model `{}`", visible_name(name)) });
         }
-        Err(e) => return Err(Exit { code: 1, message: format!("cannot remove {}: {e}", visible_name(name)) }),
+        Err(e) => {
+            let code = if is_of_the_disk(&e) { 74 } else { 1 };
+            return Err(Exit { code, message: format!("cannot remove {}: {e}", visible_name(name)) });
+        }
     }
     Ok(())
 }

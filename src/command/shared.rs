@@ -7,9 +7,11 @@ use std::sync::atomic::AtomicBool;
 
 use crate::appearance::Colours;
 use crate::cli::{FileArguments, MeaningError, ModelArguments};
+use crate::emergency::NO_MEMORY;
 use crate::engine::protocol::{ModelCard, ModelSource};
 use crate::format;
 use crate::install::catalogue;
+use crate::install::disk::is_full;
 use crate::install::job;
 use crate::install::places::{Places, Wishes};
 use crate::install::protocol as install;
@@ -50,8 +52,8 @@ impl From<io::Error> for Exit {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self { code: 0, message: String::new() };
         }
-        let full = error.kind() == io::ErrorKind::StorageFull;
-        Self { code: if full { 74 } else { 1 }, message: format!("cannot write: {error}") }
+        let limited = is_full(&error) || error.kind() == io::ErrorKind::FileTooLarge;
+        Self { code: if limited { 74 } else { 1 }, message: format!("cannot write: {error}") }
     }
 }
 
@@ -139,6 +141,7 @@ pub(crate) fn install_exit(failure: &install::Failure) -> Exit {
         | install::Failure::Download { .. } => 4,
         install::Failure::Convert { .. } | install::Failure::NoWords { .. } => 5,
         install::Failure::DiskFull { .. } | install::Failure::Disk { .. } => 74,
+        install::Failure::Exhausted { .. } => NO_MEMORY,
         install::Failure::Cancelled { .. } => 130,
     };
     let mut message = failure.to_string();

@@ -6,10 +6,11 @@ use std::path::Path;
 use super::{Exit, say};
 use crate::cli::{ExportFormat, TranscriptsVerb};
 use crate::document::{Journal, export_json, export_markdown, export_text};
+use crate::install::disk::is_of_the_disk;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
 use crate::store::vocabularies::{Finder, Resolved};
-use crate::text::{visible, visible_json, visible_line, visible_name, visible_path};
+use crate::text::{cut, pad, visible, visible_json, visible_line, visible_name, visible_path};
 
 /// Runs one of the verbs.
 ///
@@ -49,9 +50,10 @@ fn list(paths: &Paths) -> Result<(), Exit> {
             Err(_) => format!("(the words of {} are not here)", visible_name(&it.model)),
         };
         let words = if it.journal.faults.is_sound() { words } else { format!("(damaged) {words}") };
-        let words: String = visible_line(&words).chars().take(44).collect();
-        let (id, date, tokens) = (visible_name(&it.id), date(it.created), it.document.len());
-        writeln!(out, "{id:<18} {date}  {tokens:>6} tokens  {:<14} {words}", visible_name(&it.model))?;
+        let (id, date, tokens) = (pad(&visible_name(&it.id), 18), date(it.created), it.document.len());
+        let words = visible_line(&words);
+        let (model, words) = (pad(&visible_name(&it.model), 14), cut(&words, 44));
+        writeln!(out, "{id} {date}  {tokens:>6} tokens  {model} {words}")?;
     }
     Ok(())
 }
@@ -109,10 +111,30 @@ pub(crate) fn transcript_exit(error: &TranscriptError) -> Exit {
         TranscriptError::Locked { .. } => "; leave it there first",
         TranscriptError::Ambiguous { .. } | TranscriptError::Bad { .. } | TranscriptError::Io { .. } => "",
     };
-    Exit::failed(format!("{error}{hint}"))
+    let code = match error {
+        TranscriptError::Io { error, .. } if is_of_the_disk(error) => 74,
+        _ => 1,
+    };
+    Exit { code, message: format!("{error}{hint}") }
 }
 
 fn date(milliseconds: i64) -> String {
-    let stamp = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+    match jiff::Timestamp::from_millisecond(milliseconds) {
+        Ok(stamp) => stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+        // Outside of what a calendar has.
+        Err(_) => "at no known time".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn a_time_outside_of_the_calendar_is_not_given_a_date() {
+        for milliseconds in [i64::MIN, i64::MAX, i64::MAX / 2] {
+            assert_eq!(date(milliseconds), "at no known time");
+        }
+        assert!(date(-1).starts_with("19") && date(253_402_000_000_000).starts_with("9999-"));
+    }
 }

@@ -60,6 +60,12 @@ pub enum Failure {
         /// The reason, as the rest of the sentence.
         why: String,
     },
+    /// The model does not fit into the memory that there is.
+    #[error("{0}")]
+    NoMemory(String),
+    /// Memory was refused while the model ran; the model and the text are as they were.
+    #[error("{0}")]
+    OutOfMemory(String),
     /// The device went away while the model ran; the model is lost with it.
     #[error("{0}")]
     DeviceLost(String),
@@ -105,13 +111,15 @@ impl Failure {
             | Self::NoVocabulary { .. }
             | Self::Damaged { .. }
             | Self::NoDevice { .. }
-            | Self::CannotRun { .. } => true,
+            | Self::CannotRun { .. }
+            | Self::NoMemory(_) => true,
             Self::TooLong { .. }
             | Self::TooMuchText { .. }
             | Self::Unspelled(_)
             | Self::Settings(_)
             | Self::NoModel
             | Self::Model(_)
+            | Self::OutOfMemory(_)
             | Self::DeviceLost(_)
             | Self::Panic(_) => false,
         }

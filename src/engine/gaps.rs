@@ -104,6 +104,10 @@ impl Model for WithGaps {
         self.model.weight_bytes()
     }
 
+    fn notes(&self) -> Vec<String> {
+        self.model.notes()
+    }
+
     fn position(&self) -> usize {
         self.model.position()
     }

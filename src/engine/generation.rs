@@ -1,6 +1,7 @@
 //! A continuation, from tokens to a reason to stop. Knows no thread and no channel.
 
 mod again;
+mod ahead;
 mod columns;
 mod heal;
 
@@ -57,6 +58,7 @@ impl From<ModelError> for Break {
     fn from(error: ModelError) -> Self {
         Self::Failed(match error {
             ModelError::DeviceLost { .. } => Failure::DeviceLost(error.to_string()),
+            ModelError::Memory { .. } => Failure::OutOfMemory(error.to_string()),
             _ => Failure::Model(error.to_string()),
         })
     }
@@ -96,6 +98,10 @@ impl Session {
         }
         let mut path = request.path.clone();
         self.take_in(request, &settings, &mut path, control)?;
+        if request.want == Want::Ahead {
+            self.look_ahead(id, &path, control)?;
+            return Ok((StopReason::ScoresReady, None));
+        }
         let mu = if request.text.is_empty() { request.mu } else { None };
         let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep, begun: 0, mu };
         let typed = request.typed || !request.text.is_empty();

@@ -22,7 +22,8 @@ use crate::directory::{Contents, DirectoryError, Opened, find_vocabulary};
 use crate::files::{self, Place};
 use crate::integrity;
 use crate::manifest::{Manifest, hex};
-use crate::model::{Device, DeviceChoice, Model, ModelError, Order, Precision, RawTensor, RawType, TensorSource};
+use crate::memory::{self, Memory};
+use crate::model::{Device, DeviceChoice, Model, ModelError, Order, Precision, RawTensor, RawType, TensorSource, room};
 use crate::text::Vocabulary;
 
 /// A model with fewer parameters is packed too fast to be noticed. The demo has 12 M, the smallest GPT-2 124 M.
@@ -81,10 +82,15 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let found = found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?;
     let vocabulary = Arc::new((*found.vocabulary).clone().within(config.vocab_size));
     let mut tensors = FileTensors::new(opened, manifest.as_ref()).map_err(refused)?;
-    let ((device, model), of_device) = make(source, manifest.as_ref(), &config, &mut tensors, progress)?;
+    let ((device, model), mut of_device) = make(source, manifest.as_ref(), &config, &mut tensors, progress)?;
     let model = model.map_err(|e| {
         if let Some(fault) = tensors.fault.take() {
             return refused(fault);
+        }
+        if let ModelError::Memory { .. } = e {
+            let lower = source.precision.is_some_and(|it| it == Precision::Q4);
+            let hint = if lower { "" } else { "; a lower --dtype takes less" };
+            return Failure::NoMemory(format!("{e}{hint}"));
         }
         let (path, why) = (tensors.path(), e.to_string());
         if e.is_of_backend() {
@@ -96,6 +102,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         let known = about_the_file && !tensors.checksums.is_empty();
         if known { damaged(source, path, &why) } else { Failure::BadModel { path, why } }
     })?;
+    of_device.extend(model.notes());
     let path = manifest.is_none().then(|| std::path::absolute(directory).unwrap_or_else(|_| directory.clone()));
     // A journal is text; what cannot be written there is found again by its weights.
     let path = path.filter(|it| it.to_str().is_some());
@@ -156,6 +163,7 @@ fn make(
     let mut made: Option<Made> = None;
     for (backend, device) in places {
         let precision = source.precision.unwrap_or_else(|| backend.usual_precision(device));
+        fits(&|it| backend.memory(config, it), memory::available(), &source.name, precision)?;
         let worth_it = device == Device::Cpu && tensors.opened.parameters() >= SMALL;
         tensors.packs = Packs::of(directory, manifest).filter(|_| worth_it);
         let packs = Packs::of(directory, manifest).filter(|_| worth_it);
@@ -186,6 +194,29 @@ fn make(
     }
     let nowhere = || Failure::NoDevice { device: Device::Cpu, why: "no backend runs here".to_owned() };
     Ok((made.ok_or_else(nowhere)?, of_device))
+}
+
+/// Whether a model fits into the memory that there is, before anything of it is asked for: a system that gives what it has
+/// not ends a program in the middle.
+///
+/// `need` are the bytes that it takes in a precision, where the backend knows them.
+fn fits(
+    need: &dyn Fn(Precision) -> Option<u64>,
+    have: Option<Memory>,
+    name: &str,
+    precision: Precision,
+) -> Result<(), Failure> {
+    let (Some(needed), Some(have)) = (need(precision), have) else { return Ok(()) };
+    if needed <= have.bytes {
+        return Ok(());
+    }
+    let other = Precision::ALL.into_iter().find(|it| need(*it).is_some_and(|it| it <= have.bytes));
+    let hint = other.map_or_else(String::new, |it| format!("; in {} it would fit (--dtype {0})", it.name()));
+    Err(Failure::NoMemory(format!(
+        "there is not enough memory for {name}: with a full context it takes {} MB in {}, and {have}{hint}",
+        needed.div_ceil(1_000_000),
+        precision.name(),
+    )))
 }
 
 /// As many as were asked for; else one for each processor, for nothing else of the program computes.
@@ -270,7 +301,7 @@ impl TensorSource for FileTensors {
             _ => RawType::F32,
         };
         // The header has been checked against the file's size, so this is bounded by bytes present.
-        let mut bytes = vec![0; tensor.numel() * tensor.dtype.size()];
+        let mut bytes = room(tensor.numel() * tensor.dtype.size(), 0, "one tensor of the file")?;
         self.opened.read(&tensor, 0, &mut bytes).map_err(|e| source(e.to_string()))?;
         if self.checksums.get(&named).is_some_and(|it| *it != crc32fast::hash(&bytes)) {
             return Err(source("its bytes have changed since the model was installed".to_owned()));
@@ -286,5 +317,31 @@ impl TensorSource for FileTensors {
 
     fn packed(&mut self, precision: Precision, out: &mut [u8]) -> bool {
         self.packs.as_ref().is_some_and(|it| it.read(precision, out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::Limit;
+
+    #[test]
+    fn a_model_that_does_not_fit_is_refused_with_need_have_and_what_would_fit() {
+        let need = |it: Precision| Some(if it == Precision::Q4 { 60_000_000 } else { 100_000_000 });
+        let have = |bytes| Some(Memory { bytes, limit: Limit::Group });
+        assert_eq!(fits(&need, have(100_000_000), "m", Precision::Q8), Ok(()));
+        assert_eq!(fits(&need, None, "m", Precision::Q8), Ok(()), "nobody says what there is");
+        assert_eq!(fits(&|_| None, have(1), "m", Precision::Q8), Ok(()), "a device with memory of its own");
+        let Err(Failure::NoMemory(said)) = fits(&need, have(99_999_999), "m", Precision::Q8) else { panic!() };
+        assert_eq!(
+            said,
+            "there is not enough memory for m: with a full context it takes 100 MB in q8, and 99 MB are left under the limit \
+             of this container (cgroup); in q4 it would fit (--dtype q4)"
+        );
+        let Err(Failure::NoMemory(said)) = fits(&need, have(1_000_000), "m", Precision::Q4) else { panic!() };
+        assert!(
+            said.ends_with("takes 60 MB in q4, and 1 MB are left under the limit of this container (cgroup)"),
+            "{said}"
+        );
     }
 }

@@ -12,6 +12,7 @@ use super::generation::{Control, Session};
 use super::load::load;
 use super::protocol::{Command, Event, Failure, ModelCard, ModelSource, RequestId};
 use crate::sample::Settings;
+use crate::threads::{self, NoThread};
 
 /// How a model is made from its source; the real one is [`load`], tests bring a scripted one.
 pub type Loader =
@@ -54,21 +55,19 @@ impl Engine {
 
 /// Starts the thread. `events` hears everything, on that thread.
 ///
-/// # Panics
+/// # Errors
 ///
 /// If the system gives no thread.
-#[must_use]
-pub fn spawn(events: impl FnMut(Event) + Send + 'static) -> Engine {
+pub fn spawn(events: impl FnMut(Event) + Send + 'static) -> Result<Engine, NoThread> {
     spawn_with(Box::new(load), events)
 }
 
 /// [`spawn`] with another way to make a model.
 ///
-/// # Panics
+/// # Errors
 ///
 /// If the system gives no thread.
-#[must_use]
-pub fn spawn_with(loader: Loader, events: impl FnMut(Event) + Send + 'static) -> Engine {
+pub fn spawn_with(loader: Loader, events: impl FnMut(Event) + Send + 'static) -> Result<Engine, NoThread> {
     let (commands, inbox) = channel();
     let wanted = Arc::new(AtomicU64::new(0));
     let worker = Worker {
@@ -83,10 +82,8 @@ pub fn spawn_with(loader: Loader, events: impl FnMut(Event) + Send + 'static) ->
         settings: None,
         current: RequestId(0),
     };
-    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
-    let thread =
-        std::thread::Builder::new().name("engine".into()).spawn(|| worker.run()).expect("a thread for the engine");
-    Engine { commands, wanted, thread: Some(thread) }
+    let thread = threads::start("engine", "the engine", || worker.run())?;
+    Ok(Engine { commands, wanted, thread: Some(thread) })
 }
 
 struct Worker {

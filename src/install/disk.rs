@@ -22,6 +22,19 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
     ask(existing.ok_or(io::ErrorKind::NotFound)?)
 }
 
+/// Whether an error says that the disk is full, or what the user may have of it.
+#[must_use]
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Whether an error that came of writing lies with the disk and not with the name that was given.
+#[must_use]
+pub fn is_of_the_disk(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, IsADirectory, NotADirectory, NotFound};
+    !matches!(error.kind(), NotFound | AlreadyExists | NotADirectory | IsADirectory | InvalidFilename)
+}
+
 #[cfg(unix)]
 fn ask(existing: &Path) -> io::Result<u64> {
     let answer = rustix::fs::statvfs(existing)?;
@@ -37,6 +50,21 @@ fn ask(_existing: &Path) -> io::Result<u64> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_cannot_be_is_no_fault_of_the_disk() {
+        use io::ErrorKind::{FileTooLarge, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        for (kind, full, disk) in [
+            (StorageFull, true, true),
+            (FileTooLarge, false, true),
+            (ReadOnlyFilesystem, false, true),
+            (PermissionDenied, false, true),
+            (NotFound, false, false),
+        ] {
+            let error = io::Error::from(kind);
+            assert_eq!((is_full(&error), is_of_the_disk(&error)), (full, disk), "{kind}");
+        }
+    }
 
     #[test]
     fn a_path_that_does_not_exist_yet_counts_for_its_ancestor() {

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::install::disk::is_full;
 use crate::install::protocol::Refusal;
 use crate::install::source::Source;
 use attempt::{Asking, Outcome};
@@ -316,7 +317,7 @@ impl DownloadError {
     fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| {
             let path = path.to_owned();
-            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            if is_full(&source) {
                 return Self::DiskFull { path, kept_bytes: 0, missing_bytes: None };
             }
             Self::Io { action, path, source }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use super::job::{name_of, run};
 use super::places::{Places, Wishes};
 use super::protocol::{Event, Failure, Job};
+use crate::threads;
 
 /// Runs jobs, each on a thread of its own.
 pub struct Installer {
@@ -22,16 +23,13 @@ impl Installer {
         Self { places, cancel: Arc::default(), threads: Vec::new() }
     }
 
-    /// Starts a job; `events` hears everything, on the job's thread.
-    ///
-    /// # Panics
-    ///
-    /// If the system gives no thread.
-    pub fn start(&mut self, job: Job, mut events: impl FnMut(Event) + Send + 'static) {
+    /// Starts a job; `events` hears everything, on the job's thread; that the system gives none, on this one.
+    pub fn start(&mut self, job: Job, events: impl FnMut(Event) + Clone + Send + 'static) {
         self.threads.retain(|it| !it.is_finished());
         let (places, cancel) = (self.places.clone(), self.cancel.clone());
+        let (name, mut refused) = (name_of(&job), events.clone());
         let body = move || {
-            let name = name_of(&job);
+            let (name, mut events) = (name_of(&job), events);
             let run = || run(&job, &places, &Wishes::default(), &cancel, &mut events);
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
             let failure = match result {
@@ -41,10 +39,10 @@ impl Installer {
             };
             events(Event::Failed { name, failure });
         };
-        #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
-        let thread =
-            std::thread::Builder::new().name("install".into()).spawn(body).expect("a thread for the installer");
-        self.threads.push(thread);
+        match threads::start("install", "the installer", body) {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => refused(Event::Failed { name, failure: Failure::Exhausted { why: error.to_string() } }),
+        }
     }
 
     /// Makes every job that runs now end soon, keeping what it has downloaded.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::convert::{self, ConvertError, Converted, Input, Step};
+use super::disk::is_full;
 use super::download::lock::Lock;
 use super::fetch::Arrived;
 use super::model_store::{installed, lock_of, publish, sweep};
@@ -366,12 +367,13 @@ fn convert_into(
             Failure::NoWords { why: fault.to_string() }
         }
         words @ ConvertError::OtherVocabulary { .. } => Failure::NoWords { why: words.to_string() },
+        ConvertError::Memory(refused) => Failure::Exhausted { why: refused.to_string() },
         other => Failure::Convert { why: other.to_string() },
     })
 }
 
 fn io_failure(path: &Path, error: &io::Error) -> Failure {
-    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+    if is_full(error) {
         return Failure::DiskFull { path: path.to_owned(), kept: 0, missing: None };
     }
     Failure::Disk { why: format!("cannot write {}: {error}", path.display()) }

@@ -215,6 +215,12 @@ pub enum Failure {
         /// Which, and what the system said.
         why: String,
     },
+    /// The machine gives no more memory, or no more threads.
+    #[error("{why}")]
+    Exhausted {
+        /// What was not given, and for what.
+        why: String,
+    },
     /// The user asked to stop.
     #[error("stopped")]
     Cancelled {

@@ -151,6 +151,13 @@ pub trait Backend: Sync {
     /// bits.
     fn usual_precision(&self, device: Device) -> Precision;
 
+    /// Bytes of the machine's own memory that a model takes at the least, with keys and values of a full context; `None` for
+    /// a device that has its own.
+    fn memory(&self, config: &Config, precision: Precision) -> Option<u64> {
+        let _ = (config, precision);
+        None
+    }
+
     /// Makes a model.
     ///
     /// # Errors

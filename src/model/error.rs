@@ -36,10 +36,12 @@ pub enum ModelError {
         /// The name of the tensor, without the `transformer.` prefix.
         name: String,
     },
-    /// The weights do not fit into memory.
-    #[error("{} MB of memory are needed for the weights; a lower --dtype needs less", bytes / 1_000_000)]
+    /// Memory was asked for and refused.
+    #[error("there is not enough memory for {what}, which would take {} MB", bytes.div_ceil(1_000_000))]
     Memory {
-        /// Bytes of the weights.
+        /// What it was for, a noun phrase.
+        what: &'static str,
+        /// Bytes that were refused.
         bytes: u64,
     },
     /// Another number of tokens than of branches.
@@ -121,4 +123,17 @@ impl ModelError {
             Self::Backend { .. } | Self::DeviceLost { .. } | Self::Precision { .. } | Self::Unsupported { .. }
         )
     }
+}
+
+/// So many elements, all of one value, for `what`: a noun phrase.
+///
+/// # Errors
+///
+/// [`ModelError::Memory`] if the system refuses the memory.
+pub fn room<T: Clone>(count: usize, value: T, what: &'static str) -> Result<Vec<T>, ModelError> {
+    let mut all = Vec::new();
+    let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
+    all.try_reserve_exact(count).map_err(|_| ModelError::Memory { what, bytes })?;
+    all.resize(count, value);
+    Ok(all)
 }

@@ -9,7 +9,7 @@ mod error;
 mod weights;
 
 pub use device::{Backend, Device, DeviceChoice, Found, Order, Unusable};
-pub use error::ModelError;
+pub use error::{ModelError, room};
 pub use weights::{Precision, RawTensor, RawType, TensorSource};
 
 use crate::TokenId;
@@ -128,6 +128,11 @@ pub trait Model: Send {
     /// Bytes of the matrices that every token is multiplied with.
     fn weight_bytes(&self) -> u64 {
         0
+    }
+
+    /// What a user should know of how it runs.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// The number of positions in use, at most [`Self::positions`].

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::Input;
 use crate::app::Copied;
+use crate::threads;
 
 /// How long a tool may take. One that hangs has lost its display.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -75,6 +76,7 @@ fn is_program(path: &Path) -> bool {
 
 /// Copies with a tool, in a thread of its own; what came of it arrives in the inbox.
 pub(super) fn copy_with(tool: Tool, text: String, inbox: std::sync::mpsc::Sender<Input>) {
+    let (again, back) = (text.clone(), inbox.clone());
     let body = move || {
         let input = match run(tool, &text) {
             Ok(()) => Input::Msg(crate::app::Msg::Copied {
@@ -85,8 +87,9 @@ pub(super) fn copy_with(tool: Tool, text: String, inbox: std::sync::mpsc::Sender
         };
         drop(inbox.send(input));
     };
-    // Without the thread nothing is copied, and nothing said.
-    drop(std::thread::Builder::new().name("clipboard".into()).spawn(body));
+    if let Err(error) = threads::start("clipboard", "the clipboard", body) {
+        drop(back.send(Input::NotCopied { text: again, why: error.to_string() }));
+    }
 }
 
 fn run(tool: Tool, text: &str) -> Result<(), String> {
@@ -108,7 +111,11 @@ fn run(tool: Tool, text: &str) -> Result<(), String> {
         .map_err(|e| format!("cannot be started: {e}"))?;
     // A tool that does not read must not keep this waiting for longer than any other.
     let stdin = child.stdin.take();
-    std::thread::spawn(move || stdin.map(|mut it| it.write_all(&bytes)));
+    if let Err(error) = threads::start("copy", "the clipboard", move || stdin.map(|mut it| it.write_all(&bytes))) {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("is not used: {error}"));
+    }
     let began = Instant::now();
     loop {
         match child.try_wait() {

@@ -6,7 +6,7 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Child, Command};
-use std::sync::mpsc::{SendError, Sender};
+use std::sync::mpsc::{SendError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use tempfile::TempPath;
 
 use super::Input;
 use crate::files::{self, Place};
+use crate::threads;
 
 /// Whether the terminal is the editor's, and when it no longer was.
 static STATE: Mutex<State> = Mutex::new(State { runs: false, ended: None });
@@ -55,17 +56,13 @@ pub(super) fn start(text: &str, inbox: Sender<Input>) -> Result<Editor, String> 
     file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(no_file)?;
     let path = file.into_temp_path();
     let name = named(&|it| std::env::var(it).ok());
-    runs(true);
-    let child = command(&name, &path).spawn().map_err(|e| {
-        runs(false);
-        if e.kind() == io::ErrorKind::NotFound {
-            none(&name)
-        } else {
-            format!("The editor `{name}` cannot be started: {e}.")
-        }
-    })?;
-    let (id, before) = (child.id(), text.to_owned());
+    let mut command = command(&name, &path);
+    let (before, editor) = (text.to_owned(), name.clone());
+    let (started, child) = channel();
     let wait = move || {
+        // Where there is none, it was said why.
+        let Ok(child) = child.recv() else { return };
+        let name = editor;
         let edited = edited(child, &name, &path, &before);
         let is_changed = files::read(Place::Edited, &path).is_ok_and(|it| it != before.as_bytes());
         let back = match edited {
@@ -78,8 +75,20 @@ pub(super) fn start(text: &str, inbox: Sender<Input>) -> Result<Editor, String> 
             kept(path);
         }
     };
-    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
-    let thread = std::thread::Builder::new().name("editor".into()).spawn(wait).expect("a thread for the editor");
+    // The thread first: an editor that nobody waits for would keep the terminal.
+    let thread =
+        threads::start("editor", "the editor", wait).map_err(|e| format!("The editor is not started: {e}."))?;
+    runs(true);
+    let child = command.spawn().map_err(|e| {
+        runs(false);
+        if e.kind() == io::ErrorKind::NotFound {
+            none(&name)
+        } else {
+            format!("The editor `{name}` cannot be started: {e}.")
+        }
+    })?;
+    let id = child.id();
+    let _ = started.send(child);
     Ok(Editor { id, thread })
 }
 

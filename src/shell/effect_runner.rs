@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::{End, Input, Session, clipboard};
 use crate::app::{App, Effect, Msg, start};
@@ -14,6 +18,7 @@ use crate::store::config::{State, store_state};
 use crate::store::paths::Paths;
 use crate::store::protocol::Job as StoreJob;
 use crate::store::{self, Store};
+use crate::threads::NoThread;
 
 /// The services, and what carries effects out on them; the same for every front end.
 pub(super) struct EffectRunner {
@@ -36,16 +41,21 @@ pub(super) struct EffectRunner {
 
 impl EffectRunner {
     /// Starts the services and the application. What they say goes to `sender`.
-    pub(super) fn start(session: Session, size: (u16, u16), sender: Sender<Input>) -> (App, Self) {
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread for one of them.
+    pub(super) fn start(session: Session, size: (u16, u16), sender: Sender<Input>) -> Result<(App, Self), NoThread> {
         let Session { paths, places, save, open, start: mut begin_with, .. } = session;
         let from_engine = sender.clone();
         let loader = Box::new(loading::load);
-        let engine = spawn_with(loader, move |event| drop(from_engine.send(Input::Msg(Msg::Engine(event)))));
-        let store = save.then(|| {
+        let engine = spawn_with(loader, move |event| drop(from_engine.send(Input::Msg(Msg::Engine(event)))))?;
+        let spawn = || {
             let from_store = sender.clone();
             let events = move |event| drop(from_store.send(Input::Msg(Msg::Store(event))));
             store::spawn(paths.transcripts.clone(), store::history::file(&paths.state), open, events)
-        });
+        };
+        let store = if save { Some(spawn()?) } else { None };
         begin_with.size = size;
         let (app, effects) = start(begin_with);
         let installer = Installer::new(places);
@@ -62,7 +72,7 @@ impl EffectRunner {
             copy: None,
         };
         runner.act(effects);
-        (app, runner)
+        Ok((app, runner))
     }
 
     /// Ends the engine's work and writes what is left to write. Returns how many changes could not be written.
@@ -130,11 +140,49 @@ fn expand_home(path: &Path) -> PathBuf {
 }
 
 fn new_header() -> Header {
-    let now = jiff::Zoned::now();
+    header_at(SystemTime::now(), TimeZone::system())
+}
+
+/// Of a transcript that is begun now, whatever the clock says: the name of its file is a date of the calendar.
+fn header_at(now: SystemTime, zone: TimeZone) -> Header {
+    let earliest = Timestamp::UNIX_EPOCH;
+    // A day before the calendar ends, for zones to the east.
+    let latest = Timestamp::MAX - jiff::Span::new().hours(48);
+    let beyond = if now < SystemTime::UNIX_EPOCH { earliest } else { latest };
+    let now = Timestamp::try_from(now).unwrap_or(beyond).clamp(earliest, latest).to_zoned(zone);
     Header {
         version: 1,
         id: now.strftime("%Y%m%d-%H%M%S").to_string(),
         created: now.timestamp().as_millisecond(),
         program: concat!("megachat ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_transcript_has_a_date_whatever_the_clock_says() {
+        const YEAR: Duration = Duration::from_secs(31_556_952);
+        let epoch = SystemTime::UNIX_EPOCH;
+        let zones = [-25, 0, 25].map(|hours| TimeZone::fixed(jiff::tz::offset(hours)));
+        for (now, year) in [
+            (epoch - 50 * YEAR, "19"),
+            (epoch - Duration::from_secs(1), "19"),
+            (epoch + 56 * YEAR, "202"),
+            (epoch + 8_000 * YEAR, "99"),
+            (epoch + 8_030 * YEAR, "9999"),
+            (epoch + 200_000 * YEAR, "9999"),
+            (epoch + Duration::from_secs(i64::MAX as u64), "9999"),
+        ] {
+            for zone in &zones {
+                let Header { id, created, .. } = header_at(now, zone.clone());
+                assert!(id.starts_with(year) && id.len() == "YYYYMMDD-HHMMSS".len(), "{now:?}: {id}");
+                assert!(created >= 0);
+            }
+        }
     }
 }

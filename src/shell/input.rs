@@ -8,7 +8,10 @@ use std::time::Duration;
 use crossterm::event::{Event, MouseEventKind, poll, read};
 
 use super::Input;
+use super::Trouble;
+use super::size::sane;
 use crate::app::Msg;
+use crate::threads;
 
 /// How long the library looks for what has arrived: with zero it would not look at all.
 const AT_ONCE: Duration = Duration::from_millis(1);
@@ -77,8 +80,8 @@ impl Listener {
 ///
 /// # Errors
 ///
-/// If the system gives no pipe.
-pub(super) fn listen(inbox: Sender<Input>) -> io::Result<Listener> {
+/// If the system gives no pipe or no thread.
+pub(super) fn listen(inbox: Sender<Input>) -> Result<Listener, Trouble> {
     let hold = Arc::new(Hold::default());
     #[cfg(unix)]
     let (woken, wake) = io::pipe()?;
@@ -99,8 +102,7 @@ pub(super) fn listen(inbox: Sender<Input>) -> io::Result<Listener> {
             }
         }
     };
-    // Without the thread there are no keys, but signals still end the program.
-    drop(std::thread::Builder::new().name("input".into()).spawn(body));
+    threads::start("input", "the keys", body)?;
     #[cfg(unix)]
     return Ok(Listener { hold, wake });
     #[cfg(not(unix))]
@@ -140,7 +142,10 @@ fn pass_on(hold: &Hold, inbox: &Sender<Input>) -> bool {
         let input = match event {
             Ok(Event::Key(key)) => Input::Msg(Msg::Key(key)),
             Ok(Event::Paste(text)) => Input::Msg(Msg::Paste(text)),
-            Ok(Event::Resize(columns, rows)) => Input::Msg(Msg::Resize(columns, rows)),
+            Ok(Event::Resize(columns, rows)) => {
+                let (columns, rows) = sane(columns, rows);
+                Input::Msg(Msg::Resize(columns, rows))
+            }
             Ok(Event::Mouse(mouse)) if mouse.kind != MouseEventKind::Moved => Input::Msg(Msg::Mouse(mouse)),
             Ok(Event::FocusGained | Event::FocusLost | Event::Mouse(_)) => continue,
             Err(_) => Input::TerminalGone,

@@ -5,10 +5,15 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::Input;
 use crate::engine::protocol::MOST_TEXT;
+use crate::threads::{self, NoThread};
 
 /// Starts the thread. It reads a line for each permit, so that what cannot be used yet waits where it comes from, and
 /// ends with the program: a blocking read cannot be called off.
-pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) {
+///
+/// # Errors
+///
+/// If the system gives no thread.
+pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) -> Result<(), NoThread> {
     let body = move || {
         let mut input = stdin().lock();
         for () in permits {
@@ -29,6 +34,6 @@ pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) {
             }
         }
     };
-    // Without the thread there are no lines, but signals still end the program.
-    drop(std::thread::Builder::new().name("lines".into()).spawn(body));
+    threads::start("lines", "the lines that are read", body)?;
+    Ok(())
 }

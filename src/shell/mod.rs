@@ -7,6 +7,7 @@ mod input;
 mod lines;
 mod plain;
 mod signals;
+mod size;
 mod terminal;
 mod terminal_lease;
 
@@ -19,6 +20,7 @@ use crate::engine::protocol::Failure;
 use crate::install::places::Places;
 use crate::store::appender::Appender;
 use crate::store::paths::Paths;
+use crate::threads::NoThread;
 use effect_runner::EffectRunner;
 use terminal::Terminal;
 use terminal_lease::TerminalLease;
@@ -95,18 +97,29 @@ pub struct Outcome {
     pub kept: Vec<String>,
 }
 
+/// Why the interface cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The terminal cannot be used.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+    /// Something that needs a thread has none.
+    #[error(transparent)]
+    Thread(#[from] NoThread),
+}
+
 /// Runs the interface until the user leaves.
 ///
 /// # Errors
 ///
-/// If the terminal cannot be used. It is as it was before in any case.
-pub fn run(session: Session) -> io::Result<Outcome> {
+/// If the terminal cannot be used, or the system gives no threads. The terminal is as it was before in any case.
+pub fn run(session: Session) -> Result<Outcome, Trouble> {
     let (sender, inbox) = channel();
     let mut terminal = Terminal::enter(session.mouse)?;
     signals::listen(sender.clone(), signals::Watched::Terminal)?;
     let mut lease = TerminalLease::new(input::listen(sender.clone())?, sender.clone());
     let began = Instant::now();
-    let (mut app, mut runner) = EffectRunner::start(session, terminal.size()?, sender);
+    let (mut app, mut runner) = EffectRunner::start(session, terminal.size()?, sender)?;
     let result = main_loop(&mut app, &mut terminal, &mut runner, &mut lease, &inbox, began);
     lease.ask_to_end();
     // What is drawn is in the journal before the terminal is given back; a user who sees the prompt again can rely on it.
@@ -116,7 +129,12 @@ pub fn run(session: Session) -> io::Result<Outcome> {
         inbox.try_iter().filter_map(|it| if let Input::Edited(back) = it { back.keep() } else { None }).collect();
     terminal.leave();
     runner.quit();
-    result.map(|end| Outcome { end, unsaved, kept })
+    let end = match result {
+        // What was drawn on is gone; the thread that watches it may not have said so yet.
+        Err(_) if signals::is_gone() => End::Signal(1),
+        other => other?,
+    };
+    Ok(Outcome { end, unsaved, kept })
 }
 
 fn main_loop(
@@ -200,11 +218,15 @@ fn main_loop(
     }
 }
 
-/// Lets a test see what a panic leaves behind: F12, if the environment says so, in builds for testing alone.
+/// Lets a test see what a panic, or memory that is refused, leaves behind: F12, if the environment says so, in builds for testing alone.
 #[cfg(debug_assertions)]
 fn panic_if_asked(msg: &Msg) {
     let is_f12 = matches!(msg, Msg::Key(key) if key.code == crossterm::event::KeyCode::F(12));
     assert!(!(is_f12 && std::env::var_os("MEGACHAT_TEST_PANIC").is_some()), "a panic that was asked for");
+    if is_f12 && std::env::var_os("MEGACHAT_TEST_MEMORY").is_some() {
+        // More than any machine has, asked for as most of a program asks.
+        std::hint::black_box(Vec::<u8>::with_capacity(isize::MAX as usize));
+    }
 }
 
 /// How long nothing needs to happen by itself.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::effect_runner::EffectRunner;
 use super::signals::{self, Watched};
-use super::{End, Input, Outcome, Session, lines, patience};
+use super::{End, Input, Outcome, Session, Trouble, lines, patience};
 use crate::app::{Msg, Plain};
 use crate::engine::protocol::Event;
 
@@ -17,22 +17,27 @@ const SIZE: (u16, u16) = (80, 24);
 ///
 /// # Errors
 ///
-/// If standard output cannot be written, for another reason than that its reader is gone.
-pub fn run_plain(session: Session) -> io::Result<Outcome> {
+/// If standard output cannot be written, for another reason than that its reader is gone, or the system gives no threads.
+pub fn run_plain(session: Session) -> Result<Outcome, Trouble> {
     let at_terminal = stdin().is_terminal();
     let (sender, inbox) = channel();
     let (permits, permitted) = channel();
     signals::listen(sender.clone(), if at_terminal { Watched::Lines } else { Watched::Pipe })?;
-    lines::listen(sender.clone(), permitted);
+    lines::listen(sender.clone(), permitted)?;
     let began = Instant::now();
-    let (mut app, mut runner) = EffectRunner::start(session, SIZE, sender);
+    let (mut app, mut runner) = EffectRunner::start(session, SIZE, sender)?;
     let mut plain = Plain::new(at_terminal);
     plain.begin(&mut app);
     let (mut reads, mut without) = (false, None);
     let result = loop {
         runner.act(plain.step(&mut app, began.elapsed()));
         if let Err(error) = write(&plain.take()) {
-            break if error.kind() == io::ErrorKind::BrokenPipe { Ok(End::Quit) } else { Err(error) };
+            break match error.kind() {
+                io::ErrorKind::BrokenPipe => Ok(End::Quit),
+                // The thread that watches it may not have said so yet.
+                _ if at_terminal && signals::is_gone() => Ok(End::Signal(1)),
+                _ => Err(error),
+            };
         }
         if std::mem::take(&mut runner.suspend) {
             suspend()?;
@@ -78,7 +83,7 @@ pub fn run_plain(session: Session) -> io::Result<Outcome> {
     runner.quit();
     // The sender of the lines has nothing else to see it by.
     let end = |end| without.filter(|_| end == End::Quit).unwrap_or(end);
-    result.map(|it| Outcome { end: end(it), unsaved, kept: Vec::new() })
+    Ok(Outcome { end: end(result?), unsaved, kept: Vec::new() })
 }
 
 fn write(text: &str) -> io::Result<()> {

@@ -1,9 +1,10 @@
 //! Signals, and a terminal that goes away.
 
-use std::io;
 use std::sync::mpsc::Sender;
 
-use super::Input;
+use super::size::sane;
+use super::{Input, Trouble};
+use crate::threads;
 
 /// What comes from outside besides signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(super) enum Watched {
 ///
 /// If the system does not let us.
 #[cfg(not(unix))]
-pub(super) fn listen(_inbox: Sender<Input>, _watched: Watched) -> io::Result<()> {
+pub(super) fn listen(_inbox: Sender<Input>, _watched: Watched) -> Result<(), Trouble> {
     Ok(())
 }
 
@@ -32,17 +33,18 @@ pub(super) fn listen(_inbox: Sender<Input>, _watched: Watched) -> io::Result<()>
 ///
 /// If the system does not let us.
 #[cfg(unix)]
-pub(super) fn listen(inbox: Sender<Input>, watched: Watched) -> io::Result<()> {
+pub(super) fn listen(inbox: Sender<Input>, watched: Watched) -> Result<(), Trouble> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
     // Where lines are read, the terminal's own ways of stopping and of being resized are good enough.
     let own: &[i32] = if watched == Watched::Terminal { &[SIGTSTP, SIGWINCH] } else { &[] };
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM].iter().chain(own))?;
     let of_terminal = inbox.clone();
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
+    threads::start("signals", "signals", move || {
         for number in signals.forever() {
             match number {
                 SIGWINCH => {
                     if let Ok((columns, rows)) = crossterm::terminal::size() {
+                        let (columns, rows) = sane(columns, rows);
                         drop(inbox.send(Input::Msg(crate::app::Msg::Resize(columns, rows))));
                     }
                 }
@@ -55,7 +57,7 @@ pub(super) fn listen(inbox: Sender<Input>, watched: Watched) -> io::Result<()> {
         }
     })?;
     if watched != Watched::Pipe {
-        std::thread::Builder::new().name("terminal".into()).spawn(move || watch(&of_terminal))?;
+        threads::start("terminal", "the watch over the terminal", move || watch(&of_terminal))?;
     }
     Ok(())
 }
@@ -64,12 +66,34 @@ pub(super) fn listen(inbox: Sender<Input>, watched: Watched) -> io::Result<()> {
 #[cfg(unix)]
 fn end(inbox: &Sender<Input>, input: Input, number: i32) {
     let _ = inbox.send(input);
-    std::thread::spawn(move || {
+    let insist = move || {
         std::thread::sleep(std::time::Duration::from_millis(1500));
         super::terminal::restore();
         std::process::exit(128 + number);
-    });
+    };
+    if threads::start("end", "the end", insist).is_err() {
+        insist();
+    }
 }
+
+/// Whether there is no terminal any more.
+pub(super) fn is_gone() -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdin = rustix::stdio::stdin();
+        let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut fds, Some(&at_once)).is_ok() && fds[0].revents().intersects(GONE)
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+/// What is reported of a terminal that is gone.
+#[cfg(unix)]
+const GONE: rustix::event::PollFlags =
+    rustix::event::PollFlags::HUP.union(rustix::event::PollFlags::ERR).union(rustix::event::PollFlags::NVAL);
 
 /// Waits until the terminal is gone. The library that reads keys would spin on it for ever, and no signal comes to a
 /// process that is not the session's leader.
@@ -82,7 +106,7 @@ fn watch(inbox: &Sender<Input>) {
         // A hang-up is reported at once; the limit is for systems that forget to.
         let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
         let polled = poll(&mut fds, Some(&limit));
-        if polled.is_ok() && fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+        if polled.is_ok() && fds[0].revents().intersects(GONE) {
             return end(inbox, Input::TerminalGone, signal_hook::consts::SIGHUP);
         }
     }

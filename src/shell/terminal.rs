@@ -1,33 +1,32 @@
 //! The terminal: taken over once, given back as it was on every way out.
 
 use std::io::{self, Stdout, Write as _, stdout};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::EnableBracketedPaste;
 use crossterm::style::Print;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute, queue};
+use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
 
+use super::size::Sized;
 use crate::app::{App, view};
+use crate::emergency;
 use crate::files::{self, Place};
-
-/// Whether the terminal is taken over. Giving it back twice would move the shell's cursor.
-static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Whether it is asked to report the mouse.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// Buttons, what is dragged, and the wheel, by coordinates of any size. Movement alone means nothing.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// The terminal, while it is taken over.
 pub(super) struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: its destructor shows the cursor, which [`restore`] does, and panics if the terminal is gone.
+    inner: ManuallyDrop<ratatui::Terminal<Sized<CrosstermBackend<Stdout>>>>,
 }
 
 impl Terminal {
@@ -35,8 +34,8 @@ impl Terminal {
     pub(super) fn enter(mouse: bool) -> io::Result<Self> {
         MOUSE.store(mouse, Ordering::Release);
         take()?;
-        match ratatui::Terminal::new(CrosstermBackend::new(stdout())) {
-            Ok(inner) => Ok(Self { inner }),
+        match ratatui::Terminal::new(Sized(CrosstermBackend::new(stdout()))) {
+            Ok(inner) => Ok(Self { inner: ManuallyDrop::new(inner) }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -52,12 +51,12 @@ impl Terminal {
 
     /// Draws the state, in one piece where the terminal can.
     pub(super) fn draw(&mut self, app: &App) -> io::Result<()> {
-        if !TAKEN.load(Ordering::Acquire) {
+        if !emergency::draws() {
             return Ok(());
         }
-        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        queue!(self.inner.backend_mut().0, BeginSynchronizedUpdate)?;
         self.inner.draw(|frame| view(app, frame))?;
-        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+        execute!(self.inner.backend_mut().0, EndSynchronizedUpdate)
     }
 
     /// Makes the next frame a whole one.
@@ -81,7 +80,7 @@ impl Terminal {
 
     /// Writes something of our own that draws nothing.
     pub(super) fn send(&mut self, sequence: &str) -> io::Result<()> {
-        execute!(self.inner.backend_mut(), Print(sequence))
+        execute!(self.inner.backend_mut().0, Print(sequence))
     }
 
     /// Stops the process as the shell's Ctrl-Z does; returns when it is continued.
@@ -105,7 +104,7 @@ impl Drop for Terminal {
 }
 
 fn take() -> io::Result<()> {
-    TAKEN.store(true, Ordering::Release);
+    emergency::take();
     let mouse = if MOUSE.load(Ordering::Acquire) { MOUSE_ON } else { "" };
     let taken =
         enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(mouse)));
@@ -125,12 +124,9 @@ pub(super) fn stop() -> io::Result<()> {
 
 /// Gives the terminal back, if it is taken over. Every step is tried; failures cannot be told any more.
 pub(super) fn restore() {
-    if TAKEN.swap(false, Ordering::AcqRel) {
+    if emergency::give_back() {
         let mut out = stdout();
-        let mouse = if MOUSE.load(Ordering::Acquire) { MOUSE_OFF } else { "" };
-        let _ = queue!(out, EndSynchronizedUpdate, Print(mouse), DisableBracketedPaste);
-        let _ = queue!(out, LeaveAlternateScreen, cursor::Show);
-        let _ = out.flush();
+        let _ = out.write_all(emergency::RESTORE).and_then(|()| out.flush());
         let _ = disable_raw_mode();
     }
 }
@@ -140,8 +136,9 @@ pub(super) fn restore() {
 pub fn install_panic_hook(log: std::path::PathBuf) {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        emergency::panicked();
         let is_main = std::thread::current().name() == Some("main");
-        if is_main || !TAKEN.load(Ordering::Acquire) {
+        if is_main || !emergency::is_taken() {
             restore();
             default(info);
             return;

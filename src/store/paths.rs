@@ -21,27 +21,36 @@ pub struct Paths {
     pub state: PathBuf,
 }
 
-/// The system names no home directory.
+/// Why nothing has a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no home directory; set MEGACHAT_HOME to a directory to use instead")]
-pub struct NoHome;
+pub enum NoHome {
+    /// The system names no home directory, or one that means another place in each directory.
+    #[error("there is no home directory; set HOME, or MEGACHAT_HOME, to a directory to use, as an absolute path")]
+    None,
+    /// A relative path, and nothing that it is relative to.
+    #[error("MEGACHAT_HOME is a relative path, but the working directory is gone; set it to an absolute one")]
+    NowhereToStart,
+}
 
 impl Paths {
     /// By the environment: `MEGACHAT_HOME`, else the XDG variables, else the system's habits.
     ///
     /// # Errors
     ///
-    /// If the system names no home directory.
+    /// If there is no directory to use.
     pub fn from_environment() -> Result<Self, NoHome> {
         Self::resolve(&|name| env::var_os(name).filter(|it| !it.is_empty()))
     }
 
     fn resolve(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, NoHome> {
         if let Some(home) = variable("MEGACHAT_HOME") {
-            let home = env::current_dir().unwrap_or_default().join(home);
+            let home = match PathBuf::from(home) {
+                it if it.is_absolute() => it,
+                it => env::current_dir().map_err(|_| NoHome::NowhereToStart)?.join(it),
+            };
             return Ok(Self::new(&home.join("config"), &home.join("data"), &home.join("cache"), &home.join("state")));
         }
-        let base = BaseDirs::new().ok_or(NoHome)?;
+        let base = BaseDirs::new().filter(|it| it.home_dir().is_absolute()).ok_or(NoHome::None)?;
         // On macOS too, command line programs live in the XDG directories; `directories` would choose ~/Library.
         let xdg = |name: &str, unix: &str, other: &Path| {
             let absolute = variable(name).map(PathBuf::from).filter(|it| it.is_absolute());

@@ -12,7 +12,9 @@ use super::appender::Appender;
 use super::history;
 use super::protocol::{Event, Job};
 use crate::document::{Header, Record};
+use crate::emergency;
 use crate::text::Vocabulary;
+use crate::threads::{self, NoThread};
 
 /// How long written records may wait for the disk while text streams, which is what a loss of power costs at the most, and
 /// how long it may go unnoticed that a file was taken away.
@@ -31,6 +33,7 @@ impl Store {
     /// Hands over a job.
     pub fn send(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
+            emergency::on_its_way(1);
             let _ = jobs.send(job);
         }
     }
@@ -45,16 +48,15 @@ impl Store {
 
 /// Starts the thread. Transcripts go to `directory`; `open` is one to go on with. What was sent goes to `history`.
 ///
-/// # Panics
+/// # Errors
 ///
 /// If the system gives no thread.
-#[must_use]
 pub fn spawn(
     directory: PathBuf,
     history: PathBuf,
     open: Option<Appender>,
     events: impl FnMut(Event) + Send + 'static,
-) -> Store {
+) -> Result<Store, NoThread> {
     let (jobs, inbox) = channel();
     let writer = Writer {
         directory,
@@ -66,14 +68,12 @@ pub fn spawn(
         records: 0,
         dirty: false,
         failed: false,
+        counted: 0,
         events: Box::new(events),
     };
-    #[expect(clippy::expect_used, reason = "a program that cannot start a thread cannot do anything")]
-    let thread = std::thread::Builder::new()
-        .name("store".into())
-        .spawn(move || writer.run(&inbox))
-        .expect("a thread for the store");
-    Store { jobs: Some(jobs), thread: Some(thread) }
+    emergency::has_a_transcript(writer.appender.is_some());
+    let thread = threads::start("store", "transcripts", move || writer.run(&inbox))?;
+    Ok(Store { jobs: Some(jobs), thread: Some(thread) })
 }
 
 /// A piece of work for the writer, in the order in which it must reach the disk.
@@ -104,6 +104,8 @@ struct Writer {
     dirty: bool,
     /// Whether the last try failed.
     failed: bool,
+    /// How many of those that wait are counted among what is on its way.
+    counted: usize,
     events: Box<dyn FnMut(Event) + Send>,
 }
 
@@ -114,7 +116,9 @@ impl Writer {
         loop {
             // A file is looked after even when nothing is written: what is said of it must stay true.
             let patience = if self.is_worth_a_file() { LOOK_EVERY.saturating_sub(looked.elapsed()) } else { FOR_EVER };
-            match inbox.recv_timeout(patience) {
+            let job = inbox.recv_timeout(patience);
+            let done = usize::from(job.is_ok());
+            match job {
                 Ok(Job::Begin(header)) => self.begin(header),
                 Ok(Job::Vocabulary(it)) => self.append(Item::Vocabulary(it)),
                 Ok(Job::Append(record)) => {
@@ -129,6 +133,7 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.count(done);
         }
         self.sync(false);
         self.lost()
@@ -142,8 +147,16 @@ impl Writer {
         waiting + written
     }
 
+    /// Says how much is on its way to the file, now that so many jobs are done.
+    fn count(&mut self, done: usize) {
+        let waiting = if self.is_worth_a_file() { self.waiting.len() } else { 0 };
+        emergency::on_its_way(waiting);
+        emergency::arrived(done + std::mem::replace(&mut self.counted, waiting));
+    }
+
     fn begin(&mut self, header: Header) {
         self.sync(false);
+        emergency::has_a_transcript(false);
         self.appender = None;
         self.dirty = false;
         self.failed = false;
@@ -178,6 +191,7 @@ impl Writer {
         {
             self.appender = Some(Appender::create(&self.directory, header)?);
             self.dirty = true;
+            emergency::has_a_transcript(true);
         }
         self.mend()?;
         let Some(appender) = &mut self.appender else {
@@ -261,7 +275,8 @@ mod tests {
         let (send, heard) = channel();
         let store = spawn(home.path().to_owned(), home.path().join("history"), None, move |event| {
             send.send(event).unwrap();
-        });
+        })
+        .unwrap();
         store.send(Job::Begin(header("empty")));
         store.send(Job::Append(Record::Settings { settings: Settings::default() }));
         store.send(Job::Begin(header("full")));
@@ -291,7 +306,8 @@ mod tests {
         let (send, heard) = channel();
         let store = spawn(directory.clone(), home.path().join("history"), None, move |event| {
             send.send(event).unwrap();
-        });
+        })
+        .unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
@@ -307,7 +323,8 @@ mod tests {
         let directory = home.path().join("transcripts");
         std::fs::write(&directory, "in the way").unwrap();
         let (send, heard) = channel();
-        let store = spawn(directory, home.path().join("history"), None, move |event| send.send(event).unwrap());
+        let store =
+            spawn(directory, home.path().join("history"), None, move |event| send.send(event).unwrap()).unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         store.send(Job::Append(typed(1)));
@@ -323,7 +340,8 @@ mod tests {
         let history = home.path().join("history");
         std::fs::create_dir(&history).unwrap();
         let (send, heard) = channel();
-        let store = spawn(home.path().to_owned(), history.clone(), None, move |event| send.send(event).unwrap());
+        let store =
+            spawn(home.path().to_owned(), history.clone(), None, move |event| send.send(event).unwrap()).unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Remember("one".into()));
         store.send(Job::Remember("two".into()));
@@ -343,7 +361,8 @@ mod tests {
         let directory = home.path().join("transcripts");
         std::fs::write(&directory, "in the way").unwrap();
         let (send, heard) = channel();
-        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap());
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap())
+            .unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
@@ -358,7 +377,8 @@ mod tests {
         let (send, heard) = channel();
         let store = spawn(home.path().to_owned(), home.path().join("history"), None, move |event| {
             send.send(event).unwrap();
-        });
+        })
+        .unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         store.send(Job::Sync);
@@ -381,7 +401,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("transcripts");
         let (send, heard) = channel();
-        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap());
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap())
+            .unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         store.send(Job::Sync);
@@ -413,7 +434,8 @@ mod tests {
             path: None,
         };
         let (send, heard) = channel();
-        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap());
+        let store = spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap())
+            .unwrap();
         store.send(Job::Begin(header("a")));
         store.send(Job::Vocabulary(own.clone()));
         store.send(Job::Append(model.clone()));

@@ -2,16 +2,20 @@
 //!
 //! Everything the model, a file or a server says passes through [`visible()`] before it reaches a terminal.
 
+mod cells;
 mod hex;
+mod shown;
 pub mod stops;
 mod utf8;
 mod visible;
 pub mod vocabulary;
 mod wrap;
 
+pub use cells::{columns_of, cut, fit, grapheme_columns, pad};
 pub use hex::hex;
+pub use shown::{ShownTokens, grapheme_end, grapheme_start, rest_of};
 pub use stops::StopBuffer;
 pub use utf8::Utf8Stream;
-pub use visible::{push_visible, visible, visible_json, visible_line, visible_name, visible_path};
+pub use visible::{Visible, visible, visible_json, visible_line, visible_name, visible_path};
 pub use vocabulary::{EncodeError, TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
 pub use wrap::Wrap;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 /// How many code points one grapheme may stack before the rest is dropped from the screen ("Zalgo" text).
 const MOST_MARKS: usize = 16;
 
@@ -12,11 +14,11 @@ const LONGEST_NAME: usize = 200;
 ///
 /// Control characters become caret notation (`^[` for escape), C1 controls, bidirectional controls and other invisible
 /// characters their hexadecimal code in angle brackets, a tab four spaces at the most. A lone carriage return is `^M`,
-/// one before a line feed is dropped.
+/// one before a line feed is dropped. A mark that stands on nothing would take no cell: it becomes its code as well.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    push_visible(text, &mut out);
+    Visible::default().push(text, &mut out);
     out
 }
 
@@ -57,41 +59,64 @@ pub fn visible_json(json: &str) -> String {
     out
 }
 
-/// Appends [`visible`] text to `out`.
-pub fn push_visible(text: &str, out: &mut String) {
-    let mut marks = 0;
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        if is_mark(c) {
-            marks += 1;
-            if marks > MOST_MARKS {
+/// Makes a text visible that comes in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct Visible {
+    /// What a mark would stand on.
+    base: Option<char>,
+    /// How many marks stand on it.
+    marks: usize,
+}
+
+impl Visible {
+    /// Appends the next piece to `out`.
+    pub fn push(&mut self, text: &str, out: &mut String) {
+        use std::fmt::Write as _;
+        let mut characters = text.chars().peekable();
+        while let Some(c) = characters.next() {
+            if c == '\r' && characters.peek() == Some(&'\n') {
                 continue;
             }
-        } else {
-            marks = 0;
-        }
-        match c {
-            '\n' => out.push('\n'),
-            '\r' if characters.peek() == Some(&'\n') => {}
-            '\t' => out.push_str("    "),
-            '\0'..='\x1f' => {
-                out.push('^');
-                out.push(char::from(c as u8 + 0x40));
+            let is_mark = is_mark(c);
+            let stands = !is_mark || self.base.is_some_and(|it| is_one_grapheme(it, c));
+            self.marks = if is_mark && stands { self.marks + 1 } else { 0 };
+            if self.marks > MOST_MARKS {
+                continue;
             }
-            '\x7f' => out.push_str("^?"),
-            _ if is_invisible(c) => {
-                use std::fmt::Write as _;
-                // Writing to a string cannot fail.
-                let _ = write!(out, "<{:X}>", u32::from(c));
+            // A mark does not stand on what takes the place of a character.
+            self.base = None;
+            match c {
+                '\n' => out.push('\n'),
+                '\t' => out.push_str("    "),
+                '\0'..='\x1f' => {
+                    out.push('^');
+                    out.push(char::from(c as u8 + 0x40));
+                }
+                '\x7f' => out.push_str("^?"),
+                _ if is_invisible(c) || !stands => {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "<{:X}>", u32::from(c));
+                }
+                _ => {
+                    out.push(c);
+                    self.base = Some(c);
+                }
             }
-            _ => out.push(c),
         }
     }
 }
 
-/// Combining marks, of the blocks that stack. Width tells: they take no cell of their own.
+/// Whether a mark joins the character before it.
+fn is_one_grapheme(before: char, mark: char) -> bool {
+    let mut both = String::from(before);
+    both.push(mark);
+    both.graphemes(true).count() == 1
+}
+
+/// What takes no cell of its own: combining marks, joiners, vowels and ends of Hangul syllables.
 fn is_mark(c: char) -> bool {
-    !c.is_ascii() && !is_invisible(c) && unicode_width::UnicodeWidthChar::width(c) == Some(0)
+    let has_no_width = || unicode_width::UnicodeWidthChar::width(c) == Some(0);
+    !c.is_ascii() && !is_invisible(c) && has_no_width()
 }
 
 /// Characters that take no place and change how or whether the text around them is seen.
@@ -125,6 +150,12 @@ mod tests {
             ("abc\u{202e}def\u{2066}", "abc<202E>def<2066>"),
             ("hi\u{e0041}\u{feff}", "hi<E0041><FEFF>"),
             ("a\tb", "a    b"),
+            ("\u{301}a\u{301}\n\u{301}", "<301>a\u{301}\n<301>"),
+            ("\u{200d}👩\u{200d}🚀", "<200D>👩\u{200d}🚀"),
+            ("\x01\u{301}", "^A<301>"),
+            // A vowel of Hangul joins the consonant before it, and nothing else.
+            ("\u{1100}\u{1161}a\u{1161}", "\u{1100}\u{1161}a<1161>"),
+            ("ﾞ", "ﾞ"),
         ] {
             assert_eq!(visible(input), expected);
         }
@@ -148,12 +179,29 @@ mod tests {
         assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
     }
 
+    #[test]
+    fn marks_that_come_one_by_one_are_marks_of_what_was_there() {
+        let (mut out, mut stream) = (String::new(), Visible::default());
+        for piece in ["a", "\u{301}", "👩", "\u{200d}", "🚀", "\x1b", "\u{301}"] {
+            stream.push(piece, &mut out);
+        }
+        assert_eq!(out, "a\u{301}👩\u{200d}🚀^[<301>");
+        let (mut out, mut stream) = (String::new(), Visible::default());
+        stream.push("a", &mut out);
+        for _ in 0..100 {
+            stream.push("\u{301}", &mut out);
+        }
+        assert_eq!(out.chars().count(), 1 + MOST_MARKS);
+    }
+
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig { cases: 5000, failure_persistence: None, ..Default::default() })]
         #[test]
         fn no_control_character_but_the_line_feed_comes_out(text in "(\\PC|[\\x00-\\x20\\x7f-\\xa0\u{2000}-\u{2070}\u{e0000}-\u{e0100}]){0,60}") {
             let out = visible(&text);
             proptest::prop_assert!(out.chars().all(|c| c == '\n' || !(c.is_control() || is_invisible(c))), "{:?}", out);
+            let hidden = out.graphemes(true).find(|it| *it != "\n" && super::super::cells::grapheme_columns(it) == 0);
+            proptest::prop_assert_eq!(hidden, None);
         }
     }
 }

@@ -59,7 +59,7 @@ fn a_full_life(home: &Home) {
     ended(home, &pty, 2);
     // Two columns; both are kept, and the second goes on.
     pty.press("\x1b[17~");
-    pty.see("first difference +");
+    pty.see("first difference: token");
     pty.press("\x1b[C");
     pty.press("k");
     pty.see("Kept as 2 branches");
@@ -92,6 +92,25 @@ fn a_full_life(home: &Home) {
     pty.press(" The end, said the dog\r");
     ended(home, &pty, 6);
     quit(pty);
+}
+
+/// Whoever pauses while he writes is shown what could come next; the text is drawn as if he had not paused.
+#[test]
+fn a_text_that_was_looked_ahead_in_comes_out_again_to_the_last_bit() {
+    let home = Home::new();
+    let mut pty = start(&home, &["-s", "7", "-n", "12"]);
+    for (count, words) in [(1, ["Once upon", " a time, there", " was"]), (2, [" The bear", " ran and", " ran"])] {
+        for part in words {
+            pty.press(part);
+            // With a figure behind it once the model has read it.
+            pty.see("after yours: ");
+        }
+        pty.press("\r");
+        ended(&home, &pty, count);
+    }
+    quit(pty);
+    let output = replay(&home, &["latest"]);
+    assert_eq!((out(&output), err(&output)), ("identical 24/24\n".to_owned(), String::new()));
 }
 
 #[test]

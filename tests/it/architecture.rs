@@ -15,6 +15,9 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("appearance", Purity::Pure, &[]),
     ("manifest", Purity::Pure, &["text"]),
     ("files", Purity::Acts, &[]),
+    ("emergency", Purity::Acts, &[]),
+    ("memory", Purity::Acts, &["files"]),
+    ("threads", Purity::Acts, &[]),
     ("directory", Purity::Acts, &["assets", "checkpoint", "files", "text"]),
     ("integrity", Purity::Acts, &["checkpoint", "directory", "files", "manifest"]),
     ("sample", Purity::Pure, &["text"]),
@@ -25,18 +28,43 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     (
         "engine",
         Purity::Acts,
-        &["assets", "checkpoint", "directory", "files", "gpt2", "integrity", "manifest", "model", "sample", "text"],
+        &[
+            "assets",
+            "checkpoint",
+            "directory",
+            "files",
+            "gpt2",
+            "integrity",
+            "manifest",
+            "memory",
+            "model",
+            "sample",
+            "text",
+            "threads",
+        ],
     ),
     (
         "install",
         Purity::Acts,
-        &["assets", "checkpoint", "directory", "files", "format", "integrity", "manifest", "text"],
+        &["assets", "checkpoint", "directory", "files", "format", "integrity", "manifest", "memory", "text", "threads"],
     ),
     ("loading", Purity::Acts, &["directory", "engine", "files", "install::convert", "manifest", "text"]),
     (
         "store",
         Purity::Acts,
-        &["assets", "checkpoint", "directory", "document", "files", "integrity", "manifest", "sample", "text"],
+        &[
+            "assets",
+            "checkpoint",
+            "directory",
+            "document",
+            "emergency",
+            "files",
+            "integrity",
+            "manifest",
+            "sample",
+            "text",
+            "threads",
+        ],
     ),
     (
         "app",
@@ -59,7 +87,11 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ),
     // The fourth floor. The front ends know the application and the services, the commands no front end, and neither knows
     // the other.
-    ("shell", Purity::Acts, &["app", "document", "engine", "files", "install", "loading", "store"]),
+    (
+        "shell",
+        Purity::Acts,
+        &["app", "document", "emergency", "engine", "files", "install", "loading", "store", "threads"],
+    ),
     (
         "cli",
         Purity::Acts,
@@ -68,7 +100,20 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     (
         "run",
         Purity::Acts,
-        &["app", "cli", "command", "document", "engine", "install", "manifest", "shell", "store", "text"],
+        &[
+            "app",
+            "cli",
+            "command",
+            "document",
+            "emergency",
+            "engine",
+            "install",
+            "manifest",
+            "memory",
+            "shell",
+            "store",
+            "text",
+        ],
     ),
     (
         "command",
@@ -79,6 +124,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "cli",
             "directory",
             "document",
+            "emergency",
             "engine",
             "files",
             "format",
@@ -226,6 +272,20 @@ fn files_are_opened_through_one_door() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
     let door = files("src").into_iter().find(|it| it.path == "src/files.rs");
     assert!(door.is_some_and(|it| it.code.contains("OpenOptions")), "the door is somewhere else");
+}
+
+/// A thread that the system does not give is told, or done without.
+#[test]
+fn threads_are_started_where_a_refusal_is_told() {
+    // Fewer threads compute a product as well, and a hash is made after the work instead of beside it.
+    const OTHERS: &[&str] = &["src/threads.rs", "src/gpt2/cpu/pool.rs", "src/install/convert/source.rs"];
+    let starts = |file: &File| {
+        ["thread::spawn", "thread::Builder", "scope.spawn", "thread::scope"].iter().any(|it| file.code.contains(it))
+    };
+    let starting: Vec<String> = files("src").into_iter().filter(starts).map(|it| it.path).collect();
+    let others: Vec<&String> = starting.iter().filter(|it| !OTHERS.contains(&it.as_str())).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert!(starting.len() > 1, "the reading finds next to nothing");
 }
 
 #[test]

@@ -768,11 +768,15 @@ fn configurations_are_read_checked_and_written() {
         r#""n_head":2.5"#,
         r#""layer_norm_epsilon":"small""#,
         r#""num_hidden_layers":0.0"#,
+        r#""n_layer":16777216"#,
+        r#""num_hidden_layers":4097"#,
+        r#""n_inner":18446744073709551615"#,
     ] {
         let json = format!(r#"{{"model_type":"gpt2",{entry}}}"#);
         assert!(matches!(refused(&json), ConfigError::BadValue { .. }), "{entry}");
     }
     assert!(matches!(refused(r#"{"architectures":["BertModel"],"hidden_size":8}"#), ConfigError::Architecture { .. }));
+    assert_eq!(accepted(r#"{"model_type":"gpt2","n_layer":4096}"#).n_layer, Limits::default().layers);
     assert!(matches!(refused(r#"{"model_type":"gpt2","n_head":7}"#), ConfigError::Heads { .. }));
 }
 

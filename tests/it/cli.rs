@@ -206,6 +206,15 @@ fn a_configuration_counts_and_a_broken_one_is_kept_and_reported() {
     assert!(line("max-tokens").contains('4') && line("max-tokens").ends_with("configuration"), "{show}");
     let environment = home.command(&["config", "show"]).env("MEGACHAT_TEMP", "1.5").output().unwrap();
     assert!(out(&environment).lines().any(|it| it.starts_with("temp ") && it.ends_with("environment")));
+    // One row a name, in columns.
+    let rows: Vec<&str> =
+        show.lines().take_while(|it| !it.starts_with("configuration ")).filter(|it| !it.is_empty()).collect();
+    let names: Vec<&str> = rows.iter().filter_map(|it| it.split_whitespace().next()).collect();
+    let unique: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!((names.len(), names.contains(&"keys.edit-in-editor")), (unique.len(), true));
+    let origin = |it: &&str| it.rsplit(' ').next().map(|word| it.len() - word.len());
+    let places: std::collections::BTreeSet<_> = rows.iter().map(origin).collect();
+    assert_eq!(places.len(), 1, "{show}");
 
     std::fs::write(&file, "[sampling\n").unwrap();
     let output = home.run(&["-n", "2", "Once"], b"");

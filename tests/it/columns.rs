@@ -164,7 +164,7 @@ fn the_same_dice_under_other_settings_differ_by_the_setting_alone() {
     it.key(KeyCode::Char('d'));
     it.settle();
     assert!(columns(&it).first_difference(1).is_some());
-    assert!(it.screen().contains("first difference +"), "{}", it.screen());
+    assert!(it.screen().contains("first difference: token"), "{}", it.screen());
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_fan_is_folded_into_a_tree_and_taken_up_to_a_fork() {
     }
     let fork = branches.iter().position(|it| it.columns.len() > 1).unwrap();
     let screen = it.screen();
-    assert!(screen.contains("futures, as a tree") && screen.contains(&format!("x{}", branches[fork].columns.len())));
+    assert!(screen.contains("futures, as a tree") && screen.contains(&format!("×{}", branches[fork].columns.len())));
     for _ in 0..fork {
         it.key(KeyCode::Down);
     }

@@ -314,7 +314,7 @@ fn no_size_and_no_state_panics() {
 #[test]
 fn typed_values_are_set_or_refused_with_a_reason() {
     let mut it = Harness::ready(SIZE);
-    it.key(KeyCode::Tab);
+    // A blank page is no text to go to.
     it.key(KeyCode::Tab);
     assert_eq!(it.app.context.focus, Focus::Panel);
     it.write("1.5");
@@ -324,6 +324,8 @@ fn typed_values_are_set_or_refused_with_a_reason() {
     it.key(KeyCode::Enter);
     assert!(it.app.context.outbox.notice.as_ref().unwrap().text.contains("between 0 and 100"));
     assert!((it.app.context.settings.temperature - 1.5).abs() < 1e-6);
+    // What was refused is still there; it is left first.
+    it.key(KeyCode::Esc);
     it.key(KeyCode::Backspace);
     assert!((it.app.context.settings.temperature - 1.0).abs() < 1e-6);
 }

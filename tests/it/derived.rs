@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyModifiers};
+use megachat::app::text::{Ahead, Under};
 use megachat::app::{Heat, Intent, Knob, Layer, Msg, Text, layout};
 use megachat::document::{NodeId, Origin, Record};
 use megachat::engine::generation::{Control, Session};
@@ -34,6 +35,8 @@ enum Step {
     Set(usize),
     Resize(u16, u16),
     Switch(usize),
+    /// Nobody presses a key for a while.
+    Wait,
 }
 
 const TEXTS: [&str; 5] = ["on", "Once upon", " a", "ice and", "up\non"];
@@ -51,7 +54,8 @@ const SETTINGS: [(Knob, &str); 9] = [
 const MODELS: [&str; 3] = ["one", "twin", "stranger"];
 const SCRIPTS: [(&str, &str); 3] =
     [("one", " on and up, once and again"), ("twin", "ice is nice, and so on"), ("stranger", "no, not one word of it")];
-const KEYS: [KeyCode; 26] = [
+const KEYS: [KeyCode; 27] = [
+    KeyCode::Char('n'),
     KeyCode::Enter,
     KeyCode::Enter,
     KeyCode::Esc,
@@ -82,17 +86,30 @@ const KEYS: [KeyCode; 26] = [
 
 fn step() -> impl proptest::strategy::Strategy<Value = Step> {
     let (control, alt) = (KeyModifiers::CONTROL, KeyModifiers::ALT);
-    let chords = [('n', control), ('t', control), ('c', control), ('u', alt), ('r', alt), ('i', alt), ('i', alt)];
+    let chord = |it| (KeyCode::Char(it), control);
+    let other = |it| (KeyCode::Char(it), alt);
+    let chords = [
+        chord('n'),
+        chord('t'),
+        chord('c'),
+        other('u'),
+        other('r'),
+        other('i'),
+        other('i'),
+        other('a'),
+        (KeyCode::Up, alt),
+    ];
     proptest::prop_oneof![
         4 => (1usize..12).prop_map(Step::Hear),
         4 => proptest::strategy::Just(Step::Settle),
         3 => proptest::strategy::Just(Step::Frame),
         2 => (0..TEXTS.len()).prop_map(Step::Write),
         12 => (0..KEYS.len()).prop_map(|it| Step::Key(KEYS[it])),
-        3 => (0..chords.len()).prop_map(move |it| Step::Chord(KeyCode::Char(chords[it].0), chords[it].1)),
+        3 => (0..chords.len()).prop_map(move |it| Step::Chord(chords[it].0, chords[it].1)),
         2 => (0..SETTINGS.len()).prop_map(Step::Set),
         1 => (any::<u16>(), any::<u16>()).prop_map(|it| Step::Resize(20 + it.0 % 120, 8 + it.1 % 40)),
         1 => (0..MODELS.len()).prop_map(Step::Switch),
+        3 => proptest::strategy::Just(Step::Wait),
     ]
 }
 
@@ -163,6 +180,7 @@ fn act(it: &mut Harness, step: Step) {
         Step::Key(code) => it.key(code),
         Step::Chord(code, modifiers) => it.press(code, modifiers),
         Step::Set(n) => it.send(Msg::Intent(Intent::Set(SETTINGS[n].0, SETTINGS[n].1.into()))),
+        Step::Wait => it.wait(400),
         Step::Resize(columns, rows) => it.send(Msg::Resize(columns, rows)),
         Step::Switch(n) => {
             it.installed(MODELS[n]);
@@ -219,12 +237,14 @@ fn check(it: &Harness, oracle: &mut Oracle) {
     }
     fresh.put_scores(1, rows);
     check_next(it, oracle, &model);
+    check_ahead(it, oracle, &model);
     fresh.heat = Heat::Cut;
     fresh.put_cursor(text.cursor);
     if !path.is_empty() {
         fresh.put_next(oracle.row(&model, path.len()));
     }
-    while fresh.prepare(&cx.settings, true, 20).is_unfinished {}
+    let under = text.inspection.as_ref().map_or(Under::Then, |it| it.under);
+    while fresh.prepare(&cx.settings, Some(under), 20).is_unfinished {}
     for position in 0..path.len() {
         if let Some(survives) = text.survives(position) {
             assert_eq!(Some(survives), fresh.survives(position), "whether token {position} survives");
@@ -236,7 +256,10 @@ fn check(it: &Harness, oracle: &mut Oracle) {
             (known.position, known.node, known.token, known.typed),
             (text.cursor, wanted.node, wanted.token, wanted.typed)
         );
-        assert_eq!((known.score, known.after, known.die), (wanted.score, wanted.after, wanted.die));
+        assert_eq!(
+            (known.score, known.after, known.die, known.under),
+            (wanted.score, wanted.after, wanted.die, wanted.under)
+        );
         assert_eq!(
             (known.picked, known.picked_rank, known.elsewhere),
             (wanted.picked, wanted.picked_rank, wanted.elsewhere)
@@ -258,8 +281,21 @@ fn check_next(it: &Harness, oracle: &mut Oracle, model: &str) {
     let mut fresh = fresh(it);
     fresh.apply(&Record::Tip { node: next.after });
     fresh.put_next(next.logits.clone());
-    _ = fresh.prepare(&cx.settings, false, 20);
+    _ = fresh.prepare(&cx.settings, None, 20);
     assert_eq!(Some(table), fresh.next_table());
+}
+
+/// The scores after what is typed are those after it, and so is what the settings make of them.
+fn check_ahead(it: &Harness, oracle: &mut Oracle, model: &str) {
+    let (cx, text) = (&it.app.context, &it.app.context.text);
+    let Some(ahead) = &text.ahead else { return };
+    assert_eq!(ahead.after, text.document.tip(), "scores of another end");
+    assert_eq!(*ahead.logits, *oracle.row(model, text.document.len() + ahead.tokens.len()));
+    let Some(table) = &ahead.table else { return };
+    let mut fresh = fresh(it);
+    fresh.put_ahead(Ahead { table: None, ..ahead.clone() });
+    _ = fresh.prepare(&cx.settings, None, 20);
+    assert_eq!(Some(table), fresh.ahead_table());
 }
 
 /// After idle frames all that is wanted is there.

@@ -1,10 +1,10 @@
 //! Writing, selecting, copying, the mouse and the editor: messages in, state and effects out.
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use megachat::app::keymap::Keymap;
+use megachat::app::keymap::{Action, Keymap};
 use megachat::app::layers::{Layer, help::Help, models::ModelList};
 use megachat::app::layout;
-use megachat::app::{Copied, Effect, Focus, KNOBS, Mode, Msg, Scroll};
+use megachat::app::{Copied, Effect, Focus, Intent, KNOBS, Mode, Msg, Scroll};
 use megachat::engine::protocol::{Event, StopReason};
 use megachat::store::protocol::{Event as Store, Job};
 
@@ -276,9 +276,9 @@ fn a_branch_or_a_new_text_ends_the_selection() {
     it.press(KeyCode::Char('u'), KeyModifiers::ALT);
     assert_eq!(it.app.context.text.selection(), None);
     it.control('n');
-    it.key(KeyCode::Char('v'));
+    it.send(Msg::Intent(Intent::Act(Action::Select)));
     assert!(it.screen().contains("There is no text to select"), "{}", it.screen());
-    it.key(KeyCode::Char('y'));
+    it.send(Msg::Intent(Intent::Act(Action::Copy)));
     assert!(it.screen().contains("There is no text to copy"), "{}", it.screen());
 }
 

@@ -94,7 +94,7 @@ fn a_terminal_that_goes_away_leaves_a_whole_transcript_and_no_busy_process() {
             assert!(now - before < 100, "{state}: a second of processor time without a terminal");
             std::thread::sleep(Duration::from_millis(2));
         }
-        child.wait().unwrap();
+        assert_eq!(child.wait().unwrap().exit_code(), 129, "{state}");
         let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
         assert!(list[0].document.drawn() >= 12, "{state}: {}", list[0].document.drawn());
     }

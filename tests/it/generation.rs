@@ -224,7 +224,7 @@ fn drops_the_model(fault: Fault, is_it: fn(&Failure) -> bool) {
         };
         Ok((Session::new(Box::new(model), tokenizer), card))
     };
-    let engine = megachat::engine::spawn_with(Box::new(loader), move |event| drop(send.send(event)));
+    let engine = megachat::engine::spawn_with(Box::new(loader), move |event| drop(send.send(event))).unwrap();
     let source = ModelSource {
         name: "s".into(),
         directory: "s".into(),

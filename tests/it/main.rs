@@ -9,6 +9,7 @@
 )]
 
 mod again;
+mod ahead;
 mod answers;
 mod architecture;
 mod arguments;
@@ -30,8 +31,10 @@ mod drops;
 mod editing;
 mod endurance;
 mod faults;
+mod focus;
 mod generation;
 mod gguf;
+mod graphemes;
 mod hostile;
 mod hub;
 mod installation;
@@ -53,10 +56,14 @@ mod pty;
 mod ranks;
 mod replay;
 mod samplers;
+mod scarce;
 mod score;
 mod screens;
 mod sessions;
+mod shares;
 mod support;
 mod tls;
 mod verify;
 mod words;
+mod world;
+mod writing;

@@ -99,7 +99,7 @@ fn a_session_branches_undoes_compares_and_inspects() {
     assert!(
         told[1].starts_with("id ") && told[2].contains("by the model") && told[3].starts_with("The chain: 50257, then")
     );
-    assert!(told[4].starts_with("die 0.") && told[5].starts_with("otherwise: "), "{told:#?}");
+    assert!(told[4].starts_with("die 0.") && told[5] == "Looked at as it was drawn.", "{told:#?}");
     assert!(told.iter().any(|it| it.starts_with("2: \"")), "{told:#?}");
     for expected in [
         "The branches, with the number of forks above each:",
@@ -185,6 +185,25 @@ fn names_are_completed_and_slips_are_asked_about() {
         assert!(said.contains(expected), "no `{expected}` in\n{said}");
     }
     assert!(said.contains("model: demo") || said.contains("/sta could be /status, /start"), "{said}");
+}
+
+#[test]
+fn a_control_is_set_however_its_name_and_value_are_written() {
+    let home = Home::new();
+    let lines = "/set temp = 0.8\n/temp=0.81\n/temp = 0.82 top_p=0.5\n/set Topk 7, min-p .2\n/set wild\n/set temp\n/set temp = 0.9 top-p 7\n/compare temp = 1.2 | topp=0.4\n/stop =\n/temp\n";
+    let said = session(&home, &["-n", "2"], lines);
+    for expected in [
+        "note: temp is now 0.8.",
+        "note: temp is now 0.81.",
+        "note: temp is now 0.82.\nnote: top-p is now 0.5.",
+        "note: top-k is now 7.\nnote: min-p is now 0.2.",
+        "note: preset is now wild.",
+        "error: top-p: must be between 0 and 1 (1 is off), not 7.",
+    ] {
+        assert!(said.contains(expected), "no `{expected}` in\n{said}");
+    }
+    // What cannot all be set sets nothing.
+    assert!(!said.contains("temp is now 0.9.") && !said.contains("stop is now"), "{said}");
 }
 
 #[test]

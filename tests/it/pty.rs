@@ -31,7 +31,18 @@ impl Pty {
 
     /// Any program, which may start ours.
     pub(crate) fn run(program: &str, home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        Self::sized((80, 24), program, home, arguments, environment)
+    }
+
+    /// In a terminal that says it has so many columns and rows.
+    pub(crate) fn sized(
+        (cols, rows): (u16, u16),
+        program: &str,
+        home: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
@@ -43,7 +54,7 @@ impl Pty {
         command.env("MEGACHAT_SEED", "7");
         command.env("MEGACHAT_IGNORE_EOS", "1");
         command.env("LC_ALL", "C.UTF-8");
-        for name in ["NO_COLOR", "COLORTERM", "COLORFGBG"] {
+        for name in ["NO_COLOR", "COLORTERM", "COLORFGBG", "RUST_BACKTRACE"] {
             command.env_remove(name);
         }
         for (name, value) in environment {
@@ -118,6 +129,27 @@ impl Pty {
         let (height, width) = (std::num::NonZero::new(rows).unwrap(), std::num::NonZero::new(columns).unwrap());
         self.screen.lock().unwrap().screen_mut().set_size(height, width);
         self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// Says that the terminal has another size; what is drawn is still read in the old one.
+    pub(crate) fn claim(&self, columns: u16, rows: u16) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// Whether the program has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// As [`wait_for`](Self::wait_for), for what is not on the screen alone.
+    #[track_caller]
+    pub(crate) fn wait_with(&mut self, what: &str, mut seen: impl FnMut(&mut Self) -> bool) {
+        let began = Instant::now();
+        while !seen(self) {
+            assert!(began.elapsed() < 3 * PATIENCE, "{what}: nothing comes of it:\n{}", self.contents());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
@@ -248,10 +280,10 @@ fn a_text_is_compared_branched_undone_and_looked_at() {
     // F6: two columns under the same dice, then each its own.
     pty.press("\x1b[17~");
     pty.see("same dice, other settings");
-    pty.see("distinct-2");
+    pty.see("new pairs");
     pty.press("d");
     pty.see("each its own dice");
-    pty.see("first difference +");
+    pty.see("first difference: token");
     pty.press("k");
     pty.see("Kept as 2 branches");
     // F7: the branches; Alt-U: back; Alt-I: what comes next.

@@ -252,3 +252,16 @@ mod terminal {
         assert!(!pty.contents().contains("perplexity"));
     }
 }
+
+#[test]
+fn a_grapheme_of_several_tokens_is_marked_whole() {
+    let home = Home::new();
+    let family = "👨‍👩‍👧‍👦";
+    let text = format!("ab {family} cd 🇩🇪 e\u{301} {family}");
+    let coloured = out(&score(&home, &["--color", "always"], text.as_bytes()));
+    let shown = coloured.split("\nrank: ").next().unwrap();
+    assert!(shown.contains("\x1b["), "{shown:?}");
+    for (grapheme, count) in [(family, 2), ("🇩🇪", 1), ("e\u{301}", 1)] {
+        assert_eq!(shown.matches(grapheme).count(), count, "{grapheme} in {shown:?}");
+    }
+}

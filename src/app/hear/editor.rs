@@ -1,9 +1,8 @@
 //! What comes back from the user's editor.
 
 use crate::app::context::{Context, Edited};
-use crate::app::focus::Focus;
 use crate::app::keymap::Action;
-use crate::app::verbs::branch;
+use crate::app::verbs::{branch, focus};
 
 /// Puts what comes out of the editor where it belongs. Whatever went wrong, what was there before is still there.
 pub(in crate::app) fn ended(cx: &mut Context, result: Result<String, String>) {
@@ -23,14 +22,14 @@ pub(in crate::app) fn ended(cx: &mut Context, result: Result<String, String>) {
         Edited::Text { .. } if cx.drawing.running.is_some() => {
             // What waited for a model was sent meanwhile: there is no end to put it at.
             cx.input.set(&text);
-            cx.focus = Focus::Input;
+            focus::write(cx);
             cx.outbox.say("The text goes on already: what you wrote is in the input.");
         }
         Edited::Text { parent, .. } => {
             if !branch::put(cx, parent, &text) {
                 // What was written is not lost.
                 cx.input.set(&text);
-                cx.focus = Focus::Input;
+                focus::write(cx);
                 return;
             }
             let undo = cx.key_of(Action::Undo);

@@ -12,7 +12,7 @@ use crate::app::verbs::ask::{give_back, next_logits};
 use crate::app::verbs::journal::{record, record_settings, write};
 use crate::app::verbs::models::load;
 use crate::app::verbs::translation::read_again;
-use crate::app::verbs::{chat, journal, send};
+use crate::app::verbs::{ahead, chat, journal, send};
 use crate::document::Record;
 use crate::engine::protocol::{Cut, Event, Failure, ModelCard, RequestId, StopReason};
 use crate::sample::Draw;
@@ -28,6 +28,8 @@ enum Purpose {
     /// Scores that the screen waits for.
     Scores,
     Columns,
+    /// Scores of what comes after what is typed and not sent.
+    Ahead,
 }
 
 /// What the events of a request are for; `None` if they are no longer waited for.
@@ -39,6 +41,8 @@ fn purpose(app: &App, id: RequestId) -> Option<Purpose> {
         Some(Purpose::Continuation)
     } else if cx.drawing.awaited == Some(id) {
         Some(Purpose::Scores)
+    } else if cx.drawing.looks_ahead(id) {
+        Some(Purpose::Ahead)
     } else {
         app.layers.await_columns(id).then_some(Purpose::Columns)
     }
@@ -55,6 +59,9 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
         return of_columns(app, event);
     }
     let cx = &mut app.context;
+    if purpose == Purpose::Ahead {
+        return of_ahead(cx, event);
+    }
     match event {
         Event::Loading { done, total, .. } => {
             if let EngineState::Loading(loading) = &mut cx.models.engine {
@@ -96,6 +103,14 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
         }
         Event::Finished { reason, cut, .. } => finished(cx, id, reason, cut),
         Event::ColumnToken { .. } | Event::ColumnEnded { .. } | Event::Failed { .. } => {}
+    }
+}
+
+fn of_ahead(cx: &mut Context, event: Event) {
+    match event {
+        Event::Next { logits, .. } => ahead::came(cx, logits),
+        Event::Finished { reason, .. } => ahead::ended(cx, &reason),
+        _ => {}
     }
 }
 
@@ -162,7 +177,7 @@ fn watch_for_loops(app: &mut App) {
     if let Some(since) = cx.text.document.looping_since() {
         running.stopping = true;
         cx.outbox.push(Effect::StopEngine);
-        app.lay(Layer::Loop(LoopFound { since }));
+        app.interject(Layer::Loop(LoopFound { since }));
     }
 }
 
@@ -181,6 +196,9 @@ fn finished(cx: &mut Context, id: RequestId, reason: StopReason, cut: Option<Cut
             );
         }
         take_away(cx, cut);
+    }
+    if let (StopReason::ContextFull, Some(card)) = (&reason, cx.card()) {
+        cx.outbox.say(messages::context_full(card.n_positions, &cx.keymap));
     }
     // The engine heard nothing of what was set after the last token.
     record_settings(cx, cx.settings.clone());
@@ -211,6 +229,13 @@ fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
         Purpose::Scores => {
             cx.drawing.awaited = None;
             // Scores of a text that is too long are not worth a word: the user did not ask for them.
+            if !failure.drops_the_model() {
+                return;
+            }
+        }
+        // Nobody asked for it in so many words.
+        Purpose::Ahead => {
+            ahead::failed(cx);
             if !failure.drops_the_model() {
                 return;
             }

@@ -73,6 +73,6 @@ fn failed(app: &mut App, name: String, failure: &Failure) {
         let models = cx.key_of(Action::Models);
         cx.outbox.complain(format!("{text} {models} shows what was tried."));
     } else {
-        app.lay(Layer::Models(ModelList::default()));
+        app.interject(Layer::Models(ModelList::default()));
     }
 }

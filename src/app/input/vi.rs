@@ -95,6 +95,13 @@ impl Input {
         }
     }
 
+    /// From normal mode back to writing, behind what is written.
+    pub fn vi_write(&mut self) {
+        if self.is_normal() {
+            self.write_at(self.text.len());
+        }
+    }
+
     /// A letter in normal mode.
     pub fn vi_key(&mut self, key: char) {
         let Some(vi) = &mut self.vi else { return };

@@ -24,6 +24,19 @@ pub struct Entry {
     pub is_chosen: bool,
 }
 
+impl Place {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anywhere => "anywhere",
+            Self::In(Focus::Input) => "input",
+            Self::In(Focus::Text) => "text",
+            Self::In(Focus::Panel) => "panel",
+        }
+    }
+}
+
 impl Entry {
     /// The keys as people write them, `/` between alternatives.
     #[must_use]

@@ -30,6 +30,8 @@ pub enum Kind {
 pub enum Answer {
     /// The layer stays.
     Stay,
+    /// The key means nothing to the layer, which stays. A letter is then written, if the layer came unasked.
+    Nothing,
     /// The layer closes; what it lay over is there again.
     Close,
     /// The layer gives way to another.

@@ -16,6 +16,8 @@ pub(super) mod room;
 pub mod score;
 pub mod tree;
 
+use std::mem::{Discriminant, discriminant};
+
 use answer::Kind;
 use columns::{Columns, Purpose};
 use find::Find;
@@ -31,6 +33,7 @@ use score::ScoreTable;
 use tree::Tree;
 
 use crate::app::context::{Context, Needs};
+use crate::app::messages::words::Word;
 use crate::app::screen::theme::Theme;
 use crate::engine::protocol::RequestId;
 
@@ -99,6 +102,8 @@ impl Layer {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layers {
     stack: Vec<Layer>,
+    /// The kind of the layer that opened by itself, while somebody may be about to write.
+    unasked: Option<Discriminant<Layer>>,
 }
 
 impl Layers {
@@ -120,9 +125,22 @@ impl Layers {
 
     /// Lays a layer over what is there. Of each kind there is one: it takes the place of an earlier one.
     pub(super) fn push(&mut self, layer: Layer) {
-        let kind = std::mem::discriminant(&layer);
-        self.stack.retain(|it| std::mem::discriminant(it) != kind);
+        let kind = discriminant(&layer);
+        self.stack.retain(|it| discriminant(it) != kind);
         self.stack.push(layer);
+        self.unasked.take_if(|it| *it == kind);
+    }
+
+    /// The same for a layer that nobody asked for.
+    pub(super) fn interject(&mut self, layer: Layer) {
+        let kind = discriminant(&layer);
+        self.push(layer);
+        self.unasked = Some(kind);
+    }
+
+    /// Whether the layer that has the keys came unasked.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.unasked.is_some() && self.unasked == self.top().map(discriminant)
     }
 
     pub(super) fn pop(&mut self) -> Option<Layer> {
@@ -164,9 +182,19 @@ impl Layers {
         let either = |a: Needs, b: Needs| Needs {
             scores: a.scores || b.scores,
             rows: a.rows || b.rows,
-            inspection: a.inspection || b.inspection,
+            inspection: a.inspection.or(b.inspection),
         };
         self.stack.iter().map(|it| it.room().needs()).fold(Needs::default(), either)
+    }
+
+    /// Whether one of them looks at the text.
+    pub(super) fn look_at_the_text(&self) -> bool {
+        self.stack.iter().any(|it| it.room().looks_at_the_text())
+    }
+
+    /// The short words of what the help lies over, or else of the top one.
+    pub(super) fn words(&self) -> &'static [Word] {
+        self.stack.iter().rev().map(|it| it.room().words()).find(|it| !it.is_empty()).unwrap_or_default()
     }
 
     /// Draws the top one; what it lies over was there before.

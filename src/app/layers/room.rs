@@ -6,7 +6,10 @@ use ratatui::Frame;
 use super::answer::Answer;
 use crate::app::context::{Context, Needs};
 use crate::app::keymap::Action;
+use crate::app::messages::words::Word;
 use crate::app::screen::theme::Theme;
+use crate::app::verbs::panel;
+use crate::sample::Parameter;
 
 /// A layer. What most layers do not have is given here.
 pub(in crate::app) trait Room {
@@ -28,9 +31,29 @@ pub(in crate::app) trait Room {
         true
     }
 
+    /// Whether the text's cursor is moved in it, and the keys that it has no use for are those of the text.
+    fn looks_at_the_text(&self) -> bool {
+        false
+    }
+
     /// How many arrow keys one step of the wheel stands for.
     fn wheel(&self) -> usize {
         1
+    }
+
+    /// Whether the settings can be turned over it.
+    fn shows_settings(&self) -> bool {
+        true
+    }
+
+    /// Turns one of the settings by so many steps, and what is shown of it.
+    fn turn(&mut self, cx: &mut Context, parameter: Parameter, steps: i32) {
+        panel::turn_unseen(cx, parameter, steps);
+    }
+
+    /// The short words in it, which the help over it explains.
+    fn words(&self) -> &'static [Word] {
+        &[]
     }
 
     /// Which scores are wanted while it is open.

@@ -3,7 +3,7 @@
 use super::changes;
 use crate::TokenId;
 use crate::app::context::Context;
-use crate::app::text::Inspection;
+use crate::app::text::{Inspection, Under};
 use crate::sample::{Did, Flip, Parameter, Settings, Step, StepTrace};
 
 pub use crate::format::{fine_percent, percent, spelled};
@@ -13,21 +13,27 @@ pub use crate::sample::RANKS;
 #[must_use]
 pub fn steps(vocabulary: usize, held_to: Option<usize>, trace: &[StepTrace], settings: &Settings) -> Vec<String> {
     let mut parts = vec![vocabulary.to_string()];
-    parts.extend(held_to.map(|n| format!("begun: {n}")));
+    parts.extend(held_to.map(|n| format!("that begin so: {n}")));
     parts.extend(trace.iter().map(|it| step(it, settings)));
     parts
 }
 
-/// One step with the value it did it by, and what it did: `top-p 0.9: 12 (90%)`, twelve of nine tenths of the probability.
+/// The steps in one line, an arrow between them.
+#[must_use]
+pub fn chain(steps: &[String], arrow: &str) -> String {
+    steps.join(&format!(" {arrow} "))
+}
+
+/// One step with the value it did it by, and what it did: `top-p 0.9: 12 left (90%)`, twelve of nine tenths of the probability.
 fn step(it: &StepTrace, settings: &Settings) -> String {
     let value = it.step.parameter(settings).map(|it| format!(" {}", it.show(settings))).unwrap_or_default();
     let name = format!("{}{value}", it.step.name());
     let temperature = Parameter::Temperature;
     match it.did {
         Did::Touched(n) if it.step == Step::NoRepeatNgram => format!("{name}: {n} out"),
-        Did::Touched(n) => format!("{name}: {n} touched"),
-        Did::Left { count, share: None } => format!("{name}: {count}"),
-        Did::Left { count, share: Some(share) } => format!("{name}: {count} ({})", percent(share)),
+        Did::Touched(n) => format!("{name}: {n} changed"),
+        Did::Left { count, share: None } => format!("{name}: {count} left"),
+        Did::Left { count, share: Some(share) } => format!("{name}: {count} left ({})", percent(share)),
         Did::Divided { by } if settings.dynatemp_range > 0.0 => format!("{} {by:.2} by entropy", temperature.name()),
         Did::Divided { .. } => format!("{} {}", temperature.name(), temperature.show(settings)),
     }
@@ -44,6 +50,8 @@ pub struct Facts {
     pub steps: Vec<String>,
     /// What the die made of it.
     pub die: String,
+    /// How to look at it under the other settings, those of now or those of then; none where they are the same.
+    pub other: Option<String>,
     /// What changed in the settings with it: controls, from what to what.
     pub changes: Vec<(&'static str, String, String)>,
     /// What would have made the draw come out otherwise.
@@ -56,10 +64,11 @@ pub struct Facts {
 #[must_use]
 pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) -> Facts {
     let whence = it.node.and_then(|it| cx.text.document.node(it)).map_or("to be drawn", |it| it.origin.name());
-    let verb = match (it.node, it.typed) {
-        (None, _) => "will draw",
-        (Some(_), true) => "would have drawn",
-        (Some(_), false) => "drew",
+    let verb = match (it.node, it.typed, it.under) {
+        (None, ..) => "will draw",
+        (Some(_), true, _) => "would have drawn",
+        (Some(_), false, Under::Then) => "drew",
+        (Some(_), false, Under::Now) => "would draw",
     };
     let marked = it.node.is_some_and(|node| cx.text.document.is_bookmarked(node));
     let after = it.after.map_or("cut by the samplers".to_owned(), |p| format!("{} after the samplers", percent(p)));
@@ -79,19 +88,42 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
             name(it.picked),
             it.picked_rank + 1
         ),
+        other: other(cx, it),
         changes: cx.text.document.change_at(it.position).map(|it| changes(it.0, it.1)).unwrap_or_default(),
         flips: match (flip_lines.is_empty(), it.is_pending()) {
             _ if it.elsewhere.is_some() => format!(
                 "another model, precision or device drew this: by the one that is loaded it would be \"{}\"",
                 it.elsewhere.map_or(String::new(), name)
             ),
-            (true, true) => "otherwise: ...".to_owned(),
-            (false, true) => format!("otherwise: {}; ...", flip_lines.join("; ")),
-            (true, false) => "otherwise: no temperature, top-k, top-p or min-p changes this draw".to_owned(),
-            (false, false) => format!("otherwise: {}", flip_lines.join("; ")),
+            (true, true) => "another token with ...".to_owned(),
+            (false, true) => format!("another token with {}; ...", flip_lines.join("; ")),
+            (true, false) => "no other temperature, top-k, top-p or min-p changes this draw".to_owned(),
+            (false, false) => format!("another token with {}", flip_lines.join("; ")),
         },
         flip_lines,
     }
+}
+
+/// Which settings a token is looked at under.
+#[must_use]
+pub fn under(it: &Inspection) -> &'static str {
+    match it.under {
+        Under::Then => "as it was drawn",
+        Under::Now => "under the settings of now",
+    }
+}
+
+/// How to look at a drawn token under the other settings, and what differs in them.
+fn other(cx: &Context, it: &Inspection) -> Option<String> {
+    let node = it.node.filter(|_| it.is_drawn())?;
+    let differ = changes(cx.text.document.settings_at(node)?, &cx.settings);
+    let differ: Vec<String> = differ.into_iter().map(|(name, then, now)| format!("{name} {then}, now {now}")).collect();
+    let (how, now) = if cx.keymap.is_written() { ("/inspect", "/inspect N now") } else { ("n", "n") };
+    let how = match it.under {
+        Under::Then => format!("{now} shows it under the settings of now"),
+        Under::Now => format!("{how} shows it as it was drawn"),
+    };
+    (!differ.is_empty()).then(|| format!("{how}: {}", differ.join("; ")))
 }
 
 /// Why nothing is known of the token at a position; it may be only a question of time.

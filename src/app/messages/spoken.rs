@@ -4,7 +4,7 @@ use crate::TokenId;
 use crate::app::context::Context;
 use crate::app::messages::dice::{percent, spelled};
 use crate::sample::Row;
-use crate::text::visible;
+use crate::text::{rest_of, visible};
 
 /// A token in quotes.
 pub(in crate::app) fn quoted(cx: &Context, token: TokenId) -> String {
@@ -14,6 +14,12 @@ pub(in crate::app) fn quoted(cx: &Context, token: TokenId) -> String {
 /// Some tokens in quotes, in one line.
 pub(in crate::app) fn text_of(cx: &Context, tokens: &[TokenId]) -> String {
     visible(&cx.text.vocabulary().decode(tokens).replace('\n', "\\n"))
+}
+
+/// What the tokens `from` to before `to` add to those before them, in one line; a character in pieces is told whole.
+pub(in crate::app) fn part_of(cx: &Context, tokens: &[TokenId], from: usize, to: usize) -> String {
+    let up_to = |n: usize| text_of(cx, &tokens[..n.min(tokens.len())]);
+    rest_of(&up_to(to), &up_to(from)).to_owned()
 }
 
 /// So many things.

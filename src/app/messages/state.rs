@@ -1,5 +1,7 @@
 //! What goes on, in words: the model, the continuation, the context, an installation.
 
+use unicode_width::UnicodeWidthChar as _;
+
 use super::{DOWNLOAD_345M, NEEDED_345M, bytes, stage, stopped};
 use crate::app::context::Context;
 use crate::app::models::EngineState;
@@ -26,6 +28,27 @@ pub fn phase(cx: &Context) -> (&'static str, bool) {
         (None, EngineState::Loading(_)) => ("loading", true),
         (None, EngineState::Empty | EngineState::Failed) => ("no model", false),
     }
+}
+
+/// The word that the end of the text and the beginning of what is written make together, `sheBut`; `None` where a word
+/// begins, or where words are written without spaces between them.
+#[must_use]
+pub fn run_together(cx: &Context, written: &str) -> Option<String> {
+    /// Letters on either side that are enough to know the word again.
+    const MOST: usize = 20;
+    let joins = |it: &char| it.is_alphanumeric() && !is_of_a_script_without_spaces(*it);
+    if cx.chat {
+        return None;
+    }
+    let before: Vec<char> = cx.text.flow.text().chars().rev().take_while(joins).take(MOST).collect();
+    let after: String = written.chars().take_while(joins).take(MOST).collect();
+    let is_one = !before.is_empty() && !after.is_empty();
+    is_one.then(|| before.into_iter().rev().chain(after.chars()).collect())
+}
+
+/// Chinese, Japanese and Korean, and Thai, Lao, Burmese and Khmer.
+fn is_of_a_script_without_spaces(c: char) -> bool {
+    c.width() == Some(2) || matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
 /// Tokens the model sees, of how many it could.

@@ -1,11 +1,11 @@
 //! What a line does.
 
-use super::command::{What, help, meant};
+use super::command::{What, help, meant, name_and_rest};
 use super::steer::number;
 use super::{Line, Plain, Report, is_covered, tell};
 use crate::app::intent::{Intent, WayOut};
 use crate::app::keymap::Action;
-use crate::app::knobs::{KNOBS, Knob, name_and_value};
+use crate::app::knobs::{KNOBS, Knob, changed, settings_in};
 use crate::app::layers::columns::{self, Purpose};
 use crate::app::layers::{Layer, models};
 use crate::app::messages::columns::WAYS_OUT;
@@ -44,7 +44,7 @@ impl Plain {
         match text.strip_prefix('/') {
             Some(rest) if rest.starts_with('/') => self.send(app, rest.to_owned()),
             Some(rest) => {
-                let (name, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let (name, rest) = name_and_rest(rest);
                 let before = (self.out.len(), self.report);
                 match meant(name) {
                     Ok(what) => self.command(app, what, rest.trim()),
@@ -97,8 +97,7 @@ impl Plain {
     fn command(&mut self, app: &mut App, what: What, rest: &str) {
         match what {
             What::Act(action) => self.action(app, action, rest),
-            What::Knob(knob) if rest.is_empty() => self.out.line(&tell::knob(&app.context, knob)),
-            What::Knob(knob) => self.want(app, Intent::Set(knob, rest.to_owned())),
+            What::Knob(knob) => self.set(app, &format!("{} {rest}", knob.name())),
             What::Set => self.set(app, rest),
             What::Settings => self.out.lines(tell::settings_lines(&app.context, rest)),
             What::Status => self.out.lines(tell::status(&app.context)),
@@ -113,6 +112,7 @@ impl Plain {
                 None => self.out.error("Which branch? /tree lists them with their numbers."),
             },
             What::Take => self.take_alternative(app, rest),
+            What::Tell(topic) => self.want(app, Intent::Tell(topic)),
             What::Keep => self.keep(app, rest),
             What::Dice => match app.layers.columns() {
                 Some(it) if it.purpose == Purpose::Compare => {
@@ -134,6 +134,7 @@ impl Plain {
                 self.effects.extend(effects);
             }
             Action::Send => self.send(app, rest.to_owned()),
+            Action::Add => self.add(app, rest),
             Action::FindToken if rest.is_empty() => self.out.error("What is to be found? As in: /find moon"),
             Action::FindToken => {
                 // A space before a word counts, and a command's own is gone.
@@ -221,9 +222,15 @@ impl Plain {
     }
 
     fn set(&mut self, app: &mut App, rest: &str) {
-        match name_and_value(rest) {
-            Ok((knob, "")) => self.out.line(&tell::knob(&app.context, knob)),
-            Ok((knob, value)) => self.want(app, Intent::Set(knob, value.to_owned())),
+        match settings_in(rest) {
+            Ok(found) if found.len() == 1 && found[0].1.is_empty() => {
+                self.out.line(&tell::knob(&app.context, found[0].0));
+            }
+            // All of them or none.
+            Ok(found) => match changed(&app.context.settings, rest) {
+                Ok(_) => found.into_iter().for_each(|(knob, value)| self.want(app, Intent::Set(knob, value))),
+                Err(why) => self.out.error(&why),
+            },
             Err(why) => self.out.error(&format!("{why} /settings lists them all.")),
         }
     }

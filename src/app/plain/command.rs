@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use super::act::needs_a_screen;
 use crate::app::keymap::{Action, FORMER_NAMES};
 use crate::app::knobs::{KNOBS, Knob};
+use crate::app::layers::palette::words::{self, Meant};
 use crate::app::layers::palette::{actions, score};
+use crate::app::messages::topics::Topic;
 use crate::sample::{Parameter, Settings};
 
 /// What a command does.
@@ -25,6 +27,7 @@ pub(super) enum What {
     Show,
     Status,
     Take,
+    Tell(Topic),
 }
 
 /// A command with a name, what may follow it, and what it does.
@@ -48,6 +51,7 @@ pub(super) const LISTED: &[Listed] = &[
         "the commands; with a word those that it fits, with all every one",
     ),
     listed("continue", "", What::Act(Action::Continue), "go on with the text; an empty line does too"),
+    listed("add", "TEXT", What::Act(Action::Add), "add a text and draw nothing; one in quotes keeps its first space"),
     listed("undo", "", What::Act(Action::Undo), "undo, whatever it was"),
     listed("redo", "", What::Act(Action::Redo), "do again what was undone"),
     listed("status", "", What::Status, "what goes on: model, text, context, speed, settings in short"),
@@ -63,9 +67,9 @@ pub(super) const LISTED: &[Listed] = &[
     ),
     listed(
         "inspect",
-        "[N [M]]",
+        "[N [M]] [now]",
         What::Act(Action::Inspect),
-        "token N: what it could have been (M of it), its die, what would change it",
+        "token N: what it could have been (M of it), its die, what would change it; now: under the settings of now",
     ),
     listed(
         "take",
@@ -127,15 +131,25 @@ pub(super) const LISTED: &[Listed] = &[
 ];
 
 /// Other names.
-const ALSO: &[(&str, What)] =
-    &[("exit", What::Act(Action::QuitOrDelete)), ("temperature", What::Knob(Knob::Of(Parameter::Temperature)))];
+const ALSO: &[(&str, What)] = &[("temperature", What::Knob(Knob::Of(Parameter::Temperature)))];
 
 /// Every name with what it means.
 pub(super) fn names() -> impl Iterator<Item = (&'static str, What)> {
     let listed = LISTED.iter().map(|it| (it.name, it.what));
     let actions = Action::ALL.iter().map(|&it| (it.name(), What::Act(it)));
     let knobs = KNOBS.iter().map(|&it| (it.name(), What::Knob(it)));
-    listed.chain(actions).chain(knobs).chain(ALSO.iter().copied())
+    // What is a command here already is not told.
+    let topics = Topic::ALL.into_iter().filter(|topic| LISTED.iter().all(|it| it.name != topic.name()));
+    let topics = topics.map(|it| (it.name(), What::Tell(it)));
+    listed.chain(actions).chain(knobs).chain(topics).chain(ALSO.iter().copied())
+}
+
+/// The name of a command and what follows it. The equals sign behind the name of a control ends it, too.
+pub(super) fn name_and_rest(line: &str) -> (&str, &str) {
+    let by_sign = line.find('=').filter(|&it| Knob::named(&line[..it]).is_some());
+    let end = line.find(char::is_whitespace).into_iter().chain(by_sign).min().unwrap_or(line.len());
+    let (name, rest) = line.split_at(end);
+    (name, rest.strip_prefix(char::is_whitespace).unwrap_or(rest))
 }
 
 /// What a name means: it, or the beginning of one alone.
@@ -151,6 +165,13 @@ pub(super) fn meant(name: &str) -> Result<What, String> {
     }
     if let Some(knob) = Knob::named(&name) {
         return Ok(What::Knob(knob));
+    }
+    match words::meant(&name) {
+        Some(Meant::Act(action)) if needs_a_screen(action).is_none() => return Ok(What::Act(action)),
+        Some(Meant::Set(parameter)) => return Ok(What::Knob(Knob::Of(parameter))),
+        Some(Meant::Tell(Topic::Settings)) => return Ok(What::Settings),
+        Some(Meant::Tell(topic)) => return Ok(What::Tell(topic)),
+        Some(Meant::Act(_)) | None => {}
     }
     // What needs a screen is not meant here, if anything else is.
     let of_a_screen = |it: What| matches!(it, What::Act(action) if needs_a_screen(action).is_some());
@@ -229,6 +250,8 @@ pub(super) fn help(word: &str, settings: &Settings) -> Vec<String> {
         all.extend(others.map(|it| (it.action.name().to_owned(), "", it.help.into())));
         let explain = |knob: &Knob| (knob.name().to_owned(), "[VALUE]", knob.explain(settings));
         all.extend(KNOBS.iter().map(explain));
+        let topics = Topic::ALL.into_iter().filter(|topic| LISTED.iter().all(|it| it.name != topic.name()));
+        all.extend(topics.map(|it| (it.name().to_owned(), "", it.help().into())));
     }
     if !word.is_empty() && word != "all" {
         let exact: Vec<_> = all.iter().filter(|it| it.0 == word).cloned().collect();
@@ -295,6 +318,20 @@ mod tests {
         ] {
             let error = meant(name).unwrap_err();
             assert!(error.contains(says), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_told_from_what_follows_it() {
+        for (line, expected) in [
+            ("find =x", ("find", "=x")),
+            ("find a=b", ("find", "a=b")),
+            ("temp=0.8", ("temp", "=0.8")),
+            ("top_p = 1", ("top_p", "= 1")),
+            ("undo", ("undo", "")),
+            ("x=y z", ("x=y", "z")),
+        ] {
+            assert_eq!(name_and_rest(line), expected);
         }
     }
 

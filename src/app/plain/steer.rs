@@ -8,6 +8,7 @@ use crate::app::knobs::changed;
 use crate::app::layers::Layer;
 use crate::app::layers::columns::Purpose;
 use crate::app::state::App;
+use crate::app::text::Under;
 
 impl Plain {
     /// Turns to the token whose number is given first, if one is. Says whether that worked.
@@ -34,13 +35,17 @@ impl Plain {
     }
 
     pub(super) fn inspect(&mut self, app: &mut App, rest: &str) {
-        if self.point(app, rest) {
+        let is_now = rest.split_whitespace().any(|it| it == "now");
+        if self.point(app, rest.strip_prefix("now").unwrap_or(rest)) {
             self.leave(app);
             self.want(app, Intent::Act(Action::Inspect));
-            if matches!(app.layers.top(), Some(Layer::Inspector(_))) {
-                let most = rest.split_whitespace().nth(1).and_then(|it| it.parse().ok());
-                self.report = Some(Report::Inspection(most.unwrap_or(FEW)));
+            let Some(Layer::Inspector(inspector)) = app.layers.top_mut() else { return };
+            if is_now {
+                inspector.under = Under::Now;
             }
+            app.cover();
+            let most = rest.split_whitespace().nth(1).and_then(|it| it.parse().ok());
+            self.report = Some(Report::Inspection(most.unwrap_or(FEW)));
         }
     }
 
@@ -63,6 +68,13 @@ impl Plain {
                 self.report = Some(Report::Take(row));
             }
         }
+    }
+
+    /// `TEXT` or `"TEXT"`.
+    pub(super) fn add(&mut self, app: &mut App, rest: &str) {
+        let text = rest.strip_prefix('"').map_or(rest, |it| it.strip_suffix('"').unwrap_or(it));
+        self.leave(app);
+        self.want(app, Intent::Add(text.to_owned()));
     }
 
     pub(super) fn type_here(&mut self, app: &mut App, rest: &str) {
@@ -132,7 +144,9 @@ impl Plain {
         let letter = which.chars().next().filter(|_| which.len() == 1).map(|it| it.to_ascii_uppercase());
         let by_letter = letter.filter(char::is_ascii_uppercase).map(|it| it as usize - 'A' as usize);
         let column = match (state.purpose, number(which)) {
-            (Purpose::Futures, at) => at.and_then(|it| state.by_likelihood().get(it).copied()),
+            (Purpose::Futures, at) => {
+                at.and_then(|it| state.listed(app.context.text.vocabulary()).get(it).map(|line| line[0]))
+            }
             (Purpose::Compare, at) => at.or(by_letter).filter(|&it| it < state.columns.len()),
         };
         let length = if length.trim() == "word" { Length::Word } else { Length::Whole };

@@ -6,7 +6,7 @@ use crate::app::messages;
 use crate::document::{NodeId, Origin};
 use crate::engine::protocol::{RequestId, StopReason};
 use crate::sample::EndOfText;
-use crate::text::{StopBuffer, Utf8Stream, push_visible};
+use crate::text::{StopBuffer, Utf8Stream, Visible};
 
 /// How much of the text is written, and what of it must still be held back.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Stream {
     /// The continuation under way.
     run: Option<Run>,
     utf8: Utf8Stream,
+    /// What was written last, which a mark may stand on.
+    visible: Visible,
     /// Text that may turn out to be the half of a line end.
     held: String,
 }
@@ -161,7 +163,7 @@ impl Stream {
         // Before a line feed it means nothing, else it is shown.
         let ready = self.held.trim_end_matches('\r').len();
         let mut text = String::new();
-        push_visible(&self.held[..ready], &mut text);
+        self.visible.push(&self.held[..ready], &mut text);
         self.held.drain(..ready);
         if !text.is_empty() {
             out.push(&text);
@@ -172,7 +174,7 @@ impl Stream {
         self.utf8.finish(&mut self.held);
         if !self.held.is_empty() {
             let mut text = String::new();
-            push_visible(&std::mem::take(&mut self.held), &mut text);
+            self.visible.push(&std::mem::take(&mut self.held), &mut text);
             out.push(&text);
         }
     }

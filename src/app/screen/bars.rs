@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::app::context::Context;
-use crate::app::messages::dice::{percent, spelled, steps};
+use crate::app::messages::dice::{self, percent, spelled, steps};
 use crate::app::models::EngineState;
 use crate::app::screen::glyphs::Glyphs;
 use crate::app::screen::kit::lines;
@@ -16,14 +15,24 @@ use crate::app::screen::theme::Theme;
 use crate::app::text::Table;
 use crate::appearance::Appearance;
 use crate::sample::Row;
+use crate::text::{columns_of, fit};
 
 /// Draws into `area`, whose first row is the heading.
 pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
     let width = area.width as usize;
     let mut out = Vec::new();
-    let Some(next) = cx.text.next_table() else {
-        out.push(heading("next token", width, theme));
+    let wide = width >= 34;
+    let is_ahead = cx.drawing.is_ahead_shown();
+    let what = match (is_ahead, wide) {
+        (true, true) => "after your words",
+        (true, false) => "after yours",
+        (false, true) => "next token",
+        (false, false) => "next",
+    };
+    let Some(next) = (if is_ahead { cx.text.ahead_table() } else { cx.text.next_table() }) else {
+        out.push(heading(what, width, theme));
         let wait = match cx.models.engine {
+            EngineState::Ready(_) if is_ahead => "when you pause",
             EngineState::Ready(_) => "not known yet",
             EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => "no model yet",
         };
@@ -31,11 +40,11 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
         return lines(frame, area, out);
     };
     let choices = next.entropy.exp2();
-    let wide = width >= 34;
+    let digits = usize::from(choices < 100.0);
     let title = if wide {
-        format!("next token  {:.1} bits, ~{choices:.1} choices", next.entropy)
+        format!("{what}: {:.1} bits, {choices:.digits$} choices", next.entropy)
     } else {
-        format!("next {:.1}b ~{choices:.1}", next.entropy)
+        format!("{what}: {choices:.digits$} choices")
     };
     out.push(heading(&title, width, theme));
     let chain_rows = match area.height {
@@ -44,8 +53,9 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
         12.. => chain(cx, next, width, 4),
     };
     let rows = (area.height as usize).saturating_sub(2 + chain_rows.len());
-    out.push(Line::styled(columns("", ' ', "", ("model", "after"), width), theme.dim));
-    let likeliest = next.rows.iter().map(|it| it.after.unwrap_or(0.0).max(it.model)).fold(0.0, f32::max);
+    let scale = Glyphs::scale(widths(width).1);
+    let (model, after) = legend(theme.glyphs);
+    out.push(Line::styled(columns("", ' ', &scale, (&model, &after), width), theme.dim));
     let mut cut_drawn = false;
     let mut left = rows;
     for row in &next.rows {
@@ -62,7 +72,7 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
         if left == 0 || negligible {
             break;
         }
-        out.push(candidate(cx, row, likeliest, width, theme));
+        out.push(candidate(cx, next, row, width, theme));
         left -= 1;
     }
     out.extend(chain_rows.into_iter().map(|it| Line::styled(it, theme.dim)));
@@ -70,14 +80,14 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
 }
 
 fn heading(text: &str, width: usize, theme: &Theme) -> Line<'static> {
-    let rule = theme.glyphs.rule.repeat(width.saturating_sub(text.width() + 1));
+    let rule = theme.glyphs.rule.repeat(width.saturating_sub(columns_of(text) + 1));
     Line::from(vec![Span::styled(format!("{text} "), theme.strong), Span::styled(rule, theme.dim)])
 }
 
 /// Label, mark, bar, two numbers, so that columns stand under each other.
 fn columns(label: &str, mark: char, bar: &str, (model, after): (&str, &str), width: usize) -> String {
     let (label_width, bar_width) = widths(width);
-    format!("{}{mark}{} {model:>5} {after:>5}", fit(label, label_width), fit(bar, bar_width))
+    format!("{}{mark}{}{model:>6}{after:>6}", fit(label, label_width), fit(bar, bar_width))
 }
 
 fn widths(width: usize) -> (usize, usize) {
@@ -86,16 +96,25 @@ fn widths(width: usize) -> (usize, usize) {
     (label, rest.saturating_sub(label))
 }
 
-fn candidate<'a>(cx: &Context, row: &Row, likeliest: f32, width: usize, theme: &Theme) -> Line<'a> {
+/// What heads the two numbers, each behind the mark that stands for it in the bars.
+pub(in crate::app) fn legend(glyphs: &Glyphs) -> (String, String) {
+    (format!("{}model", glyphs.tick), format!("{}after", glyphs.full))
+}
+
+/// What the chain leaves of a candidate as a bar, and the model's own share as a tick. All there is is the full width.
+pub(in crate::app) fn shares(row: &Row, width: usize, glyphs: &Glyphs) -> String {
+    glyphs.shares(row.after.unwrap_or(0.0).into(), row.model.into(), width)
+}
+
+fn candidate<'a>(cx: &Context, next: &Table, row: &Row, width: usize, theme: &Theme) -> Line<'a> {
     let label = label(cx.text.vocabulary().bytes(row.token), theme.glyphs);
     let after = row.after.map_or("cut".to_owned(), percent);
     let (_, bar_width) = widths(width);
-    let share = if likeliest > 0.0 { row.after.unwrap_or(0.0) / likeliest } else { 0.0 };
     // The die has fallen already: its position and the seed are known.
-    let is_picked = cx.text.next_table().is_some_and(|it| it.picked.token == row.token);
+    let is_picked = next.picked.token == row.token;
     let mark = if is_picked { '>' } else { ' ' };
-    let text =
-        columns(&label, mark, &theme.glyphs.bar(f64::from(share), bar_width), (&percent(row.model), &after), width);
+    let bar = shares(row, bar_width, theme.glyphs);
+    let text = columns(&label, mark, &bar, (&percent(row.model), &after), width);
     let style = if is_picked { theme.focus } else { theme.drawn };
     Line::styled(text, if row.after.is_some() { style } else { theme.dim })
 }
@@ -127,36 +146,22 @@ fn cut_line(kept: usize, width: usize) -> String {
     fit(&format!("- - cut: {kept} left {}", "- ".repeat(width / 2)), width)
 }
 
-/// Exactly `width` columns: cut or padded.
-pub(in crate::app) fn fit(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if used + wide > width {
-            break;
-        }
-        out.push(c);
-        used += wide;
-    }
-    out.extend(std::iter::repeat_n(' ', width - used));
-    out
-}
-
 /// What each step did and what comes of it, wrapped.
 fn chain(cx: &Context, next: &Table, width: usize, rows: usize) -> Vec<String> {
-    let mut text = steps(next.scored, None, &next.trace, &cx.settings).join(" > ");
+    let arrow = cx.window.appearance.glyphs().right;
+    let mut text = dice::chain(&steps(next.scored, None, &next.trace, &cx.settings), arrow);
     let name = label(cx.text.vocabulary().bytes(next.picked.token), cx.window.appearance.glyphs());
     // Writing to a string cannot fail.
-    let _ = write!(text, " > die {:.3}: \"{name}\", rank {}", next.die, next.picked.rank + 1);
-    last_of(&text, width, rows)
+    let _ = write!(text, " {arrow} die {:.3}: \"{name}\", rank {}", next.die, next.picked.rank + 1);
+    last_of(&text, arrow, width, rows)
 }
 
 /// A chain in so many rows: where there is no room for all, its last steps, which say what comes of it.
-fn last_of(chain: &str, width: usize, rows: usize) -> Vec<String> {
-    let steps: Vec<&str> = chain.split(" > ").collect();
+fn last_of(chain: &str, arrow: &str, width: usize, rows: usize) -> Vec<String> {
+    let between = format!(" {arrow} ");
+    let steps: Vec<&str> = chain.split(&between).collect();
     let shown = |from: usize| {
-        let text = if from == 0 { chain.to_owned() } else { format!("... > {}", steps[from..].join(" > ")) };
+        let text = if from == 0 { chain.to_owned() } else { format!("...{between}{}", steps[from..].join(&between)) };
         let mut wrap = crate::text::Wrap::new(width);
         wrap.extend(&text);
         wrap.rows().iter().map(|row| text[row.clone()].to_owned()).collect::<Vec<_>>()
@@ -188,12 +193,12 @@ mod tests {
 
     #[test]
     fn a_long_chain_keeps_its_end() {
-        let chain = "50257 > repeat 1.1: 46 touched > temp 0.8 > die 0.951: \"From\", rank 3";
-        assert_eq!(last_of(chain, 99, 2), [chain]);
-        assert_eq!(last_of(chain, 40, 1), ["... > die 0.951: \"From\", rank 3"]);
-        assert_eq!(last_of(chain, 26, 2), ["... > temp 0.8 > die ", "0.951: \"From\", rank 3"]);
-        assert_eq!(last_of(chain, 8, 1).len(), 1);
-        assert!(last_of(chain, 8, 0).is_empty());
+        let chain = "50257 > repeat 1.1: 46 changed > temp 0.8 > die 0.951: \"From\", rank 3";
+        assert_eq!(last_of(chain, ">", 99, 2), [chain]);
+        assert_eq!(last_of(chain, ">", 40, 1), ["... > die 0.951: \"From\", rank 3"]);
+        assert_eq!(last_of(chain, ">", 26, 2), ["... > temp 0.8 > die ", "0.951: \"From\", rank 3"]);
+        assert_eq!(last_of(chain, ">", 8, 1).len(), 1);
+        assert!(last_of(chain, ">", 8, 0).is_empty());
     }
 
     #[test]
@@ -201,7 +206,7 @@ mod tests {
         for width in 14..60 {
             for (label, bar) in [("", ""), ("a very long label indeed", "██████████████"), ("日本語日本語日本語", "█")]
             {
-                assert_eq!(columns(label, ' ', bar, ("12%", "100%"), width).width(), width.max(13), "{width}");
+                assert_eq!(columns_of(&columns(label, ' ', bar, ("12%", "100%"), width)), width.max(13), "{width}");
             }
         }
     }

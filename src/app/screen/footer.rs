@@ -3,13 +3,13 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::screen::glyphs::Glyphs;
 use crate::app::screen::theme::Theme;
+use crate::text::columns_of;
 
 /// Actions that belong together, and what they do, in a word.
 type Item = (&'static [Action], &'static str);
@@ -33,6 +33,19 @@ const INPUT: &[Item] = &[
     (&[Action::Chat], "chat"),
     (&[Action::NewTranscript], "new"),
     (&[Action::QuitOrDelete], "quit"),
+];
+/// While something is written.
+const WRITTEN: &[Item] = &[
+    (&[Action::Send], "send"),
+    (&[Action::Add], "only add"),
+    (&[Action::NewLine], "new line"),
+    (&[Action::Help], "help"),
+    (&[Action::Warmer, Action::Colder], "temp"),
+    (&[Action::NextFocus], "focus"),
+    (&[Action::Interrupt], "clear"),
+    (&[Action::UndoEdit], "undo"),
+    (&[Action::EditInEditor], "editor"),
+    (&[Action::Palette], "commands"),
 ];
 const TEXT: &[Item] = &[
     (&[Action::TokenLeft, Action::TokenRight], "token"),
@@ -75,8 +88,9 @@ const PANEL: &[Item] = &[
 
 /// The keys that matter now, most important first; what does not fit is left out whole.
 pub(super) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
-    let items = match cx.focus {
+    let items = match cx.in_focus() {
         Focus::Input if cx.drawing.running.is_some() => WRITING,
+        Focus::Input if !cx.input.is_empty() => WRITTEN,
         Focus::Input => INPUT,
         Focus::Text => TEXT,
         Focus::Panel => PANEL,
@@ -87,18 +101,19 @@ pub(super) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
     } else if cx.input.search().is_some() {
         let older = cx.keymap.short(Focus::Input, Action::SearchHistory).map(|it| (it, "older"));
         [Some(("Enter".into(), "take")), older, Some(("Esc".into(), "leave"))].into_iter().flatten().collect()
-    } else if cx.text.anchor.is_some() && cx.focus == Focus::Text {
+    } else if cx.text.anchor.is_some() && cx.in_focus() == Focus::Text {
         SELECTING.iter().filter_map(|&(actions, what)| Some((names(cx, actions, theme.glyphs)?, what))).collect()
     } else {
         // Whatever has the focus, what runs can be stopped.
-        let stop: &[Item] = if cx.drawing.running.is_some() && cx.focus != Focus::Input { &WRITING[..1] } else { &[] };
+        let stop: &[Item] =
+            if cx.drawing.running.is_some() && cx.in_focus() != Focus::Input { &WRITING[..1] } else { &[] };
         let named = |&(actions, what): &Item| Some((names(cx, actions, theme.glyphs)?, what));
         stop.iter().chain(items).filter_map(named).collect()
     };
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     for (key, what) in keys {
-        let width = key.width() + what.width() + 3;
+        let width = columns_of(&key) + columns_of(what) + 3;
         if used + width > area.width as usize + 2 {
             continue;
         }
@@ -111,7 +126,7 @@ pub(super) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
 
 /// The keys of some actions in a word: `Alt-↑↓`; `None` if one of them has none.
 fn names(cx: &Context, actions: &[Action], glyphs: &Glyphs) -> Option<String> {
-    let keys: Vec<String> = actions.iter().map(|&it| cx.keymap.short(cx.focus, it)).collect::<Option<_>>()?;
+    let keys: Vec<String> = actions.iter().map(|&it| cx.keymap.short(cx.in_focus(), it)).collect::<Option<_>>()?;
     let [one, other] = keys.as_slice() else { return Some(keys.concat()) };
     let split = |key: &str| {
         key.rsplit_once('-').map_or((String::new(), key.to_owned()), |it| (format!("{}-", it.0), it.1.to_owned()))

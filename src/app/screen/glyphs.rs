@@ -16,6 +16,12 @@ pub(in crate::app) struct Glyphs {
     pub(in crate::app) full: &'static str,
     /// The last column of a bar, by the eighths of it that are full.
     pub(in crate::app) eighths: [&'static str; 8],
+    /// What is too little for a bar, and not nothing.
+    pub(in crate::app) least: &'static str,
+    /// A second share beside a bar.
+    pub(in crate::app) tick: &'static str,
+    /// The same in the column in which the bar ends.
+    pub(in crate::app) tick_at_end: &'static str,
     /// What a bar leaves free.
     pub(in crate::app) free: &'static str,
     /// The share of the gauge that is the prompt.
@@ -30,6 +36,8 @@ pub(in crate::app) struct Glyphs {
     pub(in crate::app) change: &'static str,
     /// A space that shall be seen.
     pub(in crate::app) space: &'static str,
+    /// So many times.
+    pub(in crate::app) times: &'static str,
     /// There is more than is shown.
     pub(in crate::app) more: &'static str,
     /// Around the bytes of half a character.
@@ -45,6 +53,9 @@ static UNICODE: Glyphs = Glyphs {
     rule: "─",
     full: "█",
     eighths: ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"],
+    least: "▏",
+    tick: "│",
+    tick_at_end: "┤",
     free: "░",
     prompt: "▒",
     typed: "▓",
@@ -52,6 +63,7 @@ static UNICODE: Glyphs = Glyphs {
     sight: "▲",
     change: "◆",
     space: "␣",
+    times: "×",
     more: "…",
     bytes: ["‹", "›"],
     right: "→",
@@ -64,6 +76,9 @@ static ASCII: Glyphs = Glyphs {
     full: "#",
     // Half a column and more is shown as one.
     eighths: ["", "", "", "", "#", "#", "#", "#"],
+    least: ".",
+    tick: "|",
+    tick_at_end: "+",
     free: ".",
     prompt: ":",
     typed: "+",
@@ -71,6 +86,7 @@ static ASCII: Glyphs = Glyphs {
     sight: "^",
     change: "*",
     space: "_",
+    times: "x",
     more: "..",
     bytes: ["<", ">"],
     right: "->",
@@ -98,10 +114,30 @@ impl Appearance {
 }
 
 impl Glyphs {
-    /// A bar of `share` of `width` columns, as fine as the characters are.
+    /// A bar of `share` of `width` columns, as fine as the characters are. What is not nothing is seen.
     pub(in crate::app) fn bar(&self, share: f64, width: usize) -> String {
         let eighths = (share.clamp(0.0, 1.0) * (width * 8) as f64).round() as usize;
-        format!("{}{}", self.full.repeat(eighths / 8), self.eighths[eighths % 8])
+        let bar = format!("{}{}", self.full.repeat(eighths / 8), self.eighths[eighths % 8]);
+        if bar.is_empty() && share > 0.0 && width > 0 { self.least.to_owned() } else { bar }
+    }
+
+    /// Two shares of the same `width` columns: a bar, and a tick where the other one is.
+    pub(in crate::app) fn shares(&self, share: f64, other: f64, width: usize) -> String {
+        let bar = self.bar(share, width);
+        // All of these are single characters.
+        let mut cells: Vec<&str> = bar.split_inclusive(|_| true).collect();
+        let end = cells.len();
+        cells.resize(width, " ");
+        let at = ((other.clamp(0.0, 1.0) * width as f64) as usize).min(width.saturating_sub(1));
+        if let Some(cell) = cells.get_mut(at).filter(|_| other > 0.0) {
+            *cell = if at + 1 == end { self.tick_at_end } else { self.tick };
+        }
+        cells.concat()
+    }
+
+    /// What the whole of a bar of `width` columns is, above it; nothing where there is no room.
+    pub(in crate::app) fn scale(width: usize) -> String {
+        if width < 8 { String::new() } else { format!("0{:>rest$}", "100%", rest = width - 1) }
     }
 
     /// A bar of whole columns, with what it leaves free.
@@ -121,6 +157,8 @@ mod tests {
         let singles = |it: &Glyphs| {
             [it.rule, it.full, it.free, it.typed, it.caret, it.change, it.space, it.bytes[0], it.bytes[1]]
         };
+        let ticks = |it: &Glyphs| [it.least, it.tick, it.tick_at_end, it.times];
+        assert!(ticks(&ASCII).concat().is_ascii() && ticks(&UNICODE).iter().all(|it| it.width() == 1));
         for glyphs in [&UNICODE, &ASCII] {
             assert!(singles(glyphs).iter().all(|it| it.width() == 1), "{glyphs:?}");
             for width in 0..9 {
@@ -130,6 +168,23 @@ mod tests {
                 }
             }
         }
+        for (share, other, unicode, ascii) in [
+            (0.5, 0.0, "████    ", "####    "),
+            (0.5, 0.75, "████  │ ", "####  | "),
+            (0.5, 0.25, "██│█    ", "##|#    "),
+            (0.5, 0.4, "███┤    ", "###+    "),
+            (1.0, 1.0, "███████┤", "#######+"),
+            (0.001, 0.5, "▏   │   ", ".   |   "),
+            (0.001, 0.001, "┤       ", "+       "),
+            (0.0, 0.001, "│       ", "|       "),
+            (0.0, 0.0, "        ", "        "),
+        ] {
+            assert_eq!((&*UNICODE.shares(share, other, 8), &*ASCII.shares(share, other, 8)), (unicode, ascii));
+        }
+        assert_eq!(
+            (UNICODE.shares(0.5, 0.5, 0), Glyphs::scale(9), Glyphs::scale(7)),
+            (String::new(), "0    100%".into(), String::new())
+        );
         let [one, other] = &ASCII.frames;
         let frames = [one, other].map(|it| format!("{it:?}")).concat();
         let rest =

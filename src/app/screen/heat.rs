@@ -1,5 +1,7 @@
 //! How hot a token is, as a style and as a legend. Never by colour alone: the hotter, the more a token stands out without it.
 
+use std::ops::Range;
+
 use ratatui::text::{Line, Span};
 
 use crate::app::context::Context;
@@ -7,22 +9,25 @@ use crate::app::focus::Focus;
 use crate::app::screen::theme::{LEVELS, Theme};
 use crate::app::text::Heat;
 
-/// The style of a token under the heat-map; `None` if it is not coloured.
-pub(super) fn style(cx: &Context, theme: &Theme, position: usize) -> Option<ratatui::style::Style> {
+/// The style under the heat-map of what some tokens make up together, that of the hottest of them; `None` if it is not
+/// coloured.
+pub(super) fn style(cx: &Context, theme: &Theme, tokens: &Range<usize>) -> Option<ratatui::style::Style> {
     match cx.text.heat {
         Heat::Off => None,
-        Heat::Cut => match cx.text.survives(position) {
-            Some(false) => Some(theme.gone),
-            Some(true) | None => None,
-        },
-        heat => Some(theme.level(heat.level(&cx.text.score(position)?)?)),
+        Heat::Cut => tokens.clone().any(|it| cx.text.survives(it) == Some(false)).then_some(theme.gone),
+        _ => levels(cx, tokens.clone()).max().map(|it| theme.level(it)),
     }
+}
+
+/// The levels of the tokens that have one.
+fn levels(cx: &Context, positions: Range<usize>) -> impl Iterator<Item = usize> {
+    positions.filter_map(|it| cx.text.heat.level(&cx.text.score(it)?))
 }
 
 /// The heat of the token under the cursor in words, for a user who cannot see it.
 pub(super) fn told(cx: &Context) -> Option<String> {
     let position = cx.text.cursor;
-    if cx.focus != Focus::Text {
+    if cx.in_focus() != Focus::Text {
         return None;
     }
     match cx.text.heat {
@@ -42,9 +47,8 @@ pub(super) fn told(cx: &Context) -> Option<String> {
 }
 
 /// The hottest level among some tokens, 1 or more, for the frame beside them: where there is no colour, the eye needs help.
-pub(super) fn hottest(cx: &Context, positions: impl Iterator<Item = usize>) -> Option<usize> {
-    let heat = cx.text.heat;
-    positions.filter_map(|it| heat.level(&cx.text.score(it)?)).max().filter(|&it| it > 0)
+pub(super) fn hottest(cx: &Context, positions: Range<usize>) -> Option<usize> {
+    levels(cx, positions).max().filter(|&it| it > 0)
 }
 
 /// What the levels mean, for the frame of the text.

@@ -4,7 +4,6 @@ use ratatui::Frame;
 use ratatui::layout::Position;
 use ratatui::text::Line;
 use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::context::Context;
 use crate::app::focus::Focus;
@@ -12,10 +11,10 @@ use crate::app::keymap::Action;
 use crate::app::layout::Areas;
 use crate::app::screen::kit::{block, lines, put_cursor};
 use crate::app::screen::theme::Theme;
-use crate::text::{Wrap, visible};
+use crate::text::{Wrap, columns_of, grapheme_columns, visible};
 
 pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame) {
-    let focused = cx.focus == Focus::Input;
+    let focused = cx.in_focus() == Focus::Input;
     if areas.bordered {
         let title = match (focused, cx.input.is_normal()) {
             (true, true) => " > input NORMAL ",
@@ -62,7 +61,7 @@ fn hint(cx: &Context, width: usize) -> String {
     } else {
         (format!("{send} continues."), " Write to add text first.".to_owned())
     };
-    if first.width() + more.width() <= width { first + &more } else { first }
+    if columns_of(&first) + columns_of(&more) <= width { first + &more } else { first }
 }
 
 /// What is in the input's rows.
@@ -86,7 +85,7 @@ fn shown(cx: &Context, areas: &Areas) -> Shown {
     let mut wrap = Wrap::new(width);
     wrap.extend(&text);
     let mut row = wrap.row_of(cursor);
-    let mut column = text[wrap.rows()[row].start..cursor].width();
+    let mut column = columns_of(&text[wrap.rows()[row].start..cursor]);
     if column >= width {
         (row, column) = (row + 1, 0);
     }
@@ -101,7 +100,7 @@ pub(in crate::app) fn byte_at(cx: &Context, areas: &Areas, at: Position) -> usiz
     let Some(row) = wrap.rows().get(row).cloned() else { return cx.input.text().len() };
     let column = usize::from(at.x.saturating_sub(areas.input.x));
     let cells = text[row.clone()].grapheme_indices(true).scan(0, |used, (offset, grapheme)| {
-        *used += grapheme.width();
+        *used += grapheme_columns(grapheme);
         (*used <= column).then_some(offset + grapheme.len())
     });
     let target = row.start + cells.last().unwrap_or(0);

@@ -14,7 +14,7 @@ pub(super) fn draw(cx: &Context, theme: &Theme, frame: &mut Frame) {
     if let Some(area) = areas.title {
         status::title(cx, theme, area, frame);
     }
-    let panel_in_place = areas.panes == Panes::One && cx.focus == Focus::Panel;
+    let panel_in_place = areas.panes == Panes::One && cx.in_focus() == Focus::Panel;
     if panel_in_place {
         panel::draw(cx, theme, areas.text_outer, areas.bordered, frame);
     } else {

@@ -2,7 +2,7 @@
 
 pub(super) mod bars;
 mod footer;
-mod glyphs;
+pub(super) mod glyphs;
 mod heat;
 pub(super) mod input;
 pub(super) mod kit;
@@ -14,8 +14,10 @@ pub(super) mod theme;
 mod tones;
 
 use ratatui::Frame;
+use ratatui::widgets::Clear;
 use theme::Theme;
 
+use super::layout::layout;
 use super::state::App;
 
 /// Draws the state.
@@ -30,4 +32,10 @@ pub fn view(app: &App, frame: &mut Frame) {
         main::draw(&app.context, &theme, frame);
     }
     app.layers.draw(&app.context, &theme, frame);
+    // What is said while something lies over the main screen is said over that, but for the first question, which says it.
+    let place = layout(&app.context).notice.filter(|_| !app.layers.is_empty() && !app.layers.cover_everything());
+    if let Some(area) = place {
+        frame.render_widget(Clear, area);
+        status::notice(&app.context, &theme, area, frame);
+    }
 }

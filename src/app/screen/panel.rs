@@ -12,10 +12,10 @@ use crate::app::layout::Areas;
 use crate::app::screen::kit::{block, lines, put_cursor};
 use crate::app::screen::theme::Theme;
 use crate::sample::{PRESETS, Settings};
-use crate::text::{Wrap, visible};
+use crate::text::{Wrap, columns_of, cut, pad, visible};
 
 pub(super) fn draw(cx: &Context, theme: &Theme, area: Rect, bordered: bool, frame: &mut Frame) {
-    let focused = cx.focus == Focus::Panel;
+    let focused = cx.in_focus() == Focus::Panel;
     let inner = if bordered {
         let mark = if focused { "> " } else { "" };
         let title = format!(" {mark}sampling: {} ", Knob::Preset.show(&cx.settings));
@@ -37,7 +37,7 @@ pub(super) fn draw(cx: &Context, theme: &Theme, area: Rect, bordered: bool, fram
     lines(frame, Rect { height: used.min(inner.height), ..inner }, out);
     if let (Some(typing), true) = (&cx.panel.typing, focused) {
         let x = value_column(KNOBS[cx.panel.knob], inner.width as usize)
-            + unicode_width::UnicodeWidthStr::width(&*visible(&typing.text()[..typing.cursor()]));
+            + columns_of(&visible(&typing.text()[..typing.cursor()]));
         put_cursor(frame, inner, x, at - top);
     }
     if inner.height > used {
@@ -59,7 +59,7 @@ struct Listing {
 }
 
 fn listing(cx: &Context, inner: Rect) -> Listing {
-    let focused = cx.focus == Focus::Panel;
+    let focused = cx.in_focus() == Focus::Panel;
     let rows = inner.height as usize;
     // Bars need some rows to say anything; the controls scroll if they must.
     // What is seldom needed is shown while the panel has the focus, or when it does something.
@@ -97,12 +97,12 @@ fn knob_line<'a>(cx: &Context, knob: Knob, selected: bool, width: usize, theme: 
     let mark = if selected { "> " } else { "  " };
     let style = if selected { theme.focus } else { theme.drawn };
     let column = value_column(knob, width);
-    let mut value: String = value.chars().take(width.saturating_sub(column)).collect();
+    let mut value = cut(&value, width.saturating_sub(column)).to_owned();
     if knob == Knob::Preset && changed(&cx.settings) {
         value.push('*');
     }
     let name = format!("{mark}{:<room$}", knob.name(), room = column - 2);
-    let mut spans = vec![Span::styled(name, style), Span::styled(format!("{value:<4} "), style)];
+    let mut spans = vec![Span::styled(name, style), Span::styled(format!("{} ", pad(&value, 4)), style)];
     let used: usize = spans.iter().map(Span::width).sum();
     // A bar as long as there is room for, but for a column before the frame where that is wide.
     let room = width.saturating_sub(column + 5);

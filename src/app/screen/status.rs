@@ -3,20 +3,19 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::heat;
 use crate::app::context::{Context, Saved};
 use crate::app::keymap::Action;
 use crate::app::messages;
-use crate::app::messages::state::{Seen, context, model, phase, seen};
+use crate::app::messages::state::{Seen, context, model, phase, run_together, seen};
 use crate::app::models::{EngineState, Loading};
 use crate::app::outbox::Tone;
 use crate::app::screen::glyphs::Glyphs;
 use crate::app::screen::kit::lines;
 use crate::app::screen::theme::Theme;
 use crate::sample::Parameter;
-use crate::text::{Wrap, visible};
+use crate::text::{Wrap, columns_of, visible};
 
 /// The first line: the program, the model, the settings in short. In a small window also what the status line says.
 pub(super) fn title(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) {
@@ -30,14 +29,15 @@ pub(super) fn title(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) 
         let model = model.split(' ').next().unwrap_or_default();
         let warmth = format!("T{temperature}");
         let told = heat::told(cx);
-        let parts = match &told {
+        let word = run_together(cx, cx.input.text()).map(|it| format!("goes on as \"{it}\""));
+        let parts = match told.as_ref().or(word.as_ref()) {
             Some(told) => vec![told, &context, phase(cx).0],
             None => vec![model, &warmth, &context, phase(cx).0, &speed],
         };
         let mut text = String::new();
         for part in parts.into_iter().filter(|it| !it.is_empty()) {
             // What does not fit is left out whole.
-            if text.width() + part.width() + 2 <= area.width as usize {
+            if columns_of(&text) + columns_of(part) + 2 <= area.width as usize {
                 text.push_str(if text.is_empty() { " " } else { "  " });
                 text.push_str(part);
             }
@@ -46,13 +46,13 @@ pub(super) fn title(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame) 
     }
     let left = format!(" megachat  {model}");
     let mut right = format!("T {temperature}  top-p {}  seed {}  ", Parameter::TopP.show(s), s.seed);
-    if left.width() + right.width() + 8 > area.width as usize {
+    if columns_of(&left) + columns_of(&right) + 8 > area.width as usize {
         right = format!("T {temperature}  ");
     }
     right.push_str(&cx.key_of(Action::Help));
     right.push_str(" help ");
     frame.render_widget(Line::styled(left, theme.strong), area);
-    let width = right.width().min(area.width as usize) as u16;
+    let width = columns_of(&right).min(area.width as usize) as u16;
     let place = Rect { x: area.right() - width, width, ..area };
     frame.render_widget(Line::styled(right, theme.dim), place);
 }
@@ -68,6 +68,9 @@ pub(super) fn status(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame)
     }
     if let Some(told) = heat::told(cx) {
         parts.push((told, theme.note));
+    }
+    if let Some(word) = run_together(cx, cx.input.text()) {
+        parts.push((format!("goes on as \"{word}\""), theme.note));
     }
     if let Some((used, of)) = context(cx) {
         let nearly_full = used * 10 >= of * 9;
@@ -107,8 +110,8 @@ pub(super) fn status(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame)
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     for (text, style) in parts {
-        if used + text.width() <= area.width as usize {
-            used += text.width() + 2;
+        if used + columns_of(&text) <= area.width as usize {
+            used += columns_of(&text) + 2;
             spans.push(Span::styled(text, style));
             spans.push(Span::raw("  "));
         }
@@ -150,8 +153,11 @@ pub(super) fn install(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame
             let words = stage.map_or(String::new(), messages::stage);
             let text = format!("{}: {words}", job.name);
             // In a small window the percentage and the rate say it.
-            let text =
-                if text.width() < area.width as usize { text } else { stage.map_or(text, messages::stage_in_short) };
+            let text = if columns_of(&text) < area.width as usize {
+                text
+            } else {
+                stage.map_or(text, messages::stage_in_short)
+            };
             (text, stage.and_then(messages::progress))
         }
         (_, EngineState::Loading(Loading { name, done, total, .. })) => {
@@ -161,7 +167,7 @@ pub(super) fn install(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame
         _ => return,
     };
     let text = visible(&text);
-    let bar_width = (area.width as usize).saturating_sub(text.width() + 3).min(30);
+    let bar_width = (area.width as usize).saturating_sub(columns_of(&text) + 3).min(30);
     let bar = match share {
         Some(share) if bar_width >= 5 => {
             let full = (share * bar_width as f64) as usize;

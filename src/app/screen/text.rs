@@ -6,8 +6,6 @@ use ratatui::Frame;
 use ratatui::layout::Position;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::heat;
 use crate::app::context::Context;
@@ -21,10 +19,10 @@ use crate::app::screen::theme::Theme;
 use crate::app::text::Scroll;
 use crate::appearance::Colours;
 use crate::document::Origin;
-use crate::text::visible;
+use crate::text::{columns_of, grapheme_columns, visible};
 
 pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame) {
-    let focused = cx.focus == Focus::Text;
+    let focused = cx.in_focus() == Focus::Text;
     if areas.bordered {
         let title = match (&cx.chat, focused) {
             (true, true) => " > text: chat template ",
@@ -51,10 +49,9 @@ pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame
     let drawn = (top..)
         .zip(rows)
         .map(|(index, row)| {
-            let mut line = row_line(cx, theme, row.clone());
-            let at_end = cx.focus == Focus::Text && cx.text.cursor >= cx.text.document.len();
-            if index == last && at_end && cx.drawing.running.is_none() {
-                line.push_span(Span::styled(" ", theme.cursor));
+            let mut line = row_line(cx, theme, row);
+            if let Some(style) = behind_row(cx, theme, row) {
+                line.push_span(Span::styled(" ", style));
             }
             if index == last && cx.drawing.running.is_some() {
                 line.push_span(Span::styled(theme.glyphs.caret, theme.good));
@@ -80,8 +77,7 @@ pub(super) fn draw(cx: &Context, theme: &Theme, areas: &Areas, frame: &mut Frame
 
 /// Says on the frame beside a row how hot its hottest token is.
 fn mark_heat(cx: &Context, theme: &Theme, areas: &Areas, y: u16, row: &Range<usize>, frame: &mut Frame) {
-    let tokens = cx.text.flow.token_at(row.start)..cx.text.flow.token_at(row.end.saturating_sub(1).max(row.start)) + 1;
-    if let Some(level) = heat::hottest(cx, tokens) {
+    if let Some(level) = heat::hottest(cx, cx.text.flow.tokens_in(row)) {
         let x = areas.text_outer.right().saturating_sub(1);
         frame.buffer_mut().set_string(x, areas.text.y + y, level.to_string(), theme.strong);
     }
@@ -95,10 +91,10 @@ fn mark_sight(cx: &Context, theme: &Theme, areas: &Areas, y: u16, row: &Range<us
     }
     let y = areas.text.y + y;
     frame.buffer_mut().set_string(areas.text.x.saturating_sub(1), y, theme.glyphs.sight, theme.note);
-    let (label, taken) = ("above: out of the model's sight", cx.text.flow.text()[row.clone()].trim_end().width());
+    let (label, taken) = ("above: out of the model's sight", columns_of(cx.text.flow.text()[row.clone()].trim_end()));
     let right = areas.text_outer.right() - 1;
-    if taken + label.width() + 2 <= right.saturating_sub(areas.text.x) as usize {
-        frame.buffer_mut().set_string(right - label.width() as u16, y, label, theme.note);
+    if taken + columns_of(label) + 2 <= right.saturating_sub(areas.text.x) as usize {
+        frame.buffer_mut().set_string(right - columns_of(label) as u16, y, label, theme.note);
     }
 }
 
@@ -115,11 +111,11 @@ fn mark_changes(cx: &Context, theme: &Theme, areas: &Areas, y: u16, row: &Range<
         frame.buffer_mut().set_string(areas.text.x.saturating_sub(1), y, theme.glyphs.change, theme.note);
     }
     let label = messages::change(before, after);
-    let taken = cx.text.flow.text()[row.clone()].trim_end().width();
+    let taken = columns_of(cx.text.flow.text()[row.clone()].trim_end());
     let right = areas.text_outer.right() - u16::from(areas.bordered);
     let room = right.saturating_sub(areas.text.x) as usize;
-    if !label.is_empty() && taken + label.width() + 2 <= room {
-        let x = right - label.width() as u16;
+    if !label.is_empty() && taken + columns_of(&label) + 2 <= room {
+        let x = right - columns_of(&label) as u16;
         frame.buffer_mut().set_string(x, y, label, theme.note);
     }
 }
@@ -132,10 +128,10 @@ pub(in crate::app) fn token_at(cx: &Context, areas: &Areas, at: Position) -> (us
         return (cx.text.document.len(), false);
     };
     let mut left = usize::from(at.x.saturating_sub(areas.text.x));
-    for (offset, grapheme) in text[row.clone()].grapheme_indices(true) {
-        let width = grapheme.width();
+    for (place, tokens) in cx.text.flow.shown().graphemes(row.clone()) {
+        let width = grapheme_columns(&text[place]);
         if left < width {
-            return (cx.text.flow.token_at(row.start + offset), at.x >= areas.text.x);
+            return (tokens.start, at.x >= areas.text.x);
         }
         left -= width;
     }
@@ -156,52 +152,76 @@ fn badge(cx: &Context, height: usize) -> Option<String> {
     }
 }
 
-/// One row: runs of one style, as wide as the row.
-fn row_line<'a>(cx: &'a Context, theme: &Theme, row: Range<usize>) -> Line<'a> {
+/// One row: runs of one style. What is seen as one character has one style, however many tokens it is made of.
+fn row_line<'a>(cx: &'a Context, theme: &Theme, row: &Range<usize>) -> Line<'a> {
     let text = cx.text.flow.text();
-    let row = row.start
-        ..row.start + text[row.clone()].trim_end_matches(' ').len().max(usize::from(!row.is_empty())).min(row.len());
-    let mut spans: Vec<Span> = Vec::new();
-    let mut at = row.start;
-    while at < row.end {
-        let position = cx.text.flow.token_at(at);
-        let style = style(cx, theme, position);
-        let mut end = cx.text.flow.end_of(position);
-        // Neighbours of one style are one run, so that a character across two tokens stays whole.
-        let mut next = position + 1;
-        while end < row.end && next < cx.text.flow.len() && self::style(cx, theme, next) == style {
-            end = cx.text.flow.end_of(next);
-            next += 1;
+    let mut runs: Vec<(Range<usize>, Style)> = Vec::new();
+    let (mut before, mut style) = (0..0, theme.drawn);
+    for (place, tokens) in cx.text.flow.shown().graphemes(row.start..shown_end(cx, row)) {
+        if tokens != before {
+            style = self::style(cx, theme, &tokens);
+            before = tokens;
         }
-        let end = end.min(row.end).max(at + 1);
-        let end = (end..=row.end).find(|&it| text.is_char_boundary(it)).unwrap_or(row.end);
-        spans.push(Span::styled(&text[at..end], style));
-        at = end;
+        match runs.last_mut() {
+            Some((run, of_run)) if *of_run == style => run.end = place.end,
+            _ => runs.push((place, style)),
+        }
     }
-    Line::from(spans)
+    Line::from(runs.into_iter().map(|(run, style)| Span::styled(&text[run], style)).collect::<Vec<_>>())
 }
 
-fn style(cx: &Context, theme: &Theme, position: usize) -> Style {
-    let is_selected = cx.text.selection().is_some_and(|it| it.contains(&position));
-    let style = if is_selected { theme.drawn.reversed() } else { without_cursor(cx, theme, position) };
-    let looked_at = cx.focus == Focus::Text && position == cx.text.cursor;
-    if looked_at { style.patch(theme.cursor) } else { style }
+/// Where what is shown of a row ends: spaces before a word that begins the next row are not shown.
+fn shown_end(cx: &Context, row: &Range<usize>) -> usize {
+    let (flow, blank) = (&cx.text.flow, row.start + cx.text.flow.text()[row.clone()].trim_end_matches(' ').len());
+    let last = flow.tokens_in(&(row.end.saturating_sub(1)..row.end)).last();
+    match last.filter(|&it| blank < row.end && flow.end_of(it) > row.end) {
+        Some(position) => flow.start_of(position).max(blank),
+        None => row.end,
+    }
 }
 
-fn without_cursor(cx: &Context, theme: &Theme, position: usize) -> Style {
-    let Some(node) = cx.text.document.at(position) else {
+/// How the cell behind a row is shown: lit where the cursor or a selection is on the line feed that ends the row, or the
+/// cursor on what has no character yet.
+fn behind_row(cx: &Context, theme: &Theme, row: &Range<usize>) -> Option<Style> {
+    let flow = &cx.text.flow;
+    if row.end < flow.text().len() {
+        let feed = row.end..row.end + 1;
+        let is_feed = flow.text().as_bytes()[row.end] == b'\n';
+        return is_feed.then(|| lit(cx, theme, &flow.tokens_in(&feed), theme.drawn)).flatten();
+    }
+    let is_behind = flow.start_of(cx.text.cursor) == flow.text().len();
+    (is_behind && cx.in_focus() == Focus::Text && cx.drawing.running.is_none()).then_some(theme.cursor)
+}
+
+/// The style of what some tokens make up together.
+fn style(cx: &Context, theme: &Theme, tokens: &Range<usize>) -> Style {
+    let unlit = without_cursor(cx, theme, tokens);
+    lit(cx, theme, tokens, unlit).unwrap_or(unlit)
+}
+
+/// The style of what is selected or under the cursor; `None` for what is neither.
+fn lit(cx: &Context, theme: &Theme, tokens: &Range<usize>, unlit: Style) -> Option<Style> {
+    let is_selected = cx.text.selection().is_some_and(|it| it.start < tokens.end && tokens.start < it.end);
+    let looked_at = cx.in_focus() == Focus::Text && tokens.contains(&cx.text.cursor);
+    let style = if is_selected { theme.drawn.reversed() } else { unlit };
+    (is_selected || looked_at).then(|| if looked_at { style.patch(theme.cursor) } else { style })
+}
+
+fn without_cursor(cx: &Context, theme: &Theme, tokens: &Range<usize>) -> Style {
+    let nodes = || tokens.clone().filter_map(|it| cx.text.document.at(it));
+    let Some(first) = nodes().next() else {
         return theme.drawn;
     };
-    if position < cx.out_of_sight() {
+    if tokens.end <= cx.out_of_sight() {
         return theme.dim.italic();
     }
-    if cx.text.vocabulary().is_mark(node.token) {
+    if nodes().any(|it| cx.text.vocabulary().is_mark(it.token)) {
         return theme.mark;
     }
-    if let Some(hot) = heat::style(cx, theme, position) {
+    if let Some(hot) = heat::style(cx, theme, tokens) {
         return hot;
     }
-    match node.origin {
+    match first.origin {
         Origin::Typed | Origin::Chosen => theme.typed,
         Origin::Drawn(_) => theme.drawn,
     }

@@ -49,7 +49,8 @@ const WEIGHTS: [Modifier; LEVELS] = [
 
 /// The colours of the text.
 struct Ink {
-    dim: Color,
+    /// None where the terminal's own are all there are: its grey may be the colour of the ground.
+    dim: Option<Color>,
     focus: Color,
     good: Color,
     bad: Color,
@@ -59,7 +60,7 @@ struct Ink {
 
 /// The terminal's own, which suit what its owner chose to write on.
 const OWN: Ink = Ink {
-    dim: Color::DarkGray,
+    dim: None,
     focus: Color::Cyan,
     good: Color::Green,
     bad: Color::Red,
@@ -96,7 +97,7 @@ impl Theme {
         Self {
             typed: bold,
             drawn: plain,
-            dim: if ink.is_some() { inked(plain, |it| it.dim) } else { plain.add_modifier(Modifier::DIM) },
+            dim: ink.as_ref().and_then(|it| it.dim).map_or(plain.add_modifier(Modifier::DIM), |it| plain.fg(it)),
             focus: inked(bold, |it| it.focus),
             good: inked(plain, |it| it.good),
             bad: inked(bold, |it| it.bad),
@@ -136,7 +137,7 @@ impl Ink {
     fn of(tones: &Tones, colours: Colours) -> Self {
         let of = |tone: super::tones::Tone| tone.among(colours);
         Self {
-            dim: of(tones.dim),
+            dim: Some(of(tones.dim)),
             focus: of(tones.focus),
             good: of(tones.good),
             bad: of(tones.bad),
@@ -186,6 +187,21 @@ mod tests {
                 let colours = |it: usize| (theme.level(it).fg, theme.level(it).bg);
                 assert!(!has_colours || colours(a) != colours(b), "{appearance:?}: {a} and {b}");
             }
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_in_a_grey_that_may_be_the_ground() {
+        // Colours 0, 7, 8 and 15: each is the ground of some terminal, and 8 is that of Solarized.
+        let greys = [Color::Black, Color::Gray, Color::DarkGray, Color::White];
+        for appearance in appearances() {
+            let theme = Theme::new(appearance);
+            for style in styles(&theme) {
+                let colours = [style.fg, style.bg].into_iter().flatten();
+                assert!(colours.clone().all(|it| !greys.contains(&it)), "{appearance:?}: {style:?}");
+            }
+            let is_unknown = appearance.background == Background::Unknown;
+            assert!(!is_unknown || theme.dim == Style::new().add_modifier(Modifier::DIM), "{appearance:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LogitCache, Scroll, Survival, Text};
+use super::{LogitCache, Scroll, Survival, Text, Under};
 use crate::document::{Document, Origin, Vocabularies};
 use crate::text::Vocabulary;
 
@@ -31,6 +31,7 @@ impl Text {
     pub fn forget(&mut self, change: Change) {
         match change {
             Change::Grown { from } => {
+                self.ahead = None;
                 // The token that was not drawn yet may be another one now; those before it are what they were.
                 if self.inspection.as_ref().is_some_and(|it| it.position >= from) {
                     self.inspection = None;
@@ -50,7 +51,7 @@ impl Text {
                 self.flow.extend(&self.document, &self.vocabulary);
             }
             Change::Moved => {
-                self.inspection = None;
+                (self.inspection, self.ahead) = (None, None);
                 // Scores of another end are not scores of this one.
                 if self.next.as_ref().is_some_and(|it| it.after != self.document.tip()) {
                     self.next = None;
@@ -68,6 +69,9 @@ impl Text {
                 self.survival = Survival::default();
                 if let Some(next) = &mut self.next {
                     next.table = None;
+                }
+                if let Some(ahead) = &mut self.ahead {
+                    ahead.table = None;
                 }
                 self.is_stale = true;
             }
@@ -100,9 +104,9 @@ impl Text {
         self.forget(Change::Model);
     }
 
-    /// A token that was drawn obeyed the settings of then; what is told of any other obeys those of now.
+    /// What is looked at under the settings of then stays as it was; everything else follows those of now.
     fn forget_present_inspection(&mut self) {
-        if self.inspection.as_ref().is_some_and(|it| it.node.is_none() || it.typed) {
+        if self.inspection.as_ref().is_some_and(|it| it.under == Under::Now) {
             self.inspection = None;
         }
     }
@@ -111,7 +115,7 @@ impl Text {
     fn forget_scores(&mut self) {
         self.logits = LogitCache::default();
         self.survival = Survival::default();
-        (self.next, self.inspection) = (None, None);
+        (self.next, self.ahead, self.inspection) = (None, None, None);
     }
 
     /// Shows the text in the vocabulary that its end is written in; an empty text has that of the model.

@@ -2,30 +2,35 @@
 
 use std::ops::Range;
 
-use crate::document::Document;
-use crate::text::{Utf8Stream, Vocabulary, Wrap, push_visible};
+use unicode_segmentation::UnicodeSegmentation as _;
 
-/// The text as it is shown, where each token begins in it, and its rows.
+use crate::document::Document;
+use crate::text::{ShownTokens, Vocabulary, Wrap};
+
+/// The text as it is shown, where each token is in it, and its rows.
 #[derive(Clone, Debug)]
 pub struct Flow {
-    text: String,
-    /// The byte of `text` at which each token of the path begins.
-    starts: Vec<usize>,
+    shown: ShownTokens,
     wrap: Wrap,
-    utf8: Utf8Stream,
 }
 
 impl Flow {
     /// An empty text, `width` columns wide.
     #[must_use]
     pub fn new(width: usize) -> Self {
-        Self { text: String::new(), starts: Vec::new(), wrap: Wrap::new(width), utf8: Utf8Stream::default() }
+        Self { shown: ShownTokens::default(), wrap: Wrap::new(width) }
     }
 
     /// The text as it is shown.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        self.shown.text()
+    }
+
+    /// Which part of the text each token has.
+    #[must_use]
+    pub fn shown(&self) -> &ShownTokens {
+        &self.shown
     }
 
     /// The rows, as ranges of [`text`](Self::text).
@@ -49,45 +54,74 @@ impl Flow {
     /// How many tokens are in it.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.starts.len()
+        self.shown.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.starts.is_empty()
+        self.shown.is_empty()
     }
 
     /// The position of the token that a byte belongs to.
     #[must_use]
     pub fn token_at(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| start <= offset).saturating_sub(1)
+        self.shown.token_at(offset)
     }
 
     /// Where the text of a token begins; the end of the text for one that is not there.
     #[must_use]
     pub fn start_of(&self, position: usize) -> usize {
-        self.starts.get(position).copied().unwrap_or(self.text.len())
+        self.shown.start_of(position)
     }
 
     /// Where the text of the token after `position` begins.
     #[must_use]
     pub fn end_of(&self, position: usize) -> usize {
-        self.starts.get(position + 1).copied().unwrap_or(self.text.len())
+        self.shown.end_of(position)
+    }
+
+    /// The positions of the tokens that have a part in a range of the text; a character may be of several.
+    #[must_use]
+    pub fn tokens_in(&self, range: &Range<usize>) -> Range<usize> {
+        self.shown.tokens_in(range)
+    }
+
+    /// The grapheme that a byte of the text belongs to; none at its end.
+    #[must_use]
+    pub fn grapheme_at(&self, offset: usize) -> Range<usize> {
+        let row = self.rows().get(self.row_of(offset)).cloned().unwrap_or_default();
+        let found = self.text()[row.clone()]
+            .grapheme_indices(true)
+            .map(|(at, it)| row.start + at..row.start + at + it.len())
+            .find(|it| offset < it.end);
+        // Between two rows there is a line feed, or nothing.
+        found.unwrap_or_else(|| row.end..self.text().len().min(row.end + 1))
+    }
+
+    /// The tokens that a range of them shares graphemes with, itself among them: what is seen as one cannot be parted.
+    #[must_use]
+    pub fn whole(&self, tokens: Range<usize>) -> Range<usize> {
+        let mut whole = tokens;
+        while !whole.is_empty() {
+            let (start, end) = (self.start_of(whole.start), self.shown.place_of(whole.end - 1).end);
+            let (first, last) = (self.grapheme_at(start), self.grapheme_at(end.saturating_sub(1).max(start)));
+            let reached = self.tokens_in(&(first.start..last.end.max(first.end)));
+            let wider = whole.start.min(reached.start)..whole.end.max(reached.end).min(self.len());
+            if wider == whole {
+                break;
+            }
+            whole = wider;
+        }
+        whole
     }
 
     /// Takes in what was appended to the document since the last call.
     pub fn extend(&mut self, document: &Document, vocabulary: &Vocabulary) {
-        let mut fresh = String::new();
-        for position in self.starts.len()..document.len() {
-            self.starts.push(self.text.len());
-            if let Some(node) = document.at(position) {
-                fresh.clear();
-                self.utf8.push(vocabulary.bytes(node.token), &mut fresh);
-                push_visible(&fresh, &mut self.text);
-            }
+        for position in self.len()..document.len() {
+            self.shown.push(document.at(position).map_or(&[], |node| vocabulary.bytes(node.token)));
         }
-        self.wrap.extend(&self.text);
+        self.wrap.extend(self.shown.text());
     }
 
     /// Starts over, after the document changed elsewhere than at its end.
@@ -100,7 +134,7 @@ impl Flow {
     pub fn resize(&mut self, width: usize) {
         if width.max(1) != self.wrap.width() {
             self.wrap = Wrap::new(width);
-            self.wrap.extend(&self.text);
+            self.wrap.extend(self.shown.text());
         }
     }
 }

@@ -9,6 +9,27 @@ use crate::sample::{
     Distribution, Flip, Parameter, Picked, Row, Score, Settings, StepTrace, TokenConstraints, die, flip,
 };
 
+/// Which settings a drawn token is looked at under; any other token is looked at under those of now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Under {
+    /// Those that it was drawn under.
+    #[default]
+    Then,
+    /// Those of now: what the same die would draw under them.
+    Now,
+}
+
+impl Under {
+    /// The other ones.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Then => Self::Now,
+            Self::Now => Self::Then,
+        }
+    }
+}
+
 /// What is known of one token.
 #[derive(Clone, Debug)]
 pub struct Inspection {
@@ -20,6 +41,8 @@ pub struct Inspection {
     pub token: TokenId,
     /// Whether a person wrote it; what the die would have picked is then told beside it.
     pub typed: bool,
+    /// Which settings it is looked at under; those of now, unless it was drawn.
+    pub under: Under,
     /// What the model thought of it.
     pub score: Score,
     /// Its probability after the samplers; `None` if they would have cut it.
@@ -42,10 +65,12 @@ pub struct Inspection {
     pub rows: Vec<Row>,
     /// Where the draw flips, as far as it was looked for.
     pub flips: Vec<Flip>,
-    /// The scores and settings it was made from: those in force when it was drawn, or those of now.
+    /// The scores and settings it was made from.
     logits: Arc<[f32]>,
     settings: Settings,
     constraints: TokenConstraints,
+    /// Which settings it was asked for under.
+    pub(super) asked: Under,
     /// Directions in which flips are still to be looked for.
     pending: Vec<(Parameter, bool)>,
 }
@@ -57,7 +82,13 @@ impl Inspection {
         !self.pending.is_empty()
     }
 
-    /// The settings it was, or will be, drawn under.
+    /// Whether the model drew it.
+    #[must_use]
+    pub fn is_drawn(&self) -> bool {
+        self.node.is_some() && !self.typed
+    }
+
+    /// The settings that it is looked at under.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -66,7 +97,7 @@ impl Inspection {
 
 impl Text {
     /// Questions the token under the cursor, if its scores are there.
-    pub(super) fn inspect(&mut self, settings: &Settings) {
+    pub(super) fn inspect(&mut self, settings: &Settings, under: Under) {
         const ROWS: usize = 64;
         self.inspection = None;
         let position = self.cursor;
@@ -76,9 +107,13 @@ impl Text {
         let Some(logits) = self.logits.after(parent).cloned() else { return };
         let node = self.document.path().get(position).copied();
         let origin = node.and_then(|it| self.document.node(it)).map(|it| &it.origin);
-        let (settings, die) = match (origin, node.and_then(|it| self.document.settings_at(it))) {
-            (Some(Origin::Drawn(draw)), Some(then)) => (then.clone(), draw.die),
-            _ => (settings.clone(), die(settings.seed, position as u64)),
+        let then = node.and_then(|it| self.document.settings_at(it)).filter(|_| under == Under::Then);
+        // The die that fell stays, whatever the settings make of it.
+        let asked = under;
+        let (settings, die, under) = match (origin, then) {
+            (Some(Origin::Drawn(draw)), Some(then)) => (then.clone(), draw.die, Under::Then),
+            (Some(Origin::Drawn(draw)), None) => (settings.clone(), draw.die, Under::Now),
+            _ => (settings.clone(), die(settings.seed, position as u64), Under::Now),
         };
         let constraints = TokenConstraints::of(&settings, &self.vocabulary);
         let context = self.context(&tokens, position, &constraints);
@@ -86,7 +121,7 @@ impl Text {
         let mut picked = distribution.pick(die);
         let token = tokens.get(position).copied().unwrap_or(picked.token);
         let mut elsewhere = None;
-        if matches!(origin, Some(Origin::Drawn(_))) && picked.token != token {
+        if matches!(origin, Some(Origin::Drawn(_))) && under == Under::Then && picked.token != token {
             elsewhere = Some(picked.token);
             let order = distribution.rows(&logits, distribution.kept());
             let rank = order.iter().position(|it| it.token == token).unwrap_or(distribution.kept());
@@ -103,6 +138,7 @@ impl Text {
             node,
             token,
             typed: matches!(origin, Some(Origin::Typed | Origin::Chosen)),
+            under,
             score,
             after: distribution.after(token),
             die,
@@ -117,6 +153,7 @@ impl Text {
             logits,
             settings,
             constraints,
+            asked,
             // Taken from the end. Of a draw that these scores do not explain they cannot say what would change it.
             pending: if elsewhere.is_none() { directions.rev().collect() } else { Vec::new() },
         });

@@ -3,6 +3,7 @@
 //! All that is derived lives here and is forgotten in one place, [`Text::forget`]. The text knows no model, no key and no
 //! screen: a model's vocabulary and scores are given to it, and so are the sampling settings.
 
+mod ahead;
 mod change;
 mod flow;
 mod inspection;
@@ -14,9 +15,10 @@ mod survival;
 use std::sync::Arc;
 
 pub use crate::sample::{Heat, Level};
+pub use ahead::Ahead;
 pub use change::Change;
 pub use flow::Flow;
-pub use inspection::Inspection;
+pub use inspection::{Inspection, Under};
 pub use logit_cache::LogitCache;
 pub use next::{Next, Table};
 pub use score::{Surprise, TextScore};
@@ -26,7 +28,7 @@ use crate::TokenId;
 use crate::assets;
 use crate::document::{Document, NodeId, Origin, Record, Vocabularies};
 use crate::sample::{Context, Score, Settings, TokenConstraints};
-use crate::text::Vocabulary;
+use crate::text::{Vocabulary, rest_of, visible};
 
 /// How the view follows the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,8 @@ pub struct Text {
     pub logits: LogitCache,
     /// The model's scores of the next token, and what the settings make of them.
     pub next: Option<Next>,
+    /// The model's scores of the token after what is typed and not sent yet.
+    pub ahead: Option<Ahead>,
     /// What is known of the token under the cursor, while the inspector is open.
     pub inspection: Option<Inspection>,
     /// Which drawn tokens the settings of now could have drawn.
@@ -90,6 +94,7 @@ impl Text {
             heat: Heat::Off,
             logits: LogitCache::default(),
             next: None,
+            ahead: None,
             inspection: None,
             survival: Survival::default(),
             vocabularies,
@@ -127,6 +132,29 @@ impl Text {
         self.vocabularies.text(&self.document, nodes)
     }
 
+    /// What some nodes in a row add to the text before them, as it is shown in one line. What is seen as one character is
+    /// told whole, also where it begins before them.
+    #[must_use]
+    pub fn shown_of(&self, nodes: &[NodeId]) -> String {
+        /// A character of more tokens than this is told in part.
+        const BEFORE: usize = 32;
+        let ascii = |it: &NodeId| self.bytes_of(*it).first().is_some_and(u8::is_ascii);
+        let mut before: Vec<NodeId> = Vec::new();
+        let parent = |it: NodeId| self.document.node(it).and_then(|it| it.parent);
+        let mut next = nodes.first().copied().filter(|it| !ascii(it)).and_then(parent);
+        while let Some(it) = next.filter(|_| before.len() < BEFORE) {
+            before.insert(0, it);
+            next = parent(it).filter(|_| !ascii(&it));
+        }
+        let line = |nodes: &[NodeId]| visible(&self.text_of(nodes).replace('\n', "\\n"));
+        let all = [&before, nodes].concat();
+        rest_of(&line(&all), &line(&before)).to_owned()
+    }
+
+    fn bytes_of(&self, node: NodeId) -> Vec<u8> {
+        self.document.node(node).map_or_else(Vec::new, |it| self.vocabularies.bytes(node, it.token))
+    }
+
     /// What the model thought of the token at a position; `None` if that is not known.
     #[must_use]
     pub fn score(&self, position: usize) -> Option<Score> {
@@ -155,12 +183,6 @@ impl Text {
     /// The last position up to this one at which a character begins.
     pub(super) fn whole_from(&self, position: usize) -> usize {
         (0..=position).rev().find(|&it| !self.begins_in_a_character(it)).unwrap_or(0)
-    }
-
-    /// The first position from this one on at which a character begins.
-    pub(super) fn whole_to(&self, position: usize) -> usize {
-        let end = self.document.len();
-        (position..end).find(|&it| !self.begins_in_a_character(it)).unwrap_or(end)
     }
 
     /// The first row in view, where `height` rows are.
@@ -215,17 +237,18 @@ impl Text {
     /// Derives what is missing and wanted, a piece at a time. No model runs; cheap if nothing changed.
     ///
     /// To be called once before a frame, and not for every token. `height` is the rows of text in view. Answers whether the
-    /// scores or settings changed since the last call, and whether something is left for the next frame.
-    pub fn prepare(&mut self, settings: &Settings, inspects: bool, height: usize) -> Prepared {
+    /// scores or settings changed since the last call, and whether something is left for the next frame. `inspects` says
+    /// whether the token under the cursor is questioned, and under which settings if it was drawn.
+    pub fn prepare(&mut self, settings: &Settings, inspects: Option<Under>, height: usize) -> Prepared {
         self.constraints.follow(settings, &self.vocabulary);
         let is_new = std::mem::take(&mut self.is_stale);
         if is_new {
             self.shape_next(settings);
+            self.shape_ahead(settings);
         }
-        if !inspects {
-            self.inspection = None;
-        } else if self.inspection.is_none() {
-            self.inspect(settings);
+        self.inspection.take_if(|it| inspects != Some(it.asked));
+        if let (Some(under), None) = (inspects, &self.inspection) {
+            self.inspect(settings, under);
         }
         let flips = self.look_for_a_flip();
         let in_view = self.in_view(height);

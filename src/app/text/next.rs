@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Text;
 use crate::document::NodeId;
-use crate::sample::{Distribution, Picked, Row, Settings, StepTrace, die};
+use crate::sample::{Context, Distribution, Picked, Row, Settings, StepTrace, die};
 
 /// The model's scores of the token after a node.
 ///
@@ -40,6 +40,27 @@ pub struct Table {
     pub picked: Picked,
 }
 
+impl Table {
+    /// What the settings make of scores, (V,), of the token after a context; `None` where no distribution can be made of
+    /// them.
+    pub(super) fn of(logits: &[f32], context: &Context, settings: &Settings) -> Option<Self> {
+        /// More rows than any panel shows.
+        const ROWS: usize = 48;
+        let mut distribution = Distribution::explained(logits, context, settings).ok()?;
+        let die = die(settings.seed, context.tokens.len() as u64);
+        Some(Self {
+            scored: logits.len(),
+            die,
+            picked: distribution.pick(die),
+            rows: distribution.rows(logits, ROWS),
+            kept: distribution.kept(),
+            model_entropy: distribution.model_entropy,
+            entropy: distribution.entropy(),
+            trace: distribution.trace,
+        })
+    }
+}
+
 impl Next {
     /// Scores, (V,), of the token after a node, without a table yet.
     #[must_use]
@@ -63,26 +84,12 @@ impl Text {
 
     /// Applies the settings to the scores of the next token. What no distribution can be made of has no table.
     pub(super) fn shape_next(&mut self, settings: &Settings) {
-        /// More rows than any panel shows.
-        const ROWS: usize = 48;
         let Some(mut next) = self.next.take() else { return };
         let tokens = self.document.tokens();
         // Tokens may have been appended since the scores came.
         let at = self.document.path().iter().rposition(|&it| Some(it) == next.after).map_or(0, |it| it + 1);
         let context = self.context(&tokens[..at], at, &self.constraints);
-        next.table = Distribution::explained(&next.logits, &context, settings).ok().map(|mut distribution| {
-            let die = die(settings.seed, at as u64);
-            Table {
-                scored: next.logits.len(),
-                die,
-                picked: distribution.pick(die),
-                rows: distribution.rows(&next.logits, ROWS),
-                kept: distribution.kept(),
-                model_entropy: distribution.model_entropy,
-                entropy: distribution.entropy(),
-                trace: distribution.trace,
-            }
-        });
+        next.table = Table::of(&next.logits, &context, settings);
         self.next = Some(next);
     }
 }

@@ -3,7 +3,7 @@
 use super::ask::{generate_on, is_ours, next_logits, settings_moved, still_writing};
 use super::cursor::show_cursor;
 use super::journal::{deed, record, record_circumstances, record_settings, write};
-use super::{editor, rewrite};
+use super::{editor, focus, rewrite};
 use crate::TokenId;
 use crate::app::context::Context;
 use crate::app::focus::Focus;
@@ -75,6 +75,8 @@ pub(in crate::app) fn take(cx: &mut Context, token: TokenId, goes_on: bool) {
     }
     cx.outbox.store(Job::Sync);
     cx.text.go_to_end();
+    let undo = cx.key_of(Action::Undo);
+    cx.outbox.say(format!("Put there; what stood there stays as another branch. {undo} goes back."));
     if goes_on {
         cx.uncover();
         generate_on(cx, String::new(), String::new());
@@ -175,7 +177,8 @@ fn sibling(cx: &mut Context, step: isize) {
     go_to(cx, Some(end));
     cx.text.cursor = fork;
     show_cursor(cx);
-    cx.outbox.say(format!("Branch {} of {} from here.", to + 1, siblings.len()));
+    let undo = cx.key_in(Focus::Text, Action::Undo);
+    cx.outbox.say(format!("Branch {} of {} from here; {undo} goes back.", to + 1, siblings.len()));
 }
 
 /// Undoes the last deed.
@@ -237,8 +240,11 @@ fn next_bookmark(cx: &mut Context) {
     if !cx.text.document.path().contains(&node) {
         let end = cx.text.document.newest_leaf(node);
         go_to(cx, Some(end));
+        focus::read(cx);
+        let undo = cx.key_in(Focus::Text, Action::Undo);
+        cx.outbox.say(format!("The mark is on another branch; {undo} goes back."));
     }
-    cx.focus = Focus::Text;
+    focus::read(cx);
     cx.text.cursor = cx.text.document.path().iter().position(|&it| it == node).unwrap_or(cx.text.cursor);
     show_cursor(cx);
 }
@@ -253,8 +259,11 @@ pub(in crate::app) fn go_to_run(cx: &mut Context, index: usize) {
     let (Some(&first), Some(&end)) = (run.nodes.first(), run.nodes.last()) else { return };
     let leaf = cx.text.document.newest_leaf(end);
     cx.uncover();
-    go_to(cx, Some(leaf));
-    cx.focus = Focus::Text;
+    if cx.text.document.tip() != Some(leaf) {
+        go_to(cx, Some(leaf));
+        let undo = cx.key_of(Action::Undo);
+        cx.outbox.say(format!("The text is that branch now; {undo} goes back."));
+    }
     cx.text.cursor = cx.text.document.path().iter().position(|&it| it == first).unwrap_or(0);
     show_cursor(cx);
 }

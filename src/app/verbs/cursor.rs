@@ -1,11 +1,13 @@
 //! The cursor in the text, and the rows in view.
 
 use super::ask::prompt_logprobs;
+use super::focus;
 use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::layout::layout;
 use crate::app::text::Scroll;
+use crate::text::{columns_of, cut};
 
 /// Moves the cursor.
 pub(in crate::app) fn go(cx: &mut Context, action: Action) {
@@ -40,17 +42,19 @@ fn by_rows(cx: &Context, position: usize, rows: isize) -> usize {
     let Some(to) = row.checked_add_signed(rows).filter(|&it| it < flow.rows().len()) else {
         return if rows < 0 { 0 } else { cx.text.document.len() };
     };
-    let width = |range: std::ops::Range<usize>| unicode_width::UnicodeWidthStr::width(&text[range]);
-    let column = width(flow.rows()[row].start.min(start)..start);
+    let column = columns_of(&text[flow.rows()[row].start.min(start)..start]);
     let target = flow.rows()[to].clone();
-    let offset = text[target.clone()].char_indices().map(|(it, _)| target.start + it);
-    let reached = offset.take_while(|&it| width(target.start..it) <= column).last().unwrap_or(target.start);
-    flow.token_at(reached)
+    let reached = target.start + cut(&text[target.clone()], column).len();
+    // What stands across that column, or ends the row.
+    let last = target.end.saturating_sub(1).max(target.start);
+    let found = flow.tokens_in(&flow.grapheme_at(reached.min(last))).start;
+    // A token that goes on in the row below is left there.
+    if found == position && rows > 0 { position + 1 } else { found.min(cx.text.document.len()) }
 }
 
 /// Puts the cursor on the token at a position.
 pub(in crate::app) fn point(cx: &mut Context, position: usize) {
-    cx.focus = Focus::Text;
+    focus::put(cx, Focus::Text);
     cx.text.put_cursor(position);
     show_cursor(cx);
 }

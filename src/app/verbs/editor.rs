@@ -1,13 +1,14 @@
 //! What is opened in the user's editor, and what becomes of it there.
 
 use super::ask::still_writing;
+use super::focus;
 use crate::app::context::{Context, Edited};
 use crate::app::focus::Focus;
 use crate::app::outbox::Effect;
 
 /// Opens what is written in the input, or the text from the cursor on where that has the focus.
 pub(in crate::app) fn open(cx: &mut Context) {
-    let (edited, text) = if cx.focus == Focus::Text {
+    let (edited, text) = if cx.in_focus() == Focus::Text {
         if cx.drawing.running.is_some() {
             return still_writing(cx);
         }
@@ -16,7 +17,7 @@ pub(in crate::app) fn open(cx: &mut Context) {
         let text = cx.text.vocabulary().decode(&cx.text.document.tokens().split_off(whole));
         (Edited::Text { parent: cx.text.before_cursor(), before: text.clone() }, text)
     } else {
-        cx.focus = Focus::Input;
+        focus::write(cx);
         (Edited::Input, cx.input.text().to_owned())
     };
     cx.uncover();

@@ -2,9 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::focus;
 use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
+use crate::app::outbox::Effect;
 use crate::store::protocol::Job;
 
 /// Empties the input and hands out what was written; it is kept in the history, of later runs too.
@@ -15,6 +17,12 @@ pub(in crate::app) fn take(cx: &mut Context) -> String {
         cx.outbox.store(Job::Remember(text.clone()));
     }
     text
+}
+
+/// Leaves the program. What is written is kept in the history.
+pub(in crate::app) fn quit(cx: &mut Context) {
+    take(cx);
+    cx.outbox.push(Effect::Quit);
 }
 
 /// Text pasted while the input or what it searches is written.
@@ -29,7 +37,7 @@ pub(in crate::app) fn paste(cx: &mut Context, text: &str) {
 
 /// Begins to search what was sent before.
 pub(in crate::app) fn search(cx: &mut Context) {
-    cx.focus = Focus::Input;
+    focus::write(cx);
     cx.input.search_older();
 }
 

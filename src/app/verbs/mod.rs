@@ -2,11 +2,13 @@
 //!
 //! A verb stands below keys, commands and layers, and knows none of them.
 
+pub(super) mod ahead;
 pub(super) mod ask;
 pub(super) mod branch;
 pub(super) mod chat;
 pub(super) mod cursor;
 pub(super) mod editor;
+pub(super) mod focus;
 pub(super) mod input_line;
 pub(super) mod journal;
 pub(super) mod models;

@@ -6,7 +6,7 @@ use crate::app::context::Context;
 use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::knobs::{KNOBS, Knob};
-use crate::sample::Step;
+use crate::sample::{Parameter, Step};
 
 /// What a key of the panel does.
 pub(in crate::app) fn act(cx: &mut Context, action: Action) {
@@ -18,6 +18,13 @@ pub(in crate::app) fn act(cx: &mut Context, action: Action) {
         Action::More => turn(cx, knob, 1, false),
         Action::MuchLess => turn(cx, knob, -1, true),
         Action::MuchMore => turn(cx, knob, 1, true),
+        // A preset is many settings at once, and none of them is neutral to the others.
+        Action::Neutral if knob == Knob::Preset => {
+            let (less, more) = (cx.key_of(Action::Less), cx.key_of(Action::More));
+            cx.outbox.say(format!(
+                "A preset has no off. {less} and {more} go through the presets; raw is the one that changes nothing."
+            ));
+        }
         Action::Neutral => {
             knob.neutralise(&mut cx.settings);
             settings_changed(cx);
@@ -84,6 +91,30 @@ pub(in crate::app) fn turn(cx: &mut Context, knob: impl Into<Knob>, steps: i32, 
     settings_changed(cx);
 }
 
+/// What an action turns wherever the focus is, and by how many steps.
+pub(in crate::app) fn turned_by(action: Action) -> Option<(Parameter, i32)> {
+    match action {
+        Action::Warmer => Some((Parameter::Temperature, 1)),
+        Action::Colder => Some((Parameter::Temperature, -1)),
+        Action::TopPUp => Some((Parameter::TopP, 1)),
+        Action::TopPDown => Some((Parameter::TopP, -1)),
+        _ => None,
+    }
+}
+
+/// Turns what an action turns wherever the focus is.
+pub(in crate::app) fn turn_by(cx: &mut Context, action: Action) {
+    if let Some((parameter, steps)) = turned_by(action) {
+        turn(cx, parameter, steps, false);
+    }
+}
+
+/// Turns a control that may be out of view, and says what it is now.
+pub(in crate::app) fn turn_unseen(cx: &mut Context, parameter: Parameter, steps: i32) {
+    turn(cx, parameter, steps, false);
+    cx.outbox.say(format!("{} is now {}.", parameter.name(), parameter.show(&cx.settings)));
+}
+
 /// Begins to type a value, with `first`; a control that has only a few values goes on to the next one.
 pub(in crate::app) fn begin_typing(cx: &mut Context, first: &str) {
     let knob = KNOBS[cx.panel.knob];
@@ -98,12 +129,16 @@ pub(in crate::app) fn begin_typing(cx: &mut Context, first: &str) {
 
 /// Sets the control under the panel's cursor to what was typed.
 pub(in crate::app) fn set_typed(cx: &mut Context) {
-    let text = cx.panel.typing.take().map(|mut it| it.take()).unwrap_or_default();
+    let text = cx.panel.typing.as_ref().map(|it| it.text().to_owned()).unwrap_or_default();
     let knob = KNOBS[cx.panel.knob];
     let mut new = cx.settings.clone();
     match knob.set(&mut new, &text).and_then(|()| accept(cx, new)) {
-        Ok(()) => settings_changed(cx),
-        Err(why) => cx.outbox.complain(format!("{}: {why}.", knob.name())),
+        Ok(()) => {
+            cx.panel.typing = None;
+            settings_changed(cx);
+        }
+        // What was typed stays, to be corrected.
+        Err(why) => cx.outbox.complain(format!("{}: {why}. Correct it, or Esc leaves it as it was.", knob.name())),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One's own words in the middle of the text: it is cut, and what is sent next goes there. Until then it can be left.
 
 use super::branch::{go_to, undo};
-use super::input_line;
+use super::{focus, input_line};
 use crate::app::context::{Context, Rewriting};
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
@@ -20,7 +20,7 @@ pub(super) fn edit_from_here(cx: &mut Context) {
 pub(super) fn type_here(cx: &mut Context, text: &str) {
     let (back, parent) = (cx.text.document.tip(), cx.text.before_cursor());
     cx.uncover();
-    cx.focus = Focus::Input;
+    focus::write(cx);
     go_to(cx, parent);
     if !text.is_empty() {
         cx.input.set(text);
@@ -50,7 +50,7 @@ pub(in crate::app) fn leave(cx: &mut Context) -> bool {
             go_to(cx, back);
         }
     }
-    cx.focus = Focus::Text;
+    focus::put(cx, Focus::Text);
     cx.text.put_cursor(cursor);
     let older = cx.key_of(Action::Up);
     cx.outbox.say(if is_changed {

@@ -1,7 +1,7 @@
 //! Selecting text, and copying it.
 
+use super::focus;
 use crate::app::context::Context;
-use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::msg::Copied;
 use crate::app::outbox::Effect;
@@ -11,7 +11,7 @@ pub(in crate::app) fn toggle(cx: &mut Context) {
     if cx.text.document.is_empty() {
         return cx.outbox.say("There is no text to select yet.");
     }
-    cx.focus = Focus::Text;
+    focus::read(cx);
     let last = cx.text.document.len().saturating_sub(1);
     cx.text.anchor = match cx.text.anchor {
         Some(_) => None,
@@ -26,9 +26,8 @@ pub(in crate::app) fn toggle(cx: &mut Context) {
 /// Copies what is selected, or else the whole text, exactly as it is.
 pub(in crate::app) fn copy(cx: &mut Context) {
     let tokens = cx.text.document.tokens();
-    // A character may be in pieces; it is copied whole.
-    let range =
-        cx.text.selection().map_or(0..tokens.len(), |it| cx.text.whole_from(it.start)..cx.text.whole_to(it.end));
+    // A character may be in pieces; it is selected and copied whole.
+    let range = cx.text.selection().map_or(0..tokens.len(), |it| cx.text.flow.whole(it));
     let text = cx.text.vocabulary().decode(&tokens[range]);
     if text.is_empty() {
         return cx.outbox.say("There is no text to copy yet.");

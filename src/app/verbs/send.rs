@@ -1,15 +1,19 @@
 //! Sending what is written, going on, and beginning anew.
 
-use super::ask::{generate, go_on, next_logits, still_writing};
-use super::{chat, input_line, journal};
+use super::ask::{generate, give_back, go_on, next_logits, still_writing};
+use super::{branch, chat, focus, input_line, journal};
 use crate::app::context::{Context, Saved};
+use crate::app::focus::Focus;
 use crate::app::keymap::Action;
+use crate::app::messages;
+use crate::app::messages::state::run_together;
+use crate::app::outbox::Tone;
+use crate::engine::protocol::{Failure, MOST_TEXT};
 
 /// Sends what is written; where nothing is written, the text is continued.
 pub(in crate::app) fn send(cx: &mut Context) {
     if cx.drawing.running.is_some() {
-        let stop = cx.key_of(Action::Interrupt);
-        return cx.outbox.say(format!("Still writing: {stop} stops it. What you wrote stays here."));
+        return still_writing_so_it_stays(cx);
     }
     if cx.card().is_none() {
         return wait_for_a_model(cx);
@@ -17,7 +21,50 @@ pub(in crate::app) fn send(cx: &mut Context) {
     cx.rewriting = None;
     let written = input_line::take(cx);
     let text = if cx.chat && !written.is_empty() { chat::turn(cx, &written) } else { written.clone() };
+    let word = run_together(cx, &written);
     generate(cx, text, written);
+    say_run_together(cx, word);
+}
+
+/// Adds what is written to the text as it is, and draws nothing.
+pub(in crate::app) fn add(cx: &mut Context) {
+    let send = cx.key_in(Focus::Input, Action::Send);
+    if cx.drawing.running.is_some() {
+        return still_writing_so_it_stays(cx);
+    }
+    if cx.input.is_empty() {
+        return cx.outbox.say(format!("Nothing is written that could be added. {send} goes on with the text."));
+    }
+    if cx.card().is_none() {
+        return cx.outbox.say("The model is not ready yet, and with it its words. What you wrote stays here.");
+    }
+    cx.rewriting = None;
+    let written = input_line::take(cx);
+    if written.len() > MOST_TEXT {
+        let failure = Failure::TooMuchText { bytes: written.len() };
+        cx.outbox.complain(messages::engine_failure(&failure, &cx.keymap));
+        return give_back(cx, &written);
+    }
+    let (word, end) = (run_together(cx, &written), cx.text.document.tip());
+    if !branch::put(cx, end, &written) {
+        return give_back(cx, &written);
+    }
+    let undo = cx.key_of(Action::Undo);
+    cx.outbox.say_first(&format!("Added, and nothing is drawn. {send} goes on from there, {undo} takes it back."));
+    say_run_together(cx, word);
+}
+
+/// Says that what was sent does not begin a word; it may be meant so.
+fn say_run_together(cx: &mut Context, word: Option<String>) {
+    let is_sent = cx.outbox.notice.as_ref().is_none_or(|it| it.tone == Tone::Info);
+    if let Some(word) = word.filter(|_| is_sent) {
+        cx.outbox.say_first(&format!("It goes on as \"{word}\": begin with a space to begin a word."));
+    }
+}
+
+fn still_writing_so_it_stays(cx: &mut Context) {
+    let stop = cx.key_of(Action::Interrupt);
+    cx.outbox.say(format!("Still writing: {stop} stops it. What you wrote stays here."));
 }
 
 /// Keeps what was sent until there is a model; it can still be changed until then.
@@ -50,6 +97,7 @@ pub(in crate::app) fn new_transcript(cx: &mut Context) {
         return cx.outbox.complain(text);
     }
     journal::begin_transcript(cx);
+    focus::write(cx);
     cx.outbox.say(format!("A new transcript. The old one is in {}.", cx.journal.place));
     if cx.chat {
         chat::enter(cx);

@@ -1,14 +1,13 @@
 //! The scores for people: the text marked by rank, and tables below it.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
-use unicode_width::UnicodeWidthStr as _;
-
-use super::{Report, Token};
+use super::Report;
 use crate::appearance::Appearance;
 use crate::sample::RANKS;
 use crate::sample::{Reading, Tally, bucket};
-use crate::text::{Utf8Stream, Wrap, push_visible, visible};
+use crate::text::{ShownTokens, Wrap, columns_of, pad, visible};
 
 /// Bold, underlined, reversed as well as coloured: what is surprising stands out to those who see no colour.
 const STYLES: [&str; 4] = ["", "\x1b[4;33m", "\x1b[1;4;31m", "\x1b[7;35m"];
@@ -50,46 +49,55 @@ fn legend(colour: bool) -> String {
     format!("rank: {}", (0..4).map(name).collect::<Vec<_>>().join(", "))
 }
 
-/// The text in rows, each token in the style of its rank, or with a digit below where it begins.
+/// The text in rows, each token in the style of its rank, or with a digit below where it begins. What is seen as one
+/// character is as surprising as the most surprising token it is made of.
 fn text(report: &Report, style: Style, out: &mut String) {
-    let (mut shown, mut starts, mut utf8) = (String::new(), Vec::new(), Utf8Stream::default());
-    for it in &report.tokens {
-        starts.push(shown.len());
-        let mut fresh = String::new();
-        utf8.push(report.bytes(it.id), &mut fresh);
-        push_visible(&fresh, &mut shown);
-    }
-    let level = |it: &Token| it.reading.map_or(0, |reading| bucket(reading.score.rank));
+    let mut shown = ShownTokens::default();
+    report.tokens.iter().for_each(|it| shown.push(report.bytes(it.id)));
+    let level = |tokens: &Range<usize>| {
+        let readings = report.tokens[tokens.clone()].iter().filter_map(|it| it.reading);
+        readings.map(|it| bucket(it.score.rank)).max().unwrap_or(0)
+    };
     let mut wrap = Wrap::new(style.width);
-    wrap.extend(&shown);
+    wrap.extend(shown.text());
     for row in wrap.rows() {
         let mut marks = String::new();
-        let mut position = starts.partition_point(|&it| it <= row.start).saturating_sub(1);
-        let mut at = row.start;
-        while at < row.end {
-            let next = starts.get(position + 1).copied().unwrap_or(shown.len());
-            let end = next.clamp(at, row.end);
-            let (piece, level) = (&shown[at..end], report.tokens.get(position).map_or(0, level));
-            if style.colour && level > 0 && !piece.trim().is_empty() {
-                let blank = piece.len() - piece.trim_start().len();
+        for (place, tokens) in pieces(&shown, row) {
+            let (piece, level) = (&shown.text()[place.clone()], level(&tokens));
+            let blank = piece.len() - piece.trim_start().len();
+            if level == 0 || blank == piece.len() {
+                out.push_str(piece);
+                continue;
+            }
+            if style.colour {
                 // What is underlined is the word, not the space before it.
                 let _ = write!(out, "{}{}{}{PLAIN}", &piece[..blank], STYLES[level], &piece[blank..]);
             } else {
                 out.push_str(piece);
             }
-            if level > 0 && starts[position] >= row.start && !piece.trim().is_empty() {
-                let blank = piece.len() - piece.trim_start().len();
-                let column = shown[row.start..at + blank].width();
+            if shown.start_of(tokens.start) >= row.start {
+                let column = columns_of(&shown.text()[row.start..place.start + blank]);
                 marks.extend(std::iter::repeat_n(' ', column.saturating_sub(marks.len())));
                 let _ = write!(marks, "{level}");
             }
-            (at, position) = (end, position + 1);
         }
         out.push('\n');
         if !style.colour && !marks.is_empty() {
             let _ = writeln!(out, "{marks}");
         }
     }
+}
+
+/// A row in pieces of whole graphemes, each with the tokens it is of.
+fn pieces(shown: &ShownTokens, row: &Range<usize>) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut out: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    for (place, tokens) in shown.graphemes(row.clone()) {
+        match out.last_mut() {
+            Some((piece, of_piece)) if *of_piece == tokens => piece.end = place.end,
+            _ => out.push((place, tokens)),
+        }
+    }
+    out
 }
 
 fn summary(report: &Report, out: &mut String) {
@@ -138,8 +146,7 @@ fn surprises(report: &Report, worst: usize, appearance: Appearance, out: &mut St
         return;
     }
     let row = |what: &str, place: &str, bits: &str, rank: &str, instead: &str| {
-        let gap = " ".repeat(20_usize.saturating_sub(what.width()));
-        format!("{what}{gap} {place:>9}  {bits:>5} {rank:>6}  {instead}\n")
+        format!("{} {place:>9}  {bits:>5} {rank:>6}  {instead}\n", pad(what, 20))
     };
     out.push('\n');
     out.push_str(&row("most surprising", "line:char", "bits", "rank", "expected instead"));

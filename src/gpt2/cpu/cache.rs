@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::lanes::LANES;
 use super::pool::Shareable;
+use crate::model::{ModelError, room};
 
 /// Positions in a page: a multiple of [`LANES`].
 pub(super) const PAGE: usize = 64;
@@ -63,6 +64,12 @@ impl Shape {
     fn page(self) -> usize {
         self.head(self.layers, 0)
     }
+
+    /// Bytes of the pages of so many positions, of elements of that size.
+    pub(super) fn bytes(self, positions: usize, element: usize) -> u64 {
+        let pages = positions.div_ceil(PAGE) as u64;
+        pages.saturating_mul(self.page() as u64).saturating_mul(element as u64)
+    }
 }
 
 /// One sequence's pages.
@@ -86,22 +93,28 @@ impl<E: Element> Cache<E> {
     }
 
     /// Makes room for `more` positions, in pages of its own.
-    pub(super) fn reserve(&mut self, more: usize) {
-        let page = || Arc::new(vec![E::default(); self.shape.page()]);
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Memory`]; what was there is then as it was.
+    pub(super) fn reserve(&mut self, more: usize) -> Result<(), ModelError> {
+        let page = || room(self.shape.page(), E::default(), "keys and values of the text");
         for index in self.length / PAGE..(self.length + more).div_ceil(PAGE) {
             match self.pages.get_mut(index) {
-                // One that others have is copied if something in it counts.
-                Some(it) if index * PAGE < self.length => {
-                    Arc::make_mut(it);
-                }
                 Some(it) => {
                     if Arc::get_mut(it).is_none() {
-                        *it = page();
+                        let mut own = page()?;
+                        // What others have too is copied if something in it counts.
+                        if index * PAGE < self.length {
+                            own.copy_from_slice(it);
+                        }
+                        *it = Arc::new(own);
                     }
                 }
-                None => self.pages.push(page()),
+                None => self.pages.push(Arc::new(page()?)),
             }
         }
+        Ok(())
     }
 
     /// A head's keys of a page, (PAGE / 16, D, 16), and its values, (PAGE, D filled up).

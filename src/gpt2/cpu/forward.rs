@@ -84,10 +84,9 @@ pub(super) fn forward<E: Readable>(
     let (c, inner) = (config.n_embd, config.n_inner);
     let tokens = runs.iter().map(|it| it.tokens.len()).sum();
     let Buffers { hidden, normed, qkv, inner: middle, grouped } = buffers;
-    hidden.resize(tokens * c, 0.0);
-    normed.resize(tokens * c, 0.0);
-    qkv.resize(tokens * 3 * c, 0.0);
-    middle.resize(tokens * inner, 0.0);
+    for (buffer, length) in [(&mut *hidden, c), (&mut *normed, c), (&mut *qkv, 3 * c), (&mut *middle, inner)] {
+        fit(buffer, tokens * length)?;
+    }
     embed(weights, runs, hidden);
     hear("embedding", hidden);
     let epsilon = config.layer_norm_epsilon as f32;
@@ -105,6 +104,15 @@ pub(super) fn forward<E: Readable>(
         step.linear(&layer.mlp_proj, middle, grouped, hidden, Finish::Add);
         hear(&format!("h.{index}"), hidden);
     }
+    Ok(())
+}
+
+/// Makes a buffer so long.
+fn fit(buffer: &mut Vec<f32>, length: usize) -> Result<(), ModelError> {
+    let bytes = 4 * length as u64;
+    let refused = |_| ModelError::Memory { what: "the hidden states", bytes };
+    buffer.try_reserve(length.saturating_sub(buffer.len())).map_err(refused)?;
+    buffer.resize(length, 0.0);
     Ok(())
 }
 

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::cache::Shape;
 use super::lanes::{Isa, LANES};
 use super::matrix::{Arena, Kind, Matrix};
 use super::pool::Pool;
 use super::{CpuModel, Layer, Linear, Norm, Weights};
 use crate::checkpoint::Config;
 use crate::gpt2::{Model, ModelError, Precision, RawTensor, TensorSource};
+use crate::model::room;
 
 /// How to run on the processor.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +42,7 @@ pub fn load(
     let kind = Kind::of(options.precision);
     let isa = options.isa;
     let (places, size) = places(config, kind);
-    let mut arena = Arena::new(size).ok_or(ModelError::Memory { bytes: size as u64 })?;
+    let mut arena = Arena::new(size).ok_or(ModelError::Memory { what: "the weights", bytes: size as u64 })?;
     let mut loader = Loader { source, kind, isa, pool: Pool::new(options.threads) };
     if !loader.source.packed(options.precision, arena.bytes_mut()) {
         let mut rest = arena.bytes_mut();
@@ -77,6 +79,16 @@ pub fn load(
     } else {
         Box::new(CpuModel::<half::f16>::new(weights, isa, pool))
     })
+}
+
+/// Bytes that a model takes at the least: its tensors, and keys and values of a full context.
+pub(super) fn memory(config: &Config, precision: Precision) -> u64 {
+    let kind = Kind::of(precision);
+    let &Config { n_layer: layers, n_head: heads, n_embd: c, n_positions, .. } = config;
+    let element = if kind == Kind::F32 { size_of::<f32>() } else { size_of::<half::f16>() };
+    let context = Shape { layers, heads, width: c / heads }.bytes(n_positions, element);
+    let positions = (n_positions as u64).saturating_mul(c as u64).saturating_mul(size_of::<f32>() as u64);
+    (places(config, kind).1 as u64).saturating_add(positions).saturating_add(context)
 }
 
 const WTE: &str = "wte.weight";
@@ -143,7 +155,7 @@ impl Loader<'_> {
 
     fn vector(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
         let raw = self.read(name, shape)?;
-        let mut out = vec![0.0; shape.iter().product()];
+        let mut out = room(shape.iter().product(), 0.0, "one tensor")?;
         self.isa.widen(&raw.bytes, raw.dtype, &mut out);
         finite(&out).then_some(out).ok_or_else(|| ModelError::NotFinite { name: name.to_owned() })
     }

@@ -34,7 +34,7 @@ use self::matrix::Matrix;
 use self::pool::Pool;
 use crate::TokenId;
 use crate::checkpoint::Config;
-use crate::model::{Capabilities, Model, ModelError, Precision, Rows, Scores};
+use crate::model::{Capabilities, Model, ModelError, Precision, Rows, Scores, room};
 
 /// A matrix with a bias.
 struct Linear {
@@ -130,7 +130,7 @@ impl<E: Readable> Model for CpuModel<E> {
         self.check(tokens, self.prefix.length + tokens.len())?;
         self.branches.clear();
         for chunk in tokens.chunks(CHUNK) {
-            self.prefix.reserve(chunk.len());
+            self.prefix.reserve(chunk.len())?;
             let mut runs = [Run { cache: &mut self.prefix, tokens: chunk }];
             let pass = Pass { weights: &self.weights, isa: self.isa, pool: &mut self.pool, buffers: &mut self.buffers };
             forward::forward(pass, &mut runs, &mut || true, hear)?;
@@ -147,9 +147,10 @@ impl<E: Readable> Model for CpuModel<E> {
     ) -> Result<(), ModelError> {
         self.check(tokens, self.prefix.length + tokens.len())?;
         self.branches.clear();
+        // All of it first: what does not fit leaves the context as it was.
+        self.prefix.reserve(tokens.len())?;
         let mut done = 0;
         for chunk in tokens.chunks(CHUNK) {
-            self.prefix.reserve(chunk.len());
             let run = Run { cache: &mut self.prefix, tokens: chunk };
             let pass = Pass { weights: &self.weights, isa: self.isa, pool: &mut self.pool, buffers: &mut self.buffers };
             forward::forward(pass, &mut [run], wanted, &mut |_, _| ())?;
@@ -162,7 +163,7 @@ impl<E: Readable> Model for CpuModel<E> {
                 Scores::None | Scores::Last(_) => {}
                 Scores::Each(take) => {
                     let vocabulary = self.weights.config.vocab_size;
-                    let mut rows = vec![0.0; vocabulary * chunk.len().min(several::ROWS)];
+                    let mut rows = room(vocabulary * chunk.len().min(several::ROWS), 0.0, "rows of scores")?;
                     for first in (0..chunk.len()).step_by(several::ROWS) {
                         let count = (chunk.len() - first).min(several::ROWS);
                         head(self, first, &mut rows[..count * vocabulary]);
@@ -192,6 +193,14 @@ impl<E: Readable> Model for CpuModel<E> {
         self.weights.wte.arena.bytes().len() as u64
     }
 
+    fn notes(&self) -> Vec<String> {
+        let (threads, wanted) = self.pool.size();
+        let fewer = (threads < wanted).then(|| {
+            format!("the system gives {threads} of {wanted} threads, so that the model is slower than it could be")
+        });
+        fewer.into_iter().collect()
+    }
+
     fn position(&self) -> usize {
         self.prefix.length
     }
@@ -213,7 +222,7 @@ impl<E: Readable> Model for CpuModel<E> {
         }
         let longest = self.branches.iter().map(|it| it.length).max().unwrap_or(0);
         self.check(tokens, longest + 1)?;
-        self.branches.iter_mut().for_each(|it| it.reserve(1));
+        self.branches.iter_mut().try_for_each(|it| it.reserve(1))?;
         let runs = self.branches.iter_mut().zip(tokens.chunks(1));
         let mut runs: Vec<_> = runs.map(|(cache, tokens)| Run { cache, tokens }).collect();
         let pass = Pass { weights: &self.weights, isa: self.isa, pool: &mut self.pool, buffers: &mut self.buffers };

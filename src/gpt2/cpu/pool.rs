@@ -133,6 +133,11 @@ impl Pool {
         Self { shared, threads, penalties, out: 0, trouble: 0.0, at: Instant::now() }
     }
 
+    /// Threads that work, and how many were wanted.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.threads.len() + 1, self.shared.workers.len() + 1)
+    }
+
     /// Calls `run` once with every number below `pieces`; all have returned when this does.
     ///
     /// # Panics
@@ -396,6 +401,7 @@ mod tests {
     #[test]
     fn chunks_are_whole_and_in_place() {
         let mut pool = Pool::new(3);
+        assert_eq!(pool.size(), (3, 3), "the system gives three threads");
         let mut numbers = vec![0; 1_003];
         pool.chunks(&mut numbers, 10, &|index, chunk| chunk.iter_mut().for_each(|it| *it += index + 1));
         let expected: Vec<usize> = (0..1_003).map(|it| it / 10 + 1).collect();

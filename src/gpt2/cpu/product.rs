@@ -58,21 +58,12 @@ impl Product<'_> {
         let mut index = first;
         while index < last {
             // Two panels at a time read the activations half as often, if there are registers for their sums.
-            let is_float = matches!(self.input, Input::Floats(_));
             let pair = L::ROOMY && self.tokens >= 4 && index + 1 < last;
             for (first, group) in groups(self.tokens) {
                 let tokens = Tokens { first, group, at: 0 };
                 // SAFETY: the caller's promises; tokens stay below T.
                 unsafe {
                     match (group, pair) {
-                        (12, true) if is_float => {
-                            self.tile::<L, 12, 1>(index, tokens);
-                            self.tile::<L, 12, 1>(index + 1, tokens);
-                        }
-                        (8, true) if is_float => {
-                            self.tile::<L, 8, 1>(index, tokens);
-                            self.tile::<L, 8, 1>(index + 1, tokens);
-                        }
                         (12, true) => self.tile::<L, 12, 2>(index, tokens),
                         (8, true) => self.tile::<L, 8, 2>(index, tokens),
                         (4, true) => self.tile::<L, 4, 2>(index, tokens),
@@ -172,9 +163,9 @@ impl Product<'_> {
 /// How far ahead of the product the panel is asked for, in bytes: about what one core has under way.
 const AHEAD: usize = 4096;
 
-/// Parts that a row's sum of floats is made of: column c belongs to part c mod 2, and each part is summed in the order
+/// Parts that a row's sum of floats is made of: column c belongs to part c mod 4, and each part is summed in the order
 /// of its columns. It is the same for one token and for many, so that a text has one set of scores whoever reads it.
-const PARTS: usize = 2;
+const PARTS: usize = 4;
 
 /// Bytes of a row that are worked on before the next: sixteen rows of two panels stay in the nearest cache. A multiple of
 /// [`PARTS`] times any number's size.
@@ -196,26 +187,52 @@ unsafe fn floats<L: Lanes, const M: usize, const P: usize>(
         let x = x.as_ptr().add(tokens.first * columns + tokens.at);
         let step = LANES * size;
         let mut parts = [[[L::splat(0.0); M]; P]; PARTS];
-        if M * P * PARTS <= if L::ROOMY { 24 } else { 4 } {
-            // There are registers for the sums of all parts, so that no addition waits for the one before it.
+        if M == 1 {
+            // One token has registers for all parts at once, so that no addition waits for the one before it.
             let whole = columns / PARTS * PARTS;
-            for first in (0..whole).step_by(PARTS) {
+            for at in 0..P {
+                let mut sums = [L::splat(0.0); PARTS];
+                let mut weights = panels[at].as_ptr();
+                for column in (0..whole).step_by(PARTS) {
+                    for (part, sum) in sums.iter_mut().enumerate() {
+                        L::prefetch(weights.wrapping_add(AHEAD + step * part));
+                        let x = L::splat(*x.add((column + part) * tokens.group));
+                        *sum = L::mul_add(load(weights.add(step * part)), x, *sum);
+                    }
+                    weights = weights.add(step * PARTS);
+                }
+                for column in whole..columns {
+                    let x = L::splat(*x.add(column * tokens.group));
+                    sums[column % PARTS] = L::mul_add(load(weights), x, sums[column % PARTS]);
+                    weights = weights.add(step);
+                }
                 for part in 0..PARTS {
-                    add_column::<L, M, P>(&mut parts[part], panels, step, first + part, x, tokens.group, &load);
+                    parts[part][at][0] = sums[part];
                 }
             }
-            for column in whole..columns {
-                add_column::<L, M, P>(&mut parts[column % PARTS], panels, step, column, x, tokens.group, &load);
-            }
         } else {
-            // One part after the other, a stretch at a time, so that the second finds the weights near.
+            // Many tokens have sums enough side by side, and registers for one part at a time: stretch by stretch, so that
+            // the others find the weights near.
             let stretch = NEAR / size;
             for start in (0..columns).step_by(stretch) {
                 let end = columns.min(start + stretch);
                 for part in 0..PARTS {
                     let mut sums = parts[part];
                     for column in (start + part..end).step_by(PARTS) {
-                        add_column::<L, M, P>(&mut sums, panels, step, column, x, tokens.group, &load);
+                        let mut weights = [L::splat(0.0); P];
+                        for at in 0..P {
+                            let from = panels[at].as_ptr().add(step * column);
+                            if M <= 4 {
+                                L::prefetch(from.wrapping_add(AHEAD));
+                            }
+                            weights[at] = load(from);
+                        }
+                        for m in 0..M {
+                            let x = L::splat(*x.add(column * tokens.group + m));
+                            for at in 0..P {
+                                sums[at][m] = L::mul_add(weights[at], x, sums[at][m]);
+                            }
+                        }
                     }
                     parts[part] = sums;
                 }
@@ -224,44 +241,11 @@ unsafe fn floats<L: Lanes, const M: usize, const P: usize>(
         let mut sums = parts[0];
         for at in 0..P {
             for m in 0..M {
-                sums[at][m] = L::add(parts[0][at][m], parts[1][at][m]);
+                sums[at][m] =
+                    L::add(L::add(parts[0][at][m], parts[1][at][m]), L::add(parts[2][at][m], parts[3][at][m]));
             }
         }
         sums
-    }
-}
-
-/// Adds what a column of the panels, `step` bytes of each, makes of the tokens at `x`, (C, `group`), to their sums.
-///
-/// # Safety
-///
-/// The column is there.
-#[inline(always)]
-unsafe fn add_column<L: Lanes, const M: usize, const P: usize>(
-    sums: &mut [[L::F; M]; P],
-    panels: [&[u8]; P],
-    step: usize,
-    column: usize,
-    x: *const f32,
-    group: usize,
-    load: &impl Fn(*const u8) -> L::F,
-) {
-    // SAFETY: the caller's promise; prefetching may reach over the end.
-    unsafe {
-        let mut weights = [L::splat(0.0); P];
-        for at in 0..P {
-            let from = panels[at].as_ptr().add(step * column);
-            if M <= 4 {
-                L::prefetch(from.wrapping_add(AHEAD));
-            }
-            weights[at] = load(from);
-        }
-        for m in 0..M {
-            let x = L::splat(*x.add(column * group + m));
-            for at in 0..P {
-                sums[at][m] = L::mul_add(weights[at], x, sums[at][m]);
-            }
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The processor as a backend.
 
+use super::load::memory;
 use super::{CpuOptions, Isa, load};
+use crate::checkpoint::Config;
 use crate::model::{Backend, Device, Found, Model, ModelError, Order, Precision};
 
 /// The processor, with kernels for what it has.
@@ -18,6 +20,10 @@ impl Backend for CpuBackend {
     /// 8 bits, by the measurement that the README shows, but for processors without kernels of their own.
     fn usual_precision(&self, _device: Device) -> Precision {
         if Isa::detect().is_portable() { Precision::F32 } else { Precision::Q8 }
+    }
+
+    fn memory(&self, config: &Config, precision: Precision) -> Option<u64> {
+        Some(memory(config, precision))
     }
 
     fn load(&self, order: Order<'_>) -> Result<Box<dyn Model>, ModelError> {

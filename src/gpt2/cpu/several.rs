@@ -6,7 +6,7 @@ use super::cache::Cache;
 use super::forward::{self, Pass, Run};
 use super::{CHUNK, CpuModel};
 use crate::TokenId;
-use crate::model::ModelError;
+use crate::model::{ModelError, room as room_for};
 
 /// Rows of scores computed at once: a thousand rows of fifty thousand scores would be 200 MB.
 pub(super) const ROWS: usize = 16;
@@ -44,7 +44,7 @@ pub(super) fn read<E: Readable>(
             };
             reading.piece = (several[reading.which].len() - reading.done).min(room);
             room -= reading.piece;
-            reading.cache.reserve(reading.piece);
+            reading.cache.reserve(reading.piece)?;
             pass.push(reading);
         }
         read_pass(model, &mut pass, several, hear, wanted)?;
@@ -71,7 +71,7 @@ fn read_pass<E: Readable>(
     let pass = Pass { weights, isa: *isa, pool, buffers };
     forward::forward(pass, &mut runs, wanted, &mut |_, _| ())?;
     let vocabulary = weights.config.vocab_size;
-    let mut scores = vec![0.0; vocabulary * rows.len().min(ROWS)];
+    let mut scores = room_for(vocabulary * rows.len().min(ROWS), 0.0, "rows of scores")?;
     for (first, group) in (0..).step_by(ROWS).zip(rows.chunks(ROWS)) {
         let scores = &mut scores[..group.len() * vocabulary];
         forward::scores(weights, *isa, pool, buffers, first, scores);

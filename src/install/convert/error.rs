@@ -12,6 +12,7 @@ use crate::checkpoint::torch_dist::MetadataError;
 use crate::checkpoint::torch_zip::TorchZipError;
 use crate::checkpoint::zip::ZipError;
 use crate::directory::{DirectoryError, VocabularyFault};
+use crate::memory::NoRoom;
 
 /// Why a conversion failed. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +101,9 @@ pub enum ConvertError {
         /// The type.
         dtype: &'static str,
     },
+    /// A tensor that has to be held whole, to be turned, does not fit into memory.
+    #[error(transparent)]
+    Memory(#[from] NoRoom),
     /// A weight is infinite or not a number.
     #[error("{name} holds a weight that is infinite or not a number")]
     NotFinite {

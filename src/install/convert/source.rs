@@ -21,12 +21,17 @@ pub(super) fn hash_beside<T>(
 ) -> Result<(T, Option<String>), ConvertError> {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let hashing = scope.spawn(|| hash_source(located, &stop));
+        let hashing = std::thread::Builder::new().name("hash".to_owned());
+        let hashing = hashing.spawn_scoped(scope, || hash_source(located, &stop));
         let done = work();
         if done.is_err() {
             stop.store(true, Ordering::Relaxed);
         }
-        let hash = hashing.join().unwrap_or(Ok(None))?;
+        let hash = match hashing {
+            Ok(thread) => thread.join().unwrap_or(Ok(None))?,
+            // Where there is no thread to do it beside, it is done after.
+            Err(_) => hash_source(located, &stop)?,
+        };
         Ok((done?, hash))
     })
 }

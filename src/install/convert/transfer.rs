@@ -15,6 +15,7 @@ use crate::checkpoint::safetensors::write_header;
 use crate::checkpoint::tensors::{Dtype, Storages, Tensor, cast, is_finite};
 use crate::checkpoint::{Piece, Plan, Target, both_names};
 use crate::files::{self, Place};
+use crate::memory;
 
 use super::jobs::{Job, Jobs, Purpose};
 use super::part::Part;
@@ -160,9 +161,9 @@ impl<'a, 'p> Transfer<'a, 'p> {
     fn feed(&mut self, job: &mut Job, at: usize, bytes: &[u8]) -> Result<(), ConvertError> {
         match &mut job.purpose {
             Purpose::Hold { target, piece, bytes: held } => {
-                hold(held, &self.plan.targets[*target].from.pieces[*piece].tensor, at, bytes);
+                hold(held, &self.plan.targets[*target].from.pieces[*piece].tensor, at, bytes)?;
             }
-            Purpose::HashHeld { tensor, bytes: held } => hold(held, &self.jobs.compared[*tensor], at, bytes),
+            Purpose::HashHeld { tensor, bytes: held } => hold(held, &self.jobs.compared[*tensor], at, bytes)?,
             Purpose::Hash { bytes: hasher, .. } => hasher.update(bytes),
             Purpose::Pass { target, at: first } => {
                 let size = self.plan.targets[*target].from.dtype.size();
@@ -254,12 +255,15 @@ impl<'a, 'p> Transfer<'a, 'p> {
 }
 
 /// Keeps those elements of a tensor that are among `bytes`, which begin `at` bytes after its first element.
-fn hold(held: &mut Vec<u8>, tensor: &Tensor, at: usize, bytes: &[u8]) {
+fn hold(held: &mut Vec<u8>, tensor: &Tensor, at: usize, bytes: &[u8]) -> Result<(), ConvertError> {
     let size = tensor.dtype.size();
     if held.is_empty() {
-        held.resize(tensor.numel() * size, 0);
+        // Once as it is, and once as it is to be.
+        memory::fits(2 * (tensor.numel() * size) as u64, "one tensor of the checkpoint")?;
+        memory::lengthen(held, tensor.numel() * size, "one tensor of the checkpoint")?;
     }
     collect(tensor, at / size, bytes, held);
+    Ok(())
 }
 
 /// Adds a remark that is not there yet.

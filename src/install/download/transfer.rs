@@ -26,6 +26,7 @@ use super::fault::{Fault, Nature, explain};
 use super::pace::Floor;
 use super::proxy::Route;
 use crate::files::{self, Place};
+use crate::threads;
 
 /// How long the caller waits before it looks at its cancel flag.
 const SLICE: Duration = Duration::from_millis(20);
@@ -78,13 +79,8 @@ impl Transfer {
         let agent = agent(&request.url, limits, ca_file, &route)?;
         let (sender, messages) = sync_channel(QUEUE);
         let worker = agent.clone();
-        std::thread::Builder::new()
-            .name("download".to_owned())
-            .spawn(move || work(&worker, &request, &route, &sender))
-            .map_err(|error| Fault {
-                why: format!("no thread for the transfer: {error}"),
-                nature: Nature::Permanent,
-            })?;
+        threads::start("download", "the transfer", move || work(&worker, &request, &route, &sender))
+            .map_err(|error| Fault { why: error.to_string(), nature: Nature::Permanent })?;
         Ok(Self { messages, agent, floor: Floor::new(limits, Instant::now()), too_slow: false })
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::directory::{DirectoryError, VocabularyFault};
+use crate::memory::NoRoom;
 
 /// Why a model was not exported. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,9 @@ pub enum ExportError {
     /// The weights cannot be used as they lie.
     #[error("{} has to be converted before it can be exported", .0.display())]
     NotConverted(PathBuf),
+    /// A tensor that has to be held whole, to be turned, does not fit into memory.
+    #[error(transparent)]
+    Memory(#[from] NoRoom),
     /// A weight is outside the range of the type.
     #[error("{name} holds {number}, which the type cannot hold; --dtype f32 can")]
     Unfit {

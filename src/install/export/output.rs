@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::super::disk::is_full;
 use super::ExportError;
 use crate::directory::Contents;
 use crate::files::sync_directory;
@@ -84,11 +85,9 @@ impl Output {
 
     fn failed(&self, source: io::Error) -> ExportError {
         let path = self.path.clone();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                ExportError::DiskFull { path, bytes: self.total }
-            }
-            _ => ExportError::Write { path, source },
+        if is_full(&source) {
+            return ExportError::DiskFull { path, bytes: self.total };
         }
+        ExportError::Write { path, source }
     }
 }

@@ -8,6 +8,7 @@ use crate::checkpoint::Plan;
 use crate::checkpoint::gguf::{ALIGNMENT, Unfit, encode};
 use crate::checkpoint::tensors::{Dtype, is_finite};
 use crate::directory::{DirectoryError, Opened};
+use crate::memory;
 
 use super::ExportError;
 use super::layout::Piece;
@@ -101,7 +102,8 @@ impl Weights {
 
     /// The next bytes of a tensor.
     fn read(&mut self, piece: &Piece, length: usize, bytes: &mut Vec<u8>) -> Result<(), ExportError> {
-        bytes.resize(length, 0);
+        memory::fits(length as u64, "one tensor of the model")?;
+        memory::lengthen(bytes, length, "one tensor of the model")?;
         self.opened.read(&piece.tensor, self.at, bytes).map_err(|source| {
             let path = self.opened.path_of(&piece.tensor).to_owned();
             ExportError::Read { path, source }

@@ -2,6 +2,7 @@
 
 use super::Columns;
 use crate::TokenId;
+use crate::text::Vocabulary;
 
 /// A run of tokens that some futures share, up to where they part.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,27 +27,49 @@ impl Columns {
         out
     }
 
+    /// The futures as a list, the likeliest by the model first: those that say the same are one line. As long as any of them
+    /// grows each has its own.
+    #[must_use]
+    pub fn listed(&self, vocabulary: &Vocabulary) -> Vec<Vec<usize>> {
+        let mut out: Vec<Vec<usize>> = Vec::new();
+        for column in self.by_likelihood() {
+            let is_drawn = self.request.is_none();
+            match out.iter_mut().find(|it| is_drawn && self.say_the_same(it[0], column, vocabulary)) {
+                Some(line) => line.push(column),
+                None => out.push(vec![column]),
+            }
+        }
+        out
+    }
+
+    /// Whether two columns are the same text.
+    #[must_use]
+    pub fn say_the_same(&self, one: usize, other: usize, vocabulary: &Vocabulary) -> bool {
+        let text = |it: usize| self.columns.get(it).map(|it| vocabulary.decode(&it.tokens()));
+        text(one) == text(other)
+    }
+
     /// How many lines the futures have, as a list or as a tree.
     #[must_use]
-    pub fn lines(&self) -> usize {
-        if self.tree.is_some() { self.branches().len() } else { self.columns.len() }
+    pub fn lines(&self, vocabulary: &Vocabulary) -> usize {
+        if self.tree.is_some() { self.branches().len() } else { self.listed(vocabulary).len() }
     }
 
     /// The line that is chosen.
     #[must_use]
-    pub fn chosen_line(&self) -> usize {
+    pub fn chosen_line(&self, vocabulary: &Vocabulary) -> usize {
         // The order of a list changes while it grows, and what was chosen stays chosen.
-        let listed = || self.by_likelihood().iter().position(|&it| it == self.chosen).unwrap_or(0);
+        let listed = || self.listed(vocabulary).iter().position(|it| it.contains(&self.chosen)).unwrap_or(0);
         self.tree.unwrap_or_else(listed)
     }
 
     /// What a line of the futures stands for: a future, and from which to before which of its tokens.
     #[must_use]
-    pub fn line(&self, line: usize) -> Option<(usize, usize, usize)> {
+    pub fn line(&self, line: usize, vocabulary: &Vocabulary) -> Option<(usize, usize, usize)> {
         if self.tree.is_some() {
             return self.branches().get(line).map(|it| (it.columns[0], it.from, it.to));
         }
-        self.by_likelihood().get(line).map(|&it| (it, 0, usize::MAX))
+        self.listed(vocabulary).get(line).map(|it| (it[0], 0, usize::MAX))
     }
 }
 
@@ -96,6 +119,21 @@ mod tests {
             branch(0, &[1], 0, 2),
         ];
         assert_eq!(it.branches(), expected);
+    }
+
+    #[test]
+    fn what_says_the_same_is_one_line_once_all_is_drawn() {
+        let vocabulary = crate::assets::vocabulary();
+        let token =
+            |text: &str| (0..vocabulary.len() as u32).find(|&it| vocabulary.bytes(it) == text.as_bytes()).unwrap();
+        let [a, b, c, ab] = ["a", "b", "c", "ab"].map(token);
+        let mut it = fan(&[&[c], &[a, b], &[c], &[ab], &[c]]);
+        assert_eq!(it.listed(&vocabulary), [vec![0, 2, 4], vec![1, 3]]);
+        it.chosen = 3;
+        assert_eq!((it.lines(&vocabulary), it.chosen_line(&vocabulary)), (2, 1));
+        assert_eq!((it.line(0, &vocabulary), it.line(2, &vocabulary)), (Some((0, 0, usize::MAX)), None));
+        it.request = Some(crate::engine::protocol::RequestId(1));
+        assert_eq!(it.lines(&vocabulary), 5);
     }
 
     #[test]

@@ -3,16 +3,15 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::continuation_tree::Branch;
-use super::{Columns, Purpose};
+use super::{Column, Columns, Purpose};
 use crate::app::context::Context;
+use crate::app::messages::spoken::{part_of, text_of};
 use crate::app::messages::{self, dice::percent};
-use crate::app::screen::bars::fit;
 use crate::app::screen::kit::{framed, lines, put_cursor, row_of_token, wrapped};
 use crate::app::screen::theme::Theme;
-use crate::text::{Wrap, visible};
+use crate::text::{Wrap, columns_of, fit, grapheme_end, grapheme_start, visible};
 
 /// Columns narrower than this stand one under the other.
 const NARROWEST: usize = 26;
@@ -37,7 +36,10 @@ fn compare(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let height = (state.tokens() as u16 * COLUMNS_A_TOKEN / width + 9).max(14);
     let inner = near(cx, state.at, frame, &title, (WIDEST, height), theme);
     let out = compare_foot(state, inner.width as usize, theme);
-    let foot = (out.len() as u16).min(if inner.height >= 10 { 2 } else { 1 });
+    // What is written and what is wrong with it are told whole; else something is left for the texts.
+    let most =
+        if state.typing.is_some() { inner.height.saturating_sub(2).max(1) } else { 2.min(inner.height / 5).max(1) };
+    let foot = (out.len() as u16).min(most);
     let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
     let count = state.columns.len().max(1);
     let beside = (inner.width as usize + 2) / count >= NARROWEST;
@@ -49,7 +51,7 @@ fn compare(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let below = Rect { y: inner.bottom().saturating_sub(foot), height: foot.min(inner.height), ..inner };
     lines(frame, below, out);
     if let Some(typing) = &state.typing {
-        put_cursor(frame, below, PROMPT.len() + visible(&typing.text()[..typing.cursor()]).width(), 0);
+        put_cursor(frame, below, PROMPT.len() + columns_of(&visible(&typing.text()[..typing.cursor()])), 0);
     }
 }
 
@@ -57,11 +59,19 @@ const PROMPT: &str = "NAME VALUE: ";
 
 fn compare_foot(state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     if let Some(typing) = &state.typing {
-        let problem = state.problem.as_deref().map(visible).unwrap_or_default();
-        return vec![
-            Line::from(vec![Span::styled(PROMPT, theme.strong), Span::raw(visible(typing.text()))]),
-            Line::styled(problem, theme.bad),
-        ];
+        let mut out = vec![Line::from(vec![Span::styled(PROMPT, theme.strong), Span::raw(visible(typing.text()))])];
+        let told = if let Some(problem) = &state.problem {
+            wrapped(&format!("{} Correct it, or Esc leaves it.", visible(problem)), width, theme.bad)
+        } else {
+            let name = messages::columns::name(state.chosen);
+            let how = format!(
+                "Enter sets {name}, Esc leaves it as it is. As in temp 1.2 top-p 0.9, or a preset: {}.",
+                crate::sample::preset_names()
+            );
+            wrapped(&how, width, theme.dim)
+        };
+        out.extend(told);
+        return out;
     }
     let [across, down] = theme.glyphs.pairs;
     let keys = if width >= 60 {
@@ -93,7 +103,9 @@ fn column(cx: &Context, state: &Columns, index: usize, area: Rect, theme: &Theme
     let it = &state.columns[index];
     let mut like = it.settings.clone();
     like.seed = cx.settings.seed;
-    let change = messages::change(&cx.settings, &like);
+    let changes = messages::changes(&cx.settings, &like).into_iter();
+    let change: Vec<String> = changes.map(|(name, panel, own)| format!("{name} {own} (panel {panel})")).collect();
+    let change = change.join(", ");
     let (mark, style) = if index == state.chosen { ("> ", theme.focus) } else { ("  ", theme.strong) };
     let name = messages::columns::name(index);
     let settings = if change.is_empty() { format!("temp {} (the panel's)", it.settings.temperature) } else { change };
@@ -105,22 +117,30 @@ fn column(cx: &Context, state: &Columns, index: usize, area: Rect, theme: &Theme
         out.push(Line::default());
     }
     let told = match difference {
-        Some(at) => format!("first difference +{}  die {:.4}", at + 1, it.draws.get(at).map_or(0.0, |it| it.die)),
+        Some(at) => format!("first difference: token {}, die {:.4}", at + 1, it.draws.get(at).map_or(0.0, |it| it.die)),
         None if index == 0 => String::new(),
         None if state.request.is_some() => "the same so far".to_owned(),
         None => "no difference".to_owned(),
     };
     out.push(Line::styled(fit(&told, width), theme.note));
-    let surprise = (!it.draws.is_empty()).then(|| format!("{:.1} b/tok", it.surprise()));
-    let distinct = it.distinct().map(|it| format!("distinct-2 {it:.2}"));
-    let figures = [
-        Some(format!("{} tok", it.draws.len())),
-        surprise,
-        distinct,
-        it.ended.as_ref().map(|it| messages::stopped(it).to_owned()),
-    ];
-    let figures = figures.into_iter().flatten().collect::<Vec<_>>().join("  ");
-    out.push(Line::styled(fit(&figures, width), theme.dim));
+    out.push(Line::styled(fit(&figures(it, width), width), theme.dim));
+    out
+}
+
+/// The measures of a column, those that say the most first; what does not fit is left out whole.
+fn figures(it: &Column, width: usize) -> String {
+    let surprise = (!it.draws.is_empty()).then(|| format!("{:.1} bits a token", it.surprise()));
+    let ended = it.ended.as_ref().map(|it| messages::stopped(it).to_owned());
+    let distinct = it.distinct().map(|it| format!("{:.0}% new pairs", it * 100.0));
+    let tokens = Some(messages::spoken::count(it.draws.len(), "token"));
+    let mut out = String::new();
+    for part in [surprise, ended, distinct, tokens].into_iter().flatten() {
+        if out.is_empty() {
+            out = part;
+        } else if columns_of(&out) + 2 + columns_of(&part) <= width {
+            out = format!("{out}  {part}");
+        }
+    }
     out
 }
 
@@ -136,10 +156,14 @@ fn text(
     let tokens = state.columns[index].tokens();
     let shown = |n: usize| visible(&cx.text.vocabulary().decode(&tokens[..n.min(tokens.len())]));
     let whole = shown(tokens.len());
-    // A character in halves may be told otherwise in part than in whole.
-    let at = |n: usize| (0..=shown(n).len().min(whole.len())).rev().find(|&it| whole.is_char_boundary(it)).unwrap_or(0);
+    // A character in halves is told otherwise in part than in whole.
+    let at = |n: usize| shown(n).bytes().zip(whole.bytes()).take_while(|(a, b)| a == b).count();
     let (same, marked) = match difference {
-        Some(n) => (at(n), at(n + 1)),
+        // What is seen as one character is the same or not as a whole.
+        Some(n) => {
+            let same = grapheme_start(&whole, at(n));
+            (same, grapheme_end(&whole, at(n + 1).max((same + 1).min(whole.len()))))
+        }
         None if index == 0 => (0, 0),
         None => (whole.len(), whole.len()),
     };
@@ -162,11 +186,12 @@ fn text(
 fn futures(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let title = if state.tree.is_some() { "futures, as a tree" } else { "futures, the likeliest first" };
     let title = from_where(cx, state, title);
-    let lines_of_it = state.lines();
+    // Lines that fall together when all is drawn leave their room free: nothing moves then.
+    let lines_of_it = state.lines(cx.text.vocabulary()).max(state.columns.len());
     let inner = near(cx, state.at, frame, &title, (110, lines_of_it as u16 + 5), theme);
     let (width, rows) = (inner.width as usize, inner.height as usize);
     let room = rows.saturating_sub(1);
-    let top = (state.chosen_line() + 1).saturating_sub(room);
+    let top = (state.chosen_line(cx.text.vocabulary()) + 1).saturating_sub(room);
     let mut out = if state.tree.is_some() { branches(cx, state, width, theme) } else { list(cx, state, width, theme) };
     out.drain(..top.min(out.len()));
     out.truncate(room);
@@ -174,7 +199,7 @@ fn futures(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let (keys, about) = match (state.tree.is_some(), width >= 66) {
         (false, true) => (
             format!("1-8, Enter, Tab take all  {right} a word  t as a tree  r other dice  Esc leave"),
-            "the figure is the mean probability of a token (geometric)",
+            "the figure: the mean probability of a token (geometric), by the model",
         ),
         (true, true) => (
             format!("Enter take to there  Tab all  {right} a word  t as a list  r other dice  Esc leave"),
@@ -184,7 +209,7 @@ fn futures(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
         (true, false) => (format!("Enter take  {right} word  t list  r dice"), ""),
     };
     let told = rows > out.len() + 2 && !about.is_empty();
-    while out.len() + 2 < rows {
+    while out.len() + 1 + usize::from(told) < rows {
         out.push(Line::default());
     }
     if told {
@@ -197,32 +222,39 @@ fn futures(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
 
 /// A line for each future.
 fn list(cx: &Context, state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let line = |(line, index): (usize, usize)| {
-        let it = &state.columns[index];
-        let (mark, style) = if index == state.chosen { (">", theme.focus) } else { (" ", theme.drawn) };
-        let text = visible(&cx.text.vocabulary().decode(&it.tokens()).replace('\n', "\\n"));
+    let listed = state.listed(cx.text.vocabulary());
+    let counts = if listed.len() < state.columns.len() { 3 } else { 0 };
+    let line = |(line, those): (usize, Vec<usize>)| {
+        let it = &state.columns[those[0]];
+        let (mark, style) = if those.contains(&state.chosen) { (">", theme.focus) } else { (" ", theme.drawn) };
+        let text = text_of(cx, &it.tokens());
         let figure = if it.draws.is_empty() { String::new() } else { percent(2f64.powf(-it.surprise()) as f32) };
         Line::from(vec![
             Span::styled(format!("{mark}{} ", line + 1), theme.strong),
-            Span::styled(fit(&text, width.saturating_sub(11)), style),
+            Span::styled(fit(&text, width.saturating_sub(11 + counts)), style),
+            Span::styled(fit(&format!(" {}", times(those.len(), theme)), counts), theme.note),
             Span::styled(format!("  {figure:>5}"), theme.dim),
         ])
     };
-    state.by_likelihood().into_iter().enumerate().map(line).collect()
+    listed.into_iter().enumerate().map(line).collect()
+}
+
+/// How many futures a line stands for, in two columns; nothing for one.
+fn times(count: usize, theme: &Theme) -> String {
+    if count > 1 { format!("{}{count}", theme.glyphs.times) } else { "  ".to_owned() }
 }
 
 /// A line for each run that some futures share: indented below what it goes on from, with the chance of its first token
 /// as a bar.
 fn branches(cx: &Context, state: &Columns, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     const BAR: usize = 8;
-    let chosen = state.chosen_line();
+    let chosen = state.chosen_line(cx.text.vocabulary());
     let line = |(line, branch): (usize, Branch)| {
         let it = &state.columns[branch.columns[0]];
         let (mark, style) = if line == chosen { (">", theme.focus) } else { (" ", theme.drawn) };
         let number = if line < 9 { (line + 1).to_string() } else { " ".to_owned() };
-        let text = visible(&cx.text.vocabulary().decode(&it.tokens()[branch.from..branch.to]).replace('\n', "\\n"));
+        let text = part_of(cx, &it.tokens(), branch.from, branch.to);
         let chance = it.draws.get(branch.from).map(|it| it.model);
-        let several = if branch.columns.len() > 1 { format!("x{}", branch.columns.len()) } else { String::new() };
         // A deep tree must not push its words off the screen.
         let indent = "  ".repeat(branch.depth.min(width / 6));
         let bars = if width >= 66 {
@@ -230,11 +262,11 @@ fn branches(cx: &Context, state: &Columns, width: usize, theme: &Theme) -> Vec<L
         } else {
             String::new()
         };
-        let room = width.saturating_sub(13 + indent.len() + bars.width());
+        let room = width.saturating_sub(13 + indent.len() + columns_of(&bars));
         Line::from(vec![
             Span::styled(format!("{mark}{number} {indent}"), theme.strong),
             Span::styled(fit(&text, room), style),
-            Span::styled(format!(" {several:>3} "), theme.note),
+            Span::styled(format!(" {}  ", times(branch.columns.len(), theme)), theme.note),
             Span::styled(bars, theme.dim),
             Span::styled(format!("{:>5}", chance.map_or(String::new(), percent)), theme.dim),
         ])

@@ -45,20 +45,35 @@ impl Columns {
 
     /// Keeps every column as a branch and goes on with the chosen one.
     pub(in crate::app) fn take_all(&mut self, cx: &mut Context) -> Answer {
-        let mut columns: Vec<(usize, Column)> = self.columns.iter().cloned().enumerate().collect();
-        // The text goes on with what was kept last.
-        columns.sort_by_key(|it| it.0 == self.chosen);
+        let columns = self.unlike(cx);
         self.stop(cx);
         cx.uncover();
         let from = before(cx, self.at);
         deed(cx);
-        for (_, column) in &columns {
-            keep(cx, from, column);
+        for &index in &columns {
+            keep(cx, from, &self.columns[index]);
         }
         arrive(cx);
-        let tree = cx.key_of(Action::Tree);
-        cx.outbox.say(format!("Kept as {} branches; {tree} shows them.", columns.len()));
+        let (tree, undo, kept) = (cx.key_of(Action::Tree), cx.key_of(Action::Undo), columns.len());
+        let branches = if kept == 1 { "branch" } else { "branches" };
+        cx.outbox.say(format!("Kept as {kept} {branches}; {tree} shows the tree, {undo} goes back."));
         Answer::Close
+    }
+
+    /// One of each text there is, the chosen one last: the text goes on with what is kept last.
+    fn unlike(&self, cx: &Context) -> Vec<usize> {
+        let vocabulary = cx.text.vocabulary();
+        let mut order: Vec<usize> = (0..self.columns.len()).collect();
+        order.sort_by_key(|&it| it != self.chosen);
+        let mut found: Vec<usize> = Vec::new();
+        for column in order {
+            if !found.iter().any(|&it| self.say_the_same(it, column, vocabulary)) {
+                found.push(column);
+            }
+        }
+        let first = 1.min(found.len());
+        found.rotate_left(first);
+        found
     }
 }
 

@@ -12,6 +12,7 @@ use crate::app::knobs::changed;
 use crate::app::layers::answer::Answer;
 use crate::app::outbox::Effect;
 use crate::app::verbs::ask::{KEPT_IN_JOURNAL, is_ours, next_logits_if_unknown, settings_changed, still_writing};
+use crate::app::verbs::panel::turn_unseen;
 use crate::engine::protocol::{ColumnsRequest, Command, Event, StopReason};
 use crate::sample::{Parameter, Settings};
 
@@ -92,6 +93,12 @@ impl Columns {
             // The text before the columns is read.
             _ => {}
         }
+        if self.purpose == Purpose::Futures && !self.by_hand {
+            self.chosen = match self.tree {
+                Some(line) => self.branches().get(line).map_or(self.chosen, |it| it.columns[0]),
+                None => self.by_likelihood().first().copied().unwrap_or(0),
+            };
+        }
     }
 
     /// Nothing more is drawn.
@@ -124,7 +131,8 @@ impl Columns {
             KeyCode::Char('r') => self.new_dice(cx),
             // In a tree, the text up to where the chosen run ends.
             KeyCode::Enter => {
-                let to = self.tree.and_then(|line| self.line(line)).map_or(usize::MAX, |line| line.2);
+                let vocabulary = cx.text.vocabulary();
+                let to = self.tree.and_then(|line| self.line(line, vocabulary)).map_or(usize::MAX, |line| line.2);
                 return self.take(cx, to);
             }
             _ => {
@@ -139,24 +147,28 @@ impl Columns {
 
     fn key_of_futures(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
         match key.code {
-            KeyCode::Up | KeyCode::Char('k') => self.choose(-1),
-            KeyCode::Down | KeyCode::Char('j') => self.choose(1),
+            KeyCode::Up | KeyCode::Char('k') => self.choose(-1, cx),
+            KeyCode::Down | KeyCode::Char('j') => self.choose(1, cx),
             KeyCode::Char(digit @ '1'..='9') => {
-                if let Some((column, _, to)) = self.line(digit as usize - '1' as usize) {
+                if let Some((column, _, to)) = self.line(digit as usize - '1' as usize, cx.text.vocabulary()) {
                     self.chosen = column;
                     return self.take(cx, to);
                 }
             }
             KeyCode::Tab => return self.take(cx, usize::MAX),
             KeyCode::Right => {
-                let Some((column, from, _)) = self.line(self.chosen_line()) else { return Answer::Stay };
+                let vocabulary = cx.text.vocabulary();
+                let line = self.line(self.chosen_line(vocabulary), vocabulary);
+                let Some((column, from, _)) = line else { return Answer::Stay };
                 self.chosen = column;
-                let count = self.columns[column].first_word(from, cx.text.vocabulary());
+                let count = self.columns[column].first_word(from, vocabulary);
                 return self.take(cx, count);
             }
             KeyCode::Char('t') => {
                 self.tree = self.tree.is_none().then_some(0);
-                self.chosen = self.line(self.chosen_line()).map_or(self.chosen, |line| line.0);
+                let vocabulary = cx.text.vocabulary();
+                let line = self.line(self.chosen_line(vocabulary), vocabulary);
+                self.chosen = line.map_or(self.chosen, |line| line.0);
             }
             _ if action == Some(Action::Futures) => return self.leave(cx),
             _ => {}
@@ -196,13 +208,32 @@ impl Columns {
         Answer::Stay
     }
 
+    /// Of a comparison the chosen column is turned; futures have the settings of the panel, and are drawn again under them.
+    pub(super) fn turn_settings(&mut self, cx: &mut Context, parameter: Parameter, steps: i32) {
+        match self.purpose {
+            Purpose::Compare => {
+                let chosen = self.chosen.min(self.columns.len().saturating_sub(1));
+                parameter.turn(&mut self.columns[chosen].settings, steps, false);
+            }
+            Purpose::Futures => {
+                turn_unseen(cx, parameter, steps);
+                let tree = self.tree.map(|_| 0);
+                *self = Self { tree, ..Self::futures(&cx.settings, self.at, self.round) };
+            }
+        }
+        self.ask(cx);
+    }
+
     /// Up or down in the list as it stands.
-    fn choose(&mut self, step: isize) {
-        let to = self.chosen_line().saturating_add_signed(step).min(self.lines().saturating_sub(1));
+    fn choose(&mut self, step: isize, cx: &Context) {
+        let vocabulary = cx.text.vocabulary();
+        let last = self.lines(vocabulary).saturating_sub(1);
+        let to = self.chosen_line(vocabulary).saturating_add_signed(step).min(last);
+        self.by_hand = true;
         if self.tree.is_some() {
             self.tree = Some(to);
         }
-        self.chosen = self.line(to).map_or(0, |line| line.0);
+        self.chosen = self.line(to, vocabulary).map_or(0, |line| line.0);
     }
 
     /// A key while a setting is written: `top-p .5`.
@@ -256,5 +287,5 @@ impl Columns {
 /// The position that columns go on from: the cursor's in the text, else the end.
 fn place(cx: &Context) -> usize {
     let end = cx.text.document.len();
-    if cx.focus == Focus::Text { cx.text.cursor.min(end) } else { end }
+    if cx.in_focus() == Focus::Text { cx.text.cursor.min(end) } else { end }
 }

@@ -18,9 +18,10 @@ use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::layers::room::Room;
+use crate::app::messages::words::{self, Word};
 use crate::app::screen::theme::Theme;
 use crate::engine::protocol::{RequestId, StopReason};
-use crate::sample::{Draw, Settings};
+use crate::sample::{Draw, Parameter, Settings};
 use crate::text::Vocabulary;
 
 /// How many columns are compared at the most.
@@ -105,6 +106,8 @@ pub struct Columns {
     pub columns: Vec<Column>,
     /// Which one is chosen.
     pub chosen: usize,
+    /// Whether it was chosen by hand; else it is the likeliest future.
+    pub by_hand: bool,
     /// Whether all are drawn with the same dice.
     pub same_dice: bool,
     /// How many tokens of the text they go on from.
@@ -143,6 +146,7 @@ impl Columns {
             request: None,
             columns,
             chosen: 0,
+            by_hand: false,
             same_dice: true,
             at,
             round: 0,
@@ -193,8 +197,19 @@ impl Room for Columns {
         self.do_key(cx, key, action)
     }
 
+    fn words(&self) -> &'static [Word] {
+        match self.purpose {
+            Purpose::Compare => words::COMPARE,
+            Purpose::Futures => words::FUTURES,
+        }
+    }
+
     fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self, theme, frame);
+    }
+
+    fn turn(&mut self, cx: &mut Context, parameter: Parameter, steps: i32) {
+        self.turn_settings(cx, parameter, steps);
     }
 
     fn is_written_in(&self) -> bool {
@@ -206,8 +221,6 @@ impl Room for Columns {
         usize::from(self.purpose != Purpose::Compare)
     }
 }
-
-impl Columns {}
 
 #[cfg(test)]
 mod tests {

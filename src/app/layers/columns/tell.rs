@@ -5,15 +5,15 @@ use crate::app::context::Context;
 use crate::app::messages;
 use crate::app::messages::columns::name;
 use crate::app::messages::dice::percent;
-use crate::app::messages::spoken::{changed, count, quoted, text_of};
+use crate::app::messages::spoken::{changed, count, part_of, quoted, text_of};
 
 /// Futures as a tree: what several begin with is told once.
 pub(in crate::app) fn branches(cx: &Context, state: &Columns) -> Vec<String> {
-    let order = state.by_likelihood();
+    let listed = state.listed(cx.text.vocabulary());
     let line = |it: Branch| {
         let tokens = it.columns.first().map(|&column| state.columns[column].tokens()).unwrap_or_default();
-        let text = text_of(cx, tokens.get(it.from..it.to).unwrap_or_default());
-        let through = order.iter().enumerate().filter(|line| it.columns.contains(line.1));
+        let text = part_of(cx, &tokens, it.from, it.to);
+        let through = listed.iter().enumerate().filter(|line| line.1.iter().any(|column| it.columns.contains(column)));
         let numbers: Vec<String> = through.map(|line| (line.0 + 1).to_string()).collect();
         format!("depth {}, of {}: \"{text}\"", it.depth, numbers.join(" "))
     };
@@ -65,10 +65,11 @@ pub(in crate::app) fn tell(cx: &Context, state: &Columns) -> Vec<String> {
         }
         Purpose::Futures => {
             out.push("Ways to go on, the likeliest first, with the mean probability of a token:".to_owned());
-            for (line, index) in state.by_likelihood().into_iter().enumerate() {
-                let column = &state.columns[index];
+            for (line, those) in state.listed(cx.text.vocabulary()).into_iter().enumerate() {
+                let column = &state.columns[those[0]];
                 let figure = percent(2f64.powf(-column.surprise()) as f32);
-                out.push(format!("{}, {figure}: \"{}\"", line + 1, text_of(cx, &column.tokens())));
+                let times = if those.len() > 1 { format!(", drawn {} times", those.len()) } else { String::new() };
+                out.push(format!("{}, {figure}{times}: \"{}\"", line + 1, text_of(cx, &column.tokens())));
             }
             out.push(
                 "/keep 1 goes on with one, /keep 1 word with its first word, /futures more throws other dice."

@@ -3,15 +3,15 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::{Find, Found};
 use crate::app::context::Context;
 use crate::app::messages::dice::fine_percent;
-use crate::app::screen::bars::{fit, label};
+use crate::app::screen::bars::label;
 use crate::app::screen::kit::{lines, over, put_cursor, wrapped};
 use crate::app::screen::theme::Theme;
-use crate::text::visible;
+use crate::sample::Parameter;
+use crate::text::{columns_of, fit, visible};
 
 /// Rows it takes at the most.
 const TALLEST: u16 = 26;
@@ -22,7 +22,7 @@ pub(super) fn list_rows(size: (u16, u16)) -> usize {
 }
 
 pub(super) fn draw(cx: &Context, state: &Find, theme: &Theme, frame: &mut Frame) {
-    let inner = over(frame, "find a token", 64, cx.window.size.1.min(TALLEST), theme);
+    let inner = over(frame, &title(cx), 64, cx.window.size.1.min(TALLEST), theme);
     let width = inner.width as usize;
     let before = visible(&state.input.text()[..state.input.cursor()]);
     let mut out = vec![Line::from(vec![Span::styled("> ", theme.focus), Span::raw(visible(state.input.text()))])];
@@ -44,7 +44,16 @@ pub(super) fn draw(cx: &Context, state: &Find, theme: &Theme, frame: &mut Frame)
     let foot = foot(cx, state, width);
     let below = Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner };
     lines(frame, below, vec![Line::styled(foot, theme.dim)]);
-    put_cursor(frame, inner, 2 + before.width(), 0);
+    put_cursor(frame, inner, 2 + columns_of(&before), 0);
+}
+
+/// The settings that the table is made under, as far as keys turn them here.
+fn title(cx: &Context) -> String {
+    let [temperature, top_p] = [Parameter::Temperature, Parameter::TopP].map(|it| (it.name(), it.show(&cx.settings)));
+    if cx.window.size.0 < 50 {
+        return format!("find: {} {}", temperature.0, temperature.1);
+    }
+    format!("find a token, with {} {}, {} {}", temperature.0, temperature.1, top_p.0, top_p.1)
 }
 
 fn columns(label: &str, rank: &str, model: &str, after: &str, width: usize) -> String {

@@ -15,9 +15,11 @@ use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::{Answer, Kind};
 use crate::app::layers::room::Room;
+use crate::app::messages::words::{self, Word};
 use crate::app::screen::theme::Theme;
 use crate::app::text::Next;
-use crate::sample::{Distribution, Row};
+use crate::app::verbs::panel;
+use crate::sample::{Distribution, Parameter, Row};
 use crate::text::Vocabulary;
 
 /// Lines that are kept of what was found.
@@ -78,6 +80,10 @@ impl Room for Find {
         Answer::Stay
     }
 
+    fn words(&self) -> &'static [Word] {
+        words::FIND
+    }
+
     fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self, theme, frame);
     }
@@ -107,6 +113,11 @@ impl Room for Find {
         let rank = |token: TokenId| 1 + falling.partition_point(|&it| it > logits[token as usize]);
         let found = |token| Found { token, scores: Some((distribution.row(logits, token), rank(token))) };
         self.found = tokens.into_iter().map(found).collect();
+    }
+
+    /// The title says what the settings are, and the table follows with the next frame.
+    fn turn(&mut self, cx: &mut Context, parameter: Parameter, steps: i32) {
+        panel::turn(cx, parameter, steps, false);
     }
 
     fn is_written_in(&self) -> bool {

@@ -3,14 +3,13 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::FirstRun;
 use crate::app::context::Context;
 use crate::app::messages;
 use crate::app::screen::kit::{lines, put_cursor, wrapped};
 use crate::app::screen::theme::Theme;
-use crate::text::visible;
+use crate::text::{columns_of, visible};
 
 pub(super) fn draw(cx: &Context, state: &FirstRun, theme: &Theme, frame: &mut Frame) {
     let screen = frame.area();
@@ -48,7 +47,7 @@ pub(super) fn draw(cx: &Context, state: &FirstRun, theme: &Theme, frame: &mut Fr
         let before = visible(&path.text()[..path.cursor()]);
         out.push(Line::from(vec![Span::styled("> ", theme.focus), Span::raw(visible(path.text()))]));
         lines(frame, area, out);
-        return put_cursor(frame, area, 2 + before.width(), row);
+        return put_cursor(frame, area, 2 + columns_of(&before), row);
     }
     let [download, demo, own] = messages::state::FIRST_ANSWERS;
     let choices: [(&str, &str, &str); 3] =
@@ -56,7 +55,7 @@ pub(super) fn draw(cx: &Context, state: &FirstRun, theme: &Theme, frame: &mut Fr
     // Whatever there is no room for, the choices are seen.
     out.truncate((area.height as usize).saturating_sub(choices.len()));
     for (key, long, short) in choices {
-        let what = if long.width() + 8 <= width { long } else { short };
+        let what = if columns_of(long) + 8 <= width { long } else { short };
         out.push(Line::from(vec![Span::styled(format!("  {key:<6}"), theme.focus), Span::raw(what)]));
     }
     if let Some(notice) = &cx.outbox.notice {

@@ -76,6 +76,10 @@ impl Room for FirstRun {
         0
     }
 
+    fn shows_settings(&self) -> bool {
+        false
+    }
+
     fn takes_help(&self) -> bool {
         false
     }

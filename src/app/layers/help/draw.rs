@@ -3,7 +3,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::Help;
 use crate::app::context::Context;
@@ -11,9 +10,10 @@ use crate::app::focus::Focus;
 use crate::app::input::Input;
 use crate::app::keymap::Entry;
 use crate::app::keymap::Place;
+use crate::app::messages::words::{self, Word};
 use crate::app::screen::kit::{lines, over, put_cursor};
 use crate::app::screen::theme::Theme;
-use crate::text::visible;
+use crate::text::{columns_of, visible};
 
 /// The places of the table: that of the focus first. What the input has are the keys of any line that is written in, and
 /// not the first question.
@@ -44,6 +44,15 @@ const VI: &[(&str, &str)] = &[
     ("p P u /", "put back, take back the last change, search what was sent"),
 ];
 
+const SHOWN: &[(&str, &str)] = &[
+    ("bars", "what the chain leaves of a token; the tick is the model's own share, and the full width 100 %"),
+    (
+        "heat",
+        "a character of several tokens is as hot as the hottest of them; the cursor and a selection light it whole",
+    ),
+    ("x3, in futures", "drawn three times; the cursor begins on the likeliest by the model, a token on average"),
+];
+
 /// A heading, or keys and what they do.
 pub(super) enum Row {
     Heading(&'static str),
@@ -51,12 +60,15 @@ pub(super) enum Row {
     Empty,
 }
 
+/// Rows of a section: keys or words, and what is said of them.
+type Rows<'a> = &'a mut dyn Iterator<Item = (String, &'static str)>;
+
 /// The rows of the help that contain a text, with their headings, `width` columns wide.
 pub(super) fn rows(cx: &Context, filter: &str, width: usize) -> Vec<Row> {
     let filter = filter.trim().to_lowercase();
     let keys_width = if width >= 60 { 32 } else { 16 };
     let mut rows = Vec::new();
-    let mut section = |heading, table: &mut dyn Iterator<Item = (String, &'static str)>| {
+    let mut section = |heading, table: Rows| {
         let fits = |it: &(String, &str)| it.0.to_lowercase().contains(&filter) || it.1.to_lowercase().contains(&filter);
         let table: Vec<(String, &str)> = table.filter(fits).collect();
         if table.is_empty() {
@@ -70,12 +82,25 @@ pub(super) fn rows(cx: &Context, filter: &str, width: usize) -> Vec<Row> {
             push(&mut rows, &keys, help, keys_width, width);
         }
     };
-    for (heading, place) in sections(cx.focus) {
+    // What the help was asked for over comes first; on the main screen the keys do.
+    let (first, later) = if cx.cover.words.is_empty() { (&[][..], words::MAIN) } else { (cx.cover.words, &[][..]) };
+    let explain = |words: &'static [Word], section: &mut dyn FnMut(&'static str, Rows)| {
+        section("ON THIS SCREEN", &mut words.iter().map(|it| (it.0.to_owned(), it.1)));
+    };
+    explain(first, &mut section);
+    for (index, (heading, place)) in sections(cx.in_focus()).into_iter().enumerate() {
+        if index == 1 {
+            explain(later, &mut section);
+        }
         let entries = cx.keymap.entries().iter().filter(|it| it.place == place && !it.keys.is_empty());
         let names = |it: &Entry| if width >= 60 { it.names() } else { it.keys[0].to_string() };
         section(heading, &mut entries.map(|it| (names(it), it.help)));
     }
-    let more = [("INPUT, NORMAL MODE", VI, cx.input.mode().is_some()), ("MOUSE", MOUSE, cx.window.mouse)];
+    let more = [
+        ("INPUT, NORMAL MODE", VI, cx.input.mode().is_some()),
+        ("MOUSE", MOUSE, cx.window.mouse),
+        ("WHAT IS SHOWN", SHOWN, true),
+    ];
     for (heading, table, _) in more.into_iter().filter(|it| it.2) {
         section(heading, &mut table.iter().map(|it| (it.0.to_owned(), it.1)));
     }
@@ -101,7 +126,7 @@ pub(super) fn draw(cx: &Context, state: &Help, theme: &Theme, frame: &mut Frame)
     if let Some(filter) = &state.filter {
         let line = Line::from(vec![Span::styled("/ ", theme.focus), Span::raw(visible(filter.text()))]);
         lines(frame, inner, vec![line]);
-        put_cursor(frame, inner, 2 + visible(&filter.text()[..filter.cursor()]).width(), 0);
+        put_cursor(frame, inner, 2 + columns_of(&visible(&filter.text()[..filter.cursor()])), 0);
         inner = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
     }
     let rows = rows(cx, state.filter.as_ref().map_or("", Input::text), inner.width as usize);

@@ -13,9 +13,12 @@ use crate::app::keymap::{Action, lookup};
 use crate::app::layers::answer::Answer;
 use crate::app::layers::room::Room;
 use crate::app::layout::layout;
+use crate::app::messages::words::{self, Word};
 use crate::app::screen::text::token_at;
 use crate::app::screen::theme::Theme;
-use crate::app::verbs::{ask, branch, cursor};
+use crate::app::text::Under;
+use crate::app::verbs::{ask, branch, cursor, panel};
+use crate::sample::Parameter;
 
 pub(in crate::app) use tell::tell;
 
@@ -24,6 +27,8 @@ pub(in crate::app) use tell::tell;
 pub struct Inspector {
     /// The candidate that was chosen, from 0 for the likeliest; none is the token itself.
     pub chosen: Option<usize>,
+    /// The settings that a drawn token is looked at under.
+    pub under: Under,
 }
 
 impl Inspector {
@@ -35,7 +40,6 @@ impl Inspector {
         }
         if cx.focus != Focus::Text {
             cx.text.put_cursor(cx.text.document.len());
-            cx.focus = Focus::Text;
         }
         cx.text.inspection = None;
         Some(Self::default())
@@ -84,6 +88,7 @@ impl Room for Inspector {
             KeyCode::Right | KeyCode::Char('l') => self.step(cx, Action::TokenRight),
             KeyCode::Home | KeyCode::Char('g') => self.step(cx, Action::Top),
             KeyCode::End | KeyCode::Char('G') => self.step(cx, Action::Follow),
+            KeyCode::Char('n') => self.under = self.under.other(),
             // The keys of the text hold in what looks at it.
             _ => match lookup(&cx.keymap, Focus::Text, key) {
                 Some(action) if action.steers() => {
@@ -97,11 +102,25 @@ impl Room for Inspector {
         Answer::Stay
     }
 
+    fn words(&self) -> &'static [Word] {
+        words::INSPECTOR
+    }
+
     fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self.chosen, theme, frame);
     }
 
+    /// Whoever turns a setting wants to see what it does to this token.
+    fn turn(&mut self, cx: &mut Context, parameter: Parameter, steps: i32) {
+        panel::turn(cx, parameter, steps, false);
+        self.under = Under::Now;
+    }
+
+    fn looks_at_the_text(&self) -> bool {
+        true
+    }
+
     fn needs(&self) -> Needs {
-        Needs { scores: true, rows: true, inspection: true }
+        Needs { scores: true, rows: true, inspection: Some(self.under) }
     }
 }

@@ -1,7 +1,7 @@
 //! The inspector, line by line.
 
 use crate::app::context::Context;
-use crate::app::messages::dice::{facts, not_known, spelled};
+use crate::app::messages::dice::{facts, not_known, spelled, under};
 use crate::app::messages::spoken::{candidate, changed, token};
 
 /// The token that is looked at: what is known of it, and the first `most` of what it could have been.
@@ -18,6 +18,10 @@ pub(in crate::app) fn tell(cx: &Context, most: usize) -> Vec<String> {
     out.push(format!("{}.", known.chances));
     out.push(format!("The chain: {}.", known.steps.join(", then ")));
     out.push(format!("{}.", known.die));
+    if it.is_drawn() {
+        out.push(format!("Looked at {}.", under(it)));
+        out.extend(known.other.map(|it| format!("{it}.")));
+    }
     if !known.changes.is_empty() {
         out.push(format!("The settings changed here: {}.", changed(known.changes)));
     }

@@ -38,6 +38,8 @@ impl LoopFound {
                 record(cx, Record::Tip { node: back });
                 cx.settings.dry_multiplier = WAY_OUT;
                 settings_moved(cx);
+                let undo = cx.key_of(Action::Undo);
+                cx.outbox.say(format!("On from before the loop, with DRY at {WAY_OUT}; {undo} goes back."));
                 generate_on(cx, String::new(), String::new());
             }
             WayOut::Back => {
@@ -61,7 +63,7 @@ impl Room for LoopFound {
             KeyCode::Char(c) => WAYS_OUT.iter().find(|it| it.1 == c.encode_utf8(&mut [0; 4])).map(|it| it.0),
             _ => None,
         };
-        let Some(way) = way else { return Answer::Stay };
+        let Some(way) = way else { return Answer::Nothing };
         self.go(cx, way);
         Answer::Close
     }

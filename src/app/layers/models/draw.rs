@@ -3,7 +3,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::context::Context;
 use crate::app::input::Input;
@@ -11,7 +10,7 @@ use crate::app::messages;
 use crate::app::messages::state::About;
 use crate::app::screen::kit::{lines, over, put_cursor, wrapped};
 use crate::app::screen::theme::Theme;
-use crate::text::visible;
+use crate::text::{columns_of, visible};
 
 /// Columns the overlay takes at the most.
 const WIDEST: u16 = 90;
@@ -44,7 +43,7 @@ pub(super) fn draw(cx: &Context, path: Option<&Input>, top: usize, theme: &Theme
     lines(frame, below, foot);
     if let Some(line) = path {
         let before = visible(&line.text()[..line.cursor()]);
-        put_cursor(frame, below, 2 + before.width(), row);
+        put_cursor(frame, below, 2 + columns_of(&before), row);
     }
 }
 

@@ -58,6 +58,7 @@ impl Room for ModelList {
                 switch(cx);
                 return Answer::Close;
             }
+            KeyCode::Char(_) => return Answer::Nothing,
             _ => {}
         }
         self.top = self.top.min(draw::overflow(cx));

@@ -3,14 +3,12 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::{Entry, Palette};
 use crate::app::context::Context;
-use crate::app::screen::bars::fit;
 use crate::app::screen::kit::{lines, over, put_cursor, wrapped};
 use crate::app::screen::theme::Theme;
-use crate::text::visible;
+use crate::text::{columns_of, fit, visible};
 
 /// Rows the palette takes at the most.
 const TALLEST: u16 = 26;
@@ -39,27 +37,37 @@ pub(super) fn draw(cx: &Context, state: &Palette, theme: &Theme, frame: &mut Fra
         out.extend(wrapped("nothing is called that; Backspace and try fewer letters", width, theme.note));
     }
     for (index, entry) in entries.iter().enumerate().skip(top).take(rows) {
-        out.push(entry_line(cx, entry, index == state.chosen, width, theme));
+        out.push(entry_line(cx, (entry, state.input.text()), index == state.chosen, width, theme));
     }
-    lines(frame, Rect { height: inner.height.saturating_sub(1), ..inner }, out);
+    // What is wrong is told whole, over the list if it must be.
     let foot = match &state.problem {
-        Some(problem) => Line::styled(visible(problem), theme.bad),
-        None => Line::styled(hint(cx, entries.get(state.chosen), width), theme.dim),
+        Some(problem) => wrapped(&visible(problem), width, theme.bad),
+        None => vec![Line::styled(hint(cx, entries.get(state.chosen), width), theme.dim)],
     };
-    lines(frame, Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner }, vec![foot]);
-    put_cursor(frame, inner, 2 + before.width(), 0);
+    let rows = (foot.len() as u16).min(inner.height.saturating_sub(1));
+    lines(frame, Rect { height: inner.height.saturating_sub(rows), ..inner }, out);
+    lines(frame, Rect { y: inner.bottom().saturating_sub(rows), height: rows, ..inner }, foot);
+    put_cursor(frame, inner, 2 + columns_of(&before), 0);
 }
 
-/// A name, what it does where there is room, and its key.
-fn entry_line(cx: &Context, entry: &Entry, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
+/// A name with the one that was typed for it, what it does where there is room, and its key.
+fn entry_line(
+    cx: &Context,
+    (entry, query): (&Entry, &str),
+    chosen: bool,
+    width: usize,
+    theme: &Theme,
+) -> Line<'static> {
     let (mark, style) = if chosen { ("> ", theme.focus) } else { ("  ", theme.drawn) };
     let key = entry.key(&cx.keymap);
+    let other = entry.other_name(query).filter(|_| !entry.name().contains(&query.trim().to_lowercase()));
+    let name = other.map_or_else(|| entry.name(), |it| format!("{} ({it})", entry.name()));
     let key_width = 13.min(width / 3);
     let name_width = if width >= 60 { 27 } else { width.saturating_sub(2 + key_width) };
     let help_width = width.saturating_sub(2 + name_width + key_width);
     Line::from(vec![
         Span::styled(mark, style),
-        Span::styled(fit(&visible(&entry.name()), name_width), style),
+        Span::styled(fit(&visible(&name), name_width), style),
         Span::styled(
             fit(&short(&visible(&entry.help(&cx.settings)), help_width, theme.glyphs.more), help_width),
             theme.dim,
@@ -70,10 +78,10 @@ fn entry_line(cx: &Context, entry: &Entry, chosen: bool, width: usize, theme: &T
 
 /// As much as there is room for, with a sign that there is more.
 fn short(text: &str, width: usize, more: &str) -> String {
-    if text.width() < width {
+    if columns_of(text) < width {
         return text.to_owned();
     }
-    format!("{}{more}", fit(text, width.saturating_sub(1 + more.width())).trim_end())
+    format!("{}{more}", fit(text, width.saturating_sub(1 + columns_of(more))).trim_end())
 }
 
 /// What can be done now; where there is no room for it in the line, what the chosen one does.

@@ -1,6 +1,7 @@
 //! The palette: every command by name, found by typing some of its letters.
 
 mod draw;
+pub(in crate::app) mod words;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
@@ -13,9 +14,11 @@ use crate::app::keymap::{Action, BINDINGS, Binding, Keymap, Place};
 use crate::app::knobs::{self, KNOBS, Knob};
 use crate::app::layers::answer::Answer;
 use crate::app::layers::room::Room;
+use crate::app::messages::topics::Topic;
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::panel;
 use crate::sample::Settings;
+use words::{Meant, other_names};
 
 /// The state of the palette.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub enum Entry {
     Act(&'static Binding),
     /// A control, and the value typed for it.
     Set(Knob, String),
+    /// Something that is told.
+    Tell(Topic),
 }
 
 impl Entry {
@@ -46,6 +51,7 @@ impl Entry {
             Self::Set(knob, value) => {
                 format!("set {} {}", knob.name(), if value.is_empty() { "..." } else { value })
             }
+            Self::Tell(topic) => topic.name().to_owned(),
         }
     }
 
@@ -55,6 +61,7 @@ impl Entry {
         match self {
             Self::Act(binding) => binding.help.to_owned(),
             Self::Set(knob, _) => format!("now {}: {}", knob.show(settings), knob.explain(settings)),
+            Self::Tell(topic) => topic.help().to_owned(),
         }
     }
 
@@ -63,7 +70,7 @@ impl Entry {
     pub fn key(&self, keymap: &Keymap) -> String {
         match self {
             Self::Act(binding) => keymap.best(binding.action).map_or_else(String::new, |it| it.to_string()),
-            Self::Set(..) => String::new(),
+            Self::Set(..) | Self::Tell(_) => String::new(),
         }
     }
 
@@ -74,7 +81,21 @@ impl Entry {
             Self::Act(binding) => Some(Intent::Act(binding.action)),
             Self::Set(_, value) if value.is_empty() => None,
             Self::Set(knob, value) => Some(Intent::Set(*knob, value.clone())),
+            Self::Tell(topic) => Some(Intent::Tell(*topic)),
         }
+    }
+
+    /// The other name that begins with what is typed, where its own name has nothing of it.
+    #[must_use]
+    pub fn other_name(&self, query: &str) -> Option<&'static str> {
+        let query = query.trim().to_lowercase();
+        let of = match self {
+            Self::Act(binding) => Meant::Act(binding.action),
+            Self::Set(knob, _) => Meant::Set(knob.parameter()?),
+            Self::Tell(topic) => Meant::Tell(*topic),
+        };
+        let begins = |it: &&&str| it.starts_with(&query);
+        other_names(of).iter().find(begins).copied().filter(|_| !query.is_empty())
     }
 }
 
@@ -99,7 +120,7 @@ impl Palette {
                 self.chosen = 0;
                 Answer::Stay
             }
-            (None, Entry::Act(_)) => Answer::Stay,
+            (None, Entry::Act(_) | Entry::Tell(_)) => Answer::Stay,
         }
     }
 
@@ -171,10 +192,11 @@ fn begins_a_control(name: &str) -> bool {
     !name.is_empty() && !is_action && KNOBS.iter().any(|it| it.name().starts_with(name))
 }
 
-/// Every action once, those that count anywhere first, then every control.
+/// Every action once, those that count anywhere first, then every control, then what is told.
 fn all(value: Option<&str>) -> impl Iterator<Item = Entry> {
     let value = value.unwrap_or_default().to_owned();
-    actions().map(Entry::Act).chain(KNOBS.iter().copied().map(move |knob| Entry::Set(knob, value.clone())))
+    let controls = KNOBS.iter().copied().map(move |knob| Entry::Set(knob, value.clone()));
+    actions().map(Entry::Act).chain(controls).chain(Topic::ALL.map(Entry::Tell))
 }
 
 /// Every action once with the line of the table that names it, those that count anywhere first.
@@ -190,19 +212,24 @@ pub(in crate::app) fn actions() -> impl Iterator<Item = &'static Binding> {
     })
 }
 
-/// How badly a query fits an entry: its name may have gaps, what it does must be met word for word.
+/// How badly a query fits an entry: its name may have gaps, another name must begin with it, and what it does must be met
+/// word for word.
 fn fits(query: &str, entry: &Entry) -> Option<Score> {
     let name = match entry {
         Entry::Act(binding) => binding.action.name().to_owned(),
         Entry::Set(knob, _) => format!("set {}", knob.name()),
+        Entry::Tell(topic) => topic.name().to_owned(),
     };
     let help = match entry {
         Entry::Act(binding) => binding.help,
         Entry::Set(..) => "",
+        Entry::Tell(topic) => topic.help(),
     };
     // A former name, or that of another program.
     let is_named = matches!(entry, Entry::Set(knob, _) if Knob::named(query) == Some(*knob));
-    score(query, &name).or(is_named.then_some((0, 0, 0))).or_else(|| {
+    let other = entry.other_name(query).map(|it| (0, usize::from(!it.eq_ignore_ascii_case(query.trim())), 0));
+    let by_name = [score(query, &name), is_named.then_some((0, 0, 0)), other].into_iter().flatten().min();
+    by_name.or_else(|| {
         let at = help.to_lowercase().find(&query.to_lowercase())?;
         Some((usize::MAX, at, 0))
     })
@@ -266,6 +293,83 @@ mod tests {
             assert_eq!(found(query).first().map(String::as_str), Some(expected), "{query}: {:?}", found(query));
         }
         assert_eq!(found("xyzzy"), [""; 0]);
+    }
+
+    #[test]
+    fn what_people_type_finds_what_they_mean() {
+        for (query, expected) in [
+            ("save", "save"),
+            ("export", "export"),
+            ("markdown", "export"),
+            ("open", "open"),
+            ("resume", "open"),
+            ("print", "print"),
+            ("speed", "speed"),
+            ("quit", "quit-or-delete"),
+            ("exit", "quit-or-delete"),
+            ("column", "compare"),
+            ("columns", "compare"),
+            ("split", "compare"),
+            ("copy", "copy"),
+            ("clipboard", "copy"),
+            ("settings", "settings"),
+            ("config", "settings"),
+            ("seed", "set seed ..."),
+            ("load", "models"),
+            ("download", "models"),
+            ("undo", "undo"),
+            ("redo", "redo"),
+            ("search", "search-history"),
+            ("find", "find-token"),
+            ("theme", "theme"),
+            ("dark", "theme"),
+            ("colour", "heat"),
+            ("color", "heat"),
+            ("retry", "reroll"),
+            ("regenerate", "reroll"),
+            ("clear", "new-transcript"),
+            ("new", "new-transcript"),
+            ("alternatives", "futures"),
+            ("branches", "tree"),
+            ("probabilities", "inspect"),
+            ("why", "inspect"),
+            ("perplexity", "score"),
+            ("stats", "score"),
+            ("help", "help"),
+            ("keys", "help"),
+            ("cancel", "interrupt"),
+            ("length", "set max-tokens ..."),
+            ("slide", "set when-full ..."),
+            ("context", "set when-full ..."),
+            ("version", "version"),
+            ("append", "add"),
+            ("temperature", "set temp ..."),
+            ("preset", "set preset ..."),
+            ("vim", "edit-in-editor"),
+            ("continue", "continue"),
+            ("generate", "continue"),
+            ("chat", "chat"),
+            ("bookmark", "bookmark"),
+        ] {
+            assert_eq!(found(query).first().map(String::as_str), Some(expected), "{query}: {:?}", found(query));
+        }
+    }
+
+    #[test]
+    fn other_names_are_told_beside_the_name_and_mean_one_thing_each() {
+        let other = |query: &str, name: &str| {
+            let mut palette = Palette::default();
+            palette.input.insert(query);
+            palette.entries().into_iter().find(|it| it.name() == name).and_then(|it| it.other_name(query))
+        };
+        assert_eq!((other("ex", "quit-or-delete"), other("quit", "quit-or-delete")), (Some("exit"), None));
+        let all: Vec<(&words::Meant, &str)> =
+            words::WORDS.iter().flat_map(|it| it.1.iter().map(move |word| (&it.0, *word))).collect();
+        for (index, (meant, word)) in all.iter().enumerate() {
+            assert!(all[..index].iter().all(|it| it.1 != *word), "{word} means two things");
+            assert_eq!(words::meant(word), Some(**meant), "{word}");
+            assert_eq!(*word, word.to_lowercase(), "a query is compared in small letters");
+        }
     }
 
     #[test]

@@ -6,11 +6,12 @@ use ratatui::text::{Line, Span};
 
 use crate::app::context::Context;
 use crate::app::messages::dice::{RANKS, percent};
-use crate::app::screen::bars::{fit, label};
+use crate::app::screen::bars::label;
 use crate::app::screen::kit::{lines, over, wrapped};
 use crate::app::screen::theme::Theme;
 use crate::app::text::{Surprise, TextScore};
 use crate::sample::Tally;
+use crate::text::fit;
 
 /// Columns it takes at the most.
 const WIDEST: u16 = 80;

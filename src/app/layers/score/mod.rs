@@ -7,13 +7,14 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 
 use crate::app::context::{Context, Needs};
-use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::layers::list::chosen_after;
 use crate::app::layers::room::Room;
+use crate::app::messages::words::{self, Word};
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::cursor::show_cursor;
+use crate::app::verbs::focus;
 
 pub(in crate::app) use tell::tell;
 
@@ -43,7 +44,7 @@ impl Room for ScoreTable {
             KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
             KeyCode::Enter => {
                 let Some(surprise) = worst.get(self.chosen.min(last)) else { return Answer::Stay };
-                cx.focus = Focus::Text;
+                focus::read(cx);
                 cx.text.put_cursor(surprise.position);
                 show_cursor(cx);
                 return Answer::Close;
@@ -54,11 +55,15 @@ impl Room for ScoreTable {
         Answer::Stay
     }
 
+    fn words(&self) -> &'static [Word] {
+        words::SCORE
+    }
+
     fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
         draw::draw(cx, self.chosen, theme, frame);
     }
 
     fn needs(&self) -> Needs {
-        Needs { scores: true, rows: false, inspection: false }
+        Needs { scores: true, ..Needs::default() }
     }
 }

@@ -4,11 +4,10 @@ use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
 use crate::app::context::Context;
-use crate::app::screen::bars::fit;
 use crate::app::screen::kit::{lines, over};
 use crate::app::screen::theme::Theme;
 use crate::document::Run;
-use crate::text::visible;
+use crate::text::fit;
 
 pub(super) fn draw(cx: &Context, chosen: usize, theme: &Theme, frame: &mut Frame) {
     let runs = cx.text.document.runs();
@@ -42,8 +41,7 @@ fn line(cx: &Context, run: &Run, chosen: bool, width: usize, theme: &Theme) -> L
     // A deep tree must not push its words off the screen.
     let indent = "  ".repeat(run.depth.min(width / 6));
     // The beginning says which branch it is; more than a screen is wide need not be decoded.
-    let text = cx.text.text_of(&run.nodes[..run.nodes.len().min(width)]);
-    let text = visible(&text.replace('\n', "\\n"));
+    let text = cx.text.shown_of(&run.nodes[..run.nodes.len().min(width)]);
     // Most begin with a space, which would move them against those that do not.
     let text = text.trim_start();
     let head = format!("{mark}{path}{indent}{bookmark}");

@@ -11,6 +11,7 @@ use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::layers::list::chosen_after;
 use crate::app::layers::room::Room;
+use crate::app::messages::words::{self, Word};
 use crate::app::screen::theme::Theme;
 use crate::app::verbs::branch;
 
@@ -40,6 +41,10 @@ impl Room for Tree {
             _ => self.chosen = chosen_after(key.code, self.chosen, last).unwrap_or(self.chosen),
         }
         Answer::Stay
+    }
+
+    fn words(&self) -> &'static [Word] {
+        words::TREE
     }
 
     fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {

@@ -2,7 +2,6 @@
 
 use crate::app::context::Context;
 use crate::app::messages::spoken::count;
-use crate::text::visible;
 
 /// The branches with their numbers.
 pub(in crate::app) fn tell(cx: &Context) -> Vec<String> {
@@ -15,7 +14,7 @@ pub(in crate::app) fn tell(cx: &Context) -> Vec<String> {
     for (index, run) in runs.iter().enumerate() {
         /// As many tokens tell one branch from another.
         const TOLD: usize = 16;
-        let text = visible(&cx.text.text_of(&run.nodes[..run.nodes.len().min(TOLD)]).replace('\n', "\\n"));
+        let text = cx.text.shown_of(&run.nodes[..run.nodes.len().min(TOLD)]);
         let more = if run.nodes.len() > TOLD { " and so on" } else { "" };
         let here = match (run.on_path, Some(index) == last) {
             (true, true) => ", the end of the text",

@@ -51,7 +51,7 @@ impl Asking<'_> {
             }
             Verdict::Later(answer) => {
                 self.tell(answer.clone());
-                let now = jiff::Timestamp::now().as_second();
+                let now = since_1970(std::time::SystemTime::now());
                 let asked = head.retry_after.as_deref();
                 again(answer, asked.and_then(|value| parse_retry_after(value, now)))
             }
@@ -177,4 +177,10 @@ impl Asking<'_> {
         }
         Step::Again { why, nature, retry_after: None }
     }
+}
+
+/// Seconds since 1970. A clock that is before it, or that no calendar reaches, says nothing wrong: it is only compared.
+fn since_1970(now: std::time::SystemTime) -> i64 {
+    let passed = now.duration_since(std::time::UNIX_EPOCH);
+    passed.map_or(0, |it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX))
 }

@@ -1,0 +1,285 @@
+//! How much memory this process may still have, by whoever limits it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::files::{self, Place};
+
+/// Memory that can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes.
+    pub bytes: u64,
+    /// What lets there be no more.
+    pub limit: Limit,
+}
+
+/// What lets there be no more memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// The machine has no more that is free.
+    Machine,
+    /// A limit on the addresses of a process.
+    Addresses,
+    /// A limit on the data of a process.
+    Data,
+    /// A limit on a group of processes, as containers have one.
+    Group,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Machine => "free on this machine",
+            Self::Addresses => "left under the limit of `ulimit -v`",
+            Self::Data => "left under the limit of `ulimit -d`",
+            Self::Group => "left under the limit of this container (cgroup)",
+        })
+    }
+}
+
+/// The memory that this process can still have; `None` where the system does not say.
+#[must_use]
+pub fn available() -> Option<Memory> {
+    let memory = |bytes: Option<u64>, limit| bytes.map(|bytes| Memory { bytes, limit });
+    let all = [
+        memory(of_machine(), Limit::Machine),
+        memory(of_process("VmSize"), Limit::Addresses),
+        memory(of_process("VmData"), Limit::Data),
+        memory(of_group(Path::new("/")), Limit::Group),
+    ];
+    all.into_iter().flatten().min_by_key(|it| it.bytes)
+}
+
+/// There is not as much memory as something needs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is not enough memory for {what}: it takes {} MB{}", need.div_ceil(1_000_000), and_what_there_is(have.as_ref()))]
+pub struct NoRoom {
+    /// What needs it, a noun phrase.
+    pub what: &'static str,
+    /// Bytes that it needs.
+    pub need: u64,
+    /// What there is, where that is known.
+    pub have: Option<Memory>,
+}
+
+fn and_what_there_is(memory: Option<&Memory>) -> String {
+    memory.map_or_else(String::new, |it| format!(", and {it}"))
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} MB are {}", self.bytes / 1_000_000, self.limit)
+    }
+}
+
+/// Whether so many bytes can be had. A system that gives what it has not ends a program in the middle.
+///
+/// # Errors
+///
+/// [`NoRoom`] if they cannot.
+pub fn fits(need: u64, what: &'static str) -> Result<(), NoRoom> {
+    /// To look takes longer than to ask for so little.
+    const LITTLE: u64 = 16 << 20;
+    let have = if need > LITTLE { available() } else { None };
+    if have.is_some_and(|it| it.bytes < need) { Err(NoRoom { what, need, have }) } else { Ok(()) }
+}
+
+/// Makes bytes so long, with zeros.
+///
+/// # Errors
+///
+/// [`NoRoom`] if the system refuses the memory.
+pub fn lengthen(bytes: &mut Vec<u8>, length: usize, what: &'static str) -> Result<(), NoRoom> {
+    let more = length.saturating_sub(bytes.len());
+    bytes.try_reserve_exact(more).map_err(|_| NoRoom { what, need: length as u64, have: available() })?;
+    bytes.resize(length, 0);
+    Ok(())
+}
+
+/// Has the system refuse what a group of processes may not have. Otherwise it would be given, and the process killed when it
+/// is used: a refusal can be told, and the terminal given back.
+pub fn refuse_beyond_the_group() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        /// The share that the system itself takes for a process: tables of pages, stacks of its own.
+        const SHARE: u64 = 32;
+        let Some(left) = of_group(Path::new("/")) else { return };
+        let Some(used) = read("/proc/self/status").and_then(|it| kilobytes(&it, "VmData")) else { return };
+        let mut limit = getrlimit(Resource::Data);
+        let most = used.saturating_add(left - left / SHARE);
+        if limit.current.is_none_or(|it| it > most) {
+            limit.current = Some(most);
+            // Where it cannot be set, it is as it was.
+            let _ = setrlimit(Resource::Data, limit);
+        }
+    }
+}
+
+fn read(path: impl AsRef<Path>) -> Option<String> {
+    String::from_utf8(files::read(Place::ProcessStatus, path.as_ref()).ok()?).ok()
+}
+
+/// A number of a table such as `/proc/meminfo`, in bytes.
+fn kilobytes(table: &str, name: &str) -> Option<u64> {
+    number(table, &format!("{name}:")).map(|it| it.saturating_mul(1024))
+}
+
+/// The number behind a name that begins a line.
+fn number(table: &str, name: &str) -> Option<u64> {
+    let line =
+        table.lines().find_map(|it| it.strip_prefix(name).filter(|rest| rest.starts_with(char::is_whitespace)))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn of_machine() -> Option<u64> {
+    let table = read("/proc/meminfo")?;
+    Some(kilobytes(&table, "MemAvailable")?.saturating_add(kilobytes(&table, "SwapFree").unwrap_or(0)))
+}
+
+/// What a limit of the process leaves, `used` being the name of what it counts.
+fn of_process(used: &str) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let resource = if used == "VmSize" { Resource::As } else { Resource::Data };
+        let used = kilobytes(&read("/proc/self/status")?, used)?;
+        Some(getrlimit(resource).current?.saturating_sub(used))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = used;
+        None
+    }
+}
+
+/// What the groups leave that the process is in. `root` is that of the file system.
+fn of_group(root: &Path) -> Option<u64> {
+    let groups = read(root.join("proc/self/cgroup"))?;
+    let mounts = root.join("sys/fs/cgroup");
+    let mut left: Option<u64> = None;
+    for line in groups.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(group)) = (fields.next(), fields.next()) else { continue };
+        let places = match controllers {
+            "" => vec![mounts.clone(), mounts.join("unified")],
+            it if it.split(',').any(|it| it == "memory") => vec![mounts.join("memory"), mounts.join(it)],
+            _ => continue,
+        };
+        for place in places {
+            left = [left, of_groups(&place, group)].into_iter().flatten().min();
+        }
+    }
+    left
+}
+
+/// The least that a group and those around it leave. A container may see its own group as the outermost.
+fn of_groups(mount: &Path, group: &str) -> Option<u64> {
+    let within = PathBuf::from(group.trim_start_matches('/'));
+    within.ancestors().filter_map(|it| left_in(&mount.join(it))).min()
+}
+
+/// What a group leaves, if it has a limit. What is kept of files is given up before anybody is refused anything.
+fn left_in(group: &Path) -> Option<u64> {
+    let file = |name: &str| read(group.join(name));
+    let whole = |name: &str| file(name)?.trim().parse::<u64>().ok();
+    let stat = file("memory.stat").unwrap_or_default();
+    let of_files = |prefix: &str| {
+        let kind = |name: &str| number(&stat, &format!("{prefix}{name}")).unwrap_or(0);
+        kind("inactive_file").saturating_add(kind("active_file"))
+    };
+    let (limit, used, of_files) = match whole("memory.max") {
+        Some(limit) => (limit, whole("memory.current")?, of_files("")),
+        None => (whole("memory.limit_in_bytes")?, whole("memory.usage_in_bytes")?, of_files("total_")),
+    };
+    Some(limit.saturating_sub(used.saturating_sub(of_files)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn files(root: &Path, all: &[(&str, &str)]) {
+        for (path, text) in all {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_least_that_any_group_leaves_counts() {
+        for (name, all, expected) in [
+            ("none", vec![], None),
+            ("no limit", vec![("proc/self/cgroup", "0::/a"), ("sys/fs/cgroup/a/memory.max", "max\n")], None),
+            (
+                "of today",
+                vec![
+                    ("proc/self/cgroup", "0::/a/b\n"),
+                    ("sys/fs/cgroup/a/b/memory.max", "1000\n"),
+                    ("sys/fs/cgroup/a/b/memory.current", "900\n"),
+                    ("sys/fs/cgroup/a/b/memory.stat", "anon 600\nfile 300\ninactive_file 100\nactive_file 50\n"),
+                    ("sys/fs/cgroup/a/memory.max", "5000\n"),
+                    ("sys/fs/cgroup/a/memory.current", "4800\n"),
+                ],
+                Some(200),
+            ),
+            (
+                "of before, where a container sees its own as the outermost",
+                vec![
+                    ("proc/self/cgroup", "4:memory:/docker/x\n3:cpu:/\n0::/\n"),
+                    ("sys/fs/cgroup/memory/memory.limit_in_bytes", "1000\n"),
+                    ("sys/fs/cgroup/memory/memory.usage_in_bytes", "800\n"),
+                    (
+                        "sys/fs/cgroup/memory/memory.stat",
+                        "active_file 7\ntotal_inactive_file 100\ntotal_active_file 1\n",
+                    ),
+                ],
+                Some(301),
+            ),
+            (
+                "more in use than allowed",
+                vec![
+                    ("proc/self/cgroup", "0::/\n"),
+                    ("sys/fs/cgroup/memory.max", "10\n"),
+                    ("sys/fs/cgroup/memory.current", "20\n"),
+                ],
+                Some(0),
+            ),
+        ] {
+            let root = tempfile::tempdir().unwrap();
+            files(root.path(), &all);
+            assert_eq!(of_group(root.path()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_read_by_whole_names() {
+        let table = "VmPeak:\t  9 kB\nVmSize:\t  12 kB\nVmSizeX: 3 kB\n";
+        assert_eq!((kilobytes(table, "VmSize"), kilobytes(table, "Vm")), (Some(12 << 10), None));
+        assert_eq!(number("inactive_file 4\nfile 7\n", "file"), Some(7));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said_with_need_and_have() {
+        assert_eq!(fits(1, "a letter"), Ok(()));
+        let mut bytes = vec![1];
+        assert_eq!((lengthen(&mut bytes, 3, "three"), bytes), (Ok(()), vec![1, 0, 0]));
+        let refused = lengthen(&mut Vec::new(), isize::MAX as usize, "everything").unwrap_err();
+        assert_eq!((refused.what, refused.need), ("everything", isize::MAX as u64));
+        let have = Some(Memory { bytes: 2_000_000, limit: Limit::Machine });
+        let said = NoRoom { what: "a tensor", need: 3_000_001, have }.to_string();
+        assert_eq!(said, "there is not enough memory for a tensor: it takes 4 MB, and 2 MB are free on this machine");
+        #[cfg(target_os = "linux")]
+        assert!(fits(u64::MAX, "everything").is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_machine_says_what_it_has() {
+        assert!(available().is_some_and(|it| it.bytes > 0));
+    }
+}

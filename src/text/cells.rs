@@ -1,0 +1,82 @@
+//! Text to the cells of a terminal. What people see as one character, a grapheme, may be many code points; it is measured,
+//! cut and padded whole.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// How many columns are kept for one grapheme.
+///
+/// What draws the screen keeps one more for each halfwidth sound mark of katakana, and what is laid out for it must agree.
+#[must_use]
+pub fn grapheme_columns(grapheme: &str) -> usize {
+    let marks = grapheme.chars().filter(|it| matches!(it, '\u{ff9e}' | '\u{ff9f}')).count();
+    grapheme.width() + marks
+}
+
+/// How many columns a text in one line takes: its graphemes one by one, as they are drawn.
+#[must_use]
+pub fn columns_of(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(grapheme_columns).sum() }
+}
+
+/// The graphemes at the beginning of a text that fit into `width` columns.
+#[must_use]
+pub fn cut(text: &str, width: usize) -> &str {
+    let mut used = 0;
+    for (offset, grapheme) in text.grapheme_indices(true) {
+        used += grapheme_columns(grapheme);
+        if used > width {
+            return &text[..offset];
+        }
+    }
+    text
+}
+
+/// At least `width` columns: padded with spaces where it is shorter.
+#[must_use]
+pub fn pad(text: &str, width: usize) -> String {
+    let mut out = text.to_owned();
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(columns_of(text))));
+    out
+}
+
+/// Exactly `width` columns: cut or padded.
+#[must_use]
+pub fn fit(text: &str, width: usize) -> String {
+    pad(cut(text, width), width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAMILY: &str = "👨‍👩‍👧‍👦";
+
+    #[test]
+    fn graphemes_are_cut_and_padded_whole() {
+        for (text, width, expected) in [
+            ("abc", 2, "ab"),
+            ("abc", 5, "abc  "),
+            (FAMILY, 1, " "),
+            (FAMILY, 3, "👨‍👩‍👧‍👦 "),
+            ("🇩🇪🇫🇷", 3, "🇩🇪 "),
+            ("e\u{301}e\u{301}", 1, "e\u{301}"),
+            ("日本", 3, "日 "),
+            ("क्षत्रिय", 1, " "),
+            ("ｶﾞ", 1, " "),
+            ("ｶﾞ", 3, "ｶﾞ"),
+        ] {
+            assert_eq!(fit(text, width), expected, "{text} in {width}");
+            assert_eq!(columns_of(&fit(text, width)), width, "{text} in {width}");
+        }
+        assert_eq!(pad(FAMILY, 1), FAMILY);
+    }
+
+    #[test]
+    fn a_line_is_as_wide_as_its_graphemes_one_by_one() {
+        // Written together lam and alef are one sign in print, and two cells in a terminal.
+        for (text, expected) in [("", 0), ("لا", 2), ("☺\u{fe0f}", 2), ("🇩🇪", 2), ("각", 2)] {
+            assert_eq!(columns_of(text), expected, "{text}");
+        }
+    }
+}
