@@ -1,8 +1,9 @@
 //! How much memory this process may still have, by whoever limits it.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::files::{self, Place};
 
 /// Memory that can be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ pub fn refuse_beyond_the_group() {
 }
 
 fn read(path: impl AsRef<Path>) -> Option<String> {
-    fs::read_to_string(path).ok()
+    String::from_utf8(files::read(Place::ProcessStatus, path.as_ref()).ok()?).ok()
 }
 
 /// A number of a table such as `/proc/meminfo`, in bytes.
@@ -197,6 +198,8 @@ fn left_in(group: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn files(root: &Path, all: &[(&str, &str)]) {
