@@ -121,7 +121,7 @@ fn end_well() -> usize {
         }
     }
     if screen::give_back() {
-        write(rustix::stdio::stdout(), screen::RESTORE);
+        write(rustix::stdio::stdout(), screen::restoring());
         screen::modes::restore();
     }
     UNWRITTEN.load(Ordering::Acquire)

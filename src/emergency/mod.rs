@@ -11,7 +11,7 @@ mod screen;
 
 pub use allocator::Allocator;
 pub(crate) use allocator::panicked;
-pub(crate) use screen::{RESTORE, draws, give_back, is_taken, take};
+pub(crate) use screen::{draws, give_back, is_taken, restoring, take};
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

@@ -8,12 +8,24 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether the process is about to end.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// What makes a terminal what it was, whatever was switched on: the end of a sequence that was broken off and of a frame,
-/// no mouse, no bracketed paste, the main screen, the cursor.
-pub(crate) const RESTORE: &[u8] = b"\x1b\\\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+/// Whether it reports the mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
-/// The terminal is taken over from here on. To be called before anything about it is changed.
-pub(crate) fn take() {
+/// What makes a terminal what it was: the end of a sequence that was broken off and of a frame, no mouse, no bracketed
+/// paste, the main screen, the cursor.
+const RESTORE: &[u8] = b"\x1b\\\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+
+/// The same where the mouse was never asked for: it is not even switched off.
+const RESTORE_WITHOUT_MOUSE: &[u8] = b"\x1b\\\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+
+/// What makes the terminal what it was.
+pub(crate) fn restoring() -> &'static [u8] {
+    if MOUSE.load(Ordering::Acquire) { RESTORE } else { RESTORE_WITHOUT_MOUSE }
+}
+
+/// The terminal is taken over from here on, and reports the mouse or not. To be called before anything about it is changed.
+pub(crate) fn take(mouse: bool) {
+    MOUSE.store(mouse, Ordering::Release);
     #[cfg(unix)]
     modes::remember();
     TAKEN.store(true, Ordering::Release);

@@ -104,8 +104,9 @@ impl Drop for Terminal {
 }
 
 fn take() -> io::Result<()> {
-    emergency::take();
-    let mouse = if MOUSE.load(Ordering::Acquire) { MOUSE_ON } else { "" };
+    let mouse = MOUSE.load(Ordering::Acquire);
+    emergency::take(mouse);
+    let mouse = if mouse { MOUSE_ON } else { "" };
     let taken =
         enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(mouse)));
     if taken.is_err() {
@@ -126,7 +127,7 @@ pub(super) fn stop() -> io::Result<()> {
 pub(super) fn restore() {
     if emergency::give_back() {
         let mut out = stdout();
-        let _ = out.write_all(emergency::RESTORE).and_then(|()| out.flush());
+        let _ = out.write_all(emergency::restoring()).and_then(|()| out.flush());
         let _ = disable_raw_mode();
     }
 }
