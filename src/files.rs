@@ -267,7 +267,8 @@ fn mode(_: Place, options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
 
     use std::io::Write as _;

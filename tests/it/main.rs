@@ -50,6 +50,7 @@ mod parallel;
 mod plain;
 mod precision;
 mod processes;
+mod promised;
 mod promises;
 mod proxies;
 mod pty;
