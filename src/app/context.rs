@@ -133,7 +133,7 @@ pub struct Context {
     pub drawing: Drawing,
     /// The input.
     pub input: Input,
-    /// What has the focus, as soon as no layer looks at the text. [`verbs::focus`](super::verbs::focus) moves it.
+    /// What has the focus, as soon as no layer looks at the text. `verbs::focus` moves it.
     pub focus: Focus,
     /// The sampling panel.
     pub panel: Panel,

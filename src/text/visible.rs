@@ -28,7 +28,7 @@ pub fn visible_line(text: &str) -> String {
     visible(text).replace('\n', "^J")
 }
 
-/// A name in one line, of at most [`LONGEST_NAME`] characters; what is longer ends in `...`.
+/// A name in one line, of at most 200 characters; what is longer ends in `...`.
 #[must_use]
 pub fn visible_name(name: &str) -> String {
     let cut = name.char_indices().nth(LONGEST_NAME - 3).filter(|_| name.chars().nth(LONGEST_NAME).is_some());
