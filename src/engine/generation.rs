@@ -1,7 +1,6 @@
 //! A continuation, from tokens to a reason to stop. Knows no thread and no channel.
 
 mod again;
-mod ahead;
 mod columns;
 mod heal;
 
@@ -98,10 +97,6 @@ impl Session {
         }
         let mut path = request.path.clone();
         self.take_in(request, &settings, &mut path, control)?;
-        if request.want == Want::Ahead {
-            self.look_ahead(id, &path, control)?;
-            return Ok((StopReason::ScoresReady, None));
-        }
         let mu = if request.text.is_empty() { request.mu } else { None };
         let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep, begun: 0, mu };
         let typed = request.typed || !request.text.is_empty();

@@ -121,9 +121,6 @@ pub enum Want {
     Continuation,
     /// Only compute the scores of the next token.
     Scores,
-    /// The same after a path whose end is only tried: what the model has read stays as it was. Where that cannot be, there
-    /// are no scores.
-    Ahead,
     /// Compute the scores of every token from this position of the path on that the model can see, and of the next one.
     PromptLogprobs(usize),
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use megachat::document::{Header, Origin, Record, ReplayPlan, ReplayStep, encode_line, replay_plan};
+use megachat::document::{Header, Journal, Origin, Record, ReplayPlan, ReplayStep, encode_line, replay_plan};
 use megachat::sample::Draw;
 use megachat::store::transcripts::{read, read_file};
 use serde_json::Value;
@@ -183,14 +183,20 @@ fn write(path: &Path, header: &Header, records: &[Record]) {
     std::fs::write(path, lines.collect::<String>()).unwrap();
 }
 
-#[test]
-fn another_arithmetic_is_said_and_judged_as_another_device_is() {
+/// The journal of twelve tokens that were drawn in 32 bits.
+fn twelve_tokens() -> (Home, Journal) {
     let home = Home::new();
     let mut pty = start(&home, &["-s", "5", "-n", "12", "--dtype", "f32"]);
     pty.press("Once upon a time\r");
     ended(&home, &pty, 1);
     quit(pty);
     let (_, journal) = read(&transcripts(&home), "latest").unwrap();
+    (home, journal)
+}
+
+#[test]
+fn another_arithmetic_is_said_and_judged_as_another_device_is() {
+    let (home, journal) = twelve_tokens();
     let path = home.path().join("changed.jsonl");
     for (number, expected) in [(77, "arithmetic is number 77"), (0, "names no arithmetic")] {
         let mut records = journal.records.clone();
@@ -221,12 +227,7 @@ fn another_arithmetic_is_said_and_judged_as_another_device_is() {
 
 #[test]
 fn what_was_changed_afterwards_is_found() {
-    let home = Home::new();
-    let mut pty = start(&home, &["-s", "5", "-n", "12", "--dtype", "f32"]);
-    pty.press("Once upon a time\r");
-    ended(&home, &pty, 1);
-    quit(pty);
-    let (_, journal) = read(&transcripts(&home), "latest").unwrap();
+    let (home, journal) = twelve_tokens();
     let path = home.path().join("changed.jsonl");
     let try_with = |change: &mut dyn FnMut(&mut Record), arguments: &[&str]| {
         let mut records = journal.records.clone();

@@ -3,10 +3,10 @@
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::{Effect, Msg, next_deadline};
 use megachat::assets;
-use megachat::engine::protocol::{Command, Event, Want};
+use megachat::engine::protocol::{Command, Want};
 use megachat::sample::{Distribution, TokenConstraints};
 
-use crate::support::harness::{Harness, session_of};
+use crate::support::harness::Harness;
 
 const SIZE: (u16, u16) = (120, 40);
 /// Longer than the pause that nobody must press a key in, in milliseconds.
@@ -24,7 +24,7 @@ fn written() -> Harness {
 /// What the engine was asked to look ahead at, in text.
 fn asked(it: &Harness) -> Vec<String> {
     let path = |it: &Effect| match it {
-        Effect::Engine(Command::Generate(request)) if request.want == Want::Ahead => {
+        Effect::Engine(Command::Generate(request)) if request.want == Want::Scores && request.typed => {
             Some(assets::vocabulary().decode(&request.path))
         }
         _ => None,
@@ -177,52 +177,4 @@ fn what_does_not_fit_the_context_is_no_question_and_no_complaint() {
     it.settle();
     assert_eq!((asked(&it), next_deadline(&it.app), it.app.context.outbox.notice.is_none()), (Vec::new(), None, true));
     assert!(it.screen().contains("next token"), "{}", it.screen());
-}
-
-/// A look leaves what the model has read as it was, so that what is sent is read in one go as it would have been.
-#[test]
-fn what_was_looked_at_is_read_again_as_if_nobody_had_looked() {
-    use megachat::engine::generation::{Control, Session};
-    use megachat::engine::protocol::{Request, RequestId};
-    use megachat::sample::Settings;
-    struct Listener(Vec<Event>);
-    impl Control for Listener {
-        fn event(&mut self, event: Event) {
-            self.0.push(event);
-        }
-        fn new_settings(&mut self) -> Option<Settings> {
-            None
-        }
-        fn wanted(&mut self) -> bool {
-            true
-        }
-    }
-    let vocabulary = assets::vocabulary();
-    let ids = |text: &str| vocabulary.encode(text).unwrap().tokens;
-    let request = |path: &[u32], text: &str, want| Request {
-        id: RequestId(1),
-        path: path.to_vec(),
-        text: text.to_owned(),
-        settings: Settings { max_tokens: 3, heal: false, ..Settings::default() },
-        mu: None,
-        typed: false,
-        keep: 0,
-        want,
-        prompt_logprobs: None,
-    };
-    // How many tokens are read in each step: that is what rounding depends on.
-    let steps = |looks: &[&str]| {
-        let mut session: Session = session_of(vocabulary.clone(), 64, "one two three");
-        let path = ids("Once upon a time");
-        session.run(&request(&path, "", Want::Scores), &mut Listener(Vec::new()));
-        for look in looks {
-            let mut listener = Listener(Vec::new());
-            session.run(&request(&[&*path, &ids(look)].concat(), "", Want::Ahead), &mut listener);
-            assert!(listener.0.iter().any(|it| matches!(it, Event::Next { .. })), "{:?}", listener.0);
-        }
-        let mut listener = Listener(Vec::new());
-        session.run(&request(&path, " there was a king", Want::Continuation), &mut listener);
-        listener.0.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>()
-    };
-    assert_eq!(steps(&[" there", " there was a", " where"]), steps(&[]));
 }

@@ -16,6 +16,7 @@ use megachat::sample::Settings;
 
 use crate::support::demo_directory;
 use crate::support::harness::{Harness, SCRIPT};
+use crate::support::moments::circles;
 use crate::support::scripted::Scripted;
 
 fn written(size: (u16, u16)) -> Harness {
@@ -361,18 +362,7 @@ fn futures_of_a_text_whose_end_is_out_of_view_are_in_view() {
 
 #[test]
 fn a_loop_pauses_and_offers_ways_out() {
-    let looping = || {
-        let mut it = Harness::ready((80, 24));
-        it.app.context.settings.temperature = 0.0;
-        it.app.context.settings.max_tokens = 400;
-        it.write("Once upon a time,");
-        it.key(KeyCode::Enter);
-        while !matches!(it.app.layers.top(), Some(Layer::Loop(_))) {
-            it.tokens(1);
-        }
-        it.stopped();
-        it
-    };
+    let looping = || circles((80, 24));
     let script = assets::vocabulary().encode(SCRIPT).unwrap().tokens.len();
     let mut it = looping();
     let Some(&Layer::Loop(LoopFound { since })) = it.app.layers.top() else { panic!() };

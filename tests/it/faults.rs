@@ -15,7 +15,6 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
 
 use megachat::directory::{Contents, find_vocabulary};
 use megachat::document::{Header, Record};
@@ -151,18 +150,15 @@ fn text<E: std::fmt::Display>(error: E) -> String {
 
 /// Runs the program to its end; what it says is the error, if its status is one.
 fn run(mut command: Command) -> Result<(), String> {
-    let mut child = command.spawn().unwrap();
-    let until = Instant::now() + PATIENCE;
-    // Nothing here writes more than a pipe holds.
-    while child.try_wait().unwrap().is_none() {
-        if Instant::now() > until {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("it does not end");
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().unwrap();
+    let child = command.spawn().unwrap();
+    let id = child.id();
+    let (ended, end) = channel();
+    let wait = std::thread::spawn(move || ended.send(child.wait_with_output().unwrap()));
+    let Ok(output) = end.recv_timeout(PATIENCE) else {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id as i32), nix::sys::signal::Signal::SIGKILL).unwrap();
+        panic!("it does not end");
+    };
+    wait.join().unwrap().unwrap();
     assert!(!err(&output).contains("panicked"), "{}", err(&output));
     if output.status.success() { Ok(()) } else { Err(err(&output)) }
 }

@@ -9,6 +9,7 @@ use proptest::prelude::{Just, Strategy as _, any};
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::support::harness::{Harness, a_start};
+use crate::support::moments::circles;
 
 const SIZE: (u16, u16) = (80, 24);
 const SENTENCE: &str = " Then the king came";
@@ -243,15 +244,7 @@ fn a_text_that_is_begun_among_the_commands_is_written_whole() {
 
 #[test]
 fn a_question_that_comes_while_somebody_begins_to_write_swallows_no_letter() {
-    let mut it = Harness::ready(SIZE);
-    it.app.context.settings.temperature = 0.0;
-    it.app.context.settings.max_tokens = 400;
-    it.write("Once upon a time,");
-    it.key(KeyCode::Enter);
-    while !matches!(it.app.layers.top(), Some(Layer::Loop(_))) {
-        it.tokens(1);
-    }
-    it.stopped();
+    let mut it = circles(SIZE);
     check_writing(&mut it);
     // Asked in the text, it stays until it is answered.
     let mut it = Harness::ready(SIZE);

@@ -107,8 +107,9 @@ fn ask(cx: &mut Context) {
     let Some(typed) = typed else { return };
     let id = cx.outbox.request();
     ahead.asked = Some((id, typed.clone()));
-    let mut request = request(cx, id, Want::Ahead);
+    let mut request = request(cx, id, Want::Scores);
     request.path.extend(typed.tokens);
+    request.typed = true;
     cx.outbox.engine(Command::Generate(request));
 }
 
