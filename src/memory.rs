@@ -45,7 +45,7 @@ pub fn available() -> Option<Memory> {
     let all = [
         memory(of_machine(), Limit::Machine),
         memory(of_process("VmSize"), Limit::Addresses),
-        memory(of_process("VmData"), Limit::Data),
+        memory(of_process("VmData"), if own_limit::is_set() { Limit::Group } else { Limit::Data }),
         memory(of_group(Path::new("/")), Limit::Group),
     ];
     all.into_iter().flatten().min_by_key(|it| it.bytes)
@@ -99,22 +99,76 @@ pub fn lengthen(bytes: &mut Vec<u8>, length: usize, what: &'static str) -> Resul
 
 /// Has the system refuse what a group of processes may not have. Otherwise it would be given, and the process killed when it
 /// is used: a refusal can be told, and the terminal given back.
+///
+/// What the group leaves changes with its other processes: this is done at the start, and again before a model is loaded.
 pub fn refuse_beyond_the_group() {
     #[cfg(target_os = "linux")]
     {
-        use rustix::process::{Resource, getrlimit, setrlimit};
         /// The share that the system itself takes for a process: tables of pages, stacks of its own.
         const SHARE: u64 = 32;
         let Some(left) = of_group(Path::new("/")) else { return };
         let Some(used) = read("/proc/self/status").and_then(|it| kilobytes(&it, "VmData")) else { return };
+        own_limit::set(used.saturating_add(left - left / SHARE));
+    }
+}
+
+/// Gives another program, which was started just now, the limit that this one had itself: what it opens need not fit into
+/// what is left here.
+pub fn unlimited(child: &std::process::Child) {
+    own_limit::lift(child.id());
+}
+
+/// The limit on data that the program has given itself.
+mod own_limit {
+    #[cfg(target_os = "linux")]
+    use std::sync::OnceLock;
+
+    /// The limit before, once there is one of our own.
+    #[cfg(target_os = "linux")]
+    static BEFORE: OnceLock<Option<u64>> = OnceLock::new();
+
+    pub(super) fn is_set() -> bool {
+        #[cfg(target_os = "linux")]
+        return BEFORE.get().is_some();
+        #[cfg(not(target_os = "linux"))]
+        false
+    }
+
+    /// Sets it to so many bytes, unless the limit before is lower.
+    #[cfg(target_os = "linux")]
+    pub(super) fn set(most: u64) {
+        use rustix::process::{Resource, getrlimit, setrlimit};
         let mut limit = getrlimit(Resource::Data);
-        let most = used.saturating_add(left - left / SHARE);
-        if limit.current.is_none_or(|it| it > most) {
-            limit.current = Some(most);
-            // Where it cannot be set, it is as it was.
-            let _ = setrlimit(Resource::Data, limit);
+        let before = BEFORE.get().copied().unwrap_or(limit.current);
+        if before.is_some_and(|it| it <= most) && BEFORE.get().is_none() {
+            return;
+        }
+        limit.current = Some(before.map_or(most, |it| it.min(most)));
+        // Where it cannot be set, it is as it was.
+        if setrlimit(Resource::Data, limit).is_ok() {
+            BEFORE.get_or_init(|| before);
         }
     }
+
+    pub(super) fn lift(process: u32) {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::process::{Pid, Resource, getrlimit, prlimit};
+            let Some(&before) = BEFORE.get() else { return };
+            let limit = rustix::process::Rlimit { current: before, ..getrlimit(Resource::Data) };
+            let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+            // A process that has ended needs none.
+            let _ = process.map(|it| prlimit(Some(it), Resource::Data, limit));
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = process;
+    }
+}
+
+/// The most memory that this process has held, in bytes, where the system says it.
+#[must_use]
+pub fn peak() -> Option<u64> {
+    kilobytes(&read("/proc/self/status")?, "VmHWM")
 }
 
 fn read(path: impl AsRef<Path>) -> Option<String> {

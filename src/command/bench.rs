@@ -3,7 +3,6 @@
 //! The model alone is measured: no sampler, no screen. Prompts are the same every time, so are the tokens.
 
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
@@ -14,10 +13,10 @@ use crate::cli::{BenchArguments, FileArguments};
 use crate::engine::backends::devices;
 use crate::engine::load::LoadedModel;
 use crate::engine::protocol::{ModelCard, ModelSource};
-use crate::files::{self, Place};
 use crate::format;
 use crate::gpt2::cpu::Stream;
 use crate::loading::load_model;
+use crate::memory;
 use crate::model::{Model, ModelError, Scores};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -67,7 +66,7 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
         measured.run(wanted, &source, &mut |what| progress.show(&format!("run {run} of {}: {what}", wanted.runs)))?;
     }
     // Last, so that its memory is none of the model's.
-    let peak = peak_rss();
+    let peak = memory::peak();
     progress.show("memory");
     let bandwidth = read_bandwidth(threads);
     progress.clear();
@@ -283,11 +282,4 @@ fn read_bandwidth(threads: usize) -> f64 {
         stream.pass() as f64 / started.elapsed().as_secs_f64()
     });
     passes.fold(0.0, f64::max)
-}
-
-/// The most memory this process has held, where the system says it.
-fn peak_rss() -> Option<u64> {
-    let status = String::from_utf8(files::read(Place::ProcessStatus, Path::new("/proc/self/status")).ok()?).ok()?;
-    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|it| it * 1024)
 }

@@ -14,7 +14,7 @@ use super::{Exit, demo_directory, find_model, places, say, say_notes};
 use crate::cli::{FileArguments, ReplayArguments};
 use crate::document::{Document, Journal, NodeId, Origin, ReplayPlan, ReplayStep, RunInfo, replay_plan};
 use crate::engine::generation::{Break, Control, Session};
-use crate::engine::protocol::{Event, ModelCard, ModelSource};
+use crate::engine::protocol::{Event, Failure, ModelCard, ModelSource};
 use crate::loading::load;
 use crate::model::DeviceChoice;
 use crate::model::Precision;
@@ -240,6 +240,8 @@ impl Listener {
     fn check(&mut self, broken: Break) -> Result<(), Exit> {
         match broken {
             Break::Cancelled => Err(Exit { code: self.interrupt.status(), message: String::new() }),
+            // That says nothing of the transcript.
+            Break::Failed(failure @ (Failure::OutOfMemory(_) | Failure::DeviceLost(_))) => Err(engine_exit(&failure)),
             // A token that nothing comes of counts as one that did not come out again.
             Break::Failed(failure) => {
                 let why = failure.to_string();

@@ -310,7 +310,7 @@ impl Nodes {
         // A lost line may have made the node.
         let may_be = |node: NodeId| (node as usize) < self.count + self.room;
         match record {
-            Record::Tip { node } => return node.is_none_or(may_be),
+            Record::Tip { node } | Record::Undo { node } | Record::Redo { node } => return node.is_none_or(may_be),
             Record::Bookmark { node, .. } => return may_be(*node),
             _ => {}
         }
@@ -429,6 +429,8 @@ mod tests {
             typed(1, Some(77), &[1]),
             Record::Drawn { first: 1 << 30, parent: Some(0), draws: vec![draw(3)] },
             Record::Tip { node: Some(u32::MAX) },
+            Record::Undo { node: Some(u32::MAX) },
+            Record::Redo { node: Some(u32::MAX) },
             Record::Bookmark { node: u32::MAX, on: true },
         ];
         for record in far {

@@ -42,6 +42,9 @@ pub(super) fn install() {
     }
 }
 
+/// Whether a fault ends the program.
+static FAULTED: AtomicBool = AtomicBool::new(false);
+
 /// SIGABRT: mostly memory that was refused.
 extern "C" fn aborted(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
     // The standard library and the C library ask for memory by ways of their own, and abort without it, too.
@@ -49,6 +52,10 @@ extern "C" fn aborted(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
         0 if is_refused(TRIAL) => TRIAL,
         other => other,
     };
+    // What handles a full stack aborts; all is said and done already.
+    if FAULTED.load(Ordering::Acquire) {
+        let _ = signal_hook::low_level::emulate_default_handler(SIGABRT);
+    }
     let unwritten = end_well();
     if refused == 0 {
         say(&["megachat: the program has been aborted (SIGABRT).", transcript(unwritten), "\n"]);
@@ -80,6 +87,7 @@ fn is_refused(bytes: usize) -> bool {
 
 /// SIGSEGV and SIGBUS: a fault in the program, or a stack that is full.
 extern "C" fn faulted(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    FAULTED.store(true, Ordering::Release);
     let unwritten = end_well();
     let what = if signal == SIGSEGV { "SIGSEGV" } else { "SIGBUS" };
     say(&["megachat: a fault in the program ends it (", what, ").", transcript(unwritten), "\n"]);

@@ -11,7 +11,7 @@ mod screen;
 
 pub use allocator::Allocator;
 pub(crate) use allocator::panicked;
-pub(crate) use screen::{draws, give_back, is_taken, restoring, take};
+pub(crate) use screen::{draws, give_back, is_taken, restoring, take, want_mouse, wants_mouse};
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

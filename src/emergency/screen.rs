@@ -8,7 +8,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether the process is about to end.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// Whether it reports the mouse.
+/// Whether it is asked to report the mouse.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// What makes a terminal what it was: the end of a sequence that was broken off and of a frame, no mouse, no bracketed
@@ -20,12 +20,21 @@ const RESTORE_WITHOUT_MOUSE: &[u8] = b"\x1b\\\x1b[?2026l\x1b[?2004l\x1b[?1049l\x
 
 /// What makes the terminal what it was.
 pub(crate) fn restoring() -> &'static [u8] {
-    if MOUSE.load(Ordering::Acquire) { RESTORE } else { RESTORE_WITHOUT_MOUSE }
+    if wants_mouse() { RESTORE } else { RESTORE_WITHOUT_MOUSE }
 }
 
-/// The terminal is taken over from here on, and reports the mouse or not. To be called before anything about it is changed.
-pub(crate) fn take(mouse: bool) {
+/// Says whether the mouse is wanted, before the terminal is taken over.
+pub(crate) fn want_mouse(mouse: bool) {
     MOUSE.store(mouse, Ordering::Release);
+}
+
+/// Whether the mouse is wanted.
+pub(crate) fn wants_mouse() -> bool {
+    MOUSE.load(Ordering::Acquire)
+}
+
+/// The terminal is taken over from here on. To be called before anything about it is changed.
+pub(crate) fn take() {
     #[cfg(unix)]
     modes::remember();
     TAKEN.store(true, Ordering::Release);

@@ -161,6 +161,7 @@ fn make(
     let (places, mut of_device) = places(source.device)?;
     let (total, directory) = (config.n_layer, &source.directory);
     let mut made: Option<Made> = None;
+    memory::refuse_beyond_the_group();
     for (backend, device) in places {
         let precision = source.precision.unwrap_or_else(|| backend.usual_precision(device));
         fits(&|it| backend.memory(config, it), memory::available(), &source.name, precision)?;

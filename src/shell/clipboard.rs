@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::Input;
 use crate::app::Copied;
+use crate::memory;
 use crate::threads;
 
 /// How long a tool may take. One that hangs has lost its display.
@@ -109,6 +110,7 @@ fn run(tool: Tool, text: &str) -> Result<(), String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|e| format!("cannot be started: {e}"))?;
+    memory::unlimited(&child);
     // A tool that does not read must not keep this waiting for longer than any other.
     let stdin = child.stdin.take();
     if let Err(error) = threads::start("copy", "the clipboard", move || stdin.map(|mut it| it.write_all(&bytes))) {

@@ -15,6 +15,7 @@ use tempfile::TempPath;
 
 use super::Input;
 use crate::files::{self, Place};
+use crate::memory;
 use crate::threads;
 
 /// Whether the terminal is the editor's, and when it no longer was.
@@ -87,6 +88,7 @@ pub(super) fn start(text: &str, inbox: Sender<Input>) -> Result<Editor, String> 
             format!("The editor `{name}` cannot be started: {e}.")
         }
     })?;
+    memory::unlimited(&child);
     let id = child.id();
     let _ = started.send(child);
     Ok(Editor { id, thread })

@@ -2,7 +2,6 @@
 
 use std::io::{self, Stdout, Write as _, stdout};
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::EnableBracketedPaste;
 use crossterm::style::Print;
@@ -17,9 +16,6 @@ use crate::app::{App, view};
 use crate::emergency;
 use crate::files::{self, Place};
 
-/// Whether it is asked to report the mouse.
-static MOUSE: AtomicBool = AtomicBool::new(false);
-
 /// Buttons, what is dragged, and the wheel, by coordinates of any size. Movement alone means nothing.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 
@@ -32,7 +28,7 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Takes it over: raw mode, alternate screen, bracketed paste, and the mouse if it is wanted.
     pub(super) fn enter(mouse: bool) -> io::Result<Self> {
-        MOUSE.store(mouse, Ordering::Release);
+        emergency::want_mouse(mouse);
         take()?;
         match ratatui::Terminal::new(Sized(CrosstermBackend::new(stdout()))) {
             Ok(inner) => Ok(Self { inner: ManuallyDrop::new(inner) }),
@@ -104,9 +100,8 @@ impl Drop for Terminal {
 }
 
 fn take() -> io::Result<()> {
-    let mouse = MOUSE.load(Ordering::Acquire);
-    emergency::take(mouse);
-    let mouse = if mouse { MOUSE_ON } else { "" };
+    emergency::take();
+    let mouse = if emergency::wants_mouse() { MOUSE_ON } else { "" };
     let taken =
         enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(mouse)));
     if taken.is_err() {

@@ -90,7 +90,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     (
         "shell",
         Purity::Acts,
-        &["app", "document", "emergency", "engine", "files", "install", "loading", "store", "threads"],
+        &["app", "document", "emergency", "engine", "files", "install", "loading", "memory", "store", "threads"],
     ),
     (
         "cli",
@@ -132,6 +132,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "install",
             "integrity",
             "loading",
+            "memory",
             "appearance",
             "manifest",
             "model",
