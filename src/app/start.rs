@@ -14,6 +14,7 @@ use crate::app::models::{EngineState, LoadOptions, Models};
 use crate::app::outbox::{Effect, Outbox};
 use crate::app::state::{App, Keyboard};
 use crate::app::text::Text;
+use crate::app::verbs::chat::CHAT_STOP;
 use crate::app::verbs::journal::record_settings;
 use crate::app::verbs::models::load;
 use crate::appearance::Appearance;
@@ -81,6 +82,8 @@ pub struct Start {
 pub fn start(start: Start) -> (App, Vec<Effect>) {
     let is_resumed = !start.document.is_empty();
     let recorded = start.document.settings().cloned();
+    // Its stop string is all that a transcript says of the template.
+    let has_template = is_resumed && start.settings.stop.iter().any(|it| it == CHAT_STOP);
     let models = Models {
         engine: EngineState::Empty,
         options: LoadOptions {
@@ -107,7 +110,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         input: input(start.history, start.vi, &start.draft),
         focus: Focus::Input,
         panel: Panel { is_shown: true, knob: 1, typing: None, came_from: Focus::Input },
-        chat: start.chat,
+        chat: start.chat || has_template,
         journal: Journal { place: start.transcripts, saved: Saved::Nothing, settings: recorded, model: None },
         window: Window { size: start.size, appearance: start.appearance, mouse: start.mouse },
         keymap: start.keymap,

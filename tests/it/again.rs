@@ -66,10 +66,14 @@ fn a_full_life(home: &Home) {
     pty.press("\x1b[15~");
     ended(home, &pty, 3);
     // Back and forth: each time the model is asked what comes next, and broken off by the next key.
+    let length = |screen: &str| screen.split("ctx ").nth(1).and_then(|it| it.split('/').next()).map(str::to_owned);
+    pty.see("max-tokens reached");
+    let whole = length(&pty.contents());
+    assert!(whole.is_some());
     pty.press("\x1bu");
-    pty.see("Undone");
+    pty.wait_for("undoing", |screen| length(screen).is_some_and(|it| Some(it) != whole));
     pty.press("\x1br\x1bu\x1br");
-    pty.wait_for("redoing", |screen| !screen.contains("Undone"));
+    pty.wait_for("redoing", |screen| length(screen) == whole);
     // Scored, so that all of it is read again; then new dice some tokens before the end.
     pty.press("\t");
     pty.see("new dice");

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::keymap::Action;
 use megachat::app::layers::{Layer, inspector::Inspector, score::ScoreTable};
 use megachat::app::text::Under;
-use megachat::app::{Effect, Focus, Heat, Intent, Losses, Msg};
+use megachat::app::{CHAT_STOP, Effect, Focus, Heat, Intent, Losses, Msg};
 use megachat::assets;
 use megachat::document::{Origin, Record};
 use megachat::engine::protocol::{Command, Want};
@@ -615,4 +615,95 @@ fn the_score_adds_up_and_leads_to_what_surprised() {
     empty.send(Msg::Intent(Intent::Act(Action::Score)));
     assert!(empty.screen().contains("There is no text to score yet"));
     check_journal(&it);
+}
+
+#[test]
+fn a_setting_that_is_undone_while_text_is_rewritten_leaves_that_as_it_is() {
+    let mut it = written();
+    let text = it.text();
+    for key in ['g', 'w', 'e'] {
+        it.key(KeyCode::Char(key));
+    }
+    let tail = it.app.context.input.text().to_owned();
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    it.press(KeyCode::Char('u'), KeyModifiers::ALT);
+    assert_eq!((it.text().as_str(), it.app.context.input.text()), ("Once", tail.as_str()));
+    it.key(KeyCode::Esc);
+    assert_eq!((it.text(), it.app.context.input.text()), (text, ""));
+}
+
+#[test]
+fn what_is_cut_twice_is_left_to_where_it_began() {
+    for first in ['t', 'e'] {
+        let mut it = written();
+        let text = it.text();
+        for _ in 0..2 {
+            it.key(KeyCode::Left);
+        }
+        it.key(KeyCode::Char(first));
+        it.key(KeyCode::Tab);
+        for _ in 0..3 {
+            it.key(KeyCode::Left);
+        }
+        it.key(KeyCode::Char('t'));
+        it.settle();
+        it.key(KeyCode::Esc);
+        it.settle();
+        assert_eq!((it.text(), it.app.context.input.text()), (text, ""), "{first}");
+        check_journal(&it);
+    }
+}
+
+#[test]
+fn what_is_done_after_an_undo_is_a_new_future_and_nothing_is_none() {
+    let mut it = written();
+    let drawn = it.text();
+    let temperature = |it: &Harness| it.app.context.settings.temperature;
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    let first = temperature(&it);
+    it.key(KeyCode::F(5));
+    it.settle();
+    it.key(KeyCode::Char('u'));
+    assert_eq!(it.text(), drawn);
+    // A control turned on from there is a step of its own, and the end of what was undone.
+    it.press(KeyCode::Up, KeyModifiers::ALT);
+    it.key(KeyCode::Char('U'));
+    assert_eq!(it.text(), drawn);
+    it.key(KeyCode::Char('u'));
+    assert_eq!(temperature(&it), first);
+    // A key that changes nothing takes no future away.
+    let mut it = written();
+    it.app.context.settings.temperature = 0.0;
+    it.key(KeyCode::F(5));
+    it.settle();
+    let longer = it.text();
+    it.key(KeyCode::Char('u'));
+    assert_ne!(it.text(), longer);
+    it.press(KeyCode::Down, KeyModifiers::ALT);
+    it.key(KeyCode::Char('U'));
+    assert_eq!(it.text(), longer);
+}
+
+#[test]
+fn chat_is_undone_with_its_stop_string_and_there_again_in_the_next_run() {
+    let has_stop = |it: &Harness| it.app.context.settings.stop.iter().any(|it| it == CHAT_STOP);
+    let is_on = |it: &Harness| (it.app.context.chat, has_stop(it));
+    for mut it in [written(), Harness::ready(SIZE)] {
+        let text = it.text();
+        it.control('t');
+        it.settle();
+        assert_eq!(is_on(&it), (true, true));
+        if !text.is_empty() {
+            assert_eq!(is_on(&it.resumed()), (true, true));
+        }
+        it.press(KeyCode::Char('u'), KeyModifiers::ALT);
+        it.settle();
+        assert_eq!((is_on(&it), it.text()), ((false, false), text.clone()), "one step");
+        it.press(KeyCode::Char('r'), KeyModifiers::ALT);
+        assert_eq!(is_on(&it), (true, true));
+        it.control('t');
+        assert_eq!(is_on(&it), (false, false));
+        it.press(KeyCode::Char('u'), KeyModifiers::ALT);
+        assert_eq!(is_on(&it), (true, true));
+    }
 }

@@ -100,6 +100,8 @@ struct Run {
     transcripts: Vec<Vec<Record>>,
     todo: VecDeque<Effect>,
     quit: bool,
+    /// How often the next token's scores were compared before and after a look.
+    compared: usize,
 }
 
 fn begin_with() -> Start {
@@ -120,7 +122,16 @@ impl Run {
         let (engine, events) = engine();
         let (app, effects) = start(begin_with());
         let began = Instant::now();
-        let mut it = Self { app, engine, events, began, transcripts: Vec::new(), todo: effects.into(), quit: false };
+        let mut it = Self {
+            app,
+            engine,
+            events,
+            began,
+            transcripts: Vec::new(),
+            todo: effects.into(),
+            quit: false,
+            compared: 0,
+        };
         it.act();
         it.wait_until("the model", |it| it.app.context.card().is_some());
         it
@@ -243,6 +254,7 @@ impl Run {
             self.settle();
         }
         if let Some(before) = before {
+            self.compared += 1;
             let after = self.next_bits();
             let differs = after.as_ref().map(|it| it.iter().zip(&before).filter(|(a, b)| a != b).count());
             let length = self.app.context.text.document.len();
@@ -253,7 +265,7 @@ impl Run {
 }
 
 /// One session: so many steps of everything, as fast as it goes or in peace.
-fn session(number: u64) -> Vec<Vec<Record>> {
+fn session(number: u64) -> (Vec<Vec<Record>>, usize) {
     let mut chance = Chance(number.wrapping_mul(0x9e37_79b9).wrapping_add(5));
     let mut run = Run::new();
     for _ in 0..20 + chance.below(40) {
@@ -294,7 +306,7 @@ fn session(number: u64) -> Vec<Vec<Record>> {
         run.resume();
     }
     run.engine.quit();
-    run.transcripts
+    (run.transcripts, run.compared)
 }
 
 /// Draws a transcript again with the program itself; answers how many tokens it has drawn.
@@ -318,15 +330,18 @@ fn replay(home: &Path, name: &str, records: &[Record]) -> u64 {
 fn whatever_is_pressed_the_transcript_draws_its_tokens_again_to_the_last_bit() {
     let count = std::env::var(VARIABLE).map_or(SESSIONS, |it| it.parse().unwrap());
     let home = Home::new();
-    let (mut drawn, mut transcripts) = (0, 0);
+    let (mut drawn, mut transcripts, mut looks) = (0, 0, 0);
     for number in 0..count {
-        for (index, records) in session(number).iter().enumerate() {
+        let (journals, compared) = session(number);
+        looks += compared;
+        for (index, records) in journals.iter().enumerate() {
             if records.iter().any(|it| matches!(it, Record::Drawn { .. })) {
                 drawn += replay(home.path(), &format!("session-{number}-{index}"), records);
                 transcripts += 1;
             }
         }
     }
-    println!("{count} sessions, {transcripts} transcripts, {drawn} tokens drawn again");
+    assert!(looks > count as usize / 2, "{looks} looks in {count} sessions");
+    println!("{count} sessions, {looks} looks, {transcripts} transcripts, {drawn} tokens drawn again");
     assert!(drawn > 5 * count, "{drawn} tokens in {count} sessions");
 }

@@ -9,6 +9,7 @@ use crate::app::messages::changes;
 use crate::app::text::{Change, Scroll};
 use crate::document::Record;
 use crate::engine::protocol::{Command, Request, RequestId, Want};
+use crate::sample::Settings;
 
 /// How many of the likeliest tokens the journal keeps of each draw.
 pub(in crate::app) const KEPT_IN_JOURNAL: usize = 5;
@@ -20,21 +21,19 @@ pub(in crate::app) fn generate(cx: &mut Context, text: String, written: String) 
         return give_back(cx, &written);
     }
     deed(cx);
-    generate_on(cx, text, written);
-    if let Some(running) = &mut cx.drawing.running {
-        running.is_one_deed = false;
-    }
+    begin(cx, text, written, false);
 }
 
 /// Asks for a continuation of the text with `text` added, as part of the deed under way.
 pub(in crate::app) fn generate_on(cx: &mut Context, text: String, written: String) {
-    if !is_ours_now(cx) {
-        return give_back(cx, &written);
-    }
+    begin(cx, text, written, true);
+}
+
+fn begin(cx: &mut Context, text: String, written: String, is_one_deed: bool) {
     record_circumstances(cx);
     let id = cx.outbox.request();
     let asked = cx.outbox.now;
-    cx.drawing.begin(Running { id, asked, reading: None, drawn: 0, sent: written, is_one_deed: true, stopping: false });
+    cx.drawing.begin(Running { id, asked, reading: None, drawn: 0, sent: written, is_one_deed, stopping: false });
     cx.text.scroll = Scroll::Follow;
     // Where the tokens' scores are looked at, those of what is typed now are wanted, too.
     let prompt_logprobs = cx.needs().scores.then(|| cx.first_unknown().unwrap_or(cx.text.document.len()));
@@ -138,13 +137,27 @@ pub(in crate::app) fn still_writing(cx: &mut Context) {
 pub(in crate::app) fn settings_changed(cx: &mut Context) {
     settings_moved(cx);
     // The engine says from which token on they hold.
-    if cx.drawing.running.is_some() {
+    if cx.drawing.running.is_some() || cx.journal.settings.as_ref() == Some(&cx.settings) {
         return;
     }
     if !goes_on_turning(cx) {
         record(cx, Record::Deed);
     }
     record_settings(cx, cx.settings.clone());
+}
+
+/// Puts other settings in the place of those of now, as a deed of its own; while text streams, as part of what is drawn.
+pub(in crate::app) fn set_settings(cx: &mut Context, settings: Settings) {
+    let is_drawing = cx.drawing.running.is_some();
+    if !is_drawing {
+        deed(cx);
+    }
+    cx.settings = settings;
+    settings_moved(cx);
+    // The engine says from which token on they hold.
+    if !is_drawing {
+        record_settings(cx, cx.settings.clone());
+    }
 }
 
 /// The settings moved as part of the deed under way.
@@ -158,6 +171,9 @@ pub(in crate::app) fn settings_moved(cx: &mut Context) {
 /// Whether the controls that are turned now are those that the last deed turned, which did nothing else.
 fn goes_on_turning(cx: &Context) -> bool {
     let document = &cx.text.document;
+    if document.after_undone_deed().is_some() {
+        return false;
+    }
     let (Some(before), Some(recorded)) = (document.before_last_deed(), document.settings()) else { return false };
     let Some(first) = &before.settings else { return false };
     let turned = |from, to| -> Vec<_> { changes(from, to).into_iter().map(|it| it.0).collect() };

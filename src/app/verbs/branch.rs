@@ -3,7 +3,7 @@
 use super::ask::{generate_on, is_ours, next_logits, settings_moved, still_writing};
 use super::cursor::show_cursor;
 use super::journal::{deed, record, record_circumstances, record_settings, write};
-use super::{editor, focus, rewrite};
+use super::{chat, editor, focus, rewrite};
 use crate::TokenId;
 use crate::app::context::Context;
 use crate::app::focus::Focus;
@@ -211,6 +211,7 @@ fn go_back_to(cx: &mut Context, record: Record, settings: Option<Settings>) -> S
     move_by(cx, record);
     record_settings(cx, cx.settings.clone());
     rewrite::forget(cx);
+    chat::follow(cx, &before);
     cx.text.scroll = Scroll::Follow;
     let changes = changes(&before, &cx.settings);
     let told: Vec<String> = changes.iter().map(|(name, _, now)| format!("{name} is {now} again")).collect();

@@ -1,10 +1,11 @@
 //! The chat template: visible text that a base model can go on with.
 
-use super::ask::{next_logits, settings_changed};
-use super::journal::{deed, record_circumstances, write};
+use super::ask::{next_logits, set_settings};
+use super::journal::{record_circumstances, write};
 use crate::app::context::Context;
 use crate::app::keymap::Action;
 use crate::app::messages;
+use crate::sample::Settings;
 use crate::store::protocol::Job;
 
 /// The chat template: a few turns that a base model can go on with. Nothing of it is hidden.
@@ -33,15 +34,16 @@ pub(in crate::app) fn enter(cx: &mut Context) {
         return;
     }
     cx.chat = true;
-    if !cx.settings.stop.iter().any(|it| it == CHAT_STOP) {
-        cx.settings.stop.push(CHAT_STOP.to_owned());
+    let mut settings = cx.settings.clone();
+    if !settings.stop.iter().any(|it| it == CHAT_STOP) {
+        settings.stop.push(CHAT_STOP.to_owned());
     }
+    set_settings(cx, settings);
     if cx.text.document.is_empty() {
         let encoded = match cx.text.vocabulary().encode_beginning(CHAT_TEMPLATE) {
             Ok(it) => it,
             Err(why) => return cx.outbox.complain(format!("Chat is on without its template: {why}.")),
         };
-        deed(cx);
         record_circumstances(cx);
         append(cx, encoded.tokens);
         if let Some(it) = encoded.read_as {
@@ -49,13 +51,22 @@ pub(in crate::app) fn enter(cx: &mut Context) {
         }
         next_logits(cx);
     }
-    settings_changed(cx);
+}
+
+/// Chat is on or off as the settings that undo came back to say, where they say another thing than those before.
+pub(super) fn follow(cx: &mut Context, before: &Settings) {
+    let has_stop = |it: &Settings| it.stop.iter().any(|it| it == CHAT_STOP);
+    if has_stop(before) != has_stop(&cx.settings) {
+        cx.chat = has_stop(&cx.settings);
+    }
 }
 
 fn leave(cx: &mut Context) {
     cx.chat = false;
-    cx.settings.stop.retain(|it| it != CHAT_STOP);
-    settings_changed(cx);
+    let mut settings = cx.settings.clone();
+    settings.stop.retain(|it| it != CHAT_STOP);
+    // On and off again are two deeds, unlike a control that is turned back.
+    set_settings(cx, settings);
     cx.outbox.say("Chat is off: what you send is added to the text as it is.");
 }
 

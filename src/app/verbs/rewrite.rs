@@ -19,13 +19,18 @@ pub(super) fn edit_from_here(cx: &mut Context) {
 /// Ends the text before the cursor, so that what is sent next goes there, and puts `text` into the input.
 pub(super) fn type_here(cx: &mut Context, text: &str) {
     let (back, parent) = (cx.text.document.tip(), cx.text.before_cursor());
+    let before = cx.rewriting.take().filter(|it| it.at == back);
     cx.uncover();
     focus::write(cx);
     go_to(cx, parent);
     if !text.is_empty() {
         cx.input.set(text);
     }
-    cx.rewriting = Some(Rewriting { back, at: parent, put: text.to_owned() });
+    // What is rewritten already and cut once more is left to where it began, with what was put into the input then.
+    let before = before.filter(|_| text.is_empty());
+    let put = before.as_ref().map_or(text, |it| &it.put).to_owned();
+    let back = before.map_or(back, |it| it.back);
+    cx.rewriting = Some(Rewriting { back, at: parent, put });
     cx.outbox.say("What you send now goes here; the old text stays as another branch. Esc goes back to it.");
 }
 
@@ -61,9 +66,10 @@ pub(in crate::app) fn leave(cx: &mut Context) -> bool {
     true
 }
 
-/// The text ends elsewhere: what was taken from it into the input is there again.
+/// If the text ends elsewhere now: what was taken from it into the input is there again.
 pub(super) fn forget(cx: &mut Context) {
-    if cx.rewriting.take().is_some_and(|it| it.put == cx.input.text()) {
+    let tip = cx.text.document.tip();
+    if cx.rewriting.take_if(|it| it.at != tip).is_some_and(|it| it.put == cx.input.text()) {
         cx.input.set("");
     }
 }

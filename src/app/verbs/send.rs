@@ -18,7 +18,6 @@ pub(in crate::app) fn send(cx: &mut Context) {
     if cx.card().is_none() {
         return wait_for_a_model(cx);
     }
-    cx.rewriting = None;
     let written = input_line::take(cx);
     let text = if cx.chat && !written.is_empty() { chat::turn(cx, &written) } else { written.clone() };
     let word = run_together(cx, &written);
@@ -38,7 +37,6 @@ pub(in crate::app) fn add(cx: &mut Context) {
     if cx.card().is_none() {
         return cx.outbox.say("The model is not ready yet, and with it its words. What you wrote stays here.");
     }
-    cx.rewriting = None;
     let written = input_line::take(cx);
     if written.len() > MOST_TEXT {
         let failure = Failure::TooMuchText { bytes: written.len() };
