@@ -43,7 +43,8 @@ pub fn export_markdown(
             let _ = writeln!(out, "- model: {name}, {dtype}, {device}, weights sha256 {sha256}{words}");
         }
     }
-    for (node, settings) in document.settings_history() {
+    // What was set after the last token has made none of them.
+    for (node, settings) in document.settings_history().iter().filter(|it| it.0 < document.next_node()) {
         let _ = writeln!(out, "- from token {node} on: {}", describe(settings));
     }
     let drawn = document.drawn();
@@ -133,6 +134,9 @@ mod tests {
         assert!(markdown.contains("\n`````text\nUse ```` here.\n`````\n"), "{markdown}");
         assert!(markdown.contains("model: demo, f32, cpu, weights sha256 ab"));
         assert!(markdown.contains("seed 0, max-tokens 200, stop off"), "{markdown}");
+        document.apply(&Record::Settings { settings: Settings { seed: 77, ..Settings::default() } });
+        let later = export_markdown(&header, "today", std::slice::from_ref(&model), &document, &vocabularies);
+        assert_eq!(later, markdown, "what is set after the last token has made nothing of it");
         let json = export_json(&header, &[model], &document, &vocabularies);
         assert_eq!(json["text"], "Use ```` here.");
         let last = json["tokens"].as_array().unwrap().last().unwrap();
