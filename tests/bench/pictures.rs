@@ -132,7 +132,7 @@ fn main() {
     it.picture("main", &DARK, "The main screen: a story, the sampling panel, the candidates of the next token");
     it.go(TAB, 1, "> text");
     it.go(LEFT, 37, "look");
-    it.go("\r", 1, "otherwise");
+    it.go("\r", 1, "another token");
     it.picture("inspector", &DARK, "A token under the inspector: its die, its flip points, what it could have been");
     it.end();
 
