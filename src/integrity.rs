@@ -17,13 +17,14 @@ use crate::checkpoint::{Config, Limits};
 use crate::directory::{Contents, DirectoryError};
 use crate::files::{self, Place};
 use crate::manifest::{CONFIG, FileRecord, Manifest, ManifestError, WEIGHTS, hex};
+use crate::text::visible_path;
 
 /// Files up to this length are hashed by [`quick`] too: a tokenizer is, weights are not. In bytes.
 const SMALL: u64 = 8 << 20;
 
 /// What is wrong with which file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {what}", path.display())]
+#[error("{}: {what}", visible_path(path))]
 pub struct Fault {
     /// The file.
     pub path: PathBuf,

@@ -18,6 +18,7 @@ use crate::engine::protocol::{Failure, ModelCard, ModelSource, Said};
 use crate::files::{self, Place};
 use crate::install::convert::{ConvertError, Input, Options, Step, convert};
 use crate::manifest::Manifest;
+use crate::text::visible_path;
 
 /// What the names of the private directories begin with.
 const PREFIX: &str = "megachat-converted-";
@@ -35,7 +36,7 @@ pub enum PrepareError {
     #[error(transparent)]
     Convert(#[from] ConvertError),
     /// There is no place for the converted copy.
-    #[error("cannot make a directory for the converted model in {}: {source}", path.display())]
+    #[error("cannot make a directory for the converted model in {}: {source}", visible_path(path))]
     Temporary {
         /// Path of the temporary directory.
         path: PathBuf,
@@ -84,7 +85,7 @@ impl Prepared {
         let output = directory.path().join("model");
         let options = Options { tokenizer: said.tokenizer.clone(), heads: said.heads, ..Options::default() };
         let converted = convert(Input::Path(path), &output, &options, progress)?;
-        let (path, format) = (path.display(), converted.format);
+        let (path, format) = (visible_path(path), converted.format);
         let mut notes = vec![format!(
             "converted on the way in ({format}); `megachat model import {path}` does it once and for all"
         )];

@@ -190,7 +190,7 @@ fn open_interface(
         threads: arguments.model.threads,
         free: crate::install::disk::free_bytes(&paths.models).ok(),
         sources: places.sources.iter().map(|it| it.label.clone()).collect(),
-        transcripts: paths.transcripts.display().to_string(),
+        transcripts: visible_path(&paths.transcripts),
         notices: problems,
         keymap: if front == Front::Plain { Keymap::written() } else { keymap },
         history: history::load(&history::file(&paths.state)),

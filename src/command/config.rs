@@ -20,7 +20,11 @@ use crate::text::{columns_of, pad, visible_path};
 pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, paths: &Paths) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     match verb {
-        ConfigVerb::Path => writeln!(out, "{}", paths.config_file.display())?,
+        ConfigVerb::Path => {
+            // As the system has it, for programs too.
+            out.write_all(paths.config_file.as_os_str().as_encoded_bytes())?;
+            out.write_all(b"\n")?;
+        }
         ConfigVerb::Show => {
             let (values, keys) = (values(arguments, loaded)?, keys(&Keymap::with(&loaded.config.keys).0));
             // Both tables in the same columns.

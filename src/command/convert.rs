@@ -9,6 +9,7 @@ use super::{Exit, say};
 use crate::emergency::NO_MEMORY;
 use crate::install::convert::{ConvertError, Input, Options, Step, convert as run};
 use crate::install::disk::is_of_the_disk;
+use crate::text::visible_path;
 
 /// Converts `input` into the new directory `output`.
 ///
@@ -43,6 +44,6 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
         say(&format!("note: {note}"));
     }
     let millions = converted.parameters as f64 / 1e6;
-    say(&format!("{}: {}, {millions:.1} M parameters", output.display(), converted.format));
+    say(&format!("{}: {}, {millions:.1} M parameters", visible_path(output), converted.format));
     Ok(())
 }

@@ -107,10 +107,10 @@ fn directories(paths: &Paths) -> Vec<Finding> {
         let problem = unwritable(path);
         let room = free.map_or_else(|| "free space unknown".to_owned(), |it| format!("{} free", format::bytes(it)));
         let text = match &problem {
-            None => format!("{}, {room}", path.display()),
-            Some(e) => format!("{}, {room}; cannot be written: {e}", path.display()),
+            None => format!("{}, {room}", visible_path(path)),
+            Some(e) => format!("{}, {room}; cannot be written: {e}", visible_path(path)),
         };
-        let data = json!({"path": path.display().to_string(), "free_bytes": free, "problem": problem});
+        let data = json!({"path": path.to_string_lossy(), "free_bytes": free, "problem": problem});
         Finding { topic: "directory", name: name.to_owned(), ok: problem.is_none(), text, data }
     };
     all.into_iter().map(finding).collect()
@@ -124,7 +124,7 @@ fn unwritable(path: &Path) -> Option<String> {
 
 fn configuration(loaded: &LoadedConfig, paths: &Paths) -> Finding {
     let there = paths.config_file.exists();
-    let path = paths.config_file.display().to_string();
+    let path = visible_path(&paths.config_file);
     let text = match (there, loaded.problems.as_slice()) {
         (false, _) => format!("{path} (not there, which is fine)"),
         (true, []) => path.clone(),
@@ -164,7 +164,7 @@ fn installed(paths: &Paths) -> Result<Vec<Finding>, Exit> {
         let vocabulary = vocabulary_of(&it.directory);
         let data = json!({
             "vocabulary": vocabulary.as_ref().map(crate::text::Vocabulary::facts).ok(),
-            "directory": it.directory.display().to_string(),
+            "directory": it.directory.to_string_lossy(),
             "bytes": it.bytes,
             "source": it.manifest.source,
             "verified": it.manifest.verified,
@@ -209,7 +209,7 @@ fn downloads(files: &FileArguments, paths: &Paths) -> Result<Vec<Finding>, Exit>
             "{} kept; the same command goes on, `megachat cache clear` removes them",
             format::bytes(it.bytes)
         ),
-        data: json!({"path": it.path.display().to_string(), "bytes": it.bytes}),
+        data: json!({"path": it.path.to_string_lossy(), "bytes": it.bytes}),
     };
     Ok(kept.into_iter().map(finding).collect())
 }
@@ -247,7 +247,7 @@ fn network(files: &FileArguments, paths: &Paths) -> Finding {
             "hub": without_secrets(&places.hub),
             "sources": sources,
             "proxies": proxies.iter().map(|it| json!({"variable": it.0, "value": it.1})).collect::<Vec<_>>(),
-            "ca_file": places.ca_file.as_ref().map(|it| it.display().to_string()),
+            "ca_file": places.ca_file.as_ref().map(|it| it.to_string_lossy().into_owned()),
         }),
     }
 }

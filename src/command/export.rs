@@ -15,7 +15,7 @@ use crate::install::disk::is_of_the_disk;
 use crate::install::export::{ExportError, Kind, Options, check_output, export as run};
 use crate::loading::{PrepareError, Prepared};
 use crate::store::paths::Paths;
-use crate::text::visible;
+use crate::text::{visible, visible_path};
 
 /// Writes the model that `wanted` means to the GGUF file `output`.
 ///
@@ -78,7 +78,7 @@ pub fn export(
         say(&format!("note: {note}"));
     }
     let (millions, bytes) = (exported.parameters as f64 / 1e6, format::bytes(exported.bytes));
-    let file = output.display().to_string();
+    let file = visible_path(output);
     say(&format!("{}: GGUF, {}, {millions:.1} M parameters, {bytes}", visible(&file), kind.name()));
     Ok(())
 }

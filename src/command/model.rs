@@ -173,7 +173,7 @@ fn facts(name: &str, paths: &Paths) -> Result<Option<Value>, Exit> {
         (None, (_, Some(directory))) => directory,
         (None, (_, None)) => return Ok(None),
     };
-    let mut facts = json!({"name": name, "directory": directory.display().to_string()});
+    let mut facts = json!({"name": name, "directory": directory.to_string_lossy()});
     if let Some(it) = &found {
         let manifest = &it.manifest;
         facts["parameters"] = manifest.parameters.into();

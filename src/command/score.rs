@@ -22,6 +22,7 @@ use crate::loading::load_model;
 use crate::sample::{Reading, Tally, begins_character};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
+use crate::text::visible_path;
 
 /// One token of the text.
 struct Token {
@@ -186,7 +187,7 @@ fn places_of(card: &ModelCard, text: &str) -> Result<Vec<Token>, Exit> {
 /// The text and what it is called.
 fn read_text(file: Option<&Path>) -> Result<(String, String), Exit> {
     let file = file.filter(|it| *it != Path::new("-"));
-    let name = file.map_or_else(|| "standard input".to_owned(), |it| it.display().to_string());
+    let name = file.map_or_else(|| "standard input".to_owned(), |it| visible_path(it));
     let failed = |e: io::Error| Exit::failed(format!("cannot read {name}: {e}"));
     let mut bytes = Vec::new();
     let most = MOST_TEXT as u64 + 1;

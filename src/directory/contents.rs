@@ -9,6 +9,7 @@ use super::find::{Found, around_file, in_directory, parent_of};
 use super::kind::Kind;
 use super::small::{first_bytes, read_small, small_files};
 use crate::checkpoint::Config;
+use crate::text::visible_path;
 
 /// The files that hold a model's numbers, by the way they are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +58,7 @@ impl Contents {
         let mut safetensors = true;
         for file in &files {
             let kind = Kind::of(&first_bytes(file)?);
-            let kind =
-                kind.map_err(|what| DirectoryError::NotACheckpoint { name: file.display().to_string(), what })?;
+            let kind = kind.map_err(|what| DirectoryError::NotACheckpoint { name: visible_path(file), what })?;
             safetensors &= kind == Kind::Safetensors;
         }
         if ranks {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::checkpoint::safetensors::SafetensorsError;
 use crate::checkpoint::{ConfigError, MapError};
+use crate::text::visible_path;
 
 /// Why a path is no model that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +110,7 @@ pub enum DirectoryError {
 impl DirectoryError {
     /// What the system says of a path.
     pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let name = path.display().to_string();
+        let name = visible_path(path);
         move |source| Self::Read { name, source }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::DirectoryError;
 use super::index::{INDEXES, counted, shards};
 use super::small::read_small;
+use crate::text::{visible_name, visible_path};
 
 /// Names of the weights in a Hugging Face directory, the better one first, each with its list for several files.
 const HUGGING_FACE: [(&str, &str); 2] = [("model.safetensors", INDEXES[0]), ("pytorch_model.bin", INDEXES[1])];
@@ -123,7 +124,7 @@ fn descend(directory: &Path, levels: usize) -> Result<Found, DirectoryError> {
     }
     let mut found = names(directory)?;
     found.truncate(8);
-    Err(DirectoryError::NothingInside { name: directory.display().to_string(), found: shown(&found) })
+    Err(DirectoryError::NothingInside { name: visible_path(directory), found: shown(&found) })
 }
 
 /// The directory within that a file of a known name points to.
@@ -156,13 +157,13 @@ fn iteration(content: &[u8]) -> String {
 /// The files that the list of a Hugging Face model in several files names.
 fn listed(directory: &Path, index: &str) -> Result<Found, DirectoryError> {
     let path = directory.join(index);
-    let wrong = |what| DirectoryError::Index { name: path.display().to_string(), what };
+    let wrong = |what| DirectoryError::Index { name: visible_path(&path), what };
     let names = shards(&read_small(&path)?).map_err(wrong)?;
     let files: Vec<PathBuf> = names.iter().map(|name| directory.join(name)).collect();
     match files.iter().find(|file| !is_there(file)) {
         None => Ok(Found::Files(files)),
         Some(file) => {
-            let (name, index) = (file.display().to_string(), path.display().to_string());
+            let (name, index) = (visible_path(file), visible_path(&path));
             Err(DirectoryError::MissingShard { name, index })
         }
     }
@@ -180,7 +181,7 @@ fn all_counted(directory: &Path, name: &str) -> Result<Vec<PathBuf>, DirectoryEr
         None => Ok(there.into_iter().map(|it| directory.join(it)).collect()),
         Some(number) => Err(DirectoryError::MissingShard {
             name: format!("number {number} of the {count} files of the model"),
-            index: directory.join(name).display().to_string(),
+            index: visible_path(&directory.join(name)),
         }),
     }
 }
@@ -203,7 +204,7 @@ fn under_any_name(directory: &Path) -> Result<Option<Vec<PathBuf>>, DirectoryErr
         return Ok(Some(vec![directory.join(first)]));
     }
     let files: Vec<String> = found.iter().take(8).map(|it| (*it).clone()).collect();
-    Err(DirectoryError::Several { name: directory.display().to_string(), files: shown(&files) })
+    Err(DirectoryError::Several { name: visible_path(directory), files: shown(&files) })
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {
@@ -241,7 +242,7 @@ fn all_ranks(directory: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
         }
         let file = MEGATRON.iter().map(|name| rank.join(name)).find(|file| file.is_file());
         let Some(file) = file else {
-            let (name, found) = (rank.display().to_string(), shown(&self::names(&rank)?));
+            let (name, found) = (visible_path(&rank), shown(&self::names(&rank)?));
             return Err(DirectoryError::NothingInside { name, found });
         };
         files.push(file);
@@ -261,7 +262,7 @@ pub fn rank_directory(file: &Path) -> Option<(PathBuf, String)> {
 fn distributed(directory: &Path) -> Result<Found, DirectoryError> {
     if !is_there(&directory.join(DISTRIBUTED)) {
         let what = "a distributed checkpoint without its table of contents (.metadata)";
-        return Err(DirectoryError::Unsupported { name: directory.display().to_string(), what });
+        return Err(DirectoryError::Unsupported { name: visible_path(directory), what });
     }
     let path = directory.join("metadata.json");
     if !is_there(&path) {
@@ -275,7 +276,7 @@ fn distributed(directory: &Path) -> Result<Found, DirectoryError> {
         Some("torch_dcp") => "a distributed checkpoint of the kind `torch_dcp`",
         Some(_) => "a distributed checkpoint of an unknown kind",
     };
-    Err(DirectoryError::Unsupported { name: directory.display().to_string(), what })
+    Err(DirectoryError::Unsupported { name: visible_path(directory), what })
 }
 
 fn refuse_by_name(directory: &Path) -> Result<(), DirectoryError> {
@@ -303,7 +304,7 @@ fn refuse_by_name(directory: &Path) -> Result<(), DirectoryError> {
         } else {
             continue;
         };
-        return Err(DirectoryError::Unsupported { name: directory.display().to_string(), what });
+        return Err(DirectoryError::Unsupported { name: visible_path(directory), what });
     }
     Ok(())
 }
@@ -321,5 +322,9 @@ fn names(directory: &Path) -> Result<Vec<String>, DirectoryError> {
 
 /// A list of names for a message.
 fn shown(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.iter().map(|it| visible_name(it)).collect::<Vec<_>>().join(", ")
+    }
 }

@@ -12,6 +12,7 @@ use crate::checkpoint::safetensors::{Entry, HeaderError, one_storage_each, read_
 use crate::checkpoint::tensors::Tensor;
 use crate::checkpoint::{Leaves, Limits, Plan, Target};
 use crate::files::{self, Place};
+use crate::text::visible_path;
 
 /// Bytes compared at a time.
 const CHUNK: usize = 1 << 20;
@@ -64,7 +65,7 @@ impl Contents {
 
 impl Safetensors {
     fn open(path: &Path) -> Result<Self, DirectoryError> {
-        let name = || path.display().to_string();
+        let name = || visible_path(path);
         let read = |source: io::Error| DirectoryError::read(path)(source);
         let bad = |source| DirectoryError::Safetensors { name: name(), source };
         let mut file = files::open(Place::Weights, path).map_err(read)?;
@@ -137,7 +138,7 @@ impl Opened {
 
     fn read_or_say(&mut self, tensor: &Tensor, at: usize, bytes: &mut [u8]) -> Result<(), DirectoryError> {
         self.read(tensor, at as u64, bytes).map_err(|source| {
-            let name = self.path_of(tensor).display().to_string();
+            let name = visible_path(self.path_of(tensor));
             DirectoryError::Read { name, source }
         })
     }

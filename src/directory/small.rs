@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::DirectoryError;
 use super::kind::{FIRST_BYTES, no_text};
 use crate::files::{self, Place};
+use crate::text::visible_path;
 
 /// The small files beside a model's weights, which say what it is and what its words are, each with the most bytes that are
 /// read of it.
@@ -35,7 +36,7 @@ pub(super) fn small_files(directory: &Path) -> Result<BTreeMap<&'static str, Pat
         }
         let expected = if name == "merges.txt" { "a list of merges" } else { "JSON" };
         if let Some(what) = no_text(&first_bytes(&path)?) {
-            return Err(DirectoryError::NotText { name: path.display().to_string(), what, expected });
+            return Err(DirectoryError::NotText { name: visible_path(&path), what, expected });
         }
         small.insert(name, path);
     }
@@ -64,7 +65,7 @@ pub fn read_small(path: &Path) -> Result<Vec<u8>, DirectoryError> {
     });
     read.map_err(DirectoryError::read(path))?;
     match no_text(&bytes[..bytes.len().min(FIRST_BYTES)]) {
-        Some(what) => Err(DirectoryError::NotText { name: path.display().to_string(), what, expected: "a text" }),
+        Some(what) => Err(DirectoryError::NotText { name: visible_path(path), what, expected: "a text" }),
         None => Ok(bytes),
     }
 }

@@ -10,9 +10,9 @@ use super::kind::no_text;
 use super::small::SMALL_FILES;
 use crate::assets;
 use crate::files::{self, Place};
-use crate::text::hex;
 use crate::text::vocabulary::{VocabularyLimits, gpt2_files};
 use crate::text::{TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
+use crate::text::{hex, visible_path};
 
 /// SHA-256 of GPT-2's `vocab.json` as `OpenAI` published it, and of its `tokenizer.json` as Hugging Face has it (the figures
 /// of `install::catalogue`). Others are compared by content.
@@ -35,7 +35,7 @@ pub struct FoundVocabulary {
 #[non_exhaustive]
 pub enum VocabularyFault {
     /// A file cannot be read.
-    #[error("cannot read {}: {why}", path.display())]
+    #[error("cannot read {}: {why}", visible_path(path))]
     Unreadable {
         /// Path of the file.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum VocabularyFault {
         why: String,
     },
     /// A file is larger than any of its name.
-    #[error("{} has {bytes} bytes, more than the {limit} that are read", path.display())]
+    #[error("{} has {bytes} bytes, more than the {limit} that are read", visible_path(path))]
     TooLarge {
         /// Path of the file.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum VocabularyFault {
         limit: u64,
     },
     /// A file is no text at all.
-    #[error("{} is {what}, expected {expected}", path.display())]
+    #[error("{} is {what}, expected {expected}", visible_path(path))]
     NotText {
         /// Path of the file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum VocabularyFault {
         expected: &'static str,
     },
     /// A file is damaged or of another kind.
-    #[error("{}: {error}{}", path.display(), hint(error))]
+    #[error("{}: {error}{}", visible_path(path), hint(error))]
     Bad {
         /// Path of the directory with the file.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum VocabularyFault {
         error: VocabularyError,
     },
     /// The tokenizer is of a kind that is known by its file.
-    #[error("{} {what}, which this program does not read; {MEND}", path.display())]
+    #[error("{} {what}, which this program does not read; {MEND}", visible_path(path))]
     OtherKind {
         /// Path of the file.
         path: PathBuf,
@@ -79,7 +79,7 @@ pub enum VocabularyFault {
         what: &'static str,
     },
     /// One of two files that belong together is missing.
-    #[error("{} has {there} but not {missing}; both are needed", path.display())]
+    #[error("{} has {there} but not {missing}; both are needed", visible_path(path))]
     Half {
         /// Path of the directory.
         path: PathBuf,
@@ -97,7 +97,7 @@ pub enum VocabularyFault {
         rows: usize,
     },
     /// A directory that the user named holds no tokenizer.
-    #[error("--tokenizer {} names no tokenizer: a directory with tokenizer.json, or with vocab.json and merges.txt, is expected", .0.display())]
+    #[error("--tokenizer {} names no tokenizer: a directory with tokenizer.json, or with vocab.json and merges.txt, is expected", visible_path(.0))]
     NoTokenizer(PathBuf),
 }
 
@@ -340,7 +340,7 @@ fn why_missing(directory: &Path, files: &Files, rows: usize) -> VocabularyFault 
             return VocabularyFault::OtherKind { path, what };
         }
     }
-    VocabularyFault::Missing { place: directory.display().to_string(), rows }
+    VocabularyFault::Missing { place: visible_path(directory), rows }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::integrity;
 use crate::manifest::{Manifest, hex};
 use crate::memory::{self, Memory};
 use crate::model::{Device, DeviceChoice, Model, ModelError, Order, Precision, RawTensor, RawType, TensorSource, room};
-use crate::text::Vocabulary;
+use crate::text::{Vocabulary, visible_path};
 
 /// A model with fewer parameters is packed too fast to be noticed. The demo has 12 M, the smallest GPT-2 124 M.
 const SMALL: u64 = 50_000_000;
@@ -74,7 +74,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let contents = Contents::of(directory).map_err(refused)?;
     let opened = contents.open(source.said.heads).map_err(refused)?.ok_or_else(|| {
         let what = "has to be converted before it can be run (`megachat model import`)";
-        Failure::NoModelThere(format!("{} {what}", directory.display()))
+        Failure::NoModelThere(format!("{} {what}", visible_path(directory)))
     })?;
     let config = opened.plan.config.clone();
     let beside = contents.directory.as_deref().unwrap_or(directory);

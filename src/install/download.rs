@@ -32,6 +32,7 @@ use std::time::Duration;
 use crate::install::disk::is_full;
 use crate::install::protocol::Refusal;
 use crate::install::source::Source;
+use crate::text::visible_path;
 use attempt::{Asking, Outcome};
 
 /// Something worth showing while a download runs.
@@ -286,7 +287,7 @@ pub enum DownloadError {
     },
 
     /// No room for the next byte. What is here is kept.
-    #[error("no room on the disk for {}: {kept_bytes} bytes are there{}", path.display(), and_missing(*missing_bytes))]
+    #[error("no room on the disk for {}: {kept_bytes} bytes are there{}", visible_path(path), and_missing(*missing_bytes))]
     DiskFull {
         /// The file that could not grow.
         path: PathBuf,
@@ -297,7 +298,7 @@ pub enum DownloadError {
     },
 
     /// A file or directory of ours refused.
-    #[error("could not {action} {}: {source}", path.display())]
+    #[error("could not {action} {}: {source}", visible_path(path))]
     Io {
         /// What was tried, such as "open".
         action: &'static str,

@@ -14,7 +14,7 @@ use crate::checkpoint::Config;
 use crate::directory::{INDEXES, SMALL_FILES, VocabularyFault, find_vocabulary, shards};
 use crate::files::{self, Place};
 use crate::manifest::CONFIG;
-use crate::text::TokenizerChoice;
+use crate::text::{TokenizerChoice, visible_path};
 
 /// What arrived.
 pub(super) struct Arrived {
@@ -148,7 +148,7 @@ pub(super) fn hub(
         }
     }
     let names: Vec<String> = all.iter().map(|it| it.source.file_name.clone()).collect();
-    only(&directory, &names).map_err(|e| Failure::Disk { why: format!("{}: {e}", directory.display()) })?;
+    only(&directory, &names).map_err(|e| Failure::Disk { why: format!("{}: {e}", visible_path(&directory)) })?;
     let source = format!("{}/{}", without_secrets(&places.hub).trim_end_matches('/'), wanted.repository);
     // The weights come last; several files have no hash in common.
     let weights = all.last().filter(|_| !names.iter().any(|it| INDEXES.contains(&it.as_str())));

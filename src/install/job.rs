@@ -22,8 +22,8 @@ use crate::assets;
 use crate::checkpoint::Family;
 use crate::integrity;
 use crate::manifest::{BUILT_IN, DEMO, MEGATRON_345M, Manifest, hex};
-use crate::text::TokenizerChoice;
 use crate::text::vocabulary::VocabularyKind;
+use crate::text::{TokenizerChoice, visible_path};
 
 /// The attention heads of the built-in model.
 const DEMO_HEADS: usize = 3;
@@ -98,7 +98,7 @@ pub fn run(job: &Job, places: &Places, wishes: &Wishes, cancel: &AtomicBool, rep
         Job::Import { from: CopyAt::Url(url), name: wish } => task.address(url, wish.as_deref(), origin, report),
         Job::Import { from: CopyAt::Path(path), name: wish } => {
             // Absolute, so that it means the same when the model is to be repaired.
-            let source = std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string();
+            let source = std::path::absolute(path).unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned();
             let origin = Origin { source, name: wish.as_deref(), ..origin };
             install(places, &name, Input::Path(path), &origin, wishes, cancel, report)
         }
@@ -321,7 +321,7 @@ fn same_or_free(places: &Places, made: &Manifest, input: Input) -> Result<Option
         && let (Ok(input), Ok(place)) = (path.canonicalize(), place.canonicalize())
         && (input.starts_with(&place) || place.starts_with(&input))
     {
-        let why = format!("{} is where {name} would be installed: choose another --name", input.display());
+        let why = format!("{} is where {name} would be installed: choose another --name", visible_path(&input));
         return Err(Failure::Convert { why });
     }
     match installed(places, name) {
@@ -376,7 +376,7 @@ fn io_failure(path: &Path, error: &io::Error) -> Failure {
     if is_full(error) {
         return Failure::DiskFull { path: path.to_owned(), kept: 0, missing: None };
     }
-    Failure::Disk { why: format!("cannot write {}: {error}", path.display()) }
+    Failure::Disk { why: format!("cannot write {}: {error}", visible_path(path)) }
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::source::is_url;
+use crate::text::visible_path;
 
 /// What to install.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,7 +201,7 @@ pub enum Failure {
         why: String,
     },
     /// The disk is full.
-    #[error("the disk is full: {}", path.display())]
+    #[error("the disk is full: {}", visible_path(path))]
     DiskFull {
         /// The file or directory that could not be written.
         path: PathBuf,

@@ -16,6 +16,7 @@ use tempfile::TempPath;
 use super::Input;
 use crate::files::{self, Place};
 use crate::memory;
+use crate::text::visible_path;
 use crate::threads;
 
 /// Whether the terminal is the editor's, and when it no longer was.
@@ -116,7 +117,7 @@ impl Back {
 /// Leaves the file where it is, and says where that is.
 fn kept(path: TempPath) -> String {
     let path = path.keep().unwrap_or_else(|it| it.path.to_path_buf());
-    format!("What was written is in {}.", path.display())
+    format!("What was written is in {}.", visible_path(&path))
 }
 
 impl Editor {

@@ -3,10 +3,12 @@
 //! Its file may be removed, renamed, replaced or changed by a person or by a program that copies files, and its directory
 //! too. So everything that belongs into it is in memory as well, and what is no longer as it was left is written anew.
 
+use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::transcripts::{TranscriptError, journal_of, resolve};
 use super::vocabularies;
@@ -22,6 +24,8 @@ pub struct Appender {
     next: u64,
     /// All whole lines, as they are to be in the file. A write that failed half-way is cut back to their length.
     whole: Vec<u8>,
+    /// When the file was last written by this program, as the file system tells it.
+    written: Option<SystemTime>,
     /// The words that lines name; each has a file beside the transcript.
     vocabularies: Vec<Arc<Vocabulary>>,
 }
@@ -33,7 +37,7 @@ pub enum Change {
     Gone,
     /// Something else has its name.
     Replaced,
-    /// It is shorter or longer.
+    /// It has other bytes: fewer, more, or as many.
     Rewritten,
 }
 
@@ -68,7 +72,8 @@ impl Appender {
                     let file = other?;
                     // No other process knows of the file yet, so this fails only where locks do not exist.
                     let _ = file.try_lock();
-                    let mut it = Self { path, file, next: 0, whole: Vec::new(), vocabularies: Vec::new() };
+                    let mut it =
+                        Self { path, file, next: 0, whole: Vec::new(), written: None, vocabularies: Vec::new() };
                     if let Err(error) = it.append(&Record::Header(header)) {
                         // A file without a header is no transcript, and the next try would leave another.
                         let _ = std::fs::remove_file(&it.path);
@@ -103,8 +108,10 @@ impl Appender {
             whole.truncate(torn.start);
             file.set_len(whole.len() as u64).map_err(io)?;
         }
-        let next = journal.next;
-        Ok((Self { path, file, next, whole, vocabularies: Vec::new() }, journal))
+        // What a killed program was writing anew, if it was.
+        let _ = std::fs::remove_file(path.with_file_name(staged(&path)));
+        let (next, written) = (journal.next, modified(&file));
+        Ok((Self { path, file, next, whole, written, vocabularies: Vec::new() }, journal))
     }
 
     /// The file that is appended to.
@@ -133,6 +140,7 @@ impl Appender {
         }
         self.next += 1;
         self.whole.extend_from_slice(line.as_bytes());
+        self.written = modified(&self.file);
         Ok(())
     }
 
@@ -166,7 +174,8 @@ impl Appender {
         self.file.sync_data()
     }
 
-    /// Whether the path still leads to the file that is open, and that still has the length it was left with.
+    /// Whether the path still leads to the file that is open, and that still has the bytes it was left with. They are read
+    /// if its time says that it was written since; a file system that tells coarse times hides what is done within one.
     ///
     /// # Errors
     ///
@@ -175,7 +184,8 @@ impl Appender {
         use io::ErrorKind::{NotADirectory, NotFound};
         match files::is_at(&self.file, &self.path) {
             Ok(true) => {
-                let is_as_left = self.file.metadata()?.len() == self.whole.len() as u64;
+                let is_as_long = self.file.metadata()?.len() == self.whole.len() as u64;
+                let is_as_left = is_as_long && (modified(&self.file) == self.written || self.holds_everything());
                 Ok((!is_as_left).then_some(Change::Rewritten))
             }
             Ok(false) => Ok(Some(Change::Replaced)),
@@ -201,7 +211,10 @@ impl Appender {
         for it in &self.vocabularies {
             vocabularies::keep(&directory, it)?;
         }
-        let mut made = tempfile::Builder::new().prefix(".rewriting-").append(true).tempfile_in(&directory)?;
+        let staged = staged(&self.path);
+        // A program that was killed while it wrote may have left it; no other one writes this transcript.
+        let _ = std::fs::remove_file(directory.join(&staged));
+        let mut made = tempfile::Builder::new().prefix(&staged).rand_bytes(0).append(true).tempfile_in(&directory)?;
         made.write_all(&self.whole)?;
         made.as_file().sync_data()?;
         let _ = made.as_file().try_lock();
@@ -209,6 +222,7 @@ impl Appender {
         let is_free = std::fs::symlink_metadata(&self.path).is_err();
         let placed = if is_free { made.persist_noclobber(&self.path) } else { made.persist(&self.path) };
         self.file = placed.map_err(|it| it.error)?;
+        self.written = modified(&self.file);
         files::sync_directory(&directory)?;
         Ok(Some(Mended { change, aside }))
     }
@@ -238,6 +252,14 @@ impl Appender {
         unreachable!("the numbers do not end")
     }
 
+    /// Whether the open file has all lines and nothing else.
+    fn holds_everything(&self) -> bool {
+        let mut found = Vec::new();
+        let read = files::open(Place::Transcript, &self.path)
+            .and_then(|it| it.take(self.whole.len() as u64 + 1).read_to_end(&mut found));
+        read.is_ok() && found == self.whole
+    }
+
     /// Whether what stands at the path is a file with a beginning of the transcript, and with nothing more.
     fn holds_nothing_else(&self) -> bool {
         let is_link = std::fs::symlink_metadata(&self.path).is_ok_and(|it| it.is_symlink());
@@ -249,6 +271,18 @@ impl Appender {
         let mut found = Vec::new();
         file.take(most + 1).read_to_end(&mut found).is_ok() && self.whole.starts_with(&found)
     }
+}
+
+/// The name under which a transcript is written anew, until it is whole.
+fn staged(path: &Path) -> OsString {
+    let mut name = OsString::from(".rewriting-");
+    name.push(path.file_name().unwrap_or_default());
+    name
+}
+
+/// When a file was last written, if the file system tells it.
+fn modified(file: &File) -> Option<SystemTime> {
+    file.metadata().and_then(|it| it.modified()).ok()
 }
 
 #[cfg(test)]
@@ -334,8 +368,8 @@ mod tests {
     #[test]
     fn a_full_disk_loses_nothing_that_was_written() {
         let file = fs::OpenOptions::new().read(true).append(true).open("/dev/full").unwrap();
-        let (whole, vocabularies) = (Vec::new(), Vec::new());
-        let mut it = Appender { path: "/dev/full".into(), file, next: 4, whole, vocabularies };
+        let (whole, written, vocabularies) = (Vec::new(), None, Vec::new());
+        let mut it = Appender { path: "/dev/full".into(), file, next: 4, whole, written, vocabularies };
         let error = it.append(&typed(0, 1)).unwrap_err();
         assert_eq!((error.kind(), it.next), (io::ErrorKind::StorageFull, 4));
     }
@@ -343,7 +377,7 @@ mod tests {
     type Deed = fn(&Path, &Path);
 
     /// What a person or a program may do to a transcript in its directory, and what is then in its way.
-    const DEEDS: [(&str, Deed, Change, Option<&[u8]>); 10] = [
+    const DEEDS: [(&str, Deed, Change, Option<&[u8]>); 11] = [
         ("removed", |file, _| fs::remove_file(file).unwrap(), Change::Gone, None),
         ("renamed", |file, _| fs::rename(file, file.with_extension("bak")).unwrap(), Change::Gone, None),
         ("directory removed", |_, all| fs::remove_dir_all(all).unwrap(), Change::Gone, None),
@@ -382,6 +416,19 @@ mod tests {
             Change::Rewritten,
             None,
         ),
+        (
+            "changed in its place",
+            |file, _| {
+                let at = fs::metadata(file).unwrap().len() - 3;
+                let mut file = fs::File::options().write(true).open(file).unwrap();
+                file.seek(SeekFrom::Start(at)).unwrap();
+                file.write_all(b"?").unwrap();
+                // As if some time had gone by: a kernel tells times in steps of some milliseconds.
+                file.set_modified(SystemTime::now() + std::time::Duration::from_secs(1)).unwrap();
+            },
+            Change::Rewritten,
+            Some(b"?}\n"),
+        ),
         ("appended to", |file, _| append_to(file, b"rubbish"), Change::Rewritten, Some(b"rubbish")),
     ];
 
@@ -417,6 +464,29 @@ mod tests {
             let left = fs::read_dir(&directory).unwrap().filter(|it| hidden(&it.as_ref().unwrap().file_name())).count();
             assert_eq!(left, 0, "{what}: something is left behind");
         }
+    }
+
+    #[test]
+    fn a_file_that_was_only_touched_is_as_it_was_left() {
+        let home = tempfile::tempdir().unwrap();
+        let mut it = Appender::create(home.path(), &header("a")).unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(9);
+        fs::File::options().write(true).open(it.path()).unwrap().set_modified(later).unwrap();
+        assert_eq!((it.change().unwrap(), it.mend().unwrap()), (None, None));
+    }
+
+    #[test]
+    fn what_a_killed_program_was_writing_anew_is_in_nobodys_way() {
+        let home = tempfile::tempdir().unwrap();
+        let left = home.path().join(".rewriting-a.jsonl");
+        let mut it = Appender::create(home.path(), &header("a")).unwrap();
+        fs::write(&left, "half").unwrap();
+        fs::remove_file(it.path()).unwrap();
+        assert!(it.mend().unwrap().is_some() && !left.exists());
+        drop(it);
+        fs::write(&left, "half").unwrap();
+        Appender::open(home.path(), "a").unwrap();
+        assert!(!left.exists());
     }
 
     #[test]

@@ -84,7 +84,7 @@ mod tests {
     fn megachat_home_overrides_every_directory() {
         let paths = Paths::resolve(&|name| (name == "MEGACHAT_HOME").then(|| "/somewhere".into())).unwrap();
         for path in [&paths.config_file, &paths.models, &paths.transcripts, &paths.downloads, &paths.state] {
-            assert!(path.starts_with("/somewhere"), "{}", path.display());
+            assert!(path.starts_with("/somewhere"), "{path:?}");
         }
     }
 

@@ -289,6 +289,14 @@ fn files_are_opened_through_one_door() {
     assert!(door.is_some_and(|it| it.code.contains("OpenOptions")), "the door is somewhere else");
 }
 
+/// A path has any bytes but one, line feeds and escapes too; what people read shows it harmless, in one line.
+#[test]
+fn paths_are_shown_in_one_way() {
+    let all = files("src").into_iter().filter(|it| it.path != "src/text/visible.rs");
+    let shown: Vec<String> = all.filter(|it| it.code.contains(".display()")).map(|it| it.path).collect();
+    assert!(shown.is_empty(), "`text::visible_path` shows a path, not `display`: {shown:?}");
+}
+
 #[test]
 fn files_and_functions_can_be_held_in_the_head() {
     let all = files("src");

@@ -320,23 +320,31 @@ fn whoever_goes_to_a_token_from_the_input_is_told_how_to_come_back() {
     check_writing(&mut it);
 }
 
-/// What changes the text says which key takes it back.
+/// What changes the text says which key takes it back, and that key does.
 #[test]
-fn every_letter_that_changes_the_text_says_how_to_go_back() {
-    let undo = |it: &mut Harness| {
+fn every_letter_that_changes_the_text_says_how_to_go_back_and_that_way_leads_there() {
+    const WAYS: [(&str, KeyCode, KeyModifiers); 3] = [
+        ("Alt-U goes back", KeyCode::Char('u'), KeyModifiers::ALT),
+        ("Esc goes back", KeyCode::Esc, KeyModifiers::NONE),
+        ("u goes back", KeyCode::Char('u'), KeyModifiers::NONE),
+    ];
+    let goes_back = |it: &mut Harness, deed: &dyn Fn(&mut Harness)| {
+        let before = it.app.context.text.document.tokens();
+        deed(it);
         let told = it.app.context.outbox.notice.clone().map(|it| it.text).unwrap_or_default();
-        assert!(
-            ["u goes back", "Alt-U goes back", "Esc goes back"].iter().any(|it| told.contains(it)),
-            "{told:?} {}",
-            it.screen()
-        );
+        let Some(&(_, key, modifiers)) = WAYS.iter().find(|way| told.contains(way.0)) else {
+            panic!("{told:?} {}", it.screen())
+        };
+        it.settle();
+        it.press(key, modifiers);
+        it.settle();
+        assert_eq!(it.app.context.text.document.tokens(), before, "{told:?} {}", it.screen());
     };
     for letter in ['r', 't', 'e'] {
         let mut it = written(SIZE, Focus::Text);
         it.key(KeyCode::Left);
         it.key(KeyCode::Left);
-        it.key(KeyCode::Char(letter));
-        undo(&mut it);
+        goes_back(&mut it, &|it| it.key(KeyCode::Char(letter)));
     }
     // Two branches: the keys that go between them, the list, and a mark on the other one.
     let branched = || {
@@ -352,15 +360,13 @@ fn every_letter_that_changes_the_text_says_how_to_go_back() {
         it
     };
     for letter in ['[', ']', '\''] {
-        let mut it = branched();
-        it.key(KeyCode::Char(letter));
-        undo(&mut it);
+        goes_back(&mut branched(), &|it| it.key(KeyCode::Char(letter)));
     }
-    let mut it = branched();
-    it.key(KeyCode::F(7));
-    it.key(KeyCode::Up);
-    it.key(KeyCode::Enter);
-    undo(&mut it);
+    goes_back(&mut branched(), &|it| {
+        it.key(KeyCode::F(7));
+        it.key(KeyCode::Up);
+        it.key(KeyCode::Enter);
+    });
     for key in [KeyCode::Char(' '), KeyCode::Enter] {
         let mut it = written(SIZE, Focus::Text);
         it.key(KeyCode::Left);
@@ -368,16 +374,16 @@ fn every_letter_that_changes_the_text_says_how_to_go_back() {
         it.settle();
         it.app.prepare();
         it.key(KeyCode::Down);
-        it.key(key);
-        undo(&mut it);
+        goes_back(&mut it, &|it| it.key(key));
     }
     for (key, choice) in [(KeyCode::F(6), 'k'), (KeyCode::F(8), '1')] {
         let mut it = written(SIZE, Focus::Text);
-        it.key(key);
-        while it.pending.iter().any(|it| matches!(it, Event::ColumnToken { .. })) {
-            it.hear();
-        }
-        it.key(KeyCode::Char(choice));
-        undo(&mut it);
+        goes_back(&mut it, &|it| {
+            it.key(key);
+            while it.pending.iter().any(|it| matches!(it, Event::ColumnToken { .. })) {
+                it.hear();
+            }
+            it.key(KeyCode::Char(choice));
+        });
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::checkpoint::Plan;
 use crate::checkpoint::megatron::{self, Chunked, Given, Place};
-use crate::checkpoint::pickle::{self, NodeId, Pickle, printable};
+use crate::checkpoint::pickle::{self, NodeId, Pickle};
 use crate::checkpoint::torch_dist::{self, Range};
 use crate::checkpoint::torch_zip::Archive;
 use crate::directory::{DISTRIBUTED, DirectoryError};
@@ -17,6 +17,7 @@ use super::locate::read_error;
 use super::model::note_alarming;
 use super::part::{Names, Part};
 use super::reading::Reading;
+use crate::text::visible_path;
 
 /// The file with the training arguments, until 2026.
 const COMMON: &str = "common.pt";
@@ -31,7 +32,7 @@ pub(super) fn read(
     given: Given,
 ) -> Result<(Vec<Part<'static>>, Plan), ConvertError> {
     let path = directory.join(DISTRIBUTED);
-    let name = path.display().to_string();
+    let name = visible_path(&path);
     let read = |source| read_error(&path, source);
     let blob = Blob::open(&path).map_err(read)?;
     let limit = reading.limits.pickle_bytes;
@@ -75,7 +76,7 @@ pub(super) fn read(
         arguments = Some(found);
     }
     if arguments.is_none_or(|(pickle, found)| pickle.get(found, "args").is_none()) {
-        reading.notes.push(format!("{}: {nothing_said}", printable(&directory.display().to_string())));
+        reading.notes.push(format!("{}: {nothing_said}", visible_path(directory)));
     }
     let plan = megatron::map_distributed(&tensors, arguments, &nothing_said, given, reading.limits)?;
     Ok((parts, plan))
@@ -130,7 +131,7 @@ impl Files<'_> {
             return Ok(None);
         }
         let section = self.section(COMMON)?;
-        let parts = reading.open(path.display().to_string(), Place::default(), &section)?;
+        let parts = reading.open(visible_path(&path), Place::default(), &section)?;
         Ok(parts.into_iter().next())
     }
 }

@@ -13,13 +13,14 @@ use crate::checkpoint::torch_zip::TorchZipError;
 use crate::checkpoint::zip::ZipError;
 use crate::directory::{DirectoryError, VocabularyFault};
 use crate::memory::NoRoom;
+use crate::text::visible_path;
 
 /// Why a conversion failed. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvertError {
     /// The output is there already.
-    #[error("{} exists already", .0.display())]
+    #[error("{} exists already", visible_path(.0))]
     OutputExists(PathBuf),
     /// The caller broke off.
     #[error("cancelled")]
@@ -36,7 +37,7 @@ pub enum ConvertError {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     /// The output cannot be written. A full disk is [`io::ErrorKind::StorageFull`].
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}", visible_path(path))]
     Write {
         /// The file or directory.
         path: PathBuf,

@@ -12,6 +12,7 @@ use crate::directory::{Contents, DirectoryError, Weights, rank_directory};
 
 use super::blob::{Blob, Section};
 use super::{ConvertError, Input};
+use crate::text::visible_path;
 
 /// A file to convert.
 pub(super) struct FileAt<'a> {
@@ -54,7 +55,7 @@ pub(super) fn locate(input: Input<'_>) -> Result<Located<'_>, ConvertError> {
     for path in contents.files() {
         let section = Blob::open(path).map_err(|source| read_error(path, source))?.section();
         let place = rank_directory(path).map_or(Ok(Place::default()), |(_, name)| place_of(&name))?;
-        files.push(FileAt { name: path.display().to_string(), section, place });
+        files.push(FileAt { name: visible_path(path), section, place });
     }
     let one_file = match contents.files() {
         [only] if !path.is_dir() => Some(OneFile::Path(only.clone())),
@@ -88,7 +89,7 @@ pub(super) fn shown(names: &[String]) -> String {
 }
 
 pub(super) fn read_error(path: &Path, source: io::Error) -> ConvertError {
-    ConvertError::Read { name: path.display().to_string(), source }
+    ConvertError::Read { name: visible_path(path), source }
 }
 
 impl Located<'_> {

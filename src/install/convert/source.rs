@@ -13,6 +13,7 @@ use crate::manifest::hex;
 use super::locate::{Located, OneFile};
 use super::reading::hear;
 use super::{ConvertError, Progress, Step};
+use crate::text::visible_path;
 
 /// Does `work` while another thread hashes the input, if it is one file.
 pub(super) fn hash_beside<T>(
@@ -48,7 +49,7 @@ fn hash_source(located: &Located<'_>, stop: &AtomicBool) -> Result<Option<String
 
 /// Hashes the weights that were written. The listener to the progress may break off.
 pub(super) fn hash_weights(path: &Path, progress: &mut Progress<'_>) -> Result<WeightsRecord, ConvertError> {
-    let failed = |source| ConvertError::Read { name: path.display().to_string(), source };
+    let failed = |source| ConvertError::Read { name: visible_path(path), source };
     let record = weights_record(path, &mut |_| hear(progress, Step::Finishing).is_ok()).map_err(failed)?;
     record.ok_or(ConvertError::Cancelled)
 }
@@ -57,7 +58,7 @@ pub(super) fn hash_weights(path: &Path, progress: &mut Progress<'_>) -> Result<W
 type Going<'g> = &'g mut dyn FnMut() -> Result<bool, ConvertError>;
 
 fn hash_path(path: &Path, going: Going<'_>) -> Result<String, ConvertError> {
-    let name = path.display().to_string();
+    let name = visible_path(path);
     let file = files::open(Place::Weights, path).map_err(|source| ConvertError::Read { name: name.clone(), source })?;
     hash(file, &name, going)
 }

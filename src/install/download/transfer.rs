@@ -26,6 +26,7 @@ use super::fault::{Fault, Nature, explain};
 use super::pace::Floor;
 use super::proxy::Route;
 use crate::files::{self, Place};
+use crate::text::visible_path;
 use crate::threads;
 
 /// How long the caller waits before it looks at its cancel flag.
@@ -140,7 +141,7 @@ fn agent(url: &str, limits: &Limits, ca_file: Option<&Path>, route: &Route) -> R
 }
 
 fn certificate_fault(path: &Path, why: &str) -> Fault {
-    Fault { why: format!("certificate file {}: {why}", path.display()), nature: Nature::Permanent }
+    Fault { why: format!("certificate file {}: {why}", visible_path(path)), nature: Nature::Permanent }
 }
 
 /// The certificates that the system trusts. A library reads them; what `SSL_CERT_FILE` names it opens, whatever that is.

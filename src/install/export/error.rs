@@ -5,16 +5,17 @@ use std::path::PathBuf;
 
 use crate::directory::{DirectoryError, VocabularyFault};
 use crate::memory::NoRoom;
+use crate::text::visible_path;
 
 /// Why a model was not exported. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// The output is there already.
-    #[error("{} exists already; --force replaces it", .0.display())]
+    #[error("{} exists already; --force replaces it", visible_path(.0))]
     OutputExists(PathBuf),
     /// The output cannot be a file.
-    #[error("{} is {what}, not a file that could be replaced", path.display())]
+    #[error("{} is {what}, not a file that could be replaced", visible_path(path))]
     NotAFile {
         /// The output.
         path: PathBuf,
@@ -25,7 +26,7 @@ pub enum ExportError {
     #[error("stopped; nothing was written")]
     Cancelled,
     /// The model cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", visible_path(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -33,7 +34,7 @@ pub enum ExportError {
         source: io::Error,
     },
     /// The output cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}", visible_path(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -41,7 +42,7 @@ pub enum ExportError {
         source: io::Error,
     },
     /// The disk is full.
-    #[error("the disk is full: {} needs {} MB", path.display(), bytes.div_ceil(1_000_000))]
+    #[error("the disk is full: {} needs {} MB", visible_path(path), bytes.div_ceil(1_000_000))]
     DiskFull {
         /// The file.
         path: PathBuf,
@@ -49,7 +50,7 @@ pub enum ExportError {
         bytes: u64,
     },
     /// An installed model is not as it was installed.
-    #[error("{}: {why}. It is damaged: `megachat model verify {name} --repair` installs it anew", path.display())]
+    #[error("{}: {why}. It is damaged: `megachat model verify {name} --repair` installs it anew", visible_path(path))]
     Damaged {
         /// The name that it is installed under.
         name: String,
@@ -59,7 +60,7 @@ pub enum ExportError {
         why: String,
     },
     /// A newer program installed the model.
-    #[error("{}: {why}", path.display())]
+    #[error("{}: {why}", visible_path(path))]
     Newer {
         /// Path of the file with the fault.
         path: PathBuf,
@@ -70,7 +71,7 @@ pub enum ExportError {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     /// The weights cannot be used as they lie.
-    #[error("{} has to be converted before it can be exported", .0.display())]
+    #[error("{} has to be converted before it can be exported", visible_path(.0))]
     NotConverted(PathBuf),
     /// A tensor that has to be held whole, to be turned, does not fit into memory.
     #[error(transparent)]
@@ -87,7 +88,7 @@ pub enum ExportError {
     #[error(transparent)]
     NoVocabulary(#[from] VocabularyFault),
     /// The tokenizer is none that llama.cpp's `gpt-2` stands for.
-    #[error("{}: {what}, which GGUF's gpt-2 tokenizer cannot express", path.display())]
+    #[error("{}: {what}, which GGUF's gpt-2 tokenizer cannot express", visible_path(path))]
     OtherTokenizer {
         /// The file.
         path: PathBuf,

@@ -73,7 +73,7 @@ impl std::fmt::Display for TokenizerChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Gpt2 => f.write_str("gpt2"),
-            Self::Directory(path) => path.display().fmt(f),
+            Self::Directory(path) => super::super::visible_path(path).fmt(f),
         }
     }
 }
