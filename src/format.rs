@@ -60,9 +60,27 @@ pub fn spelled(bytes: &[u8]) -> String {
     }
 }
 
+/// A value of JSON whose numbers are as short as they read back in the type they have: 0.7 for an `f32`, not
+/// 0.699999988079071. Nothing that cannot be JSON is given to it.
+#[must_use]
+pub fn short(value: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_string(value).and_then(|it| serde_json::from_str(&it)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_as_short_as_they_read_back() {
+        for x in [0.7_f32, 1e-30, 16_777_216.0, f32::MIN_POSITIVE, 0.1 + 0.2] {
+            let text = short(&x).to_string();
+            assert_eq!(text.parse::<f32>().unwrap().to_bits(), x.to_bits(), "{text}");
+            assert!(text.len() <= 16, "{text}");
+        }
+        let settings = crate::sample::Settings { temperature: 0.7, ..Default::default() };
+        assert_eq!(short(&settings)["temperature"].to_string(), "0.7");
+    }
 
     #[test]
     fn units() {

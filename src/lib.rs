@@ -20,6 +20,7 @@ pub mod loading;
 pub mod manifest;
 pub mod memory;
 pub mod model;
+pub mod output;
 mod run;
 pub mod sample;
 pub mod shell;

@@ -7,7 +7,7 @@ use clap::CommandFactory as _;
 
 use crate::app::Start;
 use crate::app::keymap::Keymap;
-use crate::cli::{Arguments, MeaningError, ModelFormat, Verb};
+use crate::cli::{Arguments, MeaningError, ModelFormat, Verb, drop_words_without_meaning, error_json, wants_json};
 use crate::command::{self, Exit, find_model, places};
 use crate::document::{Document, Vocabularies};
 use crate::emergency::{self, NO_MEMORY};
@@ -35,7 +35,11 @@ pub fn run() -> ExitCode {
         Err(exit) => {
             if !exit.message.is_empty() {
                 // Standard error may have no reader; the status says it too.
-                let _ = writeln!(io::stderr(), "megachat: {}", visible(&exit.message));
+                let _ = if wants_json() {
+                    writeln!(io::stderr(), "{}", error_json(&exit.message, exit.code))
+                } else {
+                    writeln!(io::stderr(), "megachat: {}", visible(&exit.message))
+                };
             }
             ExitCode::from(exit.code)
         }
@@ -51,13 +55,21 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         paths.config_file.clone_from(file);
     }
     let mut loaded = load_config(&paths.config_file);
+    let words = drop_words_without_meaning(&mut loaded.config);
+    loaded.has_errors |= !words.is_empty();
+    loaded.problems.extend(words.iter().map(|it| format!("{}: {it}", visible_path(&paths.config_file))));
     let (keymap, problems) = Keymap::with(&loaded.config.keys);
     let of_keys = |it: &String| format!("{}: {it}", visible_path(&paths.config_file));
     loaded.problems.extend(some(&problems, "problems of [keys]", of_keys));
     let front = if arguments.verb.is_none() { front(arguments, loaded.config.plain.unwrap_or(false)) } else { None };
-    if front.is_none() && !arguments.output.quiet {
-        for problem in &loaded.problems {
+    if front.is_none() {
+        // Who asks for silence has errors told nevertheless.
+        for problem in loaded.problems.iter().filter(|_| loaded.has_errors || !arguments.output.quiet) {
             command::say(&format!("megachat: {problem}"));
+        }
+        if loaded.has_errors && uses_configuration(arguments) {
+            let why = "the configuration cannot be used as it is; nothing was done";
+            return Err(Exit::usage(format!("{why}: {}", visible_path(&paths.config_file))));
         }
     }
     match &arguments.verb {
@@ -94,8 +106,18 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
     Ok(0)
 }
 
+/// Whether what is asked for depends on values of the configuration. The others, of which two tell what is wrong with it,
+/// do what they do without.
+fn uses_configuration(arguments: &Arguments) -> bool {
+    matches!(&arguments.verb, None | Some(Verb::Score(_) | Verb::Replay(_) | Verb::Bench(_)))
+}
+
 /// A verb behind a flag is read as the beginning of a text, which is hardly ever meant.
 fn misplaced_verb(arguments: &Arguments) -> Result<(), Exit> {
+    // With --print any word is text.
+    if arguments.output.print {
+        return Ok(());
+    }
     let first = arguments.prompt.first().map(String::as_str).unwrap_or_default();
     let command = Arguments::command();
     if command.find_subcommand(first).is_none() {
@@ -140,7 +162,7 @@ fn open_interface(
     paths: Paths,
     front: Front,
 ) -> Result<u8, Exit> {
-    let LoadedConfig { config, mut problems } = loaded;
+    let LoadedConfig { config, mut problems, .. } = loaded;
     let usage = |e: MeaningError| Exit::usage(e.to_string());
     let (mut settings, seed) = arguments.sampling.settings(&config).map_err(usage)?;
     settings.seed = seed.unwrap_or_else(random_seed);
@@ -227,6 +249,7 @@ fn run_interface(session: Session, front: Front) -> Result<u8, Exit> {
     Ok(match end {
         End::Quit => 0,
         End::WithoutModel(failure) => command::engine_exit(&failure).code,
+        End::NotText(why) => return Err(Exit::failed(format!("standard input cannot be used: {why}"))),
         End::Signal(number) => u8::try_from(128 + number).unwrap_or(1),
     })
 }

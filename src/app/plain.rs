@@ -159,6 +159,12 @@ impl Plain {
         self.lines.push_back(Line::Typed(text));
     }
 
+    /// A line was read that cannot be used.
+    pub fn refuse(&mut self, why: &str) {
+        self.out.entered();
+        self.out.error(why);
+    }
+
     /// No more lines come.
     pub fn end(&mut self) {
         self.at_end = true;

@@ -3,18 +3,24 @@
 use std::borrow::Cow;
 use std::io::{self, Write as _};
 
+use clap::builder::{OsStr, Resettable};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
+use clap::{Command, CommandFactory as _, FromArgMatches as _, ValueEnum};
 
+use super::near::meant;
 use super::{Arguments, EditModeName, ExportDtype, InterfaceArguments, ModelArguments, SamplingArguments};
 use crate::engine::protocol::DeviceChoice;
 use crate::install::export::Kind;
 use crate::model::Precision;
+use crate::output;
 use crate::sample::{Parameter, Settings, SettingsError, preset, preset_names};
 use crate::store::config::Config;
 use crate::store::sampling::misplaced_word;
-use crate::text::{visible, visible_line, visible_name};
+use crate::text::{visible, visible_json, visible_line, visible_name};
+
+/// The exit status where standard output cannot be written.
+const NOT_WRITABLE: i32 = 74;
 
 /// A value that cannot be meant.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -71,9 +77,25 @@ impl SamplingArguments {
 /// in it, and a terminal must not obey them.
 fn leave(error: &clap::Error) -> ! {
     if !error.use_stderr() {
-        error.exit();
+        let written = output::stdout().and_then(|mut out| {
+            out.write_all(error.render().to_string().as_bytes())?;
+            out.flush()
+        });
+        let status = match written {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+                let _ = writeln!(io::stderr(), "megachat: {e}");
+                NOT_WRITABLE
+            }
+            _ => 0,
+        };
+        std::process::exit(status);
     }
     let mut text = error.render().to_string();
+    if wants_json() {
+        let said = text.split("\n\nUsage:").next().unwrap_or_default().trim();
+        let _ = writeln!(io::stderr(), "{}", error_json(said.strip_prefix("error: ").unwrap_or(said), 2));
+        std::process::exit(error.exit_code());
+    }
     for given in std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()) {
         let value = given.split_once('=').map_or("", |it| it.1);
         // A line feed in a word must not begin a line that looks like the program's own.
@@ -86,6 +108,39 @@ fn leave(error: &clap::Error) -> ! {
     std::process::exit(error.exit_code());
 }
 
+/// Whether the command line asks for JSON: errors are then JSON too.
+#[must_use]
+pub fn wants_json() -> bool {
+    let mut arguments = std::env::args_os().skip(1).take_while(|it| it != "--");
+    arguments.any(|it| it == "--json" || it == "--jsonl")
+}
+
+/// An error as one line of JSON.
+#[must_use]
+pub fn error_json(message: &str, status: u8) -> String {
+    visible_json(&serde_json::json!({ "error": message, "status": status }).to_string())
+}
+
+/// Ends the program if the words begin with what is nearly a verb.
+fn refuse_near_verb(words: &[String], command: &Command) {
+    let Some(verb) = meant(words, command) else { return };
+    let first = visible_name(&words[0]);
+    let why = format!(
+        "`{first}` is no verb; `megachat {}` is one. As a text to go on from: megachat -p {first} ...",
+        visible_name(&verb)
+    );
+    leave(&command.clone().error(ErrorKind::InvalidSubcommand, why))
+}
+
+/// A variable that is set and empty is not set.
+fn without_empty_variables(command: Command) -> Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|it| it.is_empty());
+    let command = command
+        .mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::<OsStr>::Reset) } else { arg });
+    let verbs: Vec<String> = command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
+    verbs.into_iter().fold(command, |command, verb| command.mut_subcommand(verb, without_empty_variables))
+}
+
 impl Arguments {
     /// Reads the command line. Ends the program itself for `--help`, `--version` and wrong usage.
     #[must_use]
@@ -94,8 +149,19 @@ impl Arguments {
         if let Some(why) = misplaced_word(&given) {
             leave(&Self::command().error(ErrorKind::InvalidValue, why));
         }
-        let matches = Self::command().try_get_matches().unwrap_or_else(|e| leave(&e));
-        let mut it = Self::from_arg_matches(&matches).unwrap_or_else(|e| leave(&e));
+        let command = without_empty_variables(Self::command());
+        let read = command.clone().try_get_matches().and_then(|it| Ok((Self::from_arg_matches(&it)?, it)));
+        let (mut it, matches) = read.unwrap_or_else(|error| {
+            // A verb that is written wrongly has its flags behind it, which are none of the prompt's.
+            let prints = given.iter().any(|it| it == "--print" || (it.starts_with("-p") && it.len() == 2));
+            if error.use_stderr() && !prints {
+                refuse_near_verb(&given, &command);
+            }
+            leave(&error)
+        });
+        if it.verb.is_none() && !it.output.print {
+            refuse_near_verb(&it.prompt, &command);
+        }
         // A flag goes before the environment: a preset that was typed is not changed by single values that were not.
         let from = |name: &str| matches.value_source(name);
         it.interface.plain_here = from("plain") == Some(ValueSource::CommandLine);
@@ -167,6 +233,27 @@ impl ExportDtype {
     }
 }
 
+/// Takes words out of the configuration that mean nothing; says which.
+pub fn drop_words_without_meaning(config: &mut Config) -> Vec<String> {
+    let (model, look) = (ModelArguments::default(), InterfaceArguments::default());
+    let nothing = |_: &str| None;
+    let mut problems = Vec::new();
+    let mut check = |wrong: Option<MeaningError>, word: &mut Option<String>| {
+        if let Some(error) = wrong {
+            problems.push(format!("{error}; the default is used"));
+            *word = None;
+        }
+    };
+    check(model.device(config).err(), &mut config.device);
+    check(model.precision(config).err(), &mut config.dtype);
+    check(look.vi(config).err(), &mut config.edit_mode);
+    // One of them at a time, since either is asked for with the other.
+    let alone = |color: Option<String>, theme: Option<String>| Config { color, theme, ..Config::default() };
+    check(look.appearance(&alone(config.color.clone(), None), nothing).err(), &mut config.color);
+    check(look.appearance(&alone(None, config.theme.clone()), nothing).err(), &mut config.theme);
+    problems
+}
+
 pub(super) fn word<T: ValueEnum>(
     flag: Option<T>,
     config: Option<&str>,
@@ -231,6 +318,27 @@ mod tests {
         let config = Config { edit_mode: Some("nano".into()), ..Config::default() };
         let error = parse(&[]).interface.vi(&config).unwrap_err().to_string();
         assert_eq!(error, "`nano` is no edit-mode (there are emacs and vi)");
+    }
+
+    #[test]
+    fn words_of_the_configuration_that_mean_nothing_are_named_and_taken_out() {
+        let word = |it: &str| Some(it.to_owned());
+        let mut config = Config {
+            device: word("gpux"),
+            dtype: word("q9"),
+            color: word("pink"),
+            theme: word("grey"),
+            edit_mode: word("nano"),
+            model: word("demo"),
+            ..Config::default()
+        };
+        let said = drop_words_without_meaning(&mut config);
+        for (said, what) in said.iter().zip(["gpux", "q9", "nano", "pink", "grey"]) {
+            assert!(said.starts_with(&format!("`{what}` is no ")) && said.ends_with("the default is used"), "{said}");
+        }
+        assert_eq!((said.len(), config), (5, Config { model: word("demo"), ..Config::default() }));
+        let mut sound = Config { device: word("CPU"), dtype: word("q8"), theme: word("dark"), ..Config::default() };
+        assert!(drop_words_without_meaning(&mut sound).is_empty() && sound.device.is_some());
     }
 
     #[test]

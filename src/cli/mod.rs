@@ -12,10 +12,12 @@ use crate::store::sampling::Sampling;
 use crate::text::TokenizerChoice;
 
 mod appearance;
+mod manual;
 mod meaning;
+mod near;
 mod verbs;
 
-pub use meaning::MeaningError;
+pub use meaning::{MeaningError, drop_words_without_meaning, error_json, wants_json};
 pub use verbs::{
     BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, ScoreArguments, TranscriptsVerb, Verb,
 };
@@ -41,12 +43,12 @@ EXIT STATUS
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.
 ///
-/// With a terminal on both sides this opens the interface, or with --plain the same line by line; otherwise, or with --print, the continuation of PROMPT and
-/// standard input goes to standard output and nothing else does.
+/// With a terminal on both sides this opens the interface, or with --plain the same line by line; otherwise, or with --print, the continuation of PROMPT
+/// goes to standard output and nothing else does. Standard input is read where PROMPT is missing or has a `-` among its words, and nowhere else.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "megachat", version, after_long_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
-    /// What the text begins with; standard input, if it is no terminal, is added to it.
+    /// What the text begins with; `-` among the words, or no words, is standard input
     pub prompt: Vec<String>,
     /// Which model, and how to run it.
     #[command(flatten)]
@@ -129,12 +131,12 @@ pub struct OutputArguments {
     /// One JSON object at the end
     #[arg(long, conflicts_with = "jsonl")]
     pub json: bool,
-    /// One JSON object for each token
+    /// One JSON object a line: what begins, each token, how it ended
     #[arg(long)]
     pub jsonl: bool,
     /// With --json or --jsonl: the N likeliest tokens at each place
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
-    pub logprobs: u16,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub logprobs: Option<u16>,
     /// Say nothing on standard error but errors
     #[arg(short, long)]
     pub quiet: bool,

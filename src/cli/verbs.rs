@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::text::TokenizerChoice;
 
+use super::manual;
 use super::{ColorName, ExportDtype, ExportFormat, ModelArguments, ModelFormat, WeightName};
 
 /// What is measured.
@@ -83,6 +84,7 @@ pub struct ReplayArguments {
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum Verb {
     /// Convert a Megatron checkpoint into a new directory that Hugging Face loads too
+    #[command(after_long_help = manual::CONVERT)]
     Convert {
         /// A zip, a .pt file or a checkpoint directory
         input: PathBuf,
@@ -133,20 +135,24 @@ pub enum Verb {
     ///
     /// The model's own probabilities count: temperature and all other sampling settings change nothing. The first token is
     /// scored after the token that begins a text (GPT-2's <|endoftext|>). A text longer than the context is read in windows that overlap by half a context.
+    #[command(after_long_help = manual::SCORE)]
     Score(ScoreArguments),
     /// Draw a transcript's tokens again with its seed and settings, and say whether the same come out
     ///
     /// Every drawn token of every branch is drawn where it stands, after the recorded tokens before it, with the weights,
     /// precision and device that are recorded unless others are named. Exit status 8 if anything differs.
+    #[command(after_long_help = manual::REPLAY)]
     Replay(ReplayArguments),
     /// Measure how fast a model reads and writes here, and what limits it
     Bench(BenchArguments),
     /// Models: list, info, download, import, verify, remove
+    #[command(after_long_help = manual::MODEL)]
     Model {
         #[command(subcommand)]
         verb: ModelVerb,
     },
     /// Transcripts: list, show, export
+    #[command(after_long_help = manual::TRANSCRIPTS)]
     Transcripts {
         #[command(subcommand)]
         verb: TranscriptsVerb,

@@ -19,6 +19,7 @@ use crate::loading::load;
 use crate::model::DeviceChoice;
 use crate::model::Precision;
 use crate::model::device::UnknownDevice;
+use crate::output;
 use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, TokenConstraints, redraw};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -90,7 +91,9 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
     } else {
         print::text(&report)
     };
-    io::stdout().lock().write_all(text.as_bytes())?;
+    let mut out = output::stdout()?;
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
     if verdict.differs { Err(Exit { code: DIFFERS, message: String::new() }) } else { Ok(()) }
 }
 

@@ -19,10 +19,11 @@ use crate::engine::reading::{read, windows};
 use crate::files::{self, Place};
 use crate::gpt2::ModelError;
 use crate::loading::load_model;
+use crate::output;
 use crate::sample::{Reading, Tally, begins_character};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::text::visible_path;
+use crate::text::{Given, visible_path};
 
 /// One token of the text.
 struct Token {
@@ -82,13 +83,13 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
     let loaded = load_model(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
     say_notes(&loaded.card);
     let report = report(name, &text, loaded, wanted)?;
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout()?;
     if wanted.json {
         writeln!(out, "{}", json::object(&report, wanted.worst))?;
     } else if wanted.csv {
         csv::write(&report, &mut out)?;
     } else {
-        let terminal = out.is_terminal();
+        let terminal = io::stdout().is_terminal();
         let asked = InterfaceArguments { color: wanted.color, ..InterfaceArguments::default() };
         let appearance =
             asked.appearance(config, |name| std::env::var(name).ok()).map_err(|e| Exit::usage(e.to_string()))?;
@@ -202,15 +203,12 @@ fn read_text(file: Option<&Path>) -> Result<(String, String), Exit> {
     if bytes.len() > MOST_TEXT {
         return Err(Exit::failed(format!("{name} is longer than {MOST_TEXT} bytes; score it in parts")));
     }
-    if bytes.is_empty() {
+    let given = Given::read(bytes).map_err(|e| Exit::failed(format!("{name} cannot be used: {e}")))?;
+    if let Some(remark) = given.remark() {
+        say(&format!("megachat: {name}: {remark}; places are those in what is read"));
+    }
+    if given.text.is_empty() {
         return Err(Exit::failed(format!("there is nothing to score: {name} is empty")));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((name, text)),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let value = error.as_bytes().get(at).copied().unwrap_or_default();
-            Err(Exit::failed(format!("{name} is no UTF-8 text: byte {at} (0x{value:02x}) belongs to no character")))
-        }
-    }
+    Ok((name, given.text))
 }

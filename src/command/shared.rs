@@ -17,6 +17,7 @@ use crate::install::places::{Places, Wishes};
 use crate::install::protocol as install;
 use crate::install::source;
 use crate::manifest::{DEMO, MEGATRON_345M};
+use crate::output;
 use crate::store::config::Config;
 use crate::store::models;
 use crate::store::paths::Paths;
@@ -51,6 +52,9 @@ impl From<io::Error> for Exit {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self { code: 0, message: String::new() };
+        }
+        if output::is_unwritable(&error) {
+            return Self { code: 74, message: error.to_string() };
         }
         let limited = is_full(&error) || error.kind() == io::ErrorKind::FileTooLarge;
         Self { code: if limited { 74 } else { 1 }, message: format!("cannot write: {error}") }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::{Document, Header, Node, Origin, Record, Vocabularies};
+use crate::format::short;
 use crate::sample::Settings;
 use crate::text::{visible_line, visible_name};
 
@@ -72,7 +73,7 @@ pub fn export_json(
                 Origin::Typed => json!({ "node": id, "id": token, "text": text }),
                 Origin::Chosen => json!({ "node": id, "id": token, "text": text, "chosen": true }),
                 Origin::Drawn(draw) => {
-                    json!({ "node": id, "id": token, "text": text, "draw": draw })
+                    json!({ "node": id, "id": token, "text": text, "draw": short(draw) })
                 }
             }
         })
@@ -80,7 +81,7 @@ pub fn export_json(
     let settings: Vec<_> = document
         .settings_history()
         .iter()
-        .map(|(node, settings)| json!({ "from_node": node, "settings": settings }))
+        .map(|(node, settings)| json!({ "from_node": node, "settings": short(settings) }))
         .collect();
     json!({
         "id": header.id,

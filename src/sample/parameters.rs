@@ -78,6 +78,7 @@ parameters! {
         words: &[(0.0, "greedy"), (1.0, "1 off")], turn: 0.05, bar: (0.0, 2.0),
         // Hotter than 4, no order is left to speak of.
         flips: Some(Flips { ends: (0.0, Some(4.0)), grain: 1e-3, spread: Spread::Even }),
+        note: "at 0 it is the likeliest that the penalties leave, and `--preset greedy` has none",
         ..number("temp", "T", "below 1 sharpens, above 1 flattens")
     };
     /// How many of the likeliest tokens stay; 0 is off.
@@ -124,7 +125,8 @@ parameters! {
     /// How many tokens to draw before stopping; 0 is no limit.
     MaxTokens, max_tokens: u32 = 200, neutral 0 => Row {
         aliases: &["max-new", "max", "max-new-tokens", "n-predict", "predict"], short: Some('n'), place: Place::Panel,
-        words: OFF_AT_0, turn: 10.0,
+        words: OFF_AT_0, turn: 10.0, also: &[("-1", 0.0)],
+        note: "off or -1 goes on until the text ends or the context is full",
         ..number("max-tokens", "N", "stop after N new tokens")
     };
     /// Strings that end the continuation; they are cut from it.

@@ -16,7 +16,7 @@ use tempfile::TempPath;
 use super::Input;
 use crate::files::{self, Place};
 use crate::memory;
-use crate::text::visible_path;
+use crate::text::{Given, visible_path};
 use crate::threads;
 
 /// Whether the terminal is the editor's, and when it no longer was.
@@ -181,17 +181,14 @@ fn edited(mut child: Child, name: &str, path: &Path, before: &str) -> Result<Str
         Err(e) => return Err(format!("The editor `{name}` is lost: {e}.")),
     }
     let bytes = files::read(Place::Edited, path).map_err(|e| format!("What was edited cannot be read: {e}."))?;
-    let text = String::from_utf8(bytes).map_err(|_| "What was edited is not UTF-8; nothing is changed.".to_owned())?;
-    Ok(without_last_line_end(text, before))
+    let given = Given::read(bytes).map_err(|e| format!("What was edited cannot be used: {e}; nothing is changed."))?;
+    Ok(without_last_line_end(given.text, before))
 }
 
 /// Editors end a file with a line end, whether there was one or not.
 fn without_last_line_end(mut text: String, before: &str) -> String {
     if !before.ends_with('\n') && text.ends_with('\n') {
         text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
     }
     text
 }

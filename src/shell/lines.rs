@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::Input;
 use crate::engine::protocol::MOST_TEXT;
+use crate::text::{Given, NotUtf8};
 use crate::threads::{self, NoThread};
 
 /// Starts the thread. It reads a line for each permit, so that what cannot be used yet waits where it comes from, and
@@ -16,6 +17,7 @@ use crate::threads::{self, NoThread};
 pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) -> Result<(), NoThread> {
     let body = move || {
         let mut input = stdin().lock();
+        let mut number = 0;
         for () in permits {
             let mut line = Vec::new();
             // One byte more than the engine takes: it says that this is too much.
@@ -26,10 +28,13 @@ pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) -> Result<(), 
             if is_cut && input.skip_until(b'\n').is_err() {
                 line.clear();
             }
-            let text = String::from_utf8_lossy(&line);
-            let text = text.strip_suffix('\n').unwrap_or(&text);
-            let text = text.strip_suffix('\r').unwrap_or(text).to_owned();
-            if inbox.send(if at_end { Input::LastLine } else { Input::Line(text) }).is_err() || at_end {
+            number += 1;
+            let read = match Given::read(line) {
+                _ if at_end => Input::LastLine,
+                Ok(it) => Input::Line(it.text.strip_suffix('\n').map_or(it.text.clone(), str::to_owned)),
+                Err(error) => Input::NotText(NotUtf8 { line: number, ..error }),
+            };
+            if inbox.send(read).is_err() || at_end {
                 return;
             }
         }

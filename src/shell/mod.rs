@@ -20,6 +20,7 @@ use crate::engine::protocol::Failure;
 use crate::install::places::Places;
 use crate::store::appender::Appender;
 use crate::store::paths::Paths;
+use crate::text::NotUtf8;
 use crate::threads::NoThread;
 use effect_runner::EffectRunner;
 use terminal::Terminal;
@@ -55,6 +56,8 @@ enum Input {
     Interrupt,
     /// A line was read.
     Line(String),
+    /// A line was read that is no text.
+    NotText(NotUtf8),
     /// There are no more lines.
     LastLine,
 }
@@ -82,6 +85,8 @@ pub enum End {
     Quit,
     /// The lines ended, and the model that they were for could not be loaded.
     WithoutModel(Failure),
+    /// A line that was piped in is no text, and those behind it were not read.
+    NotText(NotUtf8),
     /// A signal came.
     Signal(i32),
 }
@@ -208,7 +213,7 @@ fn main_loop(
                 Input::Signal(number) => runner.end = Some(End::Signal(number)),
                 Input::TerminalGone => runner.end = Some(End::Signal(1)),
                 // Of the line mode alone.
-                Input::Interrupt | Input::Line(_) | Input::LastLine => {}
+                Input::Interrupt | Input::Line(_) | Input::NotText(_) | Input::LastLine => {}
             }
             // What was typed after it is for the program that has the terminal then, or for later.
             if runner.suspend || runner.edit.is_some() {

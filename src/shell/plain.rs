@@ -1,6 +1,6 @@
 //! The line mode's loop: lines and events in, text out.
 
-use std::io::{self, IsTerminal as _, Write as _, stdin, stdout};
+use std::io::{self, IsTerminal as _, Write as _, stdin};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use super::signals::{self, Watched};
 use super::{End, Input, Outcome, Session, Trouble, lines, patience};
 use crate::app::{Msg, Plain};
 use crate::engine::protocol::Event;
+use crate::output;
 
 /// What layout there is to be nowhere seen is made for this size.
 const SIZE: (u16, u16) = (80, 24);
@@ -71,6 +72,9 @@ pub fn run_plain(session: Session) -> Result<Outcome, Trouble> {
                     reads = false;
                     plain.line(&line);
                 }
+                Input::NotText(why) if at_terminal => plain.refuse(&format!("That line is not sent: {why}.")),
+                // What follows was written for what this line says.
+                Input::NotText(why) => runner.end = Some(End::NotText(why)),
                 Input::LastLine => plain.end(),
                 // Of the screen alone.
                 Input::Edited(_) | Input::NotCopied { .. } | Input::Stop => {}
@@ -90,7 +94,7 @@ fn write(text: &str) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
     }
-    let mut out = stdout().lock();
+    let mut out = output::stdout()?;
     out.write_all(text.as_bytes())?;
     out.flush()
 }

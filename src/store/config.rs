@@ -72,6 +72,8 @@ pub struct LoadedConfig {
     pub config: Config,
     /// Sentences for the user.
     pub problems: Vec<String>,
+    /// Whether a default stands in the place of something that the file says. A key that is unknown changes nothing.
+    pub has_errors: bool,
 }
 
 /// How many of the problems of one kind are told one by one.
@@ -94,8 +96,10 @@ pub fn load_config(path: &Path) -> LoadedConfig {
             let mut problems = some(&unknown, "unknown keys", |key| {
                 format!("{}:{}: unknown key `{key}`", visible_path(path), lines.of_key(key))
             });
-            problems.extend(drop_what_cannot_be_meant(&mut config).map(|it| format!("{}: {it}", visible_path(path))));
-            LoadedConfig { config, problems }
+            let wrong: Vec<String> = drop_what_cannot_be_meant(&mut config).collect();
+            let has_errors = !wrong.is_empty();
+            problems.extend(wrong.iter().map(|it| format!("{}: {it}", visible_path(path))));
+            LoadedConfig { config, problems, has_errors }
         }
         Err(error) => {
             let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
@@ -192,7 +196,7 @@ fn drop_what_cannot_be_meant(config: &mut Config) -> impl Iterator<Item = String
 }
 
 fn problem(text: String) -> LoadedConfig {
-    LoadedConfig { config: Config::default(), problems: vec![text] }
+    LoadedConfig { config: Config::default(), problems: vec![text], has_errors: true }
 }
 
 /// What the program remembers between runs.
@@ -256,7 +260,7 @@ mod tests {
         ] {
             let (loaded, kept) = load(text);
             assert!(kept);
-            assert_eq!(loaded.config, Config::default());
+            assert_eq!((loaded.config, loaded.has_errors), (Config::default(), true));
             assert!(loaded.problems.len() == 1 && loaded.problems[0].contains(says), "{:?}", loaded.problems);
         }
         let (loaded, kept) = load("\0\u{1}binary");
@@ -269,6 +273,7 @@ mod tests {
         assert!(kept && loaded.config == Config::default(), "{:?}", loaded.config);
         assert!(loaded.problems[0].contains("no preset `foo`"), "{:?}", loaded.problems);
         assert!(loaded.problems[1].contains("temp is -3"), "{:?}", loaded.problems);
+        assert!(loaded.has_errors);
     }
 
     #[test]
@@ -277,6 +282,7 @@ mod tests {
         assert_eq!(loaded.config.model.as_deref(), Some("demo"));
         assert!(loaded.problems[0].ends_with(":1: unknown key `colour`"), "{:?}", loaded.problems);
         assert!(loaded.problems[1].ends_with(":4: unknown key `top-q`"), "{:?}", loaded.problems);
+        assert!(!loaded.has_errors);
     }
 
     #[test]

@@ -134,6 +134,9 @@ fn help(parameter: Parameter) -> String {
     if !words.is_empty() {
         text = format!("{text}, {words}");
     }
+    if !parameter.note().is_empty() {
+        text = format!("{text}; {}", parameter.note());
+    }
     match parameter.kind() {
         Kind::Texts => text.push_str("; may be given again. \\n is a line feed"),
         Kind::Names => text.push_str("; with commas"),
@@ -230,6 +233,10 @@ impl<'de> DeserializeSeed<'de> for Into<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let name = self.0.name();
+        if self.0.has_other_numbers() {
+            let number = i64::deserialize(deserializer).map_err(|e| D::Error::custom(format!("{name}: {e}")))?;
+            return self.0.set(self.1, &number.to_string()).map_err(|e| D::Error::custom(format!("{name} {e}")));
+        }
         self.0.deserialize(self.1, deserializer).map_err(|e| D::Error::custom(format!("{name}: {e}")))
     }
 }
@@ -292,6 +299,32 @@ mod tests {
     }
 
     #[test]
+    fn minus_one_is_no_limit_of_tokens_wherever_it_is_written() {
+        let limit = |given: Sampling| {
+            let mut settings = Settings::default();
+            given.apply(&mut settings);
+            settings.max_tokens
+        };
+        for arguments in [["-n", "-1"], ["--max-tokens", "-1"], ["--n-predict", "-1"], ["-n", "0"], ["-n", "off"]] {
+            assert_eq!(limit(read(&arguments.map(str::to_owned)).unwrap()), 0, "{arguments:?}");
+        }
+        assert_eq!(limit(toml("max-tokens = -1").unwrap()), 0);
+        assert_eq!(limit(toml("max-tokens = 12").unwrap()), 12);
+        for (text, says) in [("max-tokens = -2", "must be 0 or more"), ("max-tokens = \"x\"", "max-tokens: ")] {
+            let error = toml(text).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    /// Reads a table as the configuration has it.
+    fn toml(text: &str) -> Result<Sampling, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        confy::load_path(&path).map_err(|e| std::error::Error::source(&e).unwrap().to_string())
+    }
+
+    #[test]
     fn lists_are_given_text_by_text_and_a_switch_takes_no_word_of_a_prompt() {
         let words = |it: &[&str]| it.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
         let given = read(&words(&["--stop", "a|b", "--stop", r"\n", "--ignore-eos", "--off=top-p,min-p"])).unwrap();
@@ -315,6 +348,7 @@ mod tests {
             ("--temp", "-1", "between 0 and 100"),
             ("--top-k", "1.5", "`1.5` is not a whole number"),
             ("--stop", "", "at least one character"),
+            ("-n", "-2", "must be 0 or more (0 is off), not -2"),
         ] {
             let error = read(&words(&[flag, value])).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");

@@ -3,6 +3,7 @@
 //! Everything the model, a file or a server says passes through [`visible()`] before it reaches a terminal.
 
 mod cells;
+mod given;
 mod hex;
 mod shown;
 pub mod stops;
@@ -12,6 +13,7 @@ pub mod vocabulary;
 mod wrap;
 
 pub use cells::{columns_of, cut, fit, grapheme_columns, pad};
+pub use given::{Given, NotUtf8};
 pub use hex::hex;
 pub use shown::{ShownTokens, grapheme_end, grapheme_start, rest_of};
 pub use stops::StopBuffer;

@@ -14,6 +14,12 @@ impl StopBuffer {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Adds bytes that need not be taken: a stop string may begin in them.
+    pub fn push_taken(&mut self, bytes: &[u8]) {
+        self.push(bytes);
+        self.taken = self.bytes.len();
+    }
+
     /// All bytes, taken or not.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

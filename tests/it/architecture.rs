@@ -1,9 +1,6 @@
 //! The rules of `src/ARCHITECTURE.md`, read off the source.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
-
-use megachat::sample::{Parameter, Settings};
 
 use crate::support::source::{File, circles, code_of, edges, files, functions, length, public_fields, ways_out};
 
@@ -18,13 +15,14 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     ("emergency", Purity::Acts, &[]),
     ("memory", Purity::Acts, &["files"]),
     ("threads", Purity::Acts, &[]),
+    ("output", Purity::Acts, &[]),
     ("directory", Purity::Acts, &["assets", "checkpoint", "files", "text"]),
     ("integrity", Purity::Acts, &["checkpoint", "directory", "files", "manifest"]),
     ("sample", Purity::Pure, &["text"]),
     ("checkpoint", Purity::Pure, &[]),
     ("model", Purity::Pure, &["checkpoint"]),
     ("gpt2", Purity::Pure, &["checkpoint", "model"]),
-    ("document", Purity::Pure, &["sample", "text", "assets"]),
+    ("document", Purity::Pure, &["format", "sample", "text", "assets"]),
     (
         "engine",
         Purity::Acts,
@@ -90,12 +88,25 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
     (
         "shell",
         Purity::Acts,
-        &["app", "document", "emergency", "engine", "files", "install", "loading", "memory", "store", "threads"],
+        &[
+            "app",
+            "document",
+            "emergency",
+            "engine",
+            "files",
+            "install",
+            "loading",
+            "memory",
+            "output",
+            "store",
+            "text",
+            "threads",
+        ],
     ),
     (
         "cli",
         Purity::Acts,
-        &["checkpoint", "engine::protocol", "install", "appearance", "model", "sample", "store", "text"],
+        &["checkpoint", "engine::protocol", "install", "appearance", "model", "output", "sample", "store", "text"],
     ),
     (
         "run",
@@ -136,6 +147,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "appearance",
             "manifest",
             "model",
+            "output",
             "sample",
             "store",
             "text",
@@ -375,47 +387,55 @@ fn what_the_source_is_read_with_finds_what_it_is_to_find() {
     assert_eq!(circles(&edges), expected, "a call of a child needs no `use`");
 }
 
-#[test]
-fn the_readme_lists_the_keys_of_the_table() {
+/// What stands between backquotes in README.md.
+fn quoted() -> Vec<String> {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    for binding in megachat::app::keymap::BINDINGS {
-        let first = binding.keys.split(" / ").next().unwrap();
-        assert!(readme.contains(&format!("`{first}`")), "README.md does not mention `{first}` ({})", binding.help);
-    }
-}
-
-/// What README says of the sampling parameters, made of their table.
-fn sampling_table() -> String {
-    let mut table = "| | value | default | |\n| --- | --- | --- | --- |\n".to_owned();
-    for parameter in Parameter::ALL {
-        let short = parameter.short().map_or(String::new(), |it| format!(" (`-{it}`)"));
-        let default = match (parameter.written(&Settings::default()), parameter) {
-            (_, Parameter::Seed) => "chosen anew".to_owned(),
-            (text, _) if text.is_empty() => "none".to_owned(),
-            (text, _) => format!("`{}`", text.replace('|', "\\|")),
-        };
-        let words = parameter.values_in_words();
-        let words = if words.is_empty() { words } else { format!("; {words}") };
-        let value = if parameter.placeholder().is_empty() { "switch" } else { parameter.placeholder() };
-        writeln!(table, "| `{}`{short} | {value} | {default} | {}{words} |", parameter.name(), parameter.help())
-            .unwrap();
-    }
-    table
+    // Outside of blocks of code, which have three.
+    let text: String = readme.split("```").step_by(2).collect();
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 #[test]
-fn the_readme_lists_the_sampling_parameters_of_the_table() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let table = sampling_table();
-    assert!(readme.contains(&table), "README.md should have this table of sampling parameters:\n{table}");
-}
-
-#[test]
-fn the_readme_lists_the_flags_of_the_help() {
+fn every_flag_and_key_that_the_readme_names_is_there() {
     use clap::CommandFactory as _;
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    for flag in megachat::cli::Arguments::command().get_arguments().filter_map(clap::Arg::get_long) {
-        let is_there = readme.contains(&format!("`--{flag}")) || readme.contains(&format!("| `{flag}`"));
-        assert!(is_there, "README.md does not mention --{flag}");
+    fn flags(command: &clap::Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned);
+        own.chain(command.get_subcommands().flat_map(flags)).collect()
     }
+    let flags = flags(&megachat::cli::Arguments::command());
+    let keys: Vec<&str> = megachat::app::keymap::BINDINGS.iter().flat_map(|it| it.keys.split(" / ")).collect();
+    let is_key = |it: &str| {
+        it.starts_with("Alt-")
+            || it.starts_with("Ctrl-")
+            || it.strip_prefix('F').is_some_and(|n| n.parse::<u8>().is_ok())
+    };
+    let (mut named_flags, mut named_keys) = (0, 0);
+    for quoted in quoted() {
+        for word in quoted.split_whitespace() {
+            // Cargo's own flag, for whoever builds it.
+            if let Some(flag) = word.strip_prefix("--").filter(|it| !["release", "features", "bench"].contains(it)) {
+                named_flags += 1;
+                assert!(flags.iter().any(|it| it == flag), "README.md names --{flag}, which is no flag");
+            }
+        }
+        if is_key(&quoted) {
+            named_keys += 1;
+            assert!(keys.contains(&quoted.as_str()), "README.md names {quoted}, which is no key");
+        }
+    }
+    assert!(named_flags > 10 && named_keys > 10, "the reading finds next to nothing");
+}
+
+#[test]
+fn a_stranger_finds_the_first_command_the_keys_and_a_picture_in_a_minute() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let first: Vec<&str> = readme.lines().take(50).collect();
+    let first = first.join("\n");
+    for found in
+        ["cargo run --release", "cargo test", "assets/main.svg", "| `Enter` |", "`Ctrl-P`", "`F1`", "megachat man"]
+    {
+        assert!(first.contains(found), "the first lines of README.md lack {found}");
+    }
+    // What is reference is in the help and the manual.
+    assert!(readme.lines().count() < 260, "README.md has {} lines", readme.lines().count());
 }

@@ -100,6 +100,62 @@ fn names_that_a_terminal_would_obey_are_shown_harmless_wherever_they_are_told() 
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["models"][0]["name"], EVIL);
 }
 
+#[cfg(unix)]
+#[test]
+fn paths_that_a_terminal_would_obey_are_shown_harmless_wherever_they_are_told() {
+    let home = Home::new();
+    let place = home.path().join("a\u{1b}[31m\nfake line \u{202e}");
+    let at = |name: &str| place.join(name).into_os_string().into_string().unwrap();
+    for directory in ["empty", "config.json", "odd"] {
+        fs::create_dir_all(place.join(directory)).unwrap();
+    }
+    for (name, content) in [
+        ("weights.pt", &b"PK no zip"[..]),
+        ("model.safetensors", b"no header"),
+        ("odd/model.safetensors", b"no header"),
+        ("odd/config.json", b"{"),
+        ("odd/\nfake line.bin", b"?"),
+        ("latin1", b"caf\xe9"),
+        ("config.toml", b"temp ="),
+    ] {
+        fs::write(place.join(name), content).unwrap();
+    }
+    for name in ["missing", "empty", "odd", "weights.pt", "model.safetensors", "latin1"] {
+        let (path, made) = (at(name), at("out"));
+        for arguments in [
+            &["--model", &path, "-p", "x"][..],
+            &["--model", "demo", "--tokenizer", &path, "-p", "x"],
+            &["convert", &path, &made],
+            &["convert", &path, &path],
+            &["export", &path, &made, "--to", "gguf"],
+            &["export", "demo", &path, "--to", "gguf"],
+            &["model", "import", &path],
+            &["model", "info", &path],
+            &["model", "download", "gpt2", "--from", &path],
+            &["score", &path],
+            &["replay", &path],
+            &["--config", &path, "-p", "x"],
+            &["--ca-file", &path, "model", "download", "gpt2"],
+        ] {
+            let mut command = megachat(home.path(), arguments);
+            let output = command.env("HF_ENDPOINT", "http://127.0.0.1:9").output().unwrap();
+            for said in [out(&output), err(&output)] {
+                assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+                is_harmless(&said);
+            }
+        }
+    }
+    let odd_home = at("home");
+    for arguments in [&["doctor"][..], &["config", "show"], &["transcripts", "list"], &["transcripts", "show", "x"]] {
+        let output = megachat(home.path(), arguments).env("MEGACHAT_HOME", &odd_home).output().unwrap();
+        is_harmless(&out(&output));
+        is_harmless(&err(&output));
+    }
+    let (shown, said, _) = run(home.path(), &["--config", &at("config.toml"), "doctor"]);
+    is_harmless(&shown);
+    is_harmless(&said);
+}
+
 #[test]
 fn one_bit_in_the_first_line_hides_nothing() {
     let text = lines(&[header("a"), typed(0, &[7454]), typed(1, &[2402])]);

@@ -19,6 +19,7 @@ mod checkpoint;
 mod claims;
 mod cli;
 mod columns;
+mod command_line;
 mod contract;
 mod conversation;
 mod derived;

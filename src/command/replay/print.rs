@@ -9,6 +9,7 @@ use super::verdict::{Outcome, Verdict, has_arithmetic_of, has_words_of};
 use crate::TokenId;
 use crate::document::RunInfo;
 use crate::engine::protocol::ModelCard;
+use crate::format::short as brief;
 use crate::format::spelled;
 use crate::sample::Draw;
 use crate::text::{visible_line, visible_name};
@@ -171,13 +172,13 @@ pub(super) fn json(report: &Report) -> Value {
         let it = &outcomes[largest.outcome];
         let (then, now) = probabilities(it, largest.after);
         json!({
-            "largest_difference": largest.by,
+            "largest_difference": brief(&largest.by),
             "node": it.node,
             "position": it.position,
             "of": if largest.after { "after" } else { "model" },
-            "recorded": then,
-            "now": now,
-            "allowed": largest.allowed,
+            "recorded": brief(&then),
+            "now": brief(&now),
+            "allowed": brief(&largest.allowed),
             "beyond": verdict.beyond,
         })
     });
@@ -198,7 +199,8 @@ fn difference(report: &Report, it: &Outcome) -> Value {
     let text = |token| String::from_utf8_lossy(report.models[it.model].1.vocabulary.bytes(token)).into_owned();
     let draw = |draw: &Draw| {
         json!({
-            "id": draw.token, "text": text(draw.token), "model": draw.model, "after": draw.after, "die": draw.die,
+            "id": draw.token, "text": text(draw.token), "model": brief(&draw.model),
+            "after": brief(&draw.after), "die": draw.die,
         })
     };
     json!({

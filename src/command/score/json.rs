@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Report, Token};
+use crate::format::short;
 use crate::sample::Reading;
 
 /// Everything, the tokens included.
@@ -53,8 +54,9 @@ fn token(report: &Report, at: usize, it: &Token, reading: Option<&Reading>) -> V
         value["bits"] = json!(reading.bits);
         // The likeliest is 0, as in everything that programs read.
         value["rank"] = json!(reading.score.rank);
-        value["entropy"] = json!(reading.score.entropy);
-        value["expected"] = json!({ "id": reading.expected, "text": text(reading.expected), "p": reading.expected_p });
+        value["entropy"] = short(&reading.score.entropy);
+        value["expected"] =
+            json!({ "id": reading.expected, "text": text(reading.expected), "p": short(&reading.expected_p) });
     }
     value
 }

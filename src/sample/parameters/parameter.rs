@@ -113,7 +113,20 @@ impl Parameter {
     /// The number that a word stands for.
     fn number_for(self, word: &str) -> Option<f64> {
         let is = |named: &str| named == word || named.split(' ').any(|it| it == word);
-        self.row().words.iter().find(|it| is(it.1)).map(|it| it.0)
+        let also = self.row().also.iter().find(|it| it.0 == word).map(|it| it.1);
+        self.row().words.iter().find(|it| is(it.1)).map(|it| it.0).or(also)
+    }
+
+    /// Whether numbers stand for others in what is written.
+    #[must_use]
+    pub fn has_other_numbers(self) -> bool {
+        !self.row().also.is_empty()
+    }
+
+    /// What its flag's help says besides [`Self::help`]; often nothing.
+    #[must_use]
+    pub fn note(self) -> &'static str {
+        self.row().note
     }
 
     /// Sets it to a value as it is written: a number, `off`, one of its words, texts with `|` between them.

@@ -57,6 +57,10 @@ pub(in crate::sample) struct Row {
     pub range: (f64, f64),
     /// Values of a number that are called by a word. What ends in `off` is what `off` means.
     pub words: &'static [(f64, &'static str)],
+    /// Other numbers for a value, as other programs write it.
+    pub also: &'static [(&'static str, f64)],
+    /// What its flag's help says besides.
+    pub note: &'static str,
     /// How far one step turns a number.
     pub turn: f64,
     /// Where the bar of a number is empty and where it is full; the same where there is none.
@@ -78,6 +82,8 @@ pub(super) const fn number(name: &'static str, value: &'static str, help: &'stat
         place: Place::More,
         range: (0.0, f64::INFINITY),
         words: &[],
+        also: &[],
+        note: "",
         turn: 1.0,
         bar: (0.0, 0.0),
         flips: None,

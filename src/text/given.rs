@@ -1,0 +1,86 @@
+//! Text as people and programs give it: a file, standard input, a line, what an editor leaves.
+
+/// A text that was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// The text, with a line feed alone at the end of each line.
+    pub text: String,
+    /// How many line ends were a carriage return and a line feed, as Windows writes them.
+    pub carriage_returns: usize,
+}
+
+/// Why bytes are no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is not UTF-8: byte {at} (0x{value:02x}, line {line}) belongs to no character")]
+pub struct NotUtf8 {
+    /// Where the first such byte is, from 0.
+    pub at: usize,
+    /// That byte.
+    pub value: u8,
+    /// On which line it is, from 1.
+    pub line: usize,
+}
+
+/// The mark that some programs put before a text to say that it is UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+impl Given {
+    /// Reads bytes as a text. A byte order mark before it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If it is not UTF-8: to guess another encoding would be to change the text.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, NotUtf8> {
+        let mut text = String::from_utf8(bytes).map_err(|error| {
+            let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+            let line = 1 + bytes[..at].iter().filter(|&&it| it == b'\n').count();
+            NotUtf8 { at, value: bytes.get(at).copied().unwrap_or_default(), line }
+        })?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len());
+        }
+        let carriage_returns = text.matches("\r\n").count();
+        if carriage_returns > 0 {
+            text = text.replace("\r\n", "\n");
+        }
+        Ok(Self { text, carriage_returns })
+    }
+
+    /// What a user should know of how it was read, if anything.
+    #[must_use]
+    pub fn remark(&self) -> Option<String> {
+        let n = self.carriage_returns;
+        let lines =
+            if n == 1 { "1 line end of Windows is".to_owned() } else { format!("{n} line ends of Windows are") };
+        (n > 0).then(|| format!("{lines} read as line feeds"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_dropped_and_line_ends_are_line_feeds() {
+        for (bytes, text, carriage_returns) in [
+            (&b"Once"[..], "Once", 0),
+            (b"\xef\xbb\xbfOnce\r\nupon\r\n", "Once\nupon\n", 2),
+            (b"a \xef\xbb\xbf b\rc\n", "a \u{feff} b\rc\n", 0),
+            (b"\xef\xbb\xbf", "", 0),
+        ] {
+            assert_eq!(Given::read(bytes.to_vec()).unwrap(), Given { text: text.to_owned(), carriage_returns });
+        }
+        let said = |n| Given { carriage_returns: n, ..Given::default() }.remark();
+        assert_eq!((said(0), said(1).unwrap().starts_with("1 line end of")), (None, true));
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_named_with_its_place() {
+        let error = Given::read(b"one\ncaf\xe9 ol\xe9".to_vec()).unwrap_err();
+        assert_eq!(error, NotUtf8 { at: 7, value: 0xe9, line: 2 });
+        assert_eq!(error.to_string(), "it is not UTF-8: byte 7 (0xe9, line 2) belongs to no character");
+        // UTF-16, and a character that is cut off.
+        assert_eq!(Given::read(b"\xff\xfeO\0".to_vec()).unwrap_err().at, 0);
+        assert_eq!(Given::read(b"ab\xe2\x82".to_vec()).unwrap_err().at, 2);
+    }
+}
