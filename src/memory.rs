@@ -171,6 +171,24 @@ pub fn peak() -> Option<u64> {
     kilobytes(&read("/proc/self/status")?, "VmHWM")
 }
 
+/// Bytes of the largest cache of the first processor, where the system says it.
+#[must_use]
+pub fn processor_cache() -> Option<u64> {
+    let sizes = (0..8).map_while(|index| read(format!("/sys/devices/system/cpu/cpu0/cache/index{index}/size")));
+    sizes.filter_map(|it| size_of_cache(&it)).max()
+}
+
+/// `32768K` or `1M`, in bytes.
+fn size_of_cache(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (number, unit) = match (text.strip_suffix('K'), text.strip_suffix('M')) {
+        (Some(it), _) => (it, 1 << 10),
+        (_, Some(it)) => (it, 1 << 20),
+        _ => (text, 1),
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
 fn read(path: impl AsRef<Path>) -> Option<String> {
     String::from_utf8(files::read(Place::ProcessStatus, path.as_ref()).ok()?).ok()
 }
@@ -335,5 +353,19 @@ mod tests {
     #[test]
     fn this_machine_says_what_it_has() {
         assert!(available().is_some_and(|it| it.bytes > 0));
+    }
+
+    #[test]
+    fn the_size_of_a_cache_is_read() {
+        for (text, expected) in [
+            ("32768K\n", Some(32 << 20)),
+            ("1M", Some(1 << 20)),
+            ("512", Some(512)),
+            ("", None),
+            ("K", None),
+            ("-1K", None),
+        ] {
+            assert_eq!(size_of_cache(text), expected, "{text}");
+        }
     }
 }

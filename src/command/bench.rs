@@ -2,12 +2,15 @@
 //!
 //! The model alone is measured: no sampler, no screen. Prompts are the same every time, so are the tokens.
 
+mod plan;
+
 use std::io::{self, Write as _};
 use std::time::Instant;
 
 use serde_json::json;
 
-use super::{Exit, demo_directory, find_model, model_source, places};
+use self::plan::{Batch, Plan};
+use super::{Exit, demo_directory, find_model, model_source, places, say};
 use crate::TokenId;
 use crate::cli::{BenchArguments, FileArguments};
 use crate::engine::backends::devices;
@@ -20,9 +23,7 @@ use crate::memory;
 use crate::model::{Model, ModelError, Scores};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-
-/// Tokens of the prompt whose first token is waited for.
-const SHORT_PROMPT: usize = 16;
+use crate::text::visible_json;
 
 /// One line of the result: what was measured, each run's figure, and its unit.
 struct Row {
@@ -46,11 +47,11 @@ impl Row {
     }
 }
 
-/// Measures and prints a table, or JSON.
+/// Measures and prints a table, or JSON. What does not fit into the model's context is shortened until it does.
 ///
 /// # Errors
 ///
-/// Status 2 if a depth or a count does not fit the model, 3 if there is no such model, 6 if there is no such
+/// Status 3 if there is no such model, 6 if there is no such
 /// device, 7 if the model is damaged, 1 if it cannot be run.
 pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
     let (name, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
@@ -61,16 +62,16 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
     let source = model_source(&wanted.model, config, name, directory).map_err(|e| Exit::usage(e.to_string()))?;
     let threads = source.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let mut measured = Measured { rows: Vec::new(), about: None };
-    let mut progress = Progress { lively: super::lively(), total: wanted.runs * (3 + wanted.depth.len()) + 1, done: 0 };
-    for run in 1..=wanted.runs.max(1) {
-        measured.run(wanted, &source, &mut |what| progress.show(&format!("run {run} of {}: {what}", wanted.runs)))?;
+    let mut progress = Progress { lively: super::lively(), total: 0, done: 0 };
+    for run in 1..=wanted.runs {
+        measured.run(wanted, &source, &mut progress, &format!("run {run} of {}", wanted.runs))?;
     }
     // Last, so that its memory is none of the model's.
     let peak = memory::peak();
     progress.show("memory");
     let bandwidth = read_bandwidth(threads);
     progress.clear();
-    let machine = Machine { threads, peak, bandwidth };
+    let machine = Machine { threads, peak, bandwidth, cache: memory::processor_cache() };
     let mut out = io::stdout().lock();
     let written =
         if wanted.json { measured.write_json(&machine, &mut out) } else { measured.write_table(&machine, &mut out) };
@@ -110,12 +111,31 @@ struct Machine {
     peak: Option<u64>,
     /// Bytes a second that reading alone reaches.
     bandwidth: f64,
+    /// Bytes of the processor's largest cache, where the system says it.
+    cache: Option<u64>,
 }
 
-/// The figures of all runs, and the model that they are of with the bytes of its matrices.
+impl Machine {
+    /// Whether the weights, read at so many bytes a second, come from the processor's cache: nothing that comes from
+    /// memory is read faster than by reading alone, and what takes half of the cache at the most stays there.
+    fn caches(&self, weight_bytes: u64, moved: f64) -> bool {
+        // Where there is no memory to measure it with, it is not known.
+        (self.bandwidth > 0.0 && moved > self.bandwidth) || self.cache.is_some_and(|it| weight_bytes <= it / 2)
+    }
+}
+
+/// The model that figures are of.
+struct About {
+    card: ModelCard,
+    /// Bytes of its matrices.
+    weight_bytes: u64,
+    plan: Plan,
+}
+
+/// The figures of all runs, and the model that they are of.
 struct Measured {
     rows: Vec<Row>,
-    about: Option<(ModelCard, u64)>,
+    about: Option<About>,
 }
 
 impl Measured {
@@ -132,34 +152,43 @@ impl Measured {
         &mut self,
         wanted: &BenchArguments,
         source: &ModelSource,
-        progress: &mut dyn FnMut(&str),
+        progress: &mut Progress,
+        run: &str,
     ) -> Result<(), Exit> {
-        progress("loading");
+        progress.show(&format!("{run}: loading"));
         let LoadedModel { mut model, card } =
             load_model(source, &mut |_, _| ()).map_err(|e| super::generate::engine_exit(&e))?;
         self.add("load", "load", "s", card.took.as_secs_f64());
-        check(wanted, &*model)?;
+        let plan = Plan::of(wanted, model.positions());
+        if self.about.is_none() {
+            progress.clear();
+            // Loading is a step too, and so is the memory.
+            progress.total = plan.steps() + wanted.runs + 1;
+            if let Some(shortened) = &plan.shortened {
+                say(&format!("megachat: {shortened}"));
+            }
+        }
         let failed = |e: ModelError| Exit::failed(e.to_string());
         // The first pass pays for pages and threads that later ones find ready.
-        prefill(&mut *model, SHORT_PROMPT).map_err(failed)?;
-        progress("reading");
-        let first = prefill(&mut *model, SHORT_PROMPT).map_err(failed)?;
-        self.add("first_token", format!("first token after {SHORT_PROMPT}"), "ms", first * 1e3);
-        let seconds = prefill(&mut *model, wanted.prefill).map_err(failed)?;
-        self.add("prefill", format!("read {}", wanted.prefill), "tokens/s", wanted.prefill as f64 / seconds);
-        for &depth in &wanted.depth {
-            progress(&format!("drawing at {depth}"));
-            let seconds = decode(&mut *model, depth, wanted.decode).map_err(failed)?;
-            let what = format!("draw {} after {depth}", wanted.decode);
-            self.add(format!("decode_{depth}"), what, "tokens/s", wanted.decode as f64 / seconds);
+        prefill(&mut *model, plan.short).map_err(failed)?;
+        progress.show(&format!("{run}: reading"));
+        let first = prefill(&mut *model, plan.short).map_err(failed)?;
+        self.add("first_token", format!("first token after {}", plan.short), "ms", first * 1e3);
+        let seconds = prefill(&mut *model, plan.prefill).map_err(failed)?;
+        self.add("prefill", format!("read {}", plan.prefill), "tokens/s", plan.prefill as f64 / seconds);
+        for &depth in &plan.depths {
+            progress.show(&format!("{run}: drawing at {depth}"));
+            let seconds = decode(&mut *model, depth, plan.decode).map_err(failed)?;
+            let what = format!("draw {} after {depth}", plan.decode);
+            self.add(format!("decode_{depth}"), what, "tokens/s", plan.decode as f64 / seconds);
         }
-        if wanted.batch > 1 {
-            progress(&format!("{} at once", wanted.batch));
-            let seconds = together(&mut *model, wanted.batch, wanted.decode).map_err(failed)?;
-            let figure = (wanted.batch * wanted.decode) as f64 / seconds;
-            self.add("batch", format!("draw {} times {} at once", wanted.batch, wanted.decode), "tokens/s", figure);
+        if let Some(batch) = plan.batch {
+            progress.show(&format!("{run}: {} at once", batch.count));
+            let seconds = together(&mut *model, batch).map_err(failed)?;
+            let figure = (batch.count * batch.decode) as f64 / seconds;
+            self.add("batch", format!("draw {} times {} at once", batch.count, batch.decode), "tokens/s", figure);
         }
-        self.about = Some((card, model.weight_bytes()));
+        self.about = Some(About { card, weight_bytes: model.weight_bytes(), plan });
         Ok(())
     }
 
@@ -170,7 +199,8 @@ impl Measured {
     }
 
     fn write_json(&self, machine: &Machine, out: &mut impl io::Write) -> io::Result<()> {
-        let Some((card, weight_bytes)) = &self.about else { return Ok(()) };
+        let Some(About { card, weight_bytes, plan }) = &self.about else { return Ok(()) };
+        let moved = self.moved(*weight_bytes);
         let figures: serde_json::Map<String, serde_json::Value> = self
             .rows
             .iter()
@@ -180,13 +210,15 @@ impl Measured {
             "model": card.name, "parameters": card.parameters, "device": card.device.to_string(), "dtype": card.dtype,
             "kernels": kernels(card), "threads": machine.threads, "weight_bytes": weight_bytes,
             "peak_rss_bytes": machine.peak, "memory_bandwidth": machine.bandwidth,
-            "weights_per_second": self.moved(*weight_bytes), "figures": figures,
+            "processor_cache_bytes": machine.cache,
+            "weights_in_cache": moved.map(|it| machine.caches(*weight_bytes, it)),
+            "weights_per_second": moved, "measured": plan.json(), "shortened": plan.shortened, "figures": figures,
         });
-        writeln!(out, "{value}")
+        writeln!(out, "{}", visible_json(&value.to_string()))
     }
 
     fn write_table(&self, machine: &Machine, out: &mut impl io::Write) -> io::Result<()> {
-        let Some((card, weight_bytes)) = &self.about else { return Ok(()) };
+        let Some(About { card, weight_bytes, .. }) = &self.about else { return Ok(()) };
         let millions = card.parameters as f64 / 1e6;
         let head = format!("{}, {millions:.1} M parameters, {}, {}", card.name, card.dtype, card.device);
         writeln!(out, "{head}, {}, {} threads", kernels(card), machine.threads)?;
@@ -196,10 +228,16 @@ impl Measured {
             let middle = format!("{:.digits$} {}", row.median(), row.unit);
             writeln!(out, "{:<26} {middle:<18} {least:.digits$} to {most:.digits$}", row.what)?;
         }
-        if let Some(moved) = self.moved(*weight_bytes).map(|it| it / 1e9).filter(|&it| it > 0.0) {
-            let reading = machine.bandwidth / 1e9;
-            let share = moved / reading * 100.0;
-            let text = format!("{moved:.1} GB/s, {share:.0} % of the {reading:.1} that reading alone reaches");
+        if let Some(moved) = self.moved(*weight_bytes).filter(|&it| it > 0.0) {
+            let (shown, reading) = (moved / 1e9, machine.bandwidth / 1e9);
+            let text = if machine.caches(*weight_bytes, moved) {
+                format!("{shown:.1} GB/s; the weights lie in the processor's cache")
+            } else if reading <= 0.0 {
+                format!("{shown:.1} GB/s")
+            } else {
+                let share = shown / reading * 100.0;
+                format!("{shown:.1} GB/s, {share:.0} % of the {reading:.1} that reading alone reaches")
+            };
             writeln!(out, "{:<26} {text}", format!("weights, {}", format::bytes(*weight_bytes)))?;
         }
         machine.peak.map_or(Ok(()), |bytes| writeln!(out, "{:<26} {}", "peak memory", format::bytes(bytes)))
@@ -210,19 +248,6 @@ impl Measured {
 fn kernels(card: &ModelCard) -> String {
     let found = devices().into_iter().find(|it| it.device == card.device);
     found.and_then(|it| it.state.ok()).unwrap_or_else(|| card.device.to_string())
-}
-
-fn check(wanted: &BenchArguments, model: &dyn Model) -> Result<(), Exit> {
-    let capacity = model.positions();
-    let deepest = wanted.depth.iter().copied().max().unwrap_or(0);
-    let needed = wanted.prefill.max(deepest.max(SHORT_PROMPT) + wanted.decode);
-    if wanted.prefill == 0 || wanted.decode == 0 || wanted.runs == 0 {
-        return Err(Exit::usage("--prefill, --decode and --runs must be at least 1"));
-    }
-    if needed > capacity {
-        return Err(Exit::usage(format!("{needed} positions would be needed, the model has {capacity}")));
-    }
-    Ok(())
 }
 
 /// Some tokens that are not all alike.
@@ -254,16 +279,17 @@ fn decode(model: &mut dyn Model, depth: usize, count: usize) -> Result<f64, Mode
     Ok(started.elapsed().as_secs_f64())
 }
 
-/// Seconds for so many tokens in each of some branches of a short prompt.
-fn together(model: &mut dyn Model, branches: usize, count: usize) -> Result<f64, ModelError> {
-    let prompt = tokens(model, SHORT_PROMPT);
+/// Seconds for the tokens in each of some branches of a short prompt.
+fn together(model: &mut dyn Model, batch: Batch) -> Result<f64, ModelError> {
+    let Batch { count: branches, prompt, decode } = batch;
+    let prompt = tokens(model, prompt);
     let vocabulary = model.vocabulary();
     let mut scores = vec![0.0; branches * vocabulary];
     model.rewind(0);
     model.extend(&prompt, Scores::None, &mut || true)?;
     model.branch(branches)?;
     let started = Instant::now();
-    for step in 0..count {
+    for step in 0..decode {
         let tokens: Vec<TokenId> = (0..branches).map(|it| ((step * branches + it) % vocabulary) as TokenId).collect();
         model.step(&tokens, &mut scores)?;
     }
@@ -282,4 +308,23 @@ fn read_bandwidth(threads: usize) -> f64 {
         stream.pass() as f64 / started.elapsed().as_secs_f64()
     });
     passes.fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_that_are_read_faster_than_memory_lie_in_the_cache() {
+        let machine = |cache| Machine { threads: 1, peak: None, bandwidth: 20e9, cache };
+        for (cache, weight_bytes, moved, expected) in [
+            (None, 13_000_000, 43e9, true),
+            (None, 13_000_000, 15e9, false),
+            (Some(32 << 20), 13_000_000, 15e9, true),
+            (Some(32 << 20), 360_000_000, 15e9, false),
+            (Some(32 << 20), 360_000_000, 21e9, true),
+        ] {
+            assert_eq!(machine(cache).caches(weight_bytes, moved), expected, "{cache:?} {weight_bytes} {moved}");
+        }
+    }
 }

@@ -11,22 +11,31 @@ const LAYERS: usize = 2;
 
 /// Makes the directory: `config.json`, `model.safetensors`, and GPT-2's merges, which say that its words are GPT-2's.
 pub(crate) fn hugging_face(directory: &Path, seed: u32) {
+    of_context(directory, seed, POSITIONS);
+}
+
+/// The same with a context of so many tokens.
+pub(crate) fn of_context(directory: &Path, seed: u32, positions: usize) {
     std::fs::create_dir_all(directory).unwrap();
     let config = json!({
         "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "activation_function": "gelu_new",
-        "n_embd": WIDTH, "n_head": 2, "n_layer": LAYERS, "n_positions": POSITIONS, "vocab_size": 50257,
+        "n_embd": WIDTH, "n_head": 2, "n_layer": LAYERS, "n_positions": positions, "vocab_size": 50257,
         "layer_norm_epsilon": 1e-5, "tie_word_embeddings": true,
     });
     std::fs::write(directory.join("config.json"), config.to_string()).unwrap();
-    std::fs::write(directory.join("model.safetensors"), safetensors(seed)).unwrap();
+    std::fs::write(directory.join("model.safetensors"), weights(seed, positions)).unwrap();
     std::fs::write(directory.join("merges.txt"), megachat::assets::MERGES).unwrap();
 }
 
 /// The weights: float16, small, the same for the same seed.
 pub(crate) fn safetensors(seed: u32) -> Vec<u8> {
+    weights(seed, POSITIONS)
+}
+
+fn weights(seed: u32, positions: usize) -> Vec<u8> {
     let (mut header, mut data) = (Map::new(), Vec::new());
     let mut state = seed;
-    for (name, shape) in shapes() {
+    for (name, shape) in shapes(positions) {
         let start = data.len();
         for _ in 0..shape.iter().product::<usize>() {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -42,9 +51,9 @@ pub(crate) fn safetensors(seed: u32) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
 }
 
-fn shapes() -> Vec<(String, Vec<usize>)> {
+fn shapes(positions: usize) -> Vec<(String, Vec<usize>)> {
     let c = WIDTH;
-    let mut all = vec![("wte.weight".to_owned(), vec![50257, c]), ("wpe.weight".to_owned(), vec![POSITIONS, c])];
+    let mut all = vec![("wte.weight".to_owned(), vec![50257, c]), ("wpe.weight".to_owned(), vec![positions, c])];
     for layer in 0..LAYERS {
         let parts: [(&str, &[usize]); 12] = [
             ("ln_1.weight", &[c]),

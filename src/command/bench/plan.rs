@@ -1,0 +1,153 @@
+//! What is measured: what was asked for, as far as it fits into the model's context.
+
+use serde_json::{Value, json};
+
+use crate::cli::BenchArguments;
+
+/// Tokens of the prompt whose first token is waited for.
+const SHORT_PROMPT: usize = 16;
+
+/// What is measured of a model. All of it fits into its context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Tokens that the model's context holds.
+    pub(super) context: usize,
+    /// Tokens of the prompt whose first token is waited for.
+    pub(super) short: usize,
+    /// Tokens of the prompt that is read.
+    pub(super) prefill: usize,
+    /// Tokens drawn at each depth.
+    pub(super) decode: usize,
+    /// How many tokens lie before those, each once.
+    pub(super) depths: Vec<usize>,
+    /// Several continuations at once, if there is room for them.
+    pub(super) batch: Option<Batch>,
+    /// How often all of it is measured.
+    runs: usize,
+    /// What was asked for and does not fit, as a sentence.
+    pub(super) shortened: Option<String>,
+}
+
+/// Several continuations of one prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// How many.
+    pub(super) count: usize,
+    /// Tokens of the prompt.
+    pub(super) prompt: usize,
+    /// Tokens drawn in each.
+    pub(super) decode: usize,
+}
+
+impl Plan {
+    /// As much of what is `wanted` as a context of so many tokens holds. Where tokens before and tokens drawn do not fit
+    /// together, those that are drawn get half of the context at the most, and the others the rest.
+    pub(super) fn of(wanted: &BenchArguments, context: usize) -> Self {
+        let deepest = wanted.depth.iter().copied().max().unwrap_or(0);
+        let fits = deepest.checked_add(wanted.decode).is_some_and(|it| it <= context);
+        let decode = if fits { wanted.decode } else { wanted.decode.min(context / 2).max(1) };
+        let mut depths = Vec::new();
+        for depth in wanted.depth.iter().map(|&it| it.min(context.saturating_sub(decode))) {
+            if !depths.contains(&depth) {
+                depths.push(depth);
+            }
+        }
+        let prefill = wanted.prefill.min(context);
+        let prompt = SHORT_PROMPT.min(context / 2);
+        let batch = Batch { count: wanted.batch, prompt, decode: decode.min(context - prompt) };
+        let shortened = [
+            ("--prefill", vec![prefill], vec![wanted.prefill]),
+            ("--decode", vec![decode], vec![wanted.decode]),
+            ("--depth", depths.clone(), wanted.depth.clone()),
+        ];
+        let differs = |(name, measured, asked): (&str, Vec<usize>, Vec<usize>)| {
+            // What was asked for twice is measured once, which is no news.
+            let is_other = asked.iter().any(|it| !measured.contains(it));
+            is_other.then(|| format!("{name} {} instead of {}", list(&measured), list(&asked)))
+        };
+        let shortened: Vec<String> = shortened.into_iter().filter_map(differs).collect();
+        let sentence = format!("the model's context is of {context} tokens: {}", shortened.join(", "));
+        Self {
+            context,
+            short: SHORT_PROMPT.min(context),
+            prefill,
+            decode,
+            depths,
+            batch: Some(batch).filter(|it| it.count > 1 && it.prompt > 0),
+            runs: wanted.runs,
+            shortened: Some(sentence).filter(|_| !shortened.is_empty()),
+        }
+    }
+
+    /// How many things are measured in all runs.
+    pub(super) fn steps(&self) -> usize {
+        self.runs * (2 + self.depths.len() + usize::from(self.batch.is_some()))
+    }
+
+    /// What is measured, for programs.
+    pub(super) fn json(&self) -> Value {
+        let batch = self.batch.map(|it| json!({"count": it.count, "prompt": it.prompt, "decode": it.decode}));
+        json!({
+            "context": self.context, "prefill": self.prefill, "decode": self.decode, "depth": self.depths,
+            "batch": batch, "runs": self.runs,
+        })
+    }
+}
+
+fn list(numbers: &[usize]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::ModelArguments;
+
+    fn wanted(prefill: usize, decode: usize, depth: &[usize], batch: usize) -> BenchArguments {
+        let (depth, model) = (depth.to_vec(), ModelArguments::default());
+        BenchArguments { prefill, decode, depth, batch, runs: 2, json: false, model }
+    }
+
+    #[test]
+    fn a_plan_fits_into_any_context() {
+        for context in 1..200 {
+            for prefill in [1, 16, 512, usize::MAX] {
+                for decode in [1, 3, 64, usize::MAX] {
+                    for depth in [&[0][..], &[0, 512], &[5, 9, 5], &[usize::MAX], &[7]] {
+                        let wanted = wanted(prefill, decode, depth, 4);
+                        let plan = Plan::of(&wanted, context);
+                        let most = plan.depths.iter().max().unwrap() + plan.decode;
+                        assert!(most <= context && plan.decode >= 1, "{context} {wanted:?} {plan:?}");
+                        assert!((1..=context).contains(&plan.prefill) && (1..=context).contains(&plan.short));
+                        let batch = plan.batch.map(|it| it.prompt + it.decode);
+                        assert!(batch.is_none_or(|it| it <= context), "{context} {plan:?}");
+                        assert_eq!(plan.batch.is_none(), context == 1);
+                        let mut once = plan.depths.clone();
+                        once.dedup();
+                        assert_eq!(once, plan.depths);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_fits_is_as_it_was_asked_for_and_what_does_not_is_said() {
+        let plan = Plan::of(&wanted(512, 64, &[0, 512], 4), 1024);
+        let batch = Batch { count: 4, prompt: 16, decode: 64 };
+        assert_eq!((plan.prefill, plan.decode, &plan.depths[..], plan.batch), (512, 64, &[0, 512][..], Some(batch)));
+        assert_eq!((plan.shortened, Plan::of(&wanted(8, 1, &[3, 3], 1), 8).batch), (None, None));
+        let plan = Plan::of(&wanted(512, 64, &[0, 512], 4), 512);
+        let says = "the model's context is of 512 tokens: --depth 0,448 instead of 0,512";
+        assert_eq!(plan.shortened.as_deref(), Some(says));
+        let plan = Plan::of(&wanted(512, 64, &[0, 512], 4), 8);
+        assert_eq!((plan.prefill, plan.decode, &plan.depths[..]), (8, 4, &[0, 4][..]));
+        let says = "the model's context is of 8 tokens: --prefill 8 instead of 512, --decode 4 instead of 64, --depth 0,4 \
+                    instead of 0,512";
+        assert_eq!(plan.shortened.as_deref(), Some(says));
+        // Two that become one are measured once; so is what was asked for twice, and that is not told.
+        assert_eq!(Plan::of(&wanted(8, 1, &[500, 600, 7], 1), 8).depths, [7]);
+        let twice = Plan::of(&wanted(8, 1, &[3, 3], 1), 8);
+        assert_eq!((&twice.depths[..], twice.shortened), (&[3][..], None));
+    }
+}
