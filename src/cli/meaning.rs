@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn a_prompt_a_verb_and_escapes() {
         assert_eq!(parse(&["Once", "upon"]).prompt, ["Once", "upon"]);
-        assert!(matches!(parse(&["model", "list"]).verb, Some(Verb::Model { verb: ModelVerb::List })));
+        assert!(matches!(parse(&["model", "list"]).verb, Some(Verb::Model { verb: ModelVerb::List { .. } })));
         assert_eq!(parse(&["--resume"]).interface.resume.as_deref(), Some("latest"));
         let (settings, _) =
             parse(&["--stop", r"a\n\tb\\c\d\", "--stop", "x"]).sampling.settings(&Config::default()).unwrap();

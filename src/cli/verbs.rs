@@ -7,25 +7,25 @@ use clap::{Args, Subcommand};
 use crate::text::TokenizerChoice;
 
 use super::manual;
-use super::{ColorName, ExportDtype, ExportFormat, ModelArguments, ModelFormat, WeightName};
+use super::{ColorName, ExportDtype, ExportFormat, ModelArguments, ModelFormat, WeightName, positive};
 
 /// What is measured.
 #[derive(Clone, Debug, Args)]
 pub struct BenchArguments {
     /// Tokens of the prompt that is read
-    #[arg(long, value_name = "N", default_value_t = 512)]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one)]
     pub prefill: usize,
     /// Tokens drawn at each depth
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least_one)]
     pub decode: usize,
     /// How many tokens lie before those that are drawn; several with commas
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [0, 512])]
     pub depth: Vec<usize>,
-    /// Continuations of one prompt at once
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    /// Continuations of one prompt at once; 1 leaves that out
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
     pub batch: usize,
     /// How often everything is measured; the medians are shown
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = positive)]
     pub runs: usize,
     /// Print one JSON object instead of a table
     #[arg(long)]
@@ -33,6 +33,10 @@ pub struct BenchArguments {
     /// Which model, and how it runs
     #[command(flatten)]
     pub model: ModelArguments,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&it| it >= 1).ok_or_else(|| "expected a number of 1 or more".to_owned())
 }
 
 /// What is scored, and how it is told.
@@ -144,6 +148,11 @@ pub enum Verb {
     #[command(after_long_help = manual::REPLAY)]
     Replay(ReplayArguments),
     /// Measure how fast a model reads and writes here, and what limits it
+    ///
+    /// What does not fit into the model's context is shortened until it does, which is said once on standard error. With --json one
+    /// object: model, parameters, device, dtype, kernels, threads, `weight_bytes`, `peak_rss_bytes`, `memory_bandwidth`,
+    /// `processor_cache_bytes`, `weights_in_cache`, `weights_per_second`, measured (context, prefill, decode, depth, batch, runs:
+    /// what was really measured), shortened (a sentence, or null), figures (by name: median, runs, unit).
     Bench(BenchArguments),
     /// Models: list, info, download, import, verify, remove
     #[command(after_long_help = manual::MODEL)]
@@ -163,6 +172,9 @@ pub enum Verb {
         verb: CacheVerb,
     },
     /// What is here and whether it works: files, models, room, device, terminal
+    ///
+    /// Exit status 1 if something needs attention; it is marked with `!`, and false is the `ok` of its object in --json. A device
+    /// that this machine or this build does not have is no fault.
     Doctor {
         /// Print one JSON object
         #[arg(long)]
@@ -178,9 +190,20 @@ pub enum Verb {
 #[derive(Clone, Debug, Subcommand)]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum ModelVerb {
-    /// The installed models
-    List,
+    /// The installed models, and those that can be
+    ///
+    /// With --json one object: directory, and models, a list of objects: name, state (installed, damaged, built-in or
+    /// downloadable), parameters, bytes (on the disk, or to download), directory, fault; null is what is not known or not so.
+    List {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// What is known of a model
+    ///
+    /// Exit status 3 if there is none, 7 if it is damaged, 1 if what is there is no model that runs. With --json one object: name,
+    /// state (installed, damaged, built-in, or not installed), directory; of an installed one parameters, bytes, format, source, verified,
+    /// `source_sha256`, `weights_sha256`, tokenizer; vocabulary, notes; converts (true where it is converted before it runs), problem.
     Info {
         /// Its name, or a directory
         name: String,
@@ -217,12 +240,19 @@ pub enum ModelVerb {
         force: bool,
     },
     /// Check the files of a model, or of all, against what they were when it was installed
+    ///
+    /// Exit status 7 if one is damaged. With --json one object: ok, and models, a list of objects: name, state (sound, damaged,
+    /// or newer: installed by a newer megachat), files and bytes that were compared, fault, repaired (with --repair, of a damaged
+    /// one), problem (why it could not be); null is what is not so.
     Verify {
         /// All installed models if none is named
         name: Option<String>,
         /// Install a damaged one anew, from where it came from
         #[arg(long)]
         repair: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Remove an installed model and what is left of its download
     Remove { name: String },
@@ -232,7 +262,15 @@ pub enum ModelVerb {
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum TranscriptsVerb {
     /// All transcripts, newest first
-    List,
+    ///
+    /// With --json one object: directory, and transcripts, a list of objects: id, path, state (sound, damaged, or unreadable), fault,
+    /// created (milliseconds since 1970), model, tokens, words (the first ones), `words_assumed` (whether they are taken for GPT-2's),
+    /// `words_fault` (why there are none); null is what is not known or not so.
+    List {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// The text of a transcript
     Show {
         /// Its name, the beginning of it, or `latest`
@@ -254,14 +292,28 @@ pub enum ConfigVerb {
     /// Where the configuration file is
     Path,
     /// Every value with where it comes from
-    Show,
+    ///
+    /// With --json one object: values, a list of objects: name, value (a text, number, true or false, a list, or null where nothing
+    /// is set), origin (environment, configuration, preset, remembered, default); keys, a list of objects: action, place, keys, origin;
+    /// paths, an object: configuration, `configuration_exists`, models, transcripts, downloads, state.
+    Show {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum CacheVerb {
     /// What unfinished downloads have left
-    List,
+    ///
+    /// With --json one object: directory, and downloads, a list of objects: path, bytes.
+    List {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove it
     Clear,
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write as _};
 
-use super::{Exit, places, say};
+use serde_json::{Value, json};
+
+use super::{Exit, places, print_json, say};
 use crate::cli::{CacheVerb, FileArguments};
 use crate::format;
 use crate::install::partial_downloads::{self, PartialDownload};
@@ -19,7 +21,13 @@ pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<()
     let failed = |e: io::Error| Exit::failed(format!("{}: {e}", visible_path(&places.downloads)));
     let line = |it: &PartialDownload| format!("{:>8}  {}", format::bytes(it.bytes), visible_path(&it.path));
     match verb {
-        CacheVerb::List => {
+        CacheVerb::List { json: true } => {
+            let found = partial_downloads::list(&places).map_err(failed)?;
+            let row = |it: PartialDownload| json!({"path": it.path.to_string_lossy(), "bytes": it.bytes});
+            let downloads: Vec<Value> = found.into_iter().map(row).collect();
+            print_json(&json!({"directory": places.downloads.to_string_lossy(), "downloads": downloads}))?;
+        }
+        CacheVerb::List { json: false } => {
             let mut out = io::stdout().lock();
             for it in partial_downloads::list(&places).map_err(failed)? {
                 writeln!(out, "{}", line(&it))?;

@@ -1,16 +1,21 @@
 //! `megachat config`: where values come from.
 
+mod values;
+
 use std::io::{self, Write as _};
 
-use clap::ValueEnum as _;
+use serde_json::{Value, json};
 
-use super::Exit;
+use self::values::{Setting, keys, origin_of_keys, values};
+use super::{Exit, print_json};
 use crate::app::keymap::{Entry, Keymap};
 use crate::cli::{Arguments, ConfigVerb};
-use crate::sample::{Parameter, Settings};
 use crate::store::config::LoadedConfig;
 use crate::store::paths::Paths;
-use crate::text::{columns_of, pad, visible_path};
+use crate::text::{columns_of, pad, visible_line, visible_path};
+
+/// Columns of the values. The origin of a longer one stands on a line of its own.
+const WIDEST: usize = 40;
 
 /// Runs one of the verbs.
 ///
@@ -25,18 +30,15 @@ pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, pa
             out.write_all(paths.config_file.as_os_str().as_encoded_bytes())?;
             out.write_all(b"\n")?;
         }
-        ConfigVerb::Show => {
-            let (values, keys) = (values(arguments, loaded)?, keys(&Keymap::with(&loaded.config.keys).0));
-            // Both tables in the same columns.
-            let widest = |column: fn(&Value) -> &str| {
-                values.iter().chain(&keys).map(|it| columns_of(column(it))).max().unwrap_or(0)
-            };
-            let (names, shown) = (widest(|it| &it.0), widest(|it| &it.1));
-            for table in [&values, &keys] {
-                for (name, value, origin) in table {
-                    writeln!(out, "{} {} {origin}", pad(name, names), pad(value, shown))?;
-                }
-                writeln!(out)?;
+        ConfigVerb::Show { json } => {
+            let values = values(arguments, loaded, paths)?;
+            let keymap = Keymap::with(&loaded.config.keys).0;
+            if json {
+                drop(out);
+                return print_json(&document(&values, &keymap, paths));
+            }
+            for line in table(&[values, keys(&keymap)]) {
+                writeln!(out, "{line}")?;
             }
             let there = if paths.config_file.exists() { "" } else { " (not there)" };
             writeln!(out, "configuration      {}{there}", visible_path(&paths.config_file))?;
@@ -49,108 +51,91 @@ pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, pa
     Ok(())
 }
 
-type Value = (String, String, &'static str);
-
-/// A row for each action that has a key; what has other keys in other places says where.
-fn keys(keymap: &Keymap) -> Vec<Value> {
-    let mut rows: Vec<Value> = Vec::new();
-    let entries = keymap.entries();
-    for entry in entries {
-        let name = format!("keys.{}", entry.action.name());
-        if rows.iter().any(|it| it.0 == name) {
-            continue;
-        }
-        let all: Vec<&Entry> = entries.iter().filter(|it| it.action == entry.action).collect();
-        let value = match &all[..] {
-            rest if rest.iter().all(|it| it.keys.is_empty()) => "none".to_owned(),
-            rest if rest.iter().all(|it| it.keys == entry.keys) => entry.names(),
-            rest => {
-                let said = rest.iter().map(|it| format!("{} ({})", it.names(), it.place.name()));
-                said.collect::<Vec<_>>().join(", ")
+/// The lines of some tables, each in the same columns and with an empty line behind it.
+fn table(tables: &[Vec<Setting>]) -> Vec<String> {
+    // A value in quotes is one that would not be seen.
+    let seen = |it: &Setting| if it.shown.trim().is_empty() { format!("{:?}", it.shown) } else { it.shown.clone() };
+    let all = || tables.iter().flatten();
+    let names = all().map(|it| columns_of(&it.name)).max().unwrap_or(0);
+    let widths = all().map(|it| columns_of(&visible_line(&seen(it))));
+    let values = widths.filter(|&it| it <= WIDEST).max().unwrap_or(0);
+    let mut lines = Vec::new();
+    for table in tables {
+        for it in table {
+            let (name, value) = (pad(&it.name, names), visible_line(&seen(it)));
+            if columns_of(&value) <= values {
+                lines.push(format!("{name} {} {}", pad(&value, values), it.origin));
+            } else {
+                lines.push(format!("{name} {value}"));
+                lines.push(format!("{} {}", " ".repeat(names + 1 + values), it.origin));
             }
-        };
-        let origin = if all.iter().any(|it| it.is_chosen) { "configuration" } else { "default" };
-        rows.push((name, value, origin));
+        }
+        lines.push(String::new());
     }
-    rows
+    lines
 }
 
-/// Every value that can be set, with where it comes from.
-fn values(arguments: &Arguments, loaded: &LoadedConfig) -> Result<Vec<Value>, Exit> {
-    let (model, sampling, look) = (&arguments.model, &arguments.sampling, &arguments.interface);
-    let (file, from_file) = (&loaded.config, &loaded.config.sampling);
-    let (s, seed) = sampling.settings(file).map_err(|e| Exit::usage(e.to_string()))?;
-    // A verb takes no sampling flags, so what is given was given by the environment.
-    let origin = |environment: bool, file: bool| match (environment, file) {
-        (true, _) => "environment",
-        (false, true) => "configuration",
-        (false, false) => "default",
+fn document(values: &[Setting], keymap: &Keymap, paths: &Paths) -> Value {
+    let row = |it: &Setting| json!({"name": it.name, "value": it.value, "origin": it.origin});
+    let chords = |it: &Entry| -> Vec<String> { it.keys.iter().map(ToString::to_string).collect() };
+    let key = |it: &Entry| {
+        json!({
+            "action": it.action.name(),
+            "place": it.place.name(),
+            "keys": chords(it),
+            "origin": origin_of_keys(&[it]),
+        })
     };
-    let name = |text: Option<&String>, default: &str| text.cloned().unwrap_or_else(|| default.to_owned());
-    let spelled = |it: Option<String>, file: Option<&String>| it.unwrap_or_else(|| name(file, "auto"));
-    let by_preset = sampling.preset.is_some() || file.preset.is_some();
-    let plain = &arguments.interface;
-    let mut values = vec![
-        (
-            "plain".to_owned(),
-            (plain.plain || file.plain == Some(true)).to_string(),
-            origin(plain.plain, file.plain.is_some()),
-        ),
-        (
-            "model".to_owned(),
-            name(model.model.as_ref().or(file.model.as_ref()), "megatron-345m, else demo"),
-            origin(model.model.is_some(), file.model.is_some()),
-        ),
-        (
-            "device".to_owned(),
-            spelled(model.device.map(|it| format!("{it:?}").to_lowercase()), file.device.as_ref()),
-            origin(model.device.is_some(), file.device.is_some()),
-        ),
-        (
-            "dtype".to_owned(),
-            spelled(model.dtype.map(|it| format!("{it:?}").to_lowercase()), file.dtype.as_ref()),
-            origin(model.dtype.is_some(), file.dtype.is_some()),
-        ),
-        (
-            "color".to_owned(),
-            look.color
-                .and_then(|it| it.to_possible_value())
-                .map_or_else(|| name(file.color.as_ref(), "auto"), |it| it.get_name().to_owned()),
-            origin(look.color.is_some(), file.color.is_some()),
-        ),
-        (
-            "theme".to_owned(),
-            spelled(look.theme.map(|it| format!("{it:?}").to_lowercase()), file.theme.as_ref()),
-            origin(look.theme.is_some(), file.theme.is_some()),
-        ),
-        (
-            "ascii".to_owned(),
-            look.ascii.or(file.ascii).map_or_else(|| "if the locale is not UTF-8".to_owned(), |it| it.to_string()),
-            origin(look.ascii.is_some(), file.ascii.is_some()),
-        ),
-        (
-            "preset".to_owned(),
-            name(sampling.preset.as_ref().or(file.preset.as_ref()), "steady"),
-            origin(sampling.preset.is_some(), file.preset.is_some()),
-        ),
-    ];
-    let interface = &arguments.interface;
-    let mode = if interface.vi(file).map_err(|e| Exit::usage(e.to_string()))? { "vi" } else { "emacs" };
-    let mode_origin = origin(interface.edit_mode.is_some(), file.edit_mode.is_some());
-    values.push(("edit-mode".to_owned(), mode.to_owned(), mode_origin));
-    let mouse_origin = origin(interface.no_mouse, file.mouse.is_some());
-    values.push(("mouse".to_owned(), interface.mouse(file).to_string(), mouse_origin));
-    let default = Settings::default();
-    for &parameter in Parameter::ALL {
-        let origin = match origin(sampling.values.has(parameter), from_file.has(parameter)) {
-            "default" if by_preset && !parameter.is_same(&s, &default) => "preset",
-            other => other,
+    json!({
+        "values": values.iter().map(row).collect::<Vec<_>>(),
+        "keys": keymap.entries().iter().map(key).collect::<Vec<_>>(),
+        "paths": {
+            "configuration": paths.config_file.to_string_lossy(),
+            "configuration_exists": paths.config_file.exists(),
+            "models": paths.models.to_string_lossy(),
+            "transcripts": paths.transcripts.to_string_lossy(),
+            "downloads": paths.downloads.to_string_lossy(),
+            "state": paths.state.to_string_lossy(),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_origin_is_in_one_column_whatever_the_values_are() {
+        let setting = |name: &str, shown: &str| Setting {
+            name: name.to_owned(),
+            shown: shown.to_owned(),
+            value: Value::Null,
+            origin: "default",
         };
-        let value = match (parameter, seed) {
-            (Parameter::Seed, None) => "chosen at each start".to_owned(),
-            _ => Some(parameter.written(&s)).filter(|it| !it.is_empty()).unwrap_or_else(|| "none".to_owned()),
-        };
-        values.push((parameter.name().to_owned(), value, origin));
+        let long = "/a/very/long/path".repeat(9);
+        let exact = "x".repeat(WIDEST);
+        let all = ["0.7", "", "  ", "a\nb\tc\u{1b}[31m", "日本語のモデル", "👨‍👩‍👧", &long, &exact];
+        let tables = [all.iter().map(|it| setting("stop", it)).collect(), vec![setting("keys.a-long-name", "Ctrl-A")]];
+        let lines = table(&tables);
+        let column = |line: &str| line.strip_suffix("default").map(columns_of);
+        let columns: Vec<usize> = lines.iter().filter_map(|it| column(it)).collect();
+        assert_eq!(columns.len(), all.len() + 1, "{lines:#?}");
+        assert!(columns.iter().all(|&it| it == columns[0]), "{lines:#?}");
+        assert_eq!(columns[0], "keys.a-long-name".len() + 1 + WIDEST + 1);
+        // What is too long is whole, and its origin below it.
+        assert!(lines.iter().any(|it| it.ends_with(&long)), "{lines:#?}");
+        assert!(lines.iter().all(|it| !it.contains(['\n', '\u{1b}'])), "{lines:#?}");
+        assert_eq!(lines.iter().filter(|it| it.is_empty()).count(), 2);
     }
-    Ok(values)
+
+    #[test]
+    fn short_values_take_no_more_columns_than_they_need() {
+        let setting = |shown: &str| Setting {
+            name: "n".to_owned(),
+            shown: shown.to_owned(),
+            value: Value::Null,
+            origin: "default",
+        };
+        assert_eq!(table(&[vec![setting("a"), setting("bcd")]]), ["n a   default", "n bcd default", ""]);
+    }
 }

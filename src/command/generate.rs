@@ -7,7 +7,6 @@ use crate::cli::Arguments;
 use crate::emergency::NO_MEMORY;
 use crate::engine::protocol::{Failure, Request, RequestId, StopReason, Want};
 use crate::loading::load;
-use crate::manifest::MEGATRON_345M;
 use crate::output;
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -42,7 +41,7 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
     let (name, directory) = find_model(paths, wanted)?;
     if wanted.is_none() && !quiet {
-        say(&if name == MEGATRON_345M {
+        say(&if directory.is_some() {
             format!("megachat: using {name}, seed {}", settings.seed)
         } else {
             format!(

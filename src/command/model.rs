@@ -1,14 +1,17 @@
 //! `megachat model`: the installed models.
 
+mod info;
+mod list;
+
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
+use self::info::info;
+use self::list::list;
 use super::interrupt::Interrupt;
 use super::verify::verify;
-use super::{Exit, find_model, install_exit, places, say};
-use crate::cli::{FileArguments, ModelVerb};
+use super::{Exit, install_exit, places, say};
+use crate::cli::{Arguments, FileArguments, ModelVerb};
 use crate::format;
 use crate::install::catalogue;
 use crate::install::convert::Options;
@@ -18,23 +21,26 @@ use crate::install::protocol::{CopyAt, Event, Failure, Job, Stage};
 use crate::install::stages;
 use crate::install::{job, leftovers};
 use crate::manifest::{DEMO, MEGATRON_345M};
+use crate::store::config::{Config, update_state};
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::store::vocabularies::vocabulary_of;
-use crate::text::{visible, visible_json, visible_line, visible_name, visible_path};
+use crate::text::{visible, visible_name, visible_path};
 
 /// Runs one of the verbs.
 ///
 /// # Errors
 ///
 /// With the exit status of the kind of failure.
-pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+pub fn model(verb: &ModelVerb, arguments: &Arguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
+    let files = &arguments.files;
     match verb {
-        ModelVerb::List => list(paths),
+        ModelVerb::List { json } => list(*json, paths),
         ModelVerb::Info { name, json } => info(name, *json, paths),
         ModelVerb::Download { name, from, tokenizer } => {
             let convert = Options { tokenizer: tokenizer.clone(), ..Options::default() };
-            download(name.as_deref(), from.as_ref(), &Wishes { convert, repair: None }, files, paths)
+            let name = download(name.as_deref(), from.as_ref(), &Wishes { convert, repair: None }, files, paths)?;
+            starts_next(&name, arguments, config, paths);
+            Ok(())
         }
         ModelVerb::Import { file, name, tokenizer, heads, force } => {
             if let Some(name) = name.as_deref().filter(|it| !models::is_name(it)) {
@@ -43,24 +49,50 @@ pub fn model(verb: &ModelVerb, files: &FileArguments, paths: &Paths) -> Result<(
             let tokenizer = tokenizer.clone();
             let convert = Options { heads: *heads, tokenizer, force: *force, ..Options::default() };
             let job = Job::Import { from: CopyAt::of(file.clone()), name: name.clone() };
-            install(&job, &Wishes { convert, repair: None }, files, paths)
+            let name = install(&job, &Wishes { convert, repair: None }, files, paths)?;
+            starts_next(&name, arguments, config, paths);
+            Ok(())
         }
-        ModelVerb::Verify { name, repair } => verify(name.as_deref(), *repair, files, paths),
+        ModelVerb::Verify { name, repair, json } => verify(name.as_deref(), *repair, *json, files, paths),
         ModelVerb::Remove { name } => remove(name, files, paths),
     }
+}
+
+/// Remembers the model that starts where none is named, and says so: what is named elsewhere goes before it.
+fn starts_next(name: &str, arguments: &Arguments, config: &Config, paths: &Paths) {
+    if name == DEMO {
+        return;
+    }
+    let who = match (&arguments.model.model, &config.model) {
+        (Some(it), _) => Some(("the environment (MEGACHAT_MODEL)", it)),
+        (None, Some(it)) => Some(("the configuration", it)),
+        (None, None) => None,
+    };
+    say(&match (update_state(&paths.state, |it| it.model = Some(name.to_owned())), who) {
+        // The model is installed all the same.
+        (Err(e), _) => {
+            format!("`megachat -m {name}` starts it; that it should start by itself cannot be remembered: {e}")
+        }
+        (Ok(()), Some((who, named))) if named != name => format!(
+            "`megachat -m {name}` starts it; without a name {} does, for {who} names it, which goes before",
+            visible_name(named)
+        ),
+        (Ok(()), _) => format!("megachat starts it from now on; `megachat -m {DEMO}` starts another"),
+    });
 }
 
 fn no_name(text: &str) -> Exit {
     Exit::usage(format!("`{}` is no name: letters, digits, `-`, `_` and `.` only", visible_name(text)))
 }
 
+/// Answers the name of the model.
 fn download(
     name: Option<&str>,
     from: Option<&PathBuf>,
     wishes: &Wishes,
     files: &FileArguments,
     paths: &Paths,
-) -> Result<(), Exit> {
+) -> Result<String, Exit> {
     let wanted = name.filter(|it| *it != MEGATRON_345M).map(|text| {
         let known: Vec<&str> = catalogue::MODELS.iter().map(|it| it.name).collect();
         let help = || {
@@ -96,7 +128,7 @@ fn download(
             leftovers::tidy(&places(paths, files));
         }
         say(&format!("{} is installed in {}; remove it first to get it anew", it.name, visible_path(&it.directory)));
-        return Ok(());
+        return Ok(it.name);
     }
     if let (Ok(free), Some(needed)) = (crate::install::disk::free_bytes(&paths.models), needed)
         && free < needed
@@ -113,7 +145,12 @@ fn download(
 
 fn remove(name: &str, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
     let downloads = leftovers::forget(&places(paths, files), name).map_err(|e| Exit::failed(e.to_string()))?;
-    match models::remove(&paths.models, name) {
+    let removed = models::remove(&paths.models, name);
+    if removed.is_ok() {
+        // What cannot be forgotten is not found, which is as good.
+        let _ = update_state(&paths.state, |it| drop(it.model.take_if(|it| it == name)));
+    }
+    match removed {
         Ok(()) => say(&format!("removed {name}")),
         Err(e) if e.kind() == io::ErrorKind::NotFound && downloads => {
             say(&format!("{name} is not installed; what was left of its download is removed"));
@@ -129,122 +166,8 @@ fn remove(name: &str, files: &FileArguments, paths: &Paths) -> Result<(), Exit> 
     Ok(())
 }
 
-fn list(paths: &Paths) -> Result<(), Exit> {
-    let found = models::installed(&paths.models).map_err(|e| Exit::failed(e.to_string()))?;
-    let mut out = io::stdout().lock();
-    for it in &found {
-        let millions = it.manifest.parameters as f64 / 1e6;
-        writeln!(
-            out,
-            "{:<20} {millions:>7.1} M  {:>8}  {}",
-            it.name,
-            format::bytes(it.bytes),
-            visible_path(&it.directory)
-        )?;
-    }
-    for (name, fault) in models::damaged(&paths.models).map_err(|e| Exit::failed(e.to_string()))? {
-        writeln!(
-            out,
-            "{name:<20} damaged: {}; `megachat model verify {name} --repair`",
-            visible_line(&fault.to_string())
-        )?;
-    }
-    let absent = |name: &str| !models::exists(&paths.models, name);
-    if absent(DEMO) {
-        writeln!(out, "{DEMO:<20}    12.4 M  built in, installed at its first use")?;
-    }
-    let listed = catalogue::MODELS.iter().map(|it| (it.name, it.parameters, it.bytes));
-    for (name, parameters, bytes) in std::iter::once((MEGATRON_345M, 354_823_168, stages::DOWNLOAD_345M)).chain(listed)
-    {
-        if absent(name) {
-            let millions = parameters as f64 / 1e6;
-            let size = format::bytes(bytes);
-            writeln!(out, "{name:<20} {millions:>7.1} M  {size:>8}  to download: megachat model download {name}")?;
-        }
-    }
-    Ok(())
-}
-
-/// Everything that is known of a model, under the names of its facts.
-fn facts(name: &str, paths: &Paths) -> Result<Option<Value>, Exit> {
-    let found = models::find(&paths.models, name);
-    let directory = match (&found, find_model(paths, Some(name))?) {
-        (Some(it), _) => it.directory.clone(),
-        (None, (_, Some(directory))) => directory,
-        (None, (_, None)) => return Ok(None),
-    };
-    let mut facts = json!({"name": name, "directory": directory.to_string_lossy()});
-    if let Some(it) = &found {
-        let manifest = &it.manifest;
-        facts["parameters"] = manifest.parameters.into();
-        facts["bytes"] = it.bytes.into();
-        facts["format"] = manifest.format.as_str().into();
-        facts["source"] = manifest.source.as_str().into();
-        facts["verified"] = manifest.verified.into();
-        facts["source_sha256"] = manifest.source_sha256.clone().into();
-        facts["weights_sha256"] = manifest.weights_sha256.as_str().into();
-        facts["tokenizer"] = manifest.tokenizer.as_ref().map(ToString::to_string).into();
-    }
-    match vocabulary_of(&directory) {
-        Ok(it) => {
-            facts["vocabulary"] = it.facts();
-            facts["vocabulary"]["summary"] = it.summary().into();
-            facts["notes"] = it.notes().into();
-        }
-        Err(why) => facts["problem"] = why.into(),
-    }
-    Ok(Some(facts))
-}
-
-fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit> {
-    let Some(facts) = facts(name, paths)? else {
-        say(&format!("{name} is not installed yet; it is at its first use"));
-        return Ok(());
-    };
-    let mut out = io::stdout().lock();
-    if as_json {
-        writeln!(out, "{}", visible_json(&facts.to_string()))?;
-        return Ok(());
-    }
-    let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), visible_line);
-    for (label, key) in [
-        ("name", "name"),
-        ("directory", "directory"),
-        ("parameters", "parameters"),
-        ("on disk", "bytes"),
-        ("format", "format"),
-        ("source", "source"),
-        ("verified", "verified"),
-        ("tokenizer", "tokenizer"),
-    ] {
-        let line = match (&facts[key], key) {
-            (Value::Null, _) => continue,
-            (it, "bytes") => format::bytes(it.as_u64().unwrap_or_default()),
-            (Value::Bool(true), "verified") => "yes".to_owned(),
-            (Value::Bool(false), "verified") => "no: no hash of its source is published".to_owned(),
-            (it, _) => text(it),
-        };
-        writeln!(out, "{label:<11} {line}")?;
-    }
-    if !facts["weights_sha256"].is_null() {
-        let source = facts["source_sha256"].as_str().unwrap_or("-");
-        writeln!(out, "sha256      {} (source)", visible_line(source))?;
-        writeln!(out, "            {} (weights)", text(&facts["weights_sha256"]))?;
-    }
-    let vocabulary = &facts["vocabulary"];
-    if vocabulary.is_null() {
-        writeln!(out, "words       none: {}", text(&facts["problem"]))?;
-    } else {
-        writeln!(out, "words       {}", text(&vocabulary["summary"]))?;
-        writeln!(out, "            from {}", text(&vocabulary["origin"]))?;
-    }
-    for note in facts["notes"].as_array().into_iter().flatten() {
-        writeln!(out, "            note: {}", text(note))?;
-    }
-    Ok(())
-}
-
-pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+/// Does a job of the installer and says what goes on. Answers the name that the model is installed under.
+pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: &Paths) -> Result<String, Exit> {
     let interrupt = Interrupt::listen()?;
     let lively = super::lively();
     let mut last = String::new();
@@ -290,5 +213,5 @@ pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: 
             "no hash of it is published: what came was checked by its own checksums and shapes only; its hash is recorded",
         );
     }
-    Ok(())
+    Ok(ready.name)
 }

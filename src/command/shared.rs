@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use serde_json::Value;
+
 use crate::appearance::Colours;
 use crate::cli::{FileArguments, MeaningError, ModelArguments};
 use crate::emergency::NO_MEMORY;
@@ -18,10 +20,10 @@ use crate::install::protocol as install;
 use crate::install::source;
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::output;
-use crate::store::config::Config;
+use crate::store::config::{Config, load_state};
 use crate::store::models;
 use crate::store::paths::Paths;
-use crate::text::{visible, visible_name};
+use crate::text::{visible, visible_json, visible_name};
 
 /// The exit status of a damaged model, whichever command reads it.
 pub(crate) const DAMAGED: u8 = 7;
@@ -77,7 +79,13 @@ pub fn places(paths: &Paths, files: &FileArguments) -> Places {
     }
 }
 
-/// Which model a text means: its name and where it is, a directory or a file. Without one, the 345M model if it is installed, else the demo.
+/// The model that was installed last, or chosen at the first question, if it is still there.
+pub(crate) fn remembered_model(paths: &Paths) -> Option<String> {
+    load_state(&paths.state).model.filter(|it| models::exists(&paths.models, it))
+}
+
+/// Which model a text means: its name and where it is, a directory or a file. Without one, the one that is remembered, else the
+/// 345M model if it is installed, else the demo.
 ///
 /// # Errors
 ///
@@ -85,6 +93,10 @@ pub fn places(paths: &Paths, files: &FileArguments) -> Places {
 pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option<PathBuf>), Exit> {
     let Some(text) = wanted else {
         // A damaged one too: loading it says what is wrong.
+        if let Some(name) = remembered_model(paths).filter(|it| it != DEMO) {
+            let directory = paths.models.join(&name);
+            return Ok((name, Some(directory)));
+        }
         return Ok(if models::exists(&paths.models, MEGATRON_345M) {
             (MEGATRON_345M.to_owned(), Some(paths.models.join(MEGATRON_345M)))
         } else {
@@ -183,6 +195,16 @@ pub(crate) fn install_exit(failure: &install::Failure) -> Exit {
 /// Whether a line on standard error can be written over: it is a terminal, and one that knows how.
 pub(crate) fn lively() -> bool {
     io::stderr().is_terminal() && Colours::shown_by(|name| std::env::var(name).ok()) != Colours::None
+}
+
+/// Prints one JSON document on standard output, as it is but for what a terminal would obey, which is escaped.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub(crate) fn print_json(value: &Value) -> Result<(), Exit> {
+    writeln!(io::stdout().lock(), "{}", visible_json(&value.to_string()))?;
+    Ok(())
 }
 
 /// Says on standard error what a user should know of a loaded model.

@@ -1,8 +1,11 @@
 //! `megachat transcripts`: list, show, export.
 
+mod list;
+
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
+use self::list::list;
 use super::{Exit, say};
 use crate::cli::{ExportFormat, TranscriptsVerb};
 use crate::document::{Journal, export_json, export_markdown, export_text};
@@ -10,7 +13,7 @@ use crate::install::disk::is_of_the_disk;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
 use crate::store::vocabularies::{Finder, Resolved};
-use crate::text::{cut, pad, visible, visible_json, visible_line, visible_name, visible_path};
+use crate::text::{visible, visible_json, visible_path};
 
 /// Runs one of the verbs.
 ///
@@ -19,43 +22,10 @@ use crate::text::{cut, pad, visible, visible_json, visible_line, visible_name, v
 /// Status 1 if there is no such transcript, or it cannot be read.
 pub fn transcripts(verb: &TranscriptsVerb, paths: &Paths) -> Result<(), Exit> {
     match verb {
-        TranscriptsVerb::List => list(paths),
+        TranscriptsVerb::List { json } => list(*json, paths),
         TranscriptsVerb::Show { id } => export(id, ExportFormat::Txt, paths),
         TranscriptsVerb::Export { id, to } => export(id, *to, paths),
     }
-}
-
-fn list(paths: &Paths) -> Result<(), Exit> {
-    let found = transcripts::survey(&paths.transcripts)
-        .map_err(|e| Exit::failed(format!("{}: {e}", visible_path(&paths.transcripts))))?;
-    if found.is_empty() {
-        say(&format!("no transcripts yet in {}", visible_path(&paths.transcripts)));
-    }
-    let mut out = io::stdout().lock();
-    let mut finder = Finder::new(&paths.transcripts, &paths.models);
-    for it in found {
-        let it = match it {
-            Ok(it) => it,
-            Err(why) => {
-                say(&format!("megachat: {why}"));
-                continue;
-            }
-        };
-        let words = match finder.resolve(&it.journal) {
-            Ok(resolved) => {
-                let first = &it.document.path()[..it.document.len().min(24)];
-                let words = resolved.vocabularies.text(&it.document, first).replace('\n', " ");
-                if resolved.assumed { format!("(GPT-2's words assumed) {words}") } else { words }
-            }
-            Err(_) => format!("(the words of {} are not here)", visible_name(&it.model)),
-        };
-        let words = if it.journal.faults.is_sound() { words } else { format!("(damaged) {words}") };
-        let words = visible_line(&words);
-        let (id, date, tokens) = (pad(&visible_name(&it.id), 18), date(it.created), it.document.len());
-        let (model, words) = (pad(&visible_name(&it.model), 14), cut(&words, 44));
-        writeln!(out, "{id} {date}  {tokens:>6} tokens  {model} {words}")?;
-    }
-    Ok(())
 }
 
 fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {

@@ -3,9 +3,11 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use super::interrupt::Interrupt;
 use super::model::install;
-use super::{DAMAGED, Exit, places, say};
+use super::{DAMAGED, Exit, places, print_json, say};
 use crate::cli::FileArguments;
 use crate::directory::find_vocabulary;
 use crate::format;
@@ -20,12 +22,19 @@ use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::{TokenizerChoice, visible, visible_line, visible_name};
 
-/// Checks one model or all, and mends what is damaged if asked to.
+/// Checks one model or all, and mends what is damaged if asked to. Prints a line for each, or one JSON document.
 ///
 /// # Errors
 ///
-/// Status 3 if there is no such model, 7 if one is damaged and not mended, else that of the installation.
-pub(super) fn verify(name: Option<&str>, repair: bool, files: &FileArguments, paths: &Paths) -> Result<(), Exit> {
+/// Status 3 if there is no such model, 7 if one is damaged and not mended, 1 if a newer program installed one, else that of
+/// the installation.
+pub(super) fn verify(
+    name: Option<&str>,
+    repair: bool,
+    as_json: bool,
+    files: &FileArguments,
+    paths: &Paths,
+) -> Result<(), Exit> {
     let names = match name {
         Some(name) if !models::exists(&paths.models, name) => {
             return Err(Exit { code: 3, message: format!("there is no installed model `{}`", visible_name(name)) });
@@ -33,19 +42,38 @@ pub(super) fn verify(name: Option<&str>, repair: bool, files: &FileArguments, pa
         Some(name) => vec![name.to_owned()],
         None => all(paths).map_err(|e| Exit::failed(e.to_string()))?,
     };
-    let (mut damaged, mut failure) = (Vec::new(), None);
+    let (mut damaged, mut failure, mut rows) = (Vec::new(), None, Vec::new());
     for name in &names {
-        match check(name, paths)? {
-            None => {}
-            Some(manifest) if repair => {
-                // The others have a right to be looked at too.
-                if let Err(exit) = mend(name, manifest, files, paths) {
-                    say(&format!("megachat: {}", exit.message));
-                    failure = Some(Exit { code: exit.code, message: format!("{name} could not be repaired") });
-                }
-            }
-            Some(_) => damaged.push(name.as_str()),
+        let found = check(name, paths)?;
+        if let (Some(line), false) = (found.line(), as_json) {
+            writeln!(io::stdout().lock(), "{name}: {line}")?;
         }
+        let mut row = found.json(name);
+        // Whatever one is like, the others have a right to be looked at too.
+        let failed = match found {
+            Found::Sound { .. } => None,
+            Found::Newer(fault) => Some(Exit::failed(format!("{name}: {}", visible(&fault)))),
+            Found::Damaged { manifest, .. } if repair => {
+                let mended = mend(name, manifest.map(|it| *it), files, paths);
+                row["repaired"] = mended.is_ok().into();
+                mended.err().map(|exit| {
+                    say(&format!("megachat: {}", exit.message));
+                    row["problem"] = exit.message.into();
+                    Exit { code: exit.code, message: format!("{name} could not be repaired") }
+                })
+            }
+            Found::Damaged { .. } => {
+                damaged.push(name.as_str());
+                None
+            }
+        };
+        if let Some(earlier) = failed.and_then(|it| failure.replace(it)) {
+            say(&format!("megachat: {}", earlier.message));
+        }
+        rows.push(row);
+    }
+    if as_json {
+        print_json(&json!({"ok": damaged.is_empty() && failure.is_none(), "models": rows}))?;
     }
     if let Some(failure) = failure {
         return Err(failure);
@@ -66,9 +94,53 @@ fn all(paths: &Paths) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Says how a model is. If it is damaged, answers its manifest, if that can be read.
-#[expect(clippy::option_option, reason = "damaged or not, and then known or not")]
-fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
+/// How a model is.
+enum Found {
+    Sound {
+        /// How many files were compared; none if an older program installed it, and only its weights can be.
+        files: usize,
+        /// Bytes of those.
+        bytes: u64,
+    },
+    Damaged {
+        fault: String,
+        /// If it can be read.
+        manifest: Option<Box<Manifest>>,
+    },
+    /// A newer program installed it.
+    Newer(String),
+}
+
+impl Found {
+    /// What to print behind its name.
+    fn line(&self) -> Option<String> {
+        match self {
+            Self::Sound { files: 0, .. } => {
+                Some("sound; an older megachat installed it, so that only its weights can be compared".to_owned())
+            }
+            Self::Sound { files, bytes } => Some(format!("sound, {files} files, {}", format::bytes(*bytes))),
+            Self::Damaged { fault, .. } => Some(format!("damaged: {}", visible_line(fault))),
+            Self::Newer(_) => None,
+        }
+    }
+
+    fn json(&self, name: &str) -> Value {
+        let (state, compared, fault) = match self {
+            Self::Sound { files, bytes } => ("sound", Some((files, bytes)), None),
+            Self::Damaged { fault, .. } => ("damaged", None, Some(fault)),
+            Self::Newer(fault) => ("newer", None, Some(fault)),
+        };
+        let (files, bytes) = compared.unzip();
+        let unknown = Value::Null;
+        json!({
+            "name": name, "state": state, "files": files, "bytes": bytes, "fault": fault,
+            "repaired": unknown, "problem": unknown,
+        })
+    }
+}
+
+/// Looks how a model is.
+fn check(name: &str, paths: &Paths) -> Result<Found, Exit> {
     let directory = paths.models.join(name);
     let (lively, interrupt) = (super::lively(), Interrupt::listen()?);
     let mut shown = 0;
@@ -84,26 +156,15 @@ fn check(name: &str, paths: &Paths) -> Result<Option<Option<Manifest>>, Exit> {
     if lively {
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
-    let mut out = io::stdout().lock();
     match result {
         Ok(manifest) => {
-            let bytes: u64 = manifest.files.iter().map(|it| it.bytes).sum();
-            if manifest.files.is_empty() {
-                writeln!(
-                    out,
-                    "{name}: sound; an older megachat installed it, so that only its weights can be compared"
-                )?;
-            } else {
-                writeln!(out, "{name}: sound, {} files, {}", manifest.files.len(), format::bytes(bytes))?;
-            }
-            Ok(None)
+            let bytes = manifest.files.iter().map(|it| it.bytes).sum();
+            Ok(Found::Sound { files: manifest.files.len(), bytes })
         }
-        Err(CheckError::Damaged(fault)) if fault.newer => {
-            Err(Exit { code: 1, message: format!("{name}: {}", visible(&fault.to_string())) })
-        }
+        Err(CheckError::Damaged(fault)) if fault.newer => Ok(Found::Newer(fault.to_string())),
         Err(CheckError::Damaged(fault)) => {
-            writeln!(out, "{name}: damaged: {}", visible_line(&fault.to_string()))?;
-            Ok(Some(integrity::read_manifest(&directory).ok().flatten()))
+            let manifest = integrity::read_manifest(&directory).ok().flatten().map(Box::new);
+            Ok(Found::Damaged { fault: fault.to_string(), manifest })
         }
         Err(CheckError::Stopped) => Err(Exit { code: interrupt.status(), message: "stopped".into() }),
     }

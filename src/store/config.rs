@@ -205,6 +205,9 @@ fn problem(text: String) -> LoadedConfig {
 pub struct State {
     /// Whether the question of the first run was answered with "only the demo".
     pub demo_only: bool,
+    /// The model that starts where none is named: what was installed last, or chosen at the first question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 /// Reads `state.toml`; what cannot be read is as if it were not there, since nothing in it is precious.
@@ -227,6 +230,18 @@ pub fn store_state(directory: &Path, state: &State) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     temporary.persist(directory.join("state.toml"))?;
     Ok(())
+}
+
+/// Changes what is remembered, and writes it if that makes a difference.
+///
+/// # Errors
+///
+/// As [`store_state`].
+pub fn update_state(directory: &Path, change: impl FnOnce(&mut State)) -> io::Result<()> {
+    let before = load_state(directory);
+    let mut state = before.clone();
+    change(&mut state);
+    if state == before { Ok(()) } else { store_state(directory, &state) }
 }
 
 #[cfg(test)]
@@ -321,11 +336,34 @@ mod tests {
     }
 
     #[test]
-    fn the_state_is_remembered() {
+    fn the_state_is_remembered_and_one_part_of_it_does_not_cost_the_other() {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(load_state(directory.path()), State::default());
-        store_state(directory.path(), &State { demo_only: true }).unwrap();
-        assert_eq!(load_state(directory.path()), State { demo_only: true });
+        store_state(directory.path(), &State { demo_only: true, model: None }).unwrap();
+        assert_eq!(load_state(directory.path()), State { demo_only: true, model: None });
+        update_state(directory.path(), |it| it.model = Some("mine".into())).unwrap();
+        assert_eq!(load_state(directory.path()), State { demo_only: true, model: Some("mine".into()) });
+        update_state(directory.path(), |it| it.demo_only = false).unwrap();
+        assert_eq!(load_state(directory.path()), State { demo_only: false, model: Some("mine".into()) });
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_state_that_is_damaged_or_from_another_version_is_harmless() {
+        let directory = tempfile::tempdir().unwrap();
+        for (text, expected) in [
+            ("demo_only = true\n", State { demo_only: true, model: None }),
+            ("model = \"mine\"\nlater = 3\n", State { demo_only: false, model: Some("mine".into()) }),
+            ("model = 3\n", State::default()),
+            ("\0[[[", State::default()),
+            ("", State::default()),
+        ] {
+            std::fs::write(directory.path().join("state.toml"), text).unwrap();
+            assert_eq!(load_state(directory.path()), expected, "{text}");
+        }
+        // What changes nothing writes nothing.
+        let absent = directory.path().join("absent");
+        update_state(&absent, |it| it.model = None).unwrap();
+        assert!(!absent.exists());
     }
 }

@@ -177,17 +177,28 @@ impl FromArgMatches for Sampling {
     }
 }
 
+/// The value of a parameter, as the configuration has it.
+struct Of<'a>(Parameter, &'a Settings);
+
+impl Serialize for Of<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.kind() {
+            Kind::Switch => serializer.serialize_bool(self.0.show(self.1) == "on"),
+            _ => self.0.serialize(self.1, serializer),
+        }
+    }
+}
+
+/// The value of a parameter as JSON: a number, true or false, a text, or a list.
+#[must_use]
+pub fn json_of(parameter: Parameter, settings: &Settings) -> serde_json::Value {
+    // By its digits: as a number of twice the precision 0.7 would have more of them.
+    let text = serde_json::to_string(&Of(parameter, settings));
+    text.ok().and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default()
+}
+
 impl Serialize for Sampling {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Of<'a>(Parameter, &'a Settings);
-        impl Serialize for Of<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                match self.0.kind() {
-                    Kind::Switch => serializer.serialize_bool(self.0.show(self.1) == "on"),
-                    _ => self.0.serialize(self.1, serializer),
-                }
-            }
-        }
         let mut map = serializer.serialize_map(Some(self.given.len()))?;
         for &parameter in &self.given {
             map.serialize_entry(parameter.name(), &Of(parameter, &self.values))?;

@@ -49,6 +49,17 @@ pub enum TranscriptError {
     },
 }
 
+impl TranscriptError {
+    /// The file or directory that it is about; `None` where only a name was given.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Unknown { .. } | Self::Ambiguous { .. } => None,
+            Self::Locked { path } | Self::Bad { path, .. } | Self::Io { path, .. } => Some(path),
+        }
+    }
+}
+
 /// How many names an error lists.
 const LISTED: usize = 5;
 

@@ -299,7 +299,7 @@ fn rows() -> Vec<Row> {
         Row {
             place: Place::State,
             make: |home| {
-                store_state(&home.join("state"), &State { demo_only: true }).unwrap();
+                store_state(&home.join("state"), &State { demo_only: true, model: None }).unwrap();
                 home.join("state/state.toml")
             },
             act: |home, _| {
