@@ -7,19 +7,20 @@ use clap::CommandFactory as _;
 
 use crate::app::Start;
 use crate::app::keymap::Keymap;
+use crate::app::models::Installed;
 use crate::cli::{Arguments, MeaningError, ModelFormat, Verb, drop_words_without_meaning, error_json, wants_json};
 use crate::command::{self, Exit, find_model, places};
 use crate::document::{Document, Vocabularies};
 use crate::emergency::{self, NO_MEMORY};
 use crate::engine::protocol::Said;
 use crate::install::convert::Options;
-use crate::manifest::MEGATRON_345M;
+use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::memory;
 use crate::shell::{self, End, Outcome, Session, Trouble};
 use crate::store::config::{LoadedConfig, load_config, load_state, some};
 use crate::store::paths::Paths;
 use crate::store::{history, models};
-use crate::text::{visible, visible_path};
+use crate::text::{visible, visible_name, visible_path};
 
 /// Runs the program.
 #[must_use]
@@ -86,7 +87,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Score(wanted)) => command::score(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Replay(wanted)) => command::replay(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Bench(wanted)) => command::bench(wanted, &arguments.files, &loaded.config, &paths)?,
-        Some(Verb::Model { verb }) => command::model(verb, &arguments.files, &paths)?,
+        Some(Verb::Model { verb }) => command::model(verb, arguments, &loaded.config, &paths)?,
         Some(Verb::Cache { verb }) => command::cache(*verb, &arguments.files, &paths)?,
         Some(Verb::Doctor { json }) => command::doctor(*json, &arguments.files, &loaded, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
@@ -193,11 +194,13 @@ fn open_interface(
         problems.extend(it.problems);
     }
     let has_345m = models::find(&paths.models, MEGATRON_345M).is_some();
-    let remembered = load_state(&paths.state).demo_only;
+    let answered = load_state(&paths.state).demo_only || command::remembered_model(&paths).is_some();
+    let asks = ask && !has_345m && !answered && io::stdin().is_terminal();
     let start = Start {
         settings,
         model: directory.map(|it| (name, it)),
-        ask: ask && !has_345m && !remembered && io::stdin().is_terminal(),
+        ask: asks,
+        installed: if asks { installed(&paths) } else { Vec::new() },
         has_345m,
         draft: arguments.prompt.join(" "),
         chat: arguments.interface.chat,
@@ -219,15 +222,22 @@ fn open_interface(
         vi: arguments.interface.vi(&config).map_err(usage)?,
         mouse: arguments.interface.mouse(&config),
     };
-    let save = !arguments.interface.no_save;
-    run_interface(Session { paths, places, save, open, mouse: start.mouse, start }, front)
+    let (save, quiet) = (!arguments.interface.no_save, arguments.output.quiet);
+    run_interface(Session { paths, places, save, open, mouse: start.mouse, start }, front, quiet)
 }
 
-/// Runs a front end to its end; answers the status of the process.
-fn run_interface(session: Session, front: Front) -> Result<u8, Exit> {
+/// The installed models that the question of the first run offers.
+fn installed(paths: &Paths) -> Vec<Installed> {
+    let found = models::installed(&paths.models).unwrap_or_default().into_iter();
+    let others = found.filter(|it| it.name != DEMO);
+    others.map(|it| Installed { name: it.name, directory: it.directory, bytes: it.bytes }).collect()
+}
+
+/// Runs a front end to its end, and says where the text is; answers the status of the process.
+fn run_interface(session: Session, front: Front, quiet: bool) -> Result<u8, Exit> {
     shell::install_panic_hook(session.paths.state.join("megachat.log"));
     let directory = session.paths.transcripts.clone();
-    let Outcome { end, unsaved, kept } = match front {
+    let Outcome { end, saved, kept } = match front {
         Front::Screen => shell::run(session),
         Front::Plain => shell::run_plain(session),
     }
@@ -239,12 +249,18 @@ fn run_interface(session: Session, front: Front) -> Result<u8, Exit> {
     for it in kept {
         command::say(&it);
     }
-    if unsaved > 0 {
+    if saved.lost > 0 {
         let message = format!(
-            "the last {unsaved} changes of the transcript could not be written to {}",
+            "the last {} changes of the transcript could not be written to {}",
+            saved.lost,
             visible_path(&directory)
         );
         return Err(Exit { code: 74, message });
+    }
+    if let Some(path) = saved.written.filter(|_| !quiet) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (path, name) = (visible_path(&path), visible_name(&name));
+        command::say(&format!("The text is in {path}; megachat --resume {name} goes on with it."));
     }
     Ok(match end {
         End::Quit => 0,

@@ -50,6 +50,8 @@ pub enum Intent {
     Download,
     /// Import a checkpoint from a path.
     Import(String),
+    /// Start with an installed model, by its place among those that are offered.
+    StartWith(usize),
     /// Do with the demo, and ask no more.
     DemoOnly,
     /// Go over to the model that is ready.

@@ -75,6 +75,10 @@ pub(super) fn intent(app: &mut App, intent: Intent) {
             models::remember_demo_only(cx);
             models::import(cx, &path);
         }
+        Intent::StartWith(index) => {
+            app.layers.clear();
+            models::start_with(cx, index);
+        }
         Intent::DemoOnly => {
             app.layers.clear();
             models::remember_demo_only(cx);

@@ -55,6 +55,17 @@ pub struct Offered {
     pub directory: PathBuf,
 }
 
+/// A model that is installed, as the question of the first run offers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// The model's name.
+    pub name: String,
+    /// The model's directory.
+    pub directory: PathBuf,
+    /// Bytes on the disk.
+    pub bytes: u64,
+}
+
 /// How models are loaded.
 #[derive(Clone, Debug)]
 pub struct LoadOptions {
@@ -77,6 +88,8 @@ pub struct Models {
     pub options: LoadOptions,
     /// The model that can be switched to.
     pub offered: Option<Offered>,
+    /// The models that the question of the first run offers.
+    pub installed: Vec<Installed>,
     /// The installer's job, the demo's apart.
     pub installing: Option<Installing>,
     /// Whether the demo is being installed.

@@ -25,6 +25,8 @@ pub enum Effect {
     StopInstall,
     /// Remember that the question of the first run was answered with "only the demo".
     RememberDemoOnly(bool),
+    /// Remember the model that the next start begins with, by its name.
+    RememberModel(String),
     /// Find the model in a directory that a path names, and load or import it.
     Open(PathBuf),
     /// Draw everything anew: something else may have written to the terminal.

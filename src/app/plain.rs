@@ -22,7 +22,9 @@ use super::keymap::Action;
 use super::layers::Layer;
 use super::messages;
 use super::messages::columns::WAYS_OUT;
-use super::messages::state::{FIRST_ANSWERS, SAFE_TO_STOP, SOURCES_REPORTED, needs, sources};
+use super::messages::state::{
+    FirstAnswer, SAFE_TO_STOP, SOURCES_REPORTED, first_answers, more_installed, needs, sources,
+};
 use super::models::EngineState;
 use super::msg::Msg;
 use super::outbox::{Effect, Tone};
@@ -335,10 +337,19 @@ impl Plain {
             Some(Layer::FirstRun(_)) if !self.asked => {
                 self.out.line(&messages::WHAT_IT_IS.join(" "));
                 self.out.lines([needs(&app.context).0, sources(&app.context), SOURCES_REPORTED.to_owned()]);
-                let [download, demo, own] = FIRST_ANSWERS;
-                self.out.line(&format!("1 or an empty line: {download}."));
-                self.out.line(&format!("2: {demo}."));
-                self.out.line(&format!("3 and a path: {own}, as in: 3 ~/checkpoint.zip"));
+                for (number, (answer, what, _)) in (1..).zip(first_answers(&app.context)) {
+                    self.out.line(&match (number, answer) {
+                        (1, _) => format!("1 or an empty line: {what}."),
+                        (_, FirstAnswer::Own) => {
+                            format!("{number} and a path: {what}, as in: {number} ~/checkpoint.zip")
+                        }
+                        _ => format!("{number}: {what}."),
+                    });
+                }
+                let more = more_installed(&app.context);
+                if !more.is_empty() {
+                    self.out.line(&more);
+                }
                 self.out.line(SAFE_TO_STOP);
             }
             Some(Layer::Loop(found)) if !self.asked && app.context.drawing.running.is_none() => {

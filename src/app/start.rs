@@ -10,7 +10,7 @@ use crate::app::keymap::Keymap;
 use crate::app::layers::first_run::FirstRun;
 use crate::app::layers::{Layer, Layers};
 use crate::app::layout::layout;
-use crate::app::models::{EngineState, LoadOptions, Models};
+use crate::app::models::{EngineState, Installed, LoadOptions, Models};
 use crate::app::outbox::{Effect, Outbox};
 use crate::app::state::{App, Keyboard};
 use crate::app::text::Text;
@@ -35,6 +35,8 @@ pub struct Start {
     pub model: Option<(String, PathBuf)>,
     /// Whether to ask the question of the first run.
     pub ask: bool,
+    /// The models that are installed, the demo apart, for that question.
+    pub installed: Vec<Installed>,
     /// Whether the 345M model is installed.
     pub has_345m: bool,
     /// A text to put into the input line.
@@ -93,6 +95,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
             said: start.model.as_ref().map(|model| (model.1.clone(), start.said)),
         },
         offered: None,
+        installed: start.installed,
         installing: None,
         demo_coming: false,
         has_345m: start.has_345m,

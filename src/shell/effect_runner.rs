@@ -14,10 +14,10 @@ use crate::engine::{Engine, spawn_with};
 use crate::install::installer::Installer;
 use crate::install::protocol::{CopyAt, Job as InstallJob};
 use crate::loading;
-use crate::store::config::{State, store_state};
+use crate::store::config::update_state;
 use crate::store::paths::Paths;
 use crate::store::protocol::Job as StoreJob;
-use crate::store::{self, Store};
+use crate::store::{self, Finished, Store};
 use crate::threads::NoThread;
 
 /// The services, and what carries effects out on them; the same for every front end.
@@ -75,10 +75,10 @@ impl EffectRunner {
         Ok((app, runner))
     }
 
-    /// Ends the engine's work and writes what is left to write. Returns how many changes could not be written.
-    pub(super) fn save(&mut self) -> usize {
+    /// Ends the engine's work and writes what is left to write.
+    pub(super) fn save(&mut self) -> Finished {
         self.engine.stop();
-        self.store.take().map_or(0, Store::finish)
+        self.store.take().map_or_else(Finished::default, Store::finish)
     }
 
     /// Ends the threads.
@@ -98,7 +98,11 @@ impl EffectRunner {
                 Effect::StopInstall => self.installer.stop(),
                 Effect::RememberDemoOnly(demo_only) => {
                     // Forgetting costs a question at the next start.
-                    let _ = store_state(&self.paths.state, &State { demo_only });
+                    let _ = update_state(&self.paths.state, |it| it.demo_only = demo_only);
+                }
+                Effect::RememberModel(name) => {
+                    // Forgetting costs a flag at the next start.
+                    let _ = update_state(&self.paths.state, |it| it.model = Some(name));
                 }
                 Effect::Open(path) => {
                     let from = CopyAt::of(expand_home(&path));

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use crate::app::{App, Msg, Start, next_deadline, update};
 use crate::engine::protocol::Failure;
 use crate::install::places::Places;
+use crate::store::Finished;
 use crate::store::appender::Appender;
 use crate::store::paths::Paths;
 use crate::text::NotUtf8;
@@ -96,8 +97,8 @@ pub enum End {
 pub struct Outcome {
     /// How it ended.
     pub end: End,
-    /// How many changes of the transcript could not be written.
-    pub unsaved: usize,
+    /// The transcript, and how many changes of it could not be written.
+    pub saved: Finished,
     /// What is to be said of texts that were not taken.
     pub kept: Vec<String>,
 }
@@ -128,7 +129,7 @@ pub fn run(session: Session) -> Result<Outcome, Trouble> {
     let result = main_loop(&mut app, &mut terminal, &mut runner, &mut lease, &inbox, began);
     lease.ask_to_end();
     // What is drawn is in the journal before the terminal is given back; a user who sees the prompt again can rely on it.
-    let unsaved = runner.save();
+    let saved = runner.save();
     lease.wait();
     let kept =
         inbox.try_iter().filter_map(|it| if let Input::Edited(back) = it { back.keep() } else { None }).collect();
@@ -139,7 +140,7 @@ pub fn run(session: Session) -> Result<Outcome, Trouble> {
         Err(_) if signals::is_gone() => End::Signal(1),
         other => other?,
     };
-    Ok(Outcome { end, unsaved, kept })
+    Ok(Outcome { end, saved, kept })
 }
 
 fn main_loop(

@@ -83,11 +83,11 @@ pub fn run_plain(session: Session) -> Result<Outcome, Trouble> {
             }
         }
     };
-    let unsaved = runner.save();
+    let saved = runner.save();
     runner.quit();
     // The sender of the lines has nothing else to see it by.
     let end = |end| without.filter(|_| end == End::Quit).unwrap_or(end);
-    Ok(Outcome { end: end(result?), unsaved, kept: Vec::new() })
+    Ok(Outcome { end: end(result?), saved, kept: Vec::new() })
 }
 
 fn write(text: &str) -> io::Result<()> {

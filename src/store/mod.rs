@@ -11,4 +11,4 @@ pub mod transcripts;
 pub mod vocabularies;
 mod writer;
 
-pub use writer::{Store, spawn};
+pub use writer::{Finished, Store, spawn};

@@ -26,7 +26,16 @@ const FOR_EVER: Duration = Duration::from_secs(1 << 30);
 /// The handle of the thread.
 pub struct Store {
     jobs: Option<Sender<Job>>,
-    thread: Option<JoinHandle<usize>>,
+    thread: Option<JoinHandle<Finished>>,
+}
+
+/// What the thread leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finished {
+    /// How many records could not be written.
+    pub lost: usize,
+    /// The transcript that text was written into last; `None` if nothing was written.
+    pub written: Option<PathBuf>,
 }
 
 impl Store {
@@ -38,11 +47,11 @@ impl Store {
         }
     }
 
-    /// Ends the thread after the last job and waits for it. Returns how many records could not be written.
+    /// Ends the thread after the last job and waits for it.
     #[must_use]
-    pub fn finish(mut self) -> usize {
+    pub fn finish(mut self) -> Finished {
         self.jobs = None;
-        self.thread.take().and_then(|it| it.join().ok()).unwrap_or(0)
+        self.thread.take().and_then(|it| it.join().ok()).unwrap_or_default()
     }
 }
 
@@ -64,6 +73,7 @@ pub fn spawn(
         forgets: false,
         header: None,
         appender: open,
+        written: None,
         waiting: VecDeque::new(),
         counted: 0,
         records: 0,
@@ -96,6 +106,8 @@ struct Writer {
     /// Of a transcript that has no file yet.
     header: Option<Header>,
     appender: Option<Appender>,
+    /// The file that text was written into last.
+    written: Option<PathBuf>,
     /// Records not yet in the file.
     waiting: VecDeque<Item>,
     /// How many of those that wait are counted among what is on its way.
@@ -110,8 +122,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Returns how many records could not be written.
-    fn run(mut self, inbox: &Receiver<Job>) -> usize {
+    fn run(mut self, inbox: &Receiver<Job>) -> Finished {
         let mut looked = Instant::now();
         loop {
             // A file is looked after even when nothing is written: what is said of it must stay true.
@@ -136,7 +147,7 @@ impl Writer {
             self.count(done);
         }
         self.sync(false);
-        self.lost()
+        Finished { lost: self.lost(), written: self.written }
     }
 
     /// How many records no file has.
@@ -201,6 +212,9 @@ impl Writer {
             match item {
                 Item::Vocabulary(it) => appender.keep(it)?,
                 Item::Record(record) => appender.append(record)?,
+            }
+            if is_text(item) && self.written.as_deref() != Some(appender.path()) {
+                self.written = Some(appender.path().to_owned());
             }
             self.waiting.pop_front();
             self.dirty = true;
@@ -284,7 +298,8 @@ mod tests {
         store.send(Job::Append(typed(0)));
         store.send(Job::Append(typed(1)));
         store.send(Job::Sync);
-        assert_eq!(store.finish(), 0);
+        let written = Some(home.path().join("full.jsonl"));
+        assert_eq!(store.finish(), Finished { lost: 0, written });
         let list = transcripts::list(home.path()).unwrap();
         assert_eq!(
             list.iter().map(|it| (&it.id[..], it.document.tokens())).collect::<Vec<_>>(),
@@ -313,7 +328,7 @@ mod tests {
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
         std::fs::remove_file(&directory).unwrap();
         store.send(Job::Append(typed(1)));
-        assert_eq!(store.finish(), 0);
+        assert_eq!(store.finish().lost, 0);
         assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7, 8]);
     }
 
@@ -328,7 +343,7 @@ mod tests {
         store.send(Job::Begin(header("a")));
         store.send(Job::Append(typed(0)));
         store.send(Job::Append(typed(1)));
-        assert_eq!(store.finish(), 2);
+        assert_eq!(store.finish().lost, 2);
         // One report for each try: two records and the end.
         assert_eq!(heard.iter().count(), 3);
     }
@@ -347,7 +362,7 @@ mod tests {
         store.send(Job::Remember("two".into()));
         store.send(Job::Append(typed(0)));
         store.send(Job::Sync);
-        assert_eq!(store.finish(), 0);
+        assert_eq!(store.finish().lost, 0);
         let heard: Vec<Event> = heard.iter().collect();
         assert!(
             matches!(&heard[..], [Event::NotRemembered { path, .. }, Event::Saved { .. }] if *path == history),
@@ -367,7 +382,7 @@ mod tests {
         store.send(Job::Append(typed(0)));
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
         std::fs::remove_file(&directory).unwrap();
-        assert_eq!(store.finish(), 0);
+        assert_eq!(store.finish().lost, 0);
         assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7]);
     }
 
@@ -392,7 +407,7 @@ mod tests {
             assert_eq!(heard.recv().unwrap(), saved, "it is there again");
             assert_eq!(transcripts::read(home.path(), "a").unwrap().1.records, [typed(0)]);
         }
-        assert_eq!(store.finish(), 0);
+        assert_eq!(store.finish().lost, 0);
         assert_eq!(heard.iter().count(), 0);
     }
 
@@ -412,7 +427,7 @@ mod tests {
         store.send(Job::Append(typed(1)));
         assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
         // The first line, the record in the file, and the one that waits.
-        assert_eq!(store.finish(), 3);
+        assert_eq!(store.finish().lost, 3);
     }
 
     #[test]
@@ -444,7 +459,7 @@ mod tests {
         // No line names what is not there.
         assert_eq!(transcripts::read(&directory, "a").unwrap().1.records, []);
         std::fs::remove_file(vocabularies::directory(&directory)).unwrap();
-        assert_eq!(store.finish(), 0);
+        assert_eq!(store.finish().lost, 0);
         assert_eq!(transcripts::read(&directory, "a").unwrap().1.records, [model, typed(0)]);
         let kept = std::fs::read(vocabularies::directory(&directory).join(format!("{}.json", own.hash()))).unwrap();
         assert!(Vocabulary::from_remembered(&kept, &own.record()).unwrap() == *own);

@@ -134,6 +134,7 @@ fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
         settings: Settings { seed: 7, max_tokens: 0, ..Settings::default() },
         model: Some(("bench".into(), "bench".into())),
         ask: false,
+        installed: Vec::new(),
         has_345m: true,
         draft: String::new(),
         chat: false,

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::keymap::Keymap;
 use megachat::app::layers::{Layer, help::Help, models::ModelList};
+use megachat::app::models::Installed;
 use megachat::app::{CHAT_STOP, CHAT_TEMPLATE, Effect, Focus, Msg, Scroll};
 use megachat::document::Record;
 use megachat::engine::protocol::{Command, Event, StopReason};
@@ -230,6 +231,74 @@ fn the_first_run_asks_once_and_each_answer_does_what_it_says() {
     it.write("checkpoints/n.zip");
     it.key(KeyCode::Enter);
     assert!(!it.is_first_run() && it.effects.contains(&Effect::Open("checkpoints/n.zip".into())));
+}
+
+#[test]
+fn the_first_question_offers_what_is_installed_before_a_download() {
+    let ask = |names: &[&str]| {
+        let mut start = a_start(SIZE);
+        start.ask = true;
+        let installed = |name: &&str| Installed {
+            name: (*name).to_owned(),
+            directory: format!("/models/{name}").into(),
+            bytes: 1_200_000_000,
+        };
+        start.installed = names.iter().map(installed).collect();
+        Harness::begin(start)
+    };
+    let remembers = |it: &Harness, name: &str| it.effects.contains(&Effect::RememberModel(name.to_owned()));
+    // While the demo is still made ready, and after it.
+    for demo_first in [false, true] {
+        let mut it = ask(&["mine"]);
+        assert!(it.screen().contains("Enter start with mine, which is installed (1.2 GB)"), "{}", it.screen());
+        if demo_first {
+            it.install_demo();
+            it.settle();
+        }
+        it.key(KeyCode::Enter);
+        assert!(!it.is_first_run() && remembers(&it, "mine"));
+        if !demo_first {
+            it.install_demo();
+        }
+        it.settle();
+        assert_eq!(it.app.context.card().unwrap().name, "mine");
+        assert!(!it.screen().contains("demo is ready"), "what was not asked for is no news\n{}", it.screen());
+        assert_eq!(it.app.context.models.offered.as_ref().map(|it| &it.name[..]), Some("demo"));
+    }
+    let mut it = ask(&["one", "two", "three", "four", "five"]);
+    assert!(it.screen().contains("2 more models are installed"), "{}", it.screen());
+    it.key(KeyCode::Char('2'));
+    it.settle();
+    assert!(remembers(&it, "two") && it.app.context.card().unwrap().name == "two");
+    // The other answers are there as ever.
+    for (key, effect) in [('d', Effect::Install(Job::Megatron345m)), ('n', Effect::RememberDemoOnly(true))] {
+        let mut it = ask(&["one"]);
+        it.key(KeyCode::Char('4'));
+        assert!(it.is_first_run(), "there is no fourth");
+        it.key(KeyCode::Char(key));
+        assert!(!it.is_first_run() && it.effects.contains(&effect), "{key}");
+    }
+    let mut it = ask(&["one"]);
+    it.key(KeyCode::Char('i'));
+    it.write("n.zip");
+    it.key(KeyCode::Enter);
+    assert!(it.effects.contains(&Effect::Open("n.zip".into())));
+}
+
+#[test]
+fn what_is_installed_meanwhile_starts_next() {
+    let mut it = Harness::ready(SIZE);
+    assert!(!it.effects.iter().any(|it| matches!(it, Effect::RememberModel(_))), "the demo is nobody's choice");
+    let ready = install::Ready {
+        name: "mine".into(),
+        directory: "/models/mine".into(),
+        format: String::new(),
+        notes: Vec::new(),
+        verified: true,
+        parameters: 1,
+    };
+    it.send(Msg::Install(install::Event::Ready(ready)));
+    assert!(it.effects.contains(&Effect::RememberModel("mine".to_owned())));
 }
 
 #[test]

@@ -24,10 +24,49 @@ fn session(home: &Home, arguments: &[&str], lines: &str) -> String {
     let mut child = plain(home.path(), arguments).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""), "{}", out(&output));
+    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    // At most where the text is, and nothing else.
+    let farewell = err(&output);
+    let is_farewell = farewell.starts_with("The text is in ") && farewell.ends_with(" goes on with it.\n");
+    assert!(farewell.is_empty() || (is_farewell && farewell.lines().count() == 1), "{farewell}");
     let said = out(&output);
     assert_no_control(&said);
     said
+}
+
+/// What is said on standard error when it ends.
+fn farewell(home: &Home, arguments: &[&str], lines: &str) -> String {
+    let mut child = plain(home.path(), arguments).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    err(&child.wait_with_output().unwrap())
+}
+
+#[test]
+fn at_the_end_it_is_said_where_the_text_is_and_how_to_go_on() {
+    let home = Home::new();
+    let few = ["-n", "2", "-s", "1"];
+    // Nothing was written, nothing is kept, nothing is to be said.
+    for (arguments, lines) in [(&[][..], "/status\n"), (&["--no-save"], "Once\n"), (&["-q"], "Once\n")] {
+        assert_eq!(farewell(&home, &[&few[..], arguments].concat(), lines), "", "{arguments:?}");
+    }
+    std::fs::remove_dir_all(home.path().join("data/transcripts")).unwrap();
+    let said = farewell(&home, &few, "Once\n");
+    let (path, _) = transcripts::read(&home.path().join("data/transcripts"), "latest").unwrap();
+    let name = path.file_stem().unwrap().to_str().unwrap();
+    assert_eq!(said, format!("The text is in {}; megachat --resume {name} goes on with it.\n", path.display()));
+    // Who goes on with it is told the same; who only looked is told nothing.
+    assert_eq!(farewell(&home, &["--resume", name, "-n", "1"], "\n"), said);
+    assert_eq!(farewell(&home, &["--resume", name], "/status\n"), "");
+    // A new transcript in which nothing is written is none to go on with.
+    let said = farewell(&home, &["-n", "1"], "Twice\n/new\n");
+    let (path, _) = transcripts::read(&home.path().join("data/transcripts"), "latest").unwrap();
+    assert!(said.contains(path.to_str().unwrap()) && !said.contains(name), "{said}");
+    // What could not be saved is not said to be somewhere.
+    let home = Home::new();
+    std::fs::create_dir_all(home.path().join("data")).unwrap();
+    std::fs::write(home.path().join("data/transcripts"), "in the way").unwrap();
+    let said = farewell(&home, &few, "Once\n");
+    assert!(said.contains("could not be written") && !said.contains("The text is in"), "{said}");
 }
 
 /// Nothing moves a cursor, goes back in a line or draws a box.
@@ -471,6 +510,32 @@ fn a_terminal_that_can_do_no_more_gets_lines_and_the_first_question_is_answered_
     pty.press("/quit\n");
     assert_eq!(pty.exit(), 0);
     raw(&pty);
+}
+
+#[test]
+fn the_first_question_offers_what_is_installed_and_is_not_asked_again() {
+    let (home, copy) = (Home::new(), tempfile::tempdir().unwrap());
+    crate::support::tiny::hugging_face(copy.path(), 1);
+    let import = ["model", "import", copy.path().to_str().unwrap(), "--name", "mine"];
+    assert!(megachat(home.path(), &import).output().unwrap().status.success());
+    // What was imported would start by itself; what is remembered may be lost.
+    std::fs::remove_dir_all(home.path().join("state")).unwrap();
+    let mut pty = Pty::start(home.path(), &["--plain"], &[]);
+    pty.see("1 or an empty line: start with mine, which is installed");
+    pty.see("4 and a path");
+    pty.press("5\n");
+    pty.see("error: An answer is an empty line, 1, 2, 3, or 4 and a path; /quit leaves.");
+    pty.press("\n");
+    pty.see("mine f16 cpu is ready");
+    pty.press("/quit\n");
+    assert_eq!(pty.exit(), 0);
+    raw(&pty);
+    assert!(std::fs::read_to_string(home.path().join("state/state.toml")).unwrap().contains("model = \"mine\""));
+    let mut pty = Pty::start(home.path(), &["--plain"], &[]);
+    pty.see("mine f16 cpu is ready");
+    assert!(!pty.contents().contains("an empty line"), "{}", pty.contents());
+    pty.press("/quit\n");
+    assert_eq!(pty.exit(), 0);
 }
 
 #[test]

@@ -271,6 +271,39 @@ fn a_transcript_is_gone_on_with() {
 }
 
 #[test]
+fn after_the_terminal_is_given_back_it_is_said_where_the_text_is() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "2", "-s", "1"], &[]);
+    pty.see("ctx ");
+    pty.press("The bear\r");
+    pty.see("2 new");
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    pty.assert_restored();
+    pty.see("goes on with it.");
+    let (path, _) = transcripts::read(&home.path().join("data/transcripts"), "latest").unwrap();
+    let name = path.file_stem().unwrap().to_str().unwrap();
+    let said = format!("The text is in {}; megachat --resume {name} goes on with it.", path.display());
+    let raw = String::from_utf8_lossy(&pty.raw.lock().unwrap()).into_owned();
+    let (before, after) = raw.rsplit_once(&said).unwrap_or_else(|| panic!("no `{said}` in {raw:?}"));
+    assert!(before.contains("\x1b[?1049l") && after.trim().is_empty(), "{raw:?}");
+    // Where nothing was written there is nothing to say.
+    for arguments in [&["--model", "demo"][..], &["--model", "demo", "-n", "2", "--no-save"]] {
+        let mut pty = Pty::start(home.path(), arguments, &[]);
+        pty.see("ctx ");
+        if arguments.contains(&"--no-save") {
+            pty.press("The bear\r");
+            pty.see("2 new");
+        }
+        pty.press("\x04");
+        assert_eq!(pty.exit(), 0);
+        pty.assert_restored();
+        let raw = String::from_utf8_lossy(&pty.raw.lock().unwrap()).into_owned();
+        assert!(!raw.contains("goes on with it"), "{raw:?}");
+    }
+}
+
+#[test]
 fn a_text_is_compared_branched_undone_and_looked_at() {
     let home = tempfile::tempdir().unwrap();
     let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "5", "-s", "1", "--temp", "1"], &[]);

@@ -7,6 +7,7 @@ use crate::app::layers::Layer;
 use crate::app::layers::models::ModelList;
 use crate::app::messages;
 use crate::app::models::{EngineState, Offered};
+use crate::app::outbox::Effect;
 use crate::app::state::App;
 use crate::app::verbs::models::load;
 use crate::install::protocol::{Event, Failure, Ready};
@@ -39,8 +40,17 @@ fn is_ready(cx: &mut Context, ready: Ready) {
         models.installing = None;
     }
     models.has_345m |= is_345m;
+    if ready.name != DEMO {
+        cx.outbox.push(Effect::RememberModel(ready.name.clone()));
+    }
+    let models = &mut cx.models;
     if matches!(models.engine, EngineState::Empty | EngineState::Failed) {
         return load(cx, ready.name, &ready.directory);
+    }
+    if ready.name == DEMO {
+        // Another was chosen while it was made ready.
+        models.offered.get_or_insert(Offered { name: ready.name, directory: ready.directory });
+        return;
     }
     let trust = if is_345m && !ready.verified { " (its source has no published hash)" } else { "" };
     let key = cx.key_of(Action::Models);

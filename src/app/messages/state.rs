@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::{DOWNLOAD_345M, NEEDED_345M, bytes, stage, stopped};
 use crate::app::context::Context;
 use crate::app::models::EngineState;
+use crate::text::visible_name;
 
 /// Which model, in which precision, where.
 #[must_use]
@@ -141,12 +142,57 @@ pub fn sources(cx: &Context) -> String {
 pub const SOURCES_REPORTED: &str =
     "NVIDIA's own addresses are reported gone; each answer is shown. A small demo model is built in.";
 
-/// The answers to the question of the first run.
-pub const FIRST_ANSWERS: [&str; 3] = [
-    "download it now, and use the demo meanwhile",
-    "only the demo: small, writes children's stories, works offline",
-    "I have the file already",
-];
+/// An answer to the question of the first run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstAnswer {
+    /// Start with the installed model of that place among those that are offered.
+    Start(usize),
+    /// Download the 345M model.
+    Download,
+    /// Do with the demo.
+    Demo,
+    /// Import a file.
+    Own,
+}
+
+/// The most installed models that the question of the first run offers.
+pub const MOST_OFFERED: usize = 3;
+
+/// The answers to the question of the first run, the best one first: each with what it does, at length and in short.
+#[must_use]
+pub fn first_answers(cx: &Context) -> Vec<(FirstAnswer, String, String)> {
+    let installed = cx.models.installed.iter().take(MOST_OFFERED).enumerate().map(|(index, it)| {
+        let (name, size) = (visible_name(&it.name), bytes(it.bytes));
+        (
+            FirstAnswer::Start(index),
+            format!("start with {name}, which is installed ({size})"),
+            format!("{name} ({size})"),
+        )
+    });
+    let whose = if cx.models.installed.is_empty() { "it" } else { "Megatron GPT-2 345M" };
+    let download = (
+        FirstAnswer::Download,
+        format!("download {whose} now, and use the demo meanwhile"),
+        format!("download {}; demo meanwhile", if cx.models.installed.is_empty() { "it" } else { "345M" }),
+    );
+    let demo = (
+        FirstAnswer::Demo,
+        "only the demo: small, writes children's stories, works offline".to_owned(),
+        "only the demo, offline".to_owned(),
+    );
+    let own = "I have the file already".to_owned();
+    installed.chain([download, demo, (FirstAnswer::Own, own.clone(), own)]).collect()
+}
+
+/// What to say of installed models that there is no room for among the answers; empty if there are none.
+#[must_use]
+pub fn more_installed(cx: &Context) -> String {
+    match cx.models.installed.len().saturating_sub(MOST_OFFERED) {
+        0 => String::new(),
+        1 => "One more model is installed: `megachat model list` names it, `megachat -m NAME` starts it.".to_owned(),
+        n => format!("{n} more models are installed: `megachat model list` names them, `megachat -m NAME` starts one."),
+    }
+}
 
 /// What can be done while it is downloaded.
 pub const SAFE_TO_STOP: &str = "Safe to stop at any time: the next start goes on.";

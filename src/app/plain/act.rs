@@ -10,6 +10,7 @@ use crate::app::layers::columns::{self, Purpose};
 use crate::app::layers::{Layer, models};
 use crate::app::messages::columns::WAYS_OUT;
 use crate::app::messages::spoken;
+use crate::app::messages::state::{FirstAnswer, first_answers};
 use crate::app::msg::Msg;
 use crate::app::outbox::Effect;
 use crate::app::state::App;
@@ -78,19 +79,32 @@ impl Plain {
         self.want(app, Intent::Send(text));
     }
 
-    /// An answer to the question of the first run.
-    fn answer_first(&mut self, app: &mut App, answer: &str) {
-        match answer.split_once(char::is_whitespace).unwrap_or((answer, "")) {
-            ("" | "1", "") => self.want(app, Intent::Download),
-            ("2" | "n", "") => {
+    /// An answer to the question of the first run: a number, or the letter that is its key on the screen.
+    fn answer_first(&mut self, app: &mut App, line: &str) {
+        let answers = first_answers(&app.context);
+        let (word, path) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
+        let by_number = word.parse::<usize>().ok().and_then(|it| answers.get(it.checked_sub(1)?)).map(|it| it.0);
+        let answer = match word {
+            "" => answers.first().map(|it| it.0),
+            "n" => Some(FirstAnswer::Demo),
+            "i" => Some(FirstAnswer::Own),
+            _ => by_number,
+        };
+        match answer {
+            Some(FirstAnswer::Start(index)) if path.is_empty() => self.want(app, Intent::StartWith(index)),
+            Some(FirstAnswer::Download) if path.is_empty() => self.want(app, Intent::Download),
+            Some(FirstAnswer::Demo) if path.is_empty() => {
                 self.want(app, Intent::DemoOnly);
                 self.out.note("the demo it is; /models gets the other one at any time.");
             }
-            ("3" | "i", path) if !path.trim().is_empty() => {
-                self.want(app, Intent::Import(path.trim().to_owned()));
+            Some(FirstAnswer::Own) if !path.is_empty() => self.want(app, Intent::Import(path.to_owned())),
+            None if line == "q" => self.want(app, Intent::Act(Action::QuitOrDelete)),
+            _ => {
+                let last = answers.len();
+                let numbers: Vec<String> = (1..last).map(|it| it.to_string()).collect();
+                let numbers = numbers.join(", ");
+                self.out.error(&format!("An answer is an empty line, {numbers}, or {last} and a path; /quit leaves."));
             }
-            ("q", "") => self.want(app, Intent::Act(Action::QuitOrDelete)),
-            _ => self.out.error("An answer is an empty line, 1, 2, or 3 and a path; /quit leaves."),
         }
     }
 

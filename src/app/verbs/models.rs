@@ -35,6 +35,14 @@ pub(in crate::app) fn switch(cx: &mut Context) {
     load(cx, name, &directory);
 }
 
+/// Answers the question of the first run with an installed model, for later runs, too.
+pub(in crate::app) fn start_with(cx: &mut Context, index: usize) {
+    let Some(it) = cx.models.installed.get(index).cloned() else { return };
+    cx.outbox.push(Effect::RememberModel(it.name.clone()));
+    cx.models.offered = Some(Offered { name: it.name, directory: it.directory });
+    switch(cx);
+}
+
 /// Downloads the 345M model.
 pub(in crate::app) fn download(cx: &mut Context) {
     cx.outbox.push(Effect::RememberDemoOnly(false));

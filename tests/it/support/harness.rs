@@ -61,6 +61,7 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         settings: Settings { seed: 7, max_tokens: 40, ..Settings::default() },
         model: None,
         ask: false,
+        installed: Vec::new(),
         has_345m: false,
         draft: String::new(),
         chat: false,

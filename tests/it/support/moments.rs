@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::Msg;
 use megachat::app::layers::Layer;
+use megachat::app::models::Installed;
 use megachat::install::protocol as install;
 use megachat::sample::WhenFull;
 use megachat::store::protocol as store;
@@ -16,6 +17,17 @@ type Size = (u16, u16);
 pub(crate) fn first_run(size: Size) -> Harness {
     let mut start = a_start(size);
     start.ask = true;
+    Harness::begin(start)
+}
+
+/// The first question where some models are installed already, one more than it offers.
+pub(crate) fn first_run_installed(size: Size) -> Harness {
+    let mut start = a_start(size);
+    start.ask = true;
+    let installed =
+        [("gpt2-medium", 1_419_303_168), ("mine", 497_759_232), ("stories-日本", 26_104_832), ("tiny", 1_000)];
+    let installed = installed.map(|(name, bytes)| Installed { name: name.into(), directory: name.into(), bytes });
+    start.installed = installed.to_vec();
     Harness::begin(start)
 }
 

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::FirstRun;
+use super::{FirstRun, key_of};
 use crate::app::context::Context;
 use crate::app::messages;
 use crate::app::screen::kit::{lines, put_cursor, wrapped};
@@ -49,14 +49,17 @@ pub(super) fn draw(cx: &Context, state: &FirstRun, theme: &Theme, frame: &mut Fr
         lines(frame, area, out);
         return put_cursor(frame, area, 2 + columns_of(&before), row);
     }
-    let [download, demo, own] = messages::state::FIRST_ANSWERS;
-    let choices: [(&str, &str, &str); 3] =
-        [("Enter", download, "download it; demo meanwhile"), ("n", demo, "only the demo, offline"), ("i", own, own)];
+    let answers = messages::state::first_answers(cx);
     // Whatever there is no room for, the choices are seen.
-    out.truncate((area.height as usize).saturating_sub(choices.len()));
-    for (key, long, short) in choices {
+    out.truncate((area.height as usize).saturating_sub(answers.len()));
+    for (place, (answer, long, short)) in answers.iter().enumerate() {
         let what = if columns_of(long) + 8 <= width { long } else { short };
-        out.push(Line::from(vec![Span::styled(format!("  {key:<6}"), theme.focus), Span::raw(what)]));
+        let key = key_of(place, *answer);
+        out.push(Line::from(vec![Span::styled(format!("  {key:<6}"), theme.focus), Span::raw(what.clone())]));
+    }
+    let more = messages::state::more_installed(cx);
+    if roomy && !more.is_empty() {
+        out.extend(wrapped(&more, width, theme.dim));
     }
     if let Some(notice) = &cx.outbox.notice {
         out.push(Line::default());

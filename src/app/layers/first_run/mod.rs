@@ -11,9 +11,10 @@ use crate::app::input::Input;
 use crate::app::keymap::Action;
 use crate::app::layers::answer::Answer;
 use crate::app::layers::room::Room;
+use crate::app::messages::state::{FirstAnswer, first_answers};
 use crate::app::outbox::Effect;
 use crate::app::screen::theme::Theme;
-use crate::app::verbs::models::{download, import, remember_demo_only};
+use crate::app::verbs::models::{download, import, remember_demo_only, start_with};
 
 /// The question of the first run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,48 @@ pub struct FirstRun {
     pub path: Option<Input>,
 }
 
-impl FirstRun {}
+impl FirstRun {
+    fn answered(&mut self, cx: &mut Context, answer: FirstAnswer) -> Answer {
+        match answer {
+            FirstAnswer::Start(index) => start_with(cx, index),
+            FirstAnswer::Download => download(cx),
+            FirstAnswer::Demo => remember_demo_only(cx),
+            FirstAnswer::Own => {
+                self.path = Some(Input::default());
+                return Answer::Stay;
+            }
+        }
+        Answer::Close
+    }
+}
+
+/// The key of an answer, as it is shown: Enter for the first, a digit for another installed model, else a letter.
+fn key_of(place: usize, answer: FirstAnswer) -> String {
+    match (place, answer) {
+        (0, _) => "Enter".to_owned(),
+        (_, FirstAnswer::Start(index)) => (index + 1).to_string(),
+        (_, other) => letter(other).to_string(),
+    }
+}
+
+fn letter(answer: FirstAnswer) -> char {
+    match answer {
+        FirstAnswer::Start(index) => char::from_digit(index as u32 + 1, 10).unwrap_or('9'),
+        FirstAnswer::Download => 'd',
+        FirstAnswer::Demo => 'n',
+        FirstAnswer::Own => 'i',
+    }
+}
+
+fn is_key_of(place: usize, answer: FirstAnswer, key: &KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Enter => place == 0,
+        KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+            c.to_ascii_lowercase() == letter(answer)
+        }
+        _ => false,
+    }
+}
 
 impl Room for FirstRun {
     fn key(&mut self, cx: &mut Context, key: &KeyEvent, _: Option<Action>) -> Answer {
@@ -41,19 +83,14 @@ impl Room for FirstRun {
             }
             return Answer::Stay;
         }
+        let answers = first_answers(cx);
+        let chosen = (answers.iter().enumerate())
+            .find(|(place, (answer, ..))| is_key_of(*place, *answer, key))
+            .map(|(_, &(answer, ..))| answer);
+        if let Some(answer) = chosen {
+            return self.answered(cx, answer);
+        }
         match (key.code, key.modifiers) {
-            (KeyCode::Enter, _) => {
-                download(cx);
-                Answer::Close
-            }
-            (KeyCode::Char('n' | 'N'), _) => {
-                remember_demo_only(cx);
-                Answer::Close
-            }
-            (KeyCode::Char('i' | 'I'), _) => {
-                self.path = Some(Input::default());
-                Answer::Stay
-            }
             (KeyCode::Char('q'), _) | (KeyCode::Char('d'), KeyModifiers::CONTROL) => {
                 cx.outbox.push(Effect::Quit);
                 Answer::Stay
