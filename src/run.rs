@@ -8,7 +8,9 @@ use clap::CommandFactory as _;
 use crate::app::Start;
 use crate::app::keymap::Keymap;
 use crate::app::models::Installed;
-use crate::cli::{Arguments, MeaningError, ModelFormat, Verb, drop_words_without_meaning, error_json, wants_json};
+use crate::cli::{
+    Arguments, MeaningError, ModelFormat, Verb, answer_a_shell, drop_words_without_meaning, error_json, wants_json,
+};
 use crate::command::{self, Exit, find_model, places};
 use crate::document::{Document, Vocabularies};
 use crate::emergency::{self, NO_MEMORY};
@@ -25,6 +27,9 @@ use crate::text::{visible, visible_name, visible_path};
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Some(code) = answer_a_shell() {
+        return ExitCode::from(code);
+    }
     if let Err(why) = emergency::prepare() {
         let _ = writeln!(io::stderr(), "megachat: {why}");
         return ExitCode::from(NO_MEMORY);
@@ -48,6 +53,9 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
+    if let Some(told) = command::document(arguments) {
+        return told.map(|()| 0);
+    }
     let mut paths = Paths::from_environment().map_err(|e| Exit::failed(e.to_string()))?;
     if let Some(file) = &arguments.files.config {
         if !file.exists() {
@@ -92,6 +100,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Doctor { json }) => command::doctor(*json, &arguments.files, &loaded, &paths)?,
         Some(Verb::Transcripts { verb }) => command::transcripts(verb, &paths)?,
         Some(Verb::Config { verb }) => command::config(*verb, arguments, &loaded, &paths)?,
+        Some(Verb::Completions { .. } | Verb::Man { .. }) => {}
         None => {
             misplaced_verb(arguments)?;
             if let Some(front) = front {

@@ -11,45 +11,36 @@ use crate::model::DeviceChoice;
 use crate::store::sampling::Sampling;
 use crate::text::TokenizerChoice;
 
+mod about;
 mod appearance;
+mod candidates;
+mod completion;
 mod manual;
 mod meaning;
 mod near;
+pub mod reference;
 mod verbs;
 
+pub use about::{RELEASED, citation};
+pub use completion::{ShellName, answer_a_shell};
 pub use meaning::{MeaningError, drop_words_without_meaning, error_json, wants_json};
 pub use verbs::{
     BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, ScoreArguments, TranscriptsVerb, Verb,
 };
-
-const AFTER_HELP: &str = "\
-EXAMPLES
-  megachat                                          the interface
-  echo 'Once upon a time' | megachat -n 60 -s 7     a continuation on stdout
-  megachat --plain                                  the same by lines, for screen readers
-  megachat -p 'The dragon' --jsonl --logprobs 5     one JSON object a token
-  megachat score essay.txt                          how surprising the model finds a text
-  megachat replay latest --verify                   whether the last transcript comes out the same again
-  megachat model download                           NVIDIA's 345M model
-  megachat model download gpt2-medium               a model of the hub
-
-ENVIRONMENT
-  MEGACHAT_HOME overrides every directory, HF_ENDPOINT the address of the model hub. Flags marked [env: ...] can be given there.
-  A flag goes before the environment, that before the configuration file, that before the default.
-
-EXIT STATUS
-  0 done   1 failed   2 usage   3 no such model   4 download failed   5 conversion failed
-  6 no such device   7 damaged model   8 a replay differs   74 disk full or not writable   130, 143 interrupted (what was drawn or has arrived is kept)";
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.
 ///
 /// With a terminal on both sides this opens the interface, or with --plain the same line by line; otherwise, or with --print, the continuation of PROMPT
 /// goes to standard output and nothing else does. Standard input is read where PROMPT is missing or has a `-` among its words, and nowhere else.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "megachat", version, after_long_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(name = "megachat", version, long_version = about::long_version())]
+#[command(after_long_help = reference::after_help(), args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// What the text begins with; `-` among the words, or no words, is standard input
     pub prompt: Vec<String>,
+    /// Print how to cite the program and the model's paper, as BibTeX
+    #[arg(long)]
+    pub cite: bool,
     /// Which model, and how to run it.
     #[command(flatten)]
     pub model: ModelArguments,
@@ -75,10 +66,10 @@ pub struct Arguments {
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub struct ModelArguments {
     /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout [env: `MEGACHAT_MODEL`]
-    #[arg(short, long, value_name = "NAME|DIR", env = "MEGACHAT_MODEL", hide_env = true)]
+    #[arg(short, long, value_name = "NAME|DIR", env = "MEGACHAT_MODEL", hide_env = true, add = candidates::model())]
     pub model: Option<String>,
     #[arg(help = format!("Where to run: {} [default: auto] [env: MEGACHAT_DEVICE]", DeviceChoice::names()))]
-    #[arg(long, env = "MEGACHAT_DEVICE", hide_env = true)]
+    #[arg(long, env = "MEGACHAT_DEVICE", hide_env = true, add = candidates::device())]
     pub device: Option<DeviceChoice>,
     /// Precision of the weights [default: auto] [env: `MEGACHAT_DTYPE`]
     #[arg(long, env = "MEGACHAT_DTYPE", hide_env = true)]
@@ -87,7 +78,7 @@ pub struct ModelArguments {
     #[arg(long, value_name = "N", env = "MEGACHAT_THREADS", hide_env = true, value_parser = positive)]
     pub threads: Option<usize>,
     /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer [env: `MEGACHAT_TOKENIZER`]
-    #[arg(long, value_name = "gpt2|DIR", env = "MEGACHAT_TOKENIZER", hide_env = true)]
+    #[arg(long, value_name = "gpt2|DIR", env = "MEGACHAT_TOKENIZER", hide_env = true, add = candidates::tokenizer())]
     pub tokenizer: Option<TokenizerChoice>,
     /// Number of attention heads of a model that does not say it
     #[arg(long, value_name = "N")]
@@ -116,7 +107,7 @@ pub struct SamplingArguments {
     #[command(flatten)]
     pub values: Sampling,
     /// A named mix: steady, raw, gpt2, nucleus, minp, wild, noloop, mirostat, greedy [env: `MEGACHAT_PRESET`]
-    #[arg(long, value_name = "NAME", env = "MEGACHAT_PRESET", hide_env = true)]
+    #[arg(long, value_name = "NAME", env = "MEGACHAT_PRESET", hide_env = true, add = candidates::preset())]
     pub preset: Option<String>,
 }
 
@@ -151,7 +142,7 @@ pub struct InterfaceArguments {
     #[arg(long)]
     pub chat: bool,
     /// Go on with a transcript, the newest if no ID is given
-    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "latest")]
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "latest", add = candidates::transcript())]
     pub resume: Option<String>,
     /// Write no transcript, and keep nothing of what is sent
     #[arg(long, conflicts_with = "resume")]
@@ -183,7 +174,7 @@ pub struct InterfaceArguments {
 }
 
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Files")]
+#[command(next_help_heading = "Files and network")]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub struct FileArguments {
     /// Read this configuration file instead [env: `MEGACHAT_CONFIG`]

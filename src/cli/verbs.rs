@@ -6,8 +6,9 @@ use clap::{Args, Subcommand};
 
 use crate::text::TokenizerChoice;
 
+use super::candidates;
 use super::manual;
-use super::{ColorName, ExportDtype, ExportFormat, ModelArguments, ModelFormat, WeightName, positive};
+use super::{ColorName, ExportDtype, ExportFormat, ModelArguments, ModelFormat, ShellName, WeightName, positive};
 
 /// What is measured.
 #[derive(Clone, Debug, Args)]
@@ -72,6 +73,7 @@ pub struct ScoreArguments {
 #[derive(Clone, Debug, Args)]
 pub struct ReplayArguments {
     /// The transcript: its name, the beginning of it, `latest`, or the path of its file
+    #[arg(add = candidates::transcript_or_path())]
     pub id: String,
     /// Compare the probabilities of the recorded tokens too, which holds on other devices and in other precisions
     #[arg(long)]
@@ -101,7 +103,7 @@ pub enum Verb {
         #[arg(long, value_name = "N")]
         vocab: Option<usize>,
         /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer
-        #[arg(long, value_name = "gpt2|DIR")]
+        #[arg(long, value_name = "gpt2|DIR", add = candidates::tokenizer())]
         tokenizer: Option<TokenizerChoice>,
         /// Write the weights in this precision [default: that of the checkpoint]
         #[arg(long)]
@@ -116,6 +118,7 @@ pub enum Verb {
     /// Write a model as a file for other engines: GGUF, which llama.cpp loads
     Export {
         /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout
+        #[arg(add = candidates::model())]
         model: String,
         /// The file to write
         file: PathBuf,
@@ -129,7 +132,7 @@ pub enum Verb {
         #[arg(long, value_name = "N")]
         heads: Option<usize>,
         /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer
-        #[arg(long, value_name = "gpt2|DIR")]
+        #[arg(long, value_name = "gpt2|DIR", add = candidates::tokenizer())]
         tokenizer: Option<TokenizerChoice>,
         /// Replace a file that is there already
         #[arg(long)]
@@ -185,6 +188,22 @@ pub enum Verb {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
+    /// A script that makes a shell complete verbs, flags and their values
+    ///
+    /// The script asks megachat at each Tab, which must be on the PATH, so models, transcripts and presets are those of
+    /// now. Bash: source <(megachat completions bash). Zsh: the same, or a file _megachat in a directory of fpath. Fish:
+    /// megachat completions fish | source. PowerShell: megachat completions powershell | Out-String | Invoke-Expression.
+    /// Nushell cannot ask: its script lists the flags and words of this version and no names; make it anew after an update.
+    Completions {
+        /// The shell
+        shell: ShellName,
+    },
+    /// The manual page, for man(1): megachat man | man -l -
+    Man {
+        /// Write the page and one for each verb into this directory instead: megachat.1, megachat-model-import.1 and so on
+        #[arg(long, value_hint = clap::ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -206,6 +225,7 @@ pub enum ModelVerb {
     /// `source_sha256`, `weights_sha256`, tokenizer; vocabulary, notes; converts (true where it is converted before it runs), problem.
     Info {
         /// Its name, or a directory
+        #[arg(add = candidates::model())]
         name: String,
         /// Print one JSON object
         #[arg(long)]
@@ -214,12 +234,13 @@ pub enum ModelVerb {
     /// Download a model and install it: NVIDIA's Megatron GPT-2 345M if none is named
     Download {
         /// megatron-345m, gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or ORGANISATION/NAME on the model hub
+        #[arg(add = candidates::download())]
         name: Option<String>,
         /// Take it from a copy: a file, a directory or an address
         #[arg(long, value_name = "FILE|DIR|URL")]
         from: Option<PathBuf>,
         /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer
-        #[arg(long, value_name = "gpt2|DIR")]
+        #[arg(long, value_name = "gpt2|DIR", add = candidates::tokenizer())]
         tokenizer: Option<TokenizerChoice>,
     },
     /// Install a checkpoint you have
@@ -230,7 +251,7 @@ pub enum ModelVerb {
         #[arg(long)]
         name: Option<String>,
         /// The words of a model that does not say them: `gpt2`, or a directory with a tokenizer
-        #[arg(long, value_name = "gpt2|DIR")]
+        #[arg(long, value_name = "gpt2|DIR", add = candidates::tokenizer())]
         tokenizer: Option<TokenizerChoice>,
         /// Number of attention heads, where the checkpoint does not say
         #[arg(long, value_name = "N")]
@@ -246,6 +267,7 @@ pub enum ModelVerb {
     /// one), problem (why it could not be); null is what is not so.
     Verify {
         /// All installed models if none is named
+        #[arg(add = candidates::installed())]
         name: Option<String>,
         /// Install a damaged one anew, from where it came from
         #[arg(long)]
@@ -255,7 +277,11 @@ pub enum ModelVerb {
         json: bool,
     },
     /// Remove an installed model and what is left of its download
-    Remove { name: String },
+    Remove {
+        /// Its name
+        #[arg(add = candidates::installed())]
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -274,11 +300,13 @@ pub enum TranscriptsVerb {
     /// The text of a transcript
     Show {
         /// Its name, the beginning of it, or `latest`
+        #[arg(add = candidates::transcript())]
         id: String,
     },
     /// A transcript as a file, on standard output
     Export {
         /// Its name, the beginning of it, or `latest`
+        #[arg(add = candidates::transcript())]
         id: String,
         /// In which format
         #[arg(long)]

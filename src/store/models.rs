@@ -37,6 +37,22 @@ pub fn installed(models: &Path) -> io::Result<Vec<Installed>> {
     Ok(found)
 }
 
+/// The names of the installed models, sound or not, in order. None of their files is opened.
+///
+/// # Errors
+///
+/// If the directory is there and cannot be read.
+pub fn names(models: &Path) -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(models) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let names = entries.filter_map(|it| it.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|it| exists(models, it)).collect();
+    names.sort();
+    Ok(names)
+}
+
 /// An installed model by its name.
 #[must_use]
 pub fn find(models: &Path, name: &str) -> Option<Installed> {
@@ -132,6 +148,7 @@ mod tests {
         assert_eq!(find(models.path(), "../one"), None);
         let broken: Vec<String> = damaged(models.path()).unwrap().into_iter().map(|it| it.0).collect();
         assert_eq!(broken, ["broken"]);
+        assert_eq!(super::names(models.path()).unwrap(), ["broken", "one"]);
         assert!(exists(models.path(), "broken") && !exists(models.path(), "empty"));
         assert_eq!(remove(models.path(), "empty").unwrap_err().kind(), io::ErrorKind::NotFound);
         remove(models.path(), "one").unwrap();

@@ -7,6 +7,7 @@ use std::fmt;
 use clap::builder::{ArgAction, ValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -66,7 +67,8 @@ impl Sampling {
 }
 
 /// The environment variable of a parameter. A list of texts has none: it would need quotes of its own.
-fn variable(parameter: Parameter) -> Option<String> {
+#[must_use]
+pub fn variable(parameter: Parameter) -> Option<String> {
     let has = parameter.kind() != Kind::Texts;
     has.then(|| format!("MEGACHAT_{}", parameter.name().replace('-', "_").to_uppercase()))
 }
@@ -88,6 +90,10 @@ fn flag(parameter: Parameter) -> Arg {
     if let Some(variable) = variable(parameter).filter(is_set) {
         arg = arg.env(variable);
     }
+    let words = words(parameter);
+    if !words.is_empty() {
+        arg = arg.add(ArgValueCandidates::new(move || words.iter().map(CompletionCandidate::new).collect()));
+    }
     match kind {
         // The next word is not its value: it may be the beginning of a prompt.
         Kind::Switch if is_switch(parameter) => arg
@@ -100,6 +106,26 @@ fn flag(parameter: Parameter) -> Arg {
         _ => arg.value_name(parameter.placeholder()),
     }
 }
+
+/// The words that a shell offers for a value: all that turning it shows, of a switch or of a choice between words.
+fn words(parameter: Parameter) -> Vec<String> {
+    let mut found = Vec::new();
+    if matches!(parameter.kind(), Kind::Switch | Kind::Word) {
+        let mut settings = Settings::default();
+        for _ in 0..WORDS {
+            let word = parameter.show(&settings);
+            if found.contains(&word) {
+                break;
+            }
+            found.push(word);
+            parameter.turn(&mut settings, 1, false);
+        }
+    }
+    found
+}
+
+/// More words than any parameter has.
+const WORDS: usize = 16;
 
 /// Whether its flag alone switches it on.
 fn is_switch(parameter: Parameter) -> bool {
@@ -333,6 +359,17 @@ mod tests {
         let path = directory.path().join("config.toml");
         std::fs::write(&path, text).unwrap();
         confy::load_path(&path).map_err(|e| std::error::Error::source(&e).unwrap().to_string())
+    }
+
+    #[test]
+    fn every_word_that_a_shell_offers_is_a_value() {
+        assert_eq!(words(Parameter::WhenFull), ["stop", "slide"]);
+        assert!(words(Parameter::Temperature).is_empty());
+        for &parameter in Parameter::ALL {
+            for word in words(parameter) {
+                assert!(parameter.set_each(&mut Settings::default(), std::slice::from_ref(&word)).is_ok(), "{word}");
+            }
+        }
     }
 
     #[test]

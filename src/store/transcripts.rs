@@ -83,7 +83,12 @@ pub struct Summary {
     pub journal: Journal,
 }
 
-fn ids(directory: &Path) -> io::Result<Vec<String>> {
+/// The names of the transcripts, newest first. None of their files is opened.
+///
+/// # Errors
+///
+/// If the directory is there and cannot be read.
+pub fn ids(directory: &Path) -> io::Result<Vec<String>> {
     let entries = match std::fs::read_dir(directory) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other?,

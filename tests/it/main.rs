@@ -28,6 +28,7 @@ mod directory;
 mod disk;
 mod distributed;
 mod doctor;
+mod documents;
 mod download;
 mod drops;
 mod editing;
