@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Whether the package for crates.io is small enough, and all that the program needs: tests/package.sh [--allow-dirty]
+#
+# It is unpacked elsewhere and built there without a network. What it has in common with the program here is not built
+# again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# 9.0 MiB; crates.io takes 10.
+most=$((9 << 20))
+built=$(realpath "${CARGO_TARGET_DIR:-target}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cargo package --quiet --no-verify "$@"
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+package=$built/package/megachat-$version.crate
+size=$(wc -c <"$package")
+echo "package: $size bytes, $(tar -tzf "$package" | wc -l) files"
+if [ "$size" -gt "$most" ]; then
+    echo "package: more than $most bytes; the largest files are:" >&2
+    tar -tvzf "$package" | sort -k3,3nr | head >&2
+    exit 1
+fi
+tar -xzf "$package" -C "$work"
+(cd "$work/megachat-$version" && CARGO_TARGET_DIR=$built cargo build --release --offline)
+program=$built/release/megachat
+"$program" --version
+# It knows the commit, though there is no repository around it.
+commit=$(git rev-parse --short=12 HEAD)
+"$program" --version | grep -q "^commit *$commit$" || { echo "package: the program does not name commit $commit" >&2; exit 1; }
+MEGACHAT_HOME=$work/home "$program" -p 'Once upon a time' -n 3 -s 1 -m demo -q
