@@ -23,6 +23,7 @@ mod verbs;
 
 pub use about::{RELEASED, citation};
 pub use completion::{ShellName, answer_a_shell};
+pub use manual::manual;
 pub use meaning::{MeaningError, drop_words_without_meaning, error_json, wants_json};
 pub use verbs::{
     BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, ScoreArguments, TranscriptsVerb, Verb,

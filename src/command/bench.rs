@@ -21,6 +21,7 @@ use crate::gpt2::cpu::Stream;
 use crate::loading::load_model;
 use crate::memory;
 use crate::model::{Model, ModelError, Scores};
+use crate::output;
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 use crate::text::visible_json;
@@ -72,7 +73,7 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
     let bandwidth = read_bandwidth(threads);
     progress.clear();
     let machine = Machine { threads, peak, bandwidth, cache: memory::processor_cache() };
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout()?;
     let written =
         if wanted.json { measured.write_json(&machine, &mut out) } else { measured.write_table(&machine, &mut out) };
     match written {

@@ -8,6 +8,7 @@ use super::{Exit, places, print_json, say};
 use crate::cli::{CacheVerb, FileArguments};
 use crate::format;
 use crate::install::partial_downloads::{self, PartialDownload};
+use crate::output;
 use crate::store::paths::Paths;
 use crate::text::visible_path;
 
@@ -28,7 +29,7 @@ pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<()
             print_json(&json!({"directory": places.downloads.to_string_lossy(), "downloads": downloads}))?;
         }
         CacheVerb::List { json: false } => {
-            let mut out = io::stdout().lock();
+            let mut out = output::stdout()?;
             for it in partial_downloads::list(&places).map_err(failed)? {
                 writeln!(out, "{}", line(&it))?;
             }

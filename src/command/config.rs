@@ -2,7 +2,7 @@
 
 mod values;
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use self::values::{Setting, keys, origin_of_keys, values};
 use super::{Exit, print_json};
 use crate::app::keymap::{Entry, Keymap};
 use crate::cli::{Arguments, ConfigVerb};
+use crate::output;
 use crate::store::config::LoadedConfig;
 use crate::store::paths::Paths;
 use crate::text::{columns_of, pad, visible_line, visible_path};
@@ -23,7 +24,7 @@ const WIDEST: usize = 40;
 ///
 /// Status 2 if a value is out of its range.
 pub fn config(verb: ConfigVerb, arguments: &Arguments, loaded: &LoadedConfig, paths: &Paths) -> Result<(), Exit> {
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout()?;
     match verb {
         ConfigVerb::Path => {
             // As the system has it, for programs too.

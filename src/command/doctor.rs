@@ -15,6 +15,7 @@ use crate::install::disk::free_bytes;
 use crate::install::partial_downloads;
 use crate::install::source::without_secrets;
 use crate::integrity;
+use crate::output;
 use crate::store::config::LoadedConfig;
 use crate::store::models;
 use crate::store::paths::Paths;
@@ -54,7 +55,7 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
     }));
     findings.push(terminal());
     let bad: Vec<&Finding> = findings.iter().filter(|it| !it.ok).collect();
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout()?;
     if json {
         let list: Vec<Value> = findings
             .iter()

@@ -1,10 +1,11 @@
 //! What the program says of itself: how it is cited, its manual, its completion. No model, no configuration and no home
 //! is needed for any of it.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use super::{Exit, man};
 use crate::cli::{Arguments, Verb, citation};
+use crate::output;
 
 /// Prints what is asked for, if it is of this kind.
 ///
@@ -24,6 +25,6 @@ pub fn document(arguments: &Arguments) -> Option<Result<(), Exit>> {
 }
 
 fn print(text: &str) -> Result<(), Exit> {
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout()?;
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Exit::from)
 }

@@ -8,8 +8,9 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
 use super::{Exit, say};
+use crate::app::keymap::{BINDINGS, Binding, Place};
 use crate::cli::reference::{self, Row};
-use crate::cli::{Arguments, RELEASED};
+use crate::cli::{Arguments, RELEASED, manual};
 use crate::install::disk::is_of_the_disk;
 use crate::sample::Parameter;
 use crate::store::sampling::variable;
@@ -109,6 +110,11 @@ fn sections(command: &Command, parent: Option<&Command>, verb: Option<&str>) -> 
         rows.iter().filter(|it| it.concerns(verb)).map(|it| (it.name.to_owned(), format!("{}.", it.what))).collect()
     };
     let mut roff = Roff::new();
+    prose(&mut roff, manual(verb));
+    if verb.is_none() {
+        let key = |it: &Binding| (it.keys.replace(" / ", ", "), format!("{}{}.", place(it.place), it.help));
+        list(&mut roff, "KEYS", &BINDINGS.iter().map(key).collect::<Vec<_>>());
+    }
     list(&mut roff, "EXIT STATUS", &of(reference::STATUSES));
     let flags = flag_variables(command);
     list(&mut roff, "ENVIRONMENT", &[flags, of(reference::VARIABLES)].concat());
@@ -131,6 +137,21 @@ fn sections(command: &Command, parent: Option<&Command>, verb: Option<&str>) -> 
     }
     roff.text(line);
     roff
+}
+
+/// Where keys count, as the beginning of what they do.
+fn place(place: Place) -> String {
+    if place == Place::Anywhere { String::new() } else { format!("{}: ", place.name()) }
+}
+
+/// Headings, and paragraphs of one line each.
+fn prose(roff: &mut Roff, text: &str) {
+    for line in text.lines().filter(|it| !it.is_empty()) {
+        match line.strip_prefix("  ") {
+            None => roff.control("SH", [line]),
+            Some(paragraph) => roff.control("PP", []).text([roman(paragraph)]),
+        };
+    }
 }
 
 fn list(roff: &mut Roff, heading: &str, rows: &[(String, String)]) {

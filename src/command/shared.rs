@@ -203,7 +203,7 @@ pub(crate) fn lively() -> bool {
 ///
 /// If it cannot be written.
 pub(crate) fn print_json(value: &Value) -> Result<(), Exit> {
-    writeln!(io::stdout().lock(), "{}", visible_json(&value.to_string()))?;
+    writeln!(output::stdout()?, "{}", visible_json(&value.to_string()))?;
     Ok(())
 }
 

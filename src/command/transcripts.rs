@@ -10,6 +10,7 @@ use super::{Exit, say};
 use crate::cli::{ExportFormat, TranscriptsVerb};
 use crate::document::{Journal, export_json, export_markdown, export_text};
 use crate::install::disk::is_of_the_disk;
+use crate::output;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};
 use crate::store::vocabularies::{Finder, Resolved};
@@ -50,7 +51,7 @@ fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
             serde_json::to_string_pretty(&value).map_err(|e| Exit::failed(e.to_string()))?
         }
     };
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout()?;
     // A terminal must not obey what a model wrote; a file gets it as it is.
     if io::stdout().is_terminal() {
         let text = if format == ExportFormat::Json { visible_json(&text) } else { visible(&text) };

@@ -18,6 +18,7 @@ use crate::install::protocol::{CopyAt, Job};
 use crate::install::source::without_secrets;
 use crate::integrity::{self, CheckError};
 use crate::manifest::{BUILT_IN, DEMO, MEGATRON_345M, Manifest, WEIGHTS};
+use crate::output;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::{TokenizerChoice, visible, visible_line, visible_name};
@@ -46,7 +47,7 @@ pub(super) fn verify(
     for name in &names {
         let found = check(name, paths)?;
         if let (Some(line), false) = (found.line(), as_json) {
-            writeln!(io::stdout().lock(), "{name}: {line}")?;
+            writeln!(output::stdout()?, "{name}: {line}")?;
         }
         let mut row = found.json(name);
         // Whatever one is like, the others have a right to be looked at too.

@@ -315,6 +315,22 @@ fn files_are_opened_through_one_door() {
     assert!(door.is_some_and(|it| it.code.contains("OpenOptions")), "the door is somewhere else");
 }
 
+/// The library counts as written what is not, so that commands would say success.
+#[test]
+fn standard_output_is_written_through_one_door() {
+    const DOORS: [&str; 4] = ["src/output.rs", "src/build.rs", "src/shell/terminal.rs", "src/emergency/handler.rs"];
+    let mut faults = Vec::new();
+    for file in files("src").into_iter().filter(|it| !DOORS.contains(&it.path.as_str())) {
+        for (number, line) in (1..).zip(file.code.lines()) {
+            let others = line.replace("output::stdout()", "").replace("stdout().is_terminal()", "");
+            if others.contains("stdout()") {
+                faults.push(format!("{}:{number}: `output::stdout` does it", file.path));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
 /// A path has any bytes but one, line feeds and escapes too; what people read shows it harmless, in one line.
 #[test]
 fn paths_are_shown_in_one_way() {

@@ -9,6 +9,7 @@ use super::super::{DAMAGED, Exit, find_model, print_json, say};
 use crate::directory::Contents;
 use crate::format;
 use crate::integrity::{self, Fault};
+use crate::output;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::store::vocabularies::vocabulary_of;
@@ -35,7 +36,7 @@ pub(super) fn info(name: &str, as_json: bool, paths: &Paths) -> Result<(), Exit>
     if as_json {
         print_json(&facts)?;
     } else {
-        write_lines(&facts, &mut io::stdout().lock())?;
+        write_lines(&facts, &mut output::stdout()?)?;
     }
     fault.map_or(Ok(()), Err)
 }

@@ -9,6 +9,7 @@ use super::super::{Exit, print_json};
 use crate::format;
 use crate::install::{catalogue, stages};
 use crate::manifest::{DEMO, MEGATRON_345M};
+use crate::output;
 use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::{visible_line, visible_path};
@@ -50,7 +51,7 @@ pub(super) fn list(as_json: bool, paths: &Paths) -> Result<(), Exit> {
         let models: Vec<Value> = all.iter().map(Listed::json).collect();
         return print_json(&json!({"directory": paths.models.to_string_lossy(), "models": models}));
     }
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout()?;
     for it in &all {
         writeln!(out, "{}", it.line())?;
     }

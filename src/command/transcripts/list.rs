@@ -1,11 +1,12 @@
 //! `megachat transcripts list`: all of them, newest first.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use serde_json::{Value, json};
 
 use super::super::{Exit, print_json, say};
 use super::date;
+use crate::output;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{Summary, TranscriptError, survey};
 use crate::store::vocabularies::{Finder, VocabularyMissing};
@@ -33,7 +34,7 @@ pub(super) fn list(as_json: bool, paths: &Paths) -> Result<(), Exit> {
         say(&format!("no transcripts yet in {}", visible_path(&paths.transcripts)));
     }
     let mut finder = Finder::new(&paths.transcripts, &paths.models);
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout()?;
     let mut rows = Vec::new();
     for it in &found {
         let it = match it {
