@@ -126,7 +126,8 @@ fn write(home: &Home, name: &str, text: &str) {
     child.stdin.take().unwrap().write_all(format!("{text}\n").as_bytes()).unwrap();
     assert!(child.wait_with_output().unwrap().status.success());
     let directory = home.path().join("data/transcripts");
-    let made = megachat::store::transcripts::read(&directory, "latest").unwrap().0;
+    // Its name is a date of this century, and those that are given here are none.
+    let made = megachat::store::transcripts::read(&directory, "2").unwrap().0;
     std::fs::rename(made, directory.join(format!("{name}.jsonl"))).unwrap();
 }
 

@@ -526,13 +526,13 @@ fn the_first_question_offers_what_is_installed_and_is_not_asked_again() {
     pty.press("5\n");
     pty.see("error: An answer is an empty line, 1, 2, 3, or 4 and a path; /quit leaves.");
     pty.press("\n");
-    pty.see("mine f16 cpu is ready");
+    pty.see("mine q8 cpu is ready");
     pty.press("/quit\n");
     assert_eq!(pty.exit(), 0);
     raw(&pty);
     assert!(std::fs::read_to_string(home.path().join("state/state.toml")).unwrap().contains("model = \"mine\""));
     let mut pty = Pty::start(home.path(), &["--plain"], &[]);
-    pty.see("mine f16 cpu is ready");
+    pty.see("mine q8 cpu is ready");
     assert!(!pty.contents().contains("an empty line"), "{}", pty.contents());
     pty.press("/quit\n");
     assert_eq!(pty.exit(), 0);
