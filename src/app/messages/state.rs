@@ -166,7 +166,7 @@ pub fn first_answers(cx: &Context) -> Vec<(FirstAnswer, String, String)> {
         (
             FirstAnswer::Start(index),
             format!("start with {name}, which is installed ({size})"),
-            format!("{name} ({size})"),
+            format!("start {name} ({size})"),
         )
     });
     let whose = if cx.models.installed.is_empty() { "it" } else { "Megatron GPT-2 345M" };

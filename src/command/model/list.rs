@@ -15,7 +15,7 @@ use crate::store::paths::Paths;
 use crate::text::{visible_line, visible_path};
 
 /// How many parameters the demo has.
-const DEMO_PARAMETERS: u64 = 12_400_000;
+const DEMO_PARAMETERS: u64 = 12_417_216;
 /// How many parameters the 345M model has.
 const PARAMETERS_345M: u64 = 354_823_168;
 

@@ -24,8 +24,7 @@ pub(crate) fn first_run(size: Size) -> Harness {
 pub(crate) fn first_run_installed(size: Size) -> Harness {
     let mut start = a_start(size);
     start.ask = true;
-    let installed =
-        [("gpt2-medium", 1_419_303_168), ("mine", 497_759_232), ("stories", 26_104_832), ("tiny", 1_000)];
+    let installed = [("gpt2-medium", 1_419_303_168), ("mine", 497_759_232), ("stories", 26_104_832), ("tiny", 1_000)];
     let installed = installed.map(|(name, bytes)| Installed { name: name.into(), directory: name.into(), bytes });
     start.installed = installed.to_vec();
     Harness::begin(start)
