@@ -66,32 +66,39 @@ archive() {
         --directory "$work" "$(name "$target")" | gzip -9n >"$out/$(name "$target").tar.gz"
 }
 
-if cargo zigbuild --help >/dev/null 2>&1; then
-    cargo zigbuild --release --target "$host.$oldest_glibc"
-    program=$built/$host/release/megachat
-    # The metadata of the Debian package name this one.
-    mkdir -p "$built/release"
-    cp "$program" "$built/release/megachat"
-else
-    cargo build --release
-    program=$built/release/megachat
-    say "cargo zigbuild is not here: linked with the glibc of this system, $(ldd --version | sed -n '1s/.* //p')"
+# zig links with a glibc older than that of this system; Python's packages have it ready made.
+tools=$(realpath "$built")/tools
+if ! cargo zigbuild --help >/dev/null 2>&1 && python3 -m venv "$tools/python" >/dev/null 2>&1; then
+    "$tools/python/bin/pip" install --quiet cargo-zigbuild >/dev/null 2>&1 || true
+    PATH=$PATH:$tools/python/bin
+    export CARGO_ZIGBUILD_PYTHON_PATH=$tools/python/bin/python
 fi
+# Builds for a target, in its own directory; the last argument is what zig makes of it.
+build() {
+    if cargo zigbuild --help >/dev/null 2>&1; then
+        cargo zigbuild --release --target "$2"
+    else
+        say "cargo zigbuild cannot be had: linked with what this system has"
+        cargo build --release --target "$1"
+    fi
+}
+build "$host" "$host.$oldest_glibc"
+program=$built/$host/release/megachat
 say "the program needs glibc $(objdump -T "$program" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -1 | sed s/GLIBC_//) at least"
 document "$program"
 archive "$program" "$host"
 
 # A package for Debian, by cargo-deb.
 if ! cargo deb --version >/dev/null 2>&1; then
-    cargo install --quiet --locked --root "$built/tools" cargo-deb
-    export PATH=$PWD/$built/tools/bin:$PATH
+    cargo install --quiet --locked --root "$tools" cargo-deb
+    PATH=$PATH:$tools/bin
 fi
-cargo deb --quiet --no-build --no-strip --output "$out/"
+cargo deb --quiet --no-build --no-strip --target "$host" --output "$out/"
 
 if [ "$musl" = yes ]; then
     target=${host%-*}-musl
-    if rustup target add "$target" >/dev/null 2>&1 || rustc --print sysroot --target "$target" >/dev/null 2>&1; then
-        cargo build --release --target "$target"
+    if rustup target add "$target" >/dev/null 2>&1; then
+        build "$target" "$target"
         static=$built/$target/release/megachat
         "$static" --version | grep -q 'the CPU only' || { say "the static program does not say that it is for the CPU only"; exit 1; }
         archive "$static" "$target"

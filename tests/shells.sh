@@ -89,7 +89,8 @@ megachat completions bash >"$work/megachat.bash"
 bash -n "$work/megachat.bash" || fail "bash does not take its script"
 ask_bash() {
     local words
-    words_of "$1"
+    # Bash parts words at the sign.
+    words_of "${1//=/ = }"
     # The script is sourced as people do, and the function called that it registers.
     bash --norc --noprofile -c '
         source "$1"
@@ -97,11 +98,14 @@ ask_bash() {
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
         registered=$(complete -p megachat)
         function=$(sed "s/.* -F \([^ ]*\) .*/\1/" <<<"$registered")
-        "$function" megachat "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        typed=${COMP_WORDS[COMP_CWORD]}
+        "$function" megachat "${typed#=}" "${COMP_WORDS[COMP_CWORD - 1]}"
         printf "%s\n" "${COMPREPLY[@]}"
     ' bash "$work/megachat.bash" "${words[@]}"
 }
 ask_all bash ask_bash
+expect bash "megachat --preset=wi" wild "$(ask_bash "megachat --preset=wi")"
+expect bash "megachat --preset=" "$presets" "$(ask_bash "megachat --preset=")"
 
 megachat completions zsh >"$work/_megachat"
 if have zsh "the script for zsh"; then
@@ -121,6 +125,7 @@ if have zsh "the script for zsh"; then
         ' zsh "$work" "${words[@]}"
     }
     ask_all zsh ask_zsh
+    expect zsh "megachat --preset=wi" --preset=wild "$(ask_zsh "megachat --preset=wi")"
 fi
 
 megachat completions fish >"$work/megachat.fish"
@@ -130,6 +135,7 @@ if have fish "the script for fish"; then
         fish --no-config -c 'source $argv[1]; complete --do-complete $argv[2]' "$work/megachat.fish" "$1" | cut -f1
     }
     ask_all fish ask_fish
+    expect fish "megachat --preset=wi" --preset=wild "$(ask_fish "megachat --preset=wi")"
 fi
 
 megachat completions nushell >"$work/megachat.nu"

@@ -21,6 +21,9 @@ const PROGRAM: &str = "megachat";
 const ZSH_AUTOLOADED: &str =
     "\nif [ \"$funcstack[1]\" = \"_megachat\" ]; then\n    _clap_dynamic_completer_megachat \"$@\"\nfi\n";
 
+/// What bash does before it asks.
+const BASH_JOINED: &str = include_str!("joined.bash");
+
 /// A shell that a script is made for, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "each is the shell of that name")]
@@ -43,7 +46,10 @@ impl ShellName {
         let mut register =
             |shell: &dyn EnvCompleter| shell.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script);
         match self {
-            Self::Bash => register(&Bash)?,
+            Self::Bash => {
+                register(&Bash)?;
+                script.extend_from_slice(BASH_JOINED.as_bytes());
+            }
             Self::Fish => register(&Fish)?,
             Self::Powershell => register(&Powershell)?,
             Self::Zsh => {
