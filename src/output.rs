@@ -7,6 +7,7 @@
 use std::fmt;
 use std::io::{self, LineWriter, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// How many bytes wait for the end of a line.
 const WAITING: usize = 1 << 16;
@@ -29,7 +30,10 @@ ctor::declarative::ctor! {
     }
 }
 
-/// Standard output, buffered by lines.
+/// Why something could not be written when nobody was there to be told.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Standard output, buffered by lines. What still waits when it is dropped is written then; [`lost`] says if it was not.
 #[derive(Debug)]
 pub struct Output(LineWriter<Descriptor>);
 
@@ -65,6 +69,12 @@ pub fn stdout() -> io::Result<Output> {
     Ok(Output(LineWriter::with_capacity(WAITING, Descriptor)))
 }
 
+/// Why something that was still to be written could not be; to be asked at the end.
+#[must_use]
+pub fn lost() -> Option<io::Error> {
+    LOST.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
 /// Whether standard input was closed when the program started: the library shows an empty one.
 #[must_use]
 pub fn is_input_closed() -> bool {
@@ -92,6 +102,14 @@ impl Write for Output {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.flush() {
+            LOST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
     }
 }
 

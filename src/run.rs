@@ -18,6 +18,7 @@ use crate::engine::protocol::Said;
 use crate::install::convert::Options;
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::memory;
+use crate::output;
 use crate::shell::{self, End, Outcome, Session, Trouble};
 use crate::store::config::{LoadedConfig, load_config, load_state, some};
 use crate::store::paths::Paths;
@@ -36,7 +37,8 @@ pub fn run() -> ExitCode {
     }
     memory::refuse_beyond_the_group();
     let arguments = Arguments::read();
-    match dispatch(&arguments) {
+    let result = dispatch(&arguments).and_then(|code| output::lost().map_or(Ok(code), |error| Err(error.into())));
+    match result {
         Ok(code) => ExitCode::from(code),
         Err(exit) => {
             if !exit.message.is_empty() {

@@ -188,7 +188,7 @@ fn places_of(card: &ModelCard, text: &str) -> Result<Vec<Token>, Exit> {
 /// The text and what it is called.
 fn read_text(file: Option<&Path>) -> Result<(String, String), Exit> {
     let file = file.filter(|it| *it != Path::new("-"));
-    let name = file.map_or_else(|| "standard input".to_owned(), |it| visible_path(it));
+    let name = file.map_or_else(|| "standard input".to_owned(), visible_path);
     let failed = |e: io::Error| Exit::failed(format!("cannot read {name}: {e}"));
     let mut bytes = Vec::new();
     let most = MOST_TEXT as u64 + 1;

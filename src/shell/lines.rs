@@ -17,8 +17,7 @@ use crate::threads::{self, NoThread};
 pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) -> Result<(), NoThread> {
     let body = move || {
         let mut input = stdin().lock();
-        let mut number = 0;
-        for () in permits {
+        for (number, ()) in (1..).zip(permits) {
             let mut line = Vec::new();
             // One byte more than the engine takes: it says that this is too much.
             let limit = MOST_TEXT as u64 + 1;
@@ -28,7 +27,6 @@ pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) -> Result<(), 
             if is_cut && input.skip_until(b'\n').is_err() {
                 line.clear();
             }
-            number += 1;
             let read = match Given::read(line) {
                 _ if at_end => Input::LastLine,
                 Ok(it) => Input::Line(it.text.strip_suffix('\n').map_or(it.text.clone(), str::to_owned)),

@@ -33,7 +33,7 @@ impl Given {
     pub fn read(bytes: Vec<u8>) -> Result<Self, NotUtf8> {
         let mut text = String::from_utf8(bytes).map_err(|error| {
             let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
-            let line = 1 + bytes[..at].iter().filter(|&&it| it == b'\n').count();
+            let line = bytes[..at].split(|&it| it == b'\n').count();
             NotUtf8 { at, value: bytes.get(at).copied().unwrap_or_default(), line }
         })?;
         if text.starts_with(BYTE_ORDER_MARK) {

@@ -16,8 +16,9 @@ impl StopBuffer {
 
     /// Adds bytes that need not be taken: a stop string may begin in them.
     pub fn push_taken(&mut self, bytes: &[u8]) {
+        debug_assert!(bytes.is_empty() || self.taken == self.bytes.len(), "what is held back would be lost");
         self.push(bytes);
-        self.taken = self.bytes.len();
+        self.taken += bytes.len();
     }
 
     /// All bytes, taken or not.
@@ -85,6 +86,25 @@ mod tests {
         ] {
             assert_eq!(find(text.as_bytes(), from, &stops), expected, "{text:?} from {from}");
         }
+    }
+
+    #[test]
+    fn a_stop_string_may_begin_in_what_is_taken_already() {
+        let stops = ["time".to_owned(), "loved".to_owned()];
+        let mut buffer = StopBuffer::default();
+        buffer.push_taken(b" ti");
+        assert_eq!(buffer.safe(&stops), 1);
+        buffer.push(b"me");
+        let safe = buffer.safe(&stops);
+        assert_eq!((safe, buffer.take(safe)), (1, &b""[..]));
+        let mut buffer = StopBuffer::default();
+        buffer.push(b"girl");
+        let safe = buffer.safe(&stops);
+        assert_eq!(buffer.take(safe), b"gir");
+        buffer.push_taken(b"");
+        buffer.push(b" named");
+        let safe = buffer.safe(&stops);
+        assert_eq!(buffer.take(safe), b"l named");
     }
 
     #[test]

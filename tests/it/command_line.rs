@@ -87,7 +87,7 @@ fn what_is_nearly_a_verb_is_no_text() {
         &["-p", "modle", "list"],
         &["-p", "model"],
         &["models", "-p"],
-        &["-qp", "Score"],
+        &["-p", "Score"],
     ] {
         let output = run(&home, &[&FEW[..], words].concat());
         assert_eq!(status(&output), 0, "{words:?}: {}", err(&output));
@@ -460,24 +460,24 @@ fn json_lines_begin_with_what_was_set_and_end_with_what_it_came_to() {
 #[test]
 fn every_exit_status_has_a_command_that_shows_it() {
     const STATUSES: [(i32, &str); 15] = [
-        (0, "megachat -q -p Once -n 1"),
+        (0, "megachat -m demo -p Once -n 1"),
         (1, "megachat score empty"),
         (2, "megachat --top-p 7 -p Once"),
         (3, "megachat -m megatron-345m -p Once"),
         (4, "megachat model download --model-url http://127.0.0.1:9/zip"),
         (5, "megachat convert absent new"),
-        (6, "megachat --device cuda -p Once"),
+        (6, "megachat -m demo --device cuda -p Once"),
         (7, "megachat model verify mine"),
         (7, "megachat -m mine -p Once"),
         (8, "megachat replay other"),
         (71, "ulimit -v 80000; megachat -m demo -p Once"),
-        (74, "megachat -q -p Once -n 1 > /dev/full"),
+        (74, "megachat -m demo -p Once -n 1 > /dev/full"),
         (129, "ended HUP"),
         (130, "ended INT"),
         (143, "ended TERM"),
     ];
     const ENDED: &str = "ended() {
-        '{}' -q -p Once -n -1 --ignore-eos --when-full slide > out &
+        '{}' -q -m demo -p Once -n -1 --ignore-eos --when-full slide > out &
         while [ ! -s out ]; do kill -0 $! || return 99; done
         kill -$1 $!
         wait $!

@@ -87,7 +87,8 @@ fn a_check_of_the_models_is_told_with_its_faults_and_its_status_is_the_same() {
     let (lines, said, status) = run(&home, &["model", "verify"]);
     let (found, said_too, status_too) = json(&home, &["model", "verify"]);
     assert_eq!((status, status_too, &found["ok"]), (Some(7), Some(7), &false.into()));
-    assert_eq!(said, said_too);
+    let error: Value = serde_json::from_str(&said_too).unwrap();
+    assert_eq!((said, &error["status"]), (format!("megachat: {}\n", error["error"].as_str().unwrap()), &7.into()));
     assert_eq!(strings(&found["models"], "state"), ["sound", "damaged"]);
     let fault = found["models"][1]["fault"].as_str().unwrap();
     assert!(fault.contains("model.safetensors") && lines.contains(&format!("two: damaged: {fault}")), "{lines}");

@@ -110,7 +110,7 @@ fn padded_ids_are_never_heard_of_and_reading_can_be_stopped() {
 #[test]
 fn every_byte_is_accounted_for() {
     let home = Home::new();
-    let text = "Once upon a time, a \"dog\" 日本 \u{1f469}\u{200d}\u{1f467}.\r\nOne day,\tMax\n";
+    let text = "Once upon a time, a \"dog\" 日本 \u{1f469}\u{200d}\u{1f467}.\nOne day,\tMax\n";
     let it = json(&score(&home, &["--json"], text.as_bytes()));
     assert_eq!(it["first_token"], "after <|endoftext|>");
     assert_eq!(
@@ -179,7 +179,11 @@ fn what_cannot_be_scored_is_said() {
     let missing = home.path().join("missing.txt");
     for (arguments, text, expected) in [
         (&[][..], &b""[..], "there is nothing to score: standard input is empty"),
-        (&["-"], b"abc\xffd", "standard input is no UTF-8 text: byte 3 (0xff) belongs to no character"),
+        (
+            &["-"],
+            b"abc\xffd",
+            "standard input cannot be used: it is not UTF-8: byte 3 (0xff, line 1) belongs to no character",
+        ),
         (&["--no-start"], b"Once", "has nothing before it; leave --no-start out"),
         (&[missing.to_str().unwrap()], b"", "missing.txt: No such file"),
     ] {

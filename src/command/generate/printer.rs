@@ -211,7 +211,9 @@ impl<'a> Printer<'a> {
                 self.draws.truncate(self.draws.len() - cut.as_ref().map_or(0, |it| it.tokens));
                 let seconds = self.seconds();
                 let draws = std::mem::take(&mut self.draws);
-                draws.iter().for_each(|it| self.count(&it.draw));
+                for it in &draws {
+                    self.count(&it.draw);
+                }
                 let vocabulary = &self.told.card.vocabulary;
                 let tokens = draws.iter().enumerate();
                 let whole = Whole {
