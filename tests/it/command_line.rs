@@ -330,6 +330,7 @@ fn log_probabilities_need_a_form_that_has_room_for_them() {
 #[cfg(unix)]
 #[test]
 fn text_that_is_not_utf8_is_refused_alike_everywhere() {
+    use std::os::unix::ffi::OsStrExt as _;
     let home = Home::new();
     let latin1 = b"caf\xe9 ol\xe9\n";
     let file = home.path().join("latin1");
@@ -346,7 +347,6 @@ fn text_that_is_not_utf8_is_refused_alike_everywhere() {
         let place = format!("it is not UTF-8: byte 3 (0xe9, line {line}) belongs to no character");
         assert!(err(&output).contains(&place), "{}", err(&output));
     }
-    use std::os::unix::ffi::OsStrExt as _;
     let word = std::ffi::OsStr::from_bytes(b"caf\xe9");
     let output = megachat(home.path(), &["-p"]).arg(word).output().unwrap();
     assert!(status(&output) == 2 && err(&output).contains("UTF-8"), "{}", err(&output));

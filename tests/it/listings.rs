@@ -134,13 +134,13 @@ fn write(home: &Home, name: &str, text: &str) {
 
 #[test]
 fn transcripts_are_listed_with_what_is_wrong_with_them() {
+    // A name that a terminal would obey.
+    const EVIL: &str = "9-\u{1b}[2J\u{202e}x";
     let home = Home::new();
     let (found, said, status) = json(&home, &["transcripts", "list"]);
     assert_eq!((&found["transcripts"], status), (&serde_json::json!([]), Some(0)));
     assert!(said.contains("no transcripts yet"), "{said}");
     let directory = home.path().join("data/transcripts");
-    // A name that a terminal would obey.
-    const EVIL: &str = "9-\u{1b}[2J\u{202e}x";
     write(&home, "8-damaged", "The bear");
     flip(&directory.join("8-damaged.jsonl"));
     write(&home, EVIL, "Once\tupon \u{9b}31m a time");
