@@ -233,7 +233,6 @@ mod tests {
             ("a", "b\n\n", "b\n"),
             ("a", "b", "b"),
             ("", "\n", ""),
-            ("a", "b\r\n", "b"),
         ] {
             assert_eq!(without_last_line_end(after.into(), before), expected);
         }
