@@ -146,11 +146,16 @@ fn place(place: Place) -> String {
 
 /// Headings, and paragraphs of one line each.
 fn prose(roff: &mut Roff, text: &str) {
+    // A heading begins a paragraph by itself.
+    let mut begun = false;
     for line in text.lines().filter(|it| !it.is_empty()) {
-        match line.strip_prefix("  ") {
+        let paragraph = line.strip_prefix("  ");
+        match paragraph {
             None => roff.control("SH", [line]),
-            Some(paragraph) => roff.control("PP", []).text([roman(paragraph)]),
+            Some(it) if begun => roff.control("PP", []).text([roman(it)]),
+            Some(it) => roff.text([roman(it)]),
         };
+        begun = paragraph.is_some();
     }
 }
 

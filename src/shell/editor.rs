@@ -227,13 +227,9 @@ mod tests {
 
     #[test]
     fn one_line_end_that_was_not_there_goes() {
-        for (before, after, expected) in [
-            ("a", "b\n", "b"),
-            ("a\n", "b\n", "b\n"),
-            ("a", "b\n\n", "b\n"),
-            ("a", "b", "b"),
-            ("", "\n", ""),
-        ] {
+        for (before, after, expected) in
+            [("a", "b\n", "b"), ("a\n", "b\n", "b\n"), ("a", "b\n\n", "b\n"), ("a", "b", "b"), ("", "\n", "")]
+        {
             assert_eq!(without_last_line_end(after.into(), before), expected);
         }
     }
