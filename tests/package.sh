@@ -23,7 +23,7 @@ if [ "$size" -gt "$most" ]; then
 fi
 tar -xzf "$package" -C "$work"
 (cd "$work/megachat-$version" && CARGO_TARGET_DIR=$built cargo build --release --offline)
-program=$built/release/megachat
+program=$built/${CARGO_BUILD_TARGET:+$CARGO_BUILD_TARGET/}release/megachat
 "$program" --version
 # It knows the commit, though there is no repository around it.
 commit=$(git rev-parse --short=12 HEAD)
