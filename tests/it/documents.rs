@@ -329,3 +329,19 @@ fn an_archive_is_called_and_made_as_its_installer_looks_for_it() {
     assert_eq!(url, format!("{}/releases/download/v{version}/{}", env!("CARGO_PKG_REPOSITORY"), names[0]));
     assert_eq!(of_manifest("pkg-fmt"), "tgz");
 }
+
+#[test]
+fn force_means_one_thing_a_verb_and_its_help_says_which() {
+    let meant = |(words, command): &(Vec<String>, clap::Command)| {
+        let force = command.get_arguments().find(|it| it.get_long() == Some("force"))?;
+        Some((words.join(" "), force.get_help()?.to_string()))
+    };
+    let checksums = "Accept checksums that are absent or wrong";
+    let expected = [
+        ("megachat convert", checksums),
+        ("megachat export", "Replace a file that is there already"),
+        ("megachat model import", checksums),
+    ];
+    let found: Vec<_> = verbs().iter().filter_map(meant).collect();
+    assert_eq!(found.iter().map(|it| (&*it.0, &*it.1)).collect::<Vec<_>>(), expected);
+}
