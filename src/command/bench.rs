@@ -76,10 +76,7 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
     let mut out = output::stdout()?;
     let written =
         if wanted.json { measured.write_json(&machine, &mut out) } else { measured.write_table(&machine, &mut out) };
-    match written {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Exit::failed(format!("cannot write: {e}"))),
-        _ => Ok(()),
-    }
+    written.map_err(Exit::from)
 }
 
 /// A bar on a terminal, nothing elsewhere.
