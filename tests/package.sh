@@ -5,8 +5,8 @@
 # again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# 9.0 MiB; crates.io takes 10.
-most=$((9 << 20))
+# 9.0 MB; crates.io takes 10 MiB.
+most=9000000
 built=$(realpath "${CARGO_TARGET_DIR:-target}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
