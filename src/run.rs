@@ -174,7 +174,10 @@ fn open_interface(
     paths: Paths,
     front: Front,
 ) -> Result<u8, Exit> {
-    let LoadedConfig { config, mut problems, .. } = loaded;
+    let LoadedConfig { config, mut problems, has_errors } = loaded;
+    if has_errors {
+        problems.push("What the configuration says wrongly is at its default.".to_owned());
+    }
     let usage = |e: MeaningError| Exit::usage(e.to_string());
     let (mut settings, seed) = arguments.sampling.settings(&config).map_err(usage)?;
     settings.seed = seed.unwrap_or_else(random_seed);

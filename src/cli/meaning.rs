@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write as _};
 
 use clap::builder::{OsStr, Resettable};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Command, CommandFactory as _, FromArgMatches as _, ValueEnum};
 
@@ -91,12 +91,16 @@ fn leave(error: &clap::Error) -> ! {
         std::process::exit(status);
     }
     let mut text = error.render().to_string();
+    if let Some((flag, variable)) = from_environment(error) {
+        text = text.replacen(&format!("'{flag}'"), &format!("'{flag}', by the variable {variable}"), 1);
+    }
     if wants_json() {
         let said = text.split("\n\nUsage:").next().unwrap_or_default().trim();
         let _ = writeln!(io::stderr(), "{}", error_json(said.strip_prefix("error: ").unwrap_or(said), 2));
         std::process::exit(error.exit_code());
     }
-    for given in std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()) {
+    let variables = std::env::vars_os().filter(|it| it.0.to_string_lossy().starts_with("MEGACHAT_")).map(|it| it.1);
+    for given in std::env::args_os().skip(1).chain(variables).map(|it| it.to_string_lossy().into_owned()) {
         let value = given.split_once('=').map_or("", |it| it.1);
         // A line feed in a word must not begin a line that looks like the program's own.
         for word in [&*given, value].into_iter().filter(|it| it.contains('\n')) {
@@ -106,6 +110,20 @@ fn leave(error: &clap::Error) -> ! {
     // Standard error may have no reader; the status says it too.
     let _ = io::stderr().write_all(visible(&text).as_bytes());
     std::process::exit(error.exit_code());
+}
+
+/// The flag whose value is wrong, as the error calls it, and the variable that the value is from, if it is from one.
+fn from_environment(error: &clap::Error) -> Option<(String, String)> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(it)) => Some(it.clone()),
+        _ => None,
+    };
+    let (flag, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+    let name = flag.split([' ', '=', '[']).next()?.strip_prefix("--")?.to_owned();
+    let variable = format!("MEGACHAT_{}", name.replace('-', "_").to_uppercase());
+    let is_typed = |it: std::ffi::OsString| it.to_string_lossy().contains(&value);
+    let is_set = std::env::var_os(&variable).is_some_and(|it| it.to_string_lossy().contains(&value));
+    (is_set && !std::env::args_os().skip(1).any(is_typed)).then_some((flag, variable))
 }
 
 /// Whether the command line asks for JSON: errors are then JSON too.
@@ -240,7 +258,7 @@ pub fn drop_words_without_meaning(config: &mut Config) -> Vec<String> {
     let mut problems = Vec::new();
     let mut check = |wrong: Option<MeaningError>, word: &mut Option<String>| {
         if let Some(error) = wrong {
-            problems.push(format!("{error}; the default is used"));
+            problems.push(error.to_string());
             *word = None;
         }
     };
@@ -334,7 +352,7 @@ mod tests {
         };
         let said = drop_words_without_meaning(&mut config);
         for (said, what) in said.iter().zip(["gpux", "q9", "nano", "pink", "grey"]) {
-            assert!(said.starts_with(&format!("`{what}` is no ")) && said.ends_with("the default is used"), "{said}");
+            assert!(said.starts_with(&format!("`{what}` is no ")), "{said}");
         }
         assert_eq!((said.len(), config), (5, Config { model: word("demo"), ..Config::default() }));
         let mut sound = Config { device: word("CPU"), dtype: word("q8"), theme: word("dark"), ..Config::default() };

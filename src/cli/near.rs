@@ -14,6 +14,12 @@ const KNOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("pull", "model download"),
     ("import", "model import"),
     ("settings", "config show"),
+    ("list", "model list"),
+    ("info", "model info"),
+    ("verify", "model verify"),
+    ("remove", "model remove"),
+    ("show", "transcripts show"),
+    ("version", "--version"),
     ("generate", "-p"),
 ];
 

@@ -31,6 +31,9 @@ pub fn export(
     files: &FileArguments,
     paths: &Paths,
 ) -> Result<(), Exit> {
+    if output == Path::new("-") {
+        return Err(Exit::usage("a GGUF file cannot be written to a stream: name a file"));
+    }
     let (name, directory) = find_model(paths, Some(wanted))?;
     let directory = match directory {
         Some(directory) => directory,

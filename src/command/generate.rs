@@ -38,6 +38,11 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     let mut unread = Unread { words: &arguments.prompt, is_said: quiet };
     unread.say();
     let prompt = prompt::read(&arguments.prompt, quiet)?;
+    if prompt.is_empty() && !quiet {
+        say("megachat: there is no text to go on from; it begins with the model's blank page");
+    }
+    // JSON has the model, its notes and the seed.
+    let quiet = quiet || form != Form::Text;
     let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
     let (name, directory) = find_model(paths, wanted)?;
     if wanted.is_none() && !quiet {

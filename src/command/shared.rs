@@ -147,7 +147,11 @@ pub(crate) fn model_source(
 pub fn demo_directory(places: &Places) -> Result<PathBuf, Exit> {
     let cancel = AtomicBool::new(false);
     let ready = job::run(&install::Job::Demo, places, &Wishes::default(), &cancel, &mut |_| ());
-    ready.map(|it| it.directory).map_err(|e| install_exit(&e))
+    ready.map(|it| it.directory).map_err(|e| {
+        let exit = install_exit(&e);
+        let hint = if exit.code == 74 { "; MEGACHAT_HOME names another directory for all that is kept" } else { "" };
+        Exit { message: format!("{}{hint}", exit.message), ..exit }
+    })
 }
 
 pub(crate) fn install_exit(failure: &install::Failure) -> Exit {

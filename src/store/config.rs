@@ -82,7 +82,7 @@ const TOLD: usize = 10;
 /// Reads `config.toml`; a missing file is an empty one.
 #[must_use]
 pub fn load_config(path: &Path) -> LoadedConfig {
-    let unread = |e: &io::Error| problem(format!("{} cannot be read ({e}); the defaults are used", visible_path(path)));
+    let unread = |e: &io::Error| problem(format!("{} cannot be read ({e})", visible_path(path)));
     let (file, bytes) = match open(Place::Configuration, path) {
         Ok(Some(it)) => it,
         Ok(None) => return LoadedConfig::default(),
@@ -110,7 +110,7 @@ pub fn load_config(path: &Path) -> LoadedConfig {
                 [only] => (*only).to_owned(),
                 [] => cause,
             };
-            problem(format!("{}: {cause}. The file is left as it is; the defaults are used", visible_path(path)))
+            problem(format!("{}: {cause}. The file is left as it is", visible_path(path)))
         }
     }
 }
@@ -190,8 +190,8 @@ fn drop_what_cannot_be_meant(config: &mut Config) -> impl Iterator<Item = String
     if out_of_range.is_some() {
         config.sampling = Sampling::default();
     }
-    let preset = unknown_preset.map(|it| format!("there is no preset `{it}`; it is ignored"));
-    let range = out_of_range.map(|it| format!("{it}; the defaults are used for all of [sampling]"));
+    let preset = unknown_preset.map(|it| format!("there is no preset `{it}`"));
+    let range = out_of_range.map(|it| it.to_string());
     preset.into_iter().chain(range)
 }
 

@@ -69,6 +69,8 @@ fn what_is_nearly_a_verb_is_no_text() {
         (&["Replay"], "replay"),
         (&["download"], "model download"),
         (&["sessions"], "transcripts"),
+        (&["list"], "model list"),
+        (&["version"], "--version"),
         (&["-n", "3", "modle", "list"], "model list"),
     ] {
         let output = run(&home, words);
@@ -192,6 +194,32 @@ fn a_variable_that_is_set_and_empty_is_not_set() {
         let output = command.output().unwrap();
         assert_eq!((status(&output), out(&output)), (0, out(&run(&home, arguments))), "{}", err(&output));
     }
+}
+
+#[test]
+fn an_error_names_the_variable_that_it_comes_from() {
+    let home = Home::new();
+    for (name, value) in [("TEMP", "abc"), ("THREADS", "0"), ("DEVICE", "ev\nfake line"), ("IGNORE_EOS", "perhaps")] {
+        let variable = format!("MEGACHAT_{name}");
+        let output = megachat(home.path(), &["-p", "x"]).env(&variable, value).output().unwrap();
+        let said = err(&output);
+        assert!(status(&output) == 2 && said.contains(&format!("by the variable {variable}")), "{said}");
+        assert!(!said.lines().any(|it| it.starts_with("fake line")), "{said}");
+    }
+    let output = run(&home, &["-p", "x", "--temp", "abc"]);
+    assert!(status(&output) == 2 && !err(&output).contains("variable"), "{}", err(&output));
+}
+
+#[test]
+fn a_prompt_of_nothing_is_said() {
+    let home = Home::new();
+    let says = |output: &Output| err(output).contains("there is no text to go on from");
+    assert!(says(&run(&home, &["-m", "demo", "-n", "1", "-s", "1", ""])));
+    assert!(says(&fed(&home, &["-m", "demo", "-n", "1", "-s", "1"], b"")));
+    assert!(!says(&run(&home, &["-q", "-m", "demo", "-n", "1", "-s", "1", ""])));
+    assert!(!says(&run(&home, &["-m", "demo", "-n", "1", "-s", "1", "Once"])));
+    // What JSON tells itself is not told beside it.
+    assert_eq!(err(&run(&home, &["-m", "demo", "-n", "1", "--json", "Once"])), "");
 }
 
 #[test]

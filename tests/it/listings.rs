@@ -5,7 +5,7 @@ use std::path::Path;
 use megachat::cli::Arguments;
 use serde_json::Value;
 
-use crate::support::program::{Home, err, megachat, out};
+use crate::support::program::{Home, err, flip, megachat, out};
 use crate::support::tiny;
 
 fn run(home: &Home, arguments: &[&str]) -> (String, String, Option<i32>) {
@@ -30,13 +30,6 @@ fn import(home: &Home, from: &Path, name: &str) {
 
 fn strings<'a>(rows: &'a Value, key: &str) -> Vec<&'a str> {
     rows.as_array().unwrap().iter().map(|it| it[key].as_str().unwrap()).collect()
-}
-
-fn flip(path: &Path) {
-    let mut bytes = std::fs::read(path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(path, bytes).unwrap();
 }
 
 #[test]

@@ -237,14 +237,20 @@ impl Place {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// A session of the line mode.
+    /// A session of the line mode, without what it says when it is left.
     fn plain(&self, arguments: &[&str], lines: &str) -> Output {
         let usual = ["--plain", "-n", "2", "--temp", "0", "--heal", "false", "--repeat-penalty", "1"];
         let mut child =
             megachat(self.home.path(), &[&usual, arguments].concat()).stdin(Stdio::piped()).spawn().unwrap();
         // A program that refuses does not read.
         let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
-        child.wait_with_output().unwrap()
+        let mut output = child.wait_with_output().unwrap();
+        let others = err(&output)
+            .lines()
+            .filter(|it| !it.starts_with("The text is in "))
+            .fold(String::new(), |text, line| text + line + "\n");
+        output.stderr = others.into_bytes();
+        output
     }
 
     fn journal(&self) -> (Document, Vec<Record>) {

@@ -12,7 +12,7 @@ use megachat::integrity;
 use crate::support::demo_zip;
 use crate::support::fault_server::FaultServer;
 use crate::support::fetching::points;
-use crate::support::program::{Home, err, files, megachat, out};
+use crate::support::program::{Home, err, files, flip, megachat, out};
 use crate::support::tiny;
 
 fn install(home: &Home, from: &Path, name: &str) -> PathBuf {
@@ -93,13 +93,6 @@ fn two_hundred_places_of_damage_are_noticed() {
 fn integrity_reads_alike(one: &[u8], other: &[u8]) -> bool {
     let read = megachat::manifest::Manifest::read;
     read(other).is_ok_and(|it| it == read(one).unwrap())
-}
-
-fn flip(path: &Path) {
-    let mut bytes = std::fs::read(path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(path, bytes).unwrap();
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) const DASH: &str = "-";
 /// Status 2 if standard input is asked for twice; 1 if it cannot be read, or is no text.
 pub(super) fn read(words: &[String], quiet: bool) -> Result<String, Exit> {
     match words.iter().filter(|it| *it == DASH).count() {
-        0 if words.is_empty() && (io::stdin().is_terminal() || output::is_input_closed()) => Ok(String::new()),
+        0 if words.is_empty() && output::is_input_closed() => Ok(String::new()),
         0 if words.is_empty() => standard_input(quiet),
         0 => Ok(words.join(" ")),
         1 => {
@@ -33,6 +33,9 @@ pub(super) fn read(words: &[String], quiet: bool) -> Result<String, Exit> {
 fn standard_input(quiet: bool) -> Result<String, Exit> {
     if output::is_input_closed() {
         return Err(Exit::failed("standard input is closed"));
+    }
+    if io::stdin().is_terminal() && !quiet {
+        say("megachat: write or paste the text; Ctrl-D at the beginning of a line ends it");
     }
     let mut bytes = Vec::new();
     io::stdin()

@@ -83,6 +83,14 @@ pub(crate) fn files(directory: &Path) -> Option<Vec<(String, Vec<u8>)>> {
     Some(files)
 }
 
+/// Damages a file: one bit in its middle.
+pub(crate) fn flip(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+}
+
 pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
