@@ -55,7 +55,7 @@ const PROMISES: &[(&str, &str, &str, &str)] = &[
     (
         "S7",
         "A transcript that is taken away, replaced or changed is written anew from memory, and nothing is destroyed.",
-        "src/store/appender.rs",
+        "src/store/appender/tests.rs",
         "whatever_is_done_to_the_file_everything_is_written_anew_and_nothing_is_destroyed",
     ),
     (
