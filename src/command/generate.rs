@@ -41,11 +41,11 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     if prompt.is_empty() && !quiet {
         say("megachat: there is no text to go on from; it begins with the model's blank page");
     }
-    // JSON has the model, its notes and the seed.
-    let quiet = quiet || form != Form::Text;
+    // JSON has the model and the seed.
+    let tells = !quiet && form == Form::Text;
     let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
     let (name, directory) = find_model(paths, wanted)?;
-    if wanted.is_none() && !quiet {
+    if wanted.is_none() && tells {
         say(&if directory.is_some() {
             format!("megachat: using {name}, seed {}", settings.seed)
         } else {
@@ -54,7 +54,7 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
                 settings.seed
             )
         });
-    } else if seed.is_none() && !quiet {
+    } else if seed.is_none() && tells {
         // What was not chosen is told, so that the same can be drawn again.
         say(&format!("megachat: seed {}", settings.seed));
     }

@@ -304,7 +304,8 @@ const DOORS: &[(&str, &[&str])] =
 #[test]
 fn files_are_opened_through_one_door() {
     let mut faults = Vec::new();
-    for file in files("src") {
+    // Tests do to files what people do.
+    for file in files("src").into_iter().filter(|it| !it.path.ends_with("/tests.rs")) {
         let excepted = |word: &str| DOORS.iter().any(|it| it.0 == file.path && it.1.contains(&word));
         for (number, line) in (1..).zip(file.code.lines()) {
             let words = OPENING.iter().filter(|it| line.contains(**it) && !excepted(it));
