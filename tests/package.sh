@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Whether the package for crates.io is small enough, and all that the program needs: tests/package.sh [--allow-dirty]
+# Whether the package that cargo makes is small enough, and all that the program needs: tests/package.sh [--allow-dirty]
 #
 # It is unpacked elsewhere and built there without a network. What it has in common with the program here is not built
 # again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# 9.0 MB; crates.io takes 10 MiB.
+# 9.0 MB.
 most=9000000
 built=$(realpath "${CARGO_TARGET_DIR:-target}")
 work=$(mktemp -d)
