@@ -40,8 +40,9 @@ fn what_was_imported_starts_next_and_says_so() {
     let (_, said, _) = run(&home, &["model", "import", &path, "--name", "mine"], &[]);
     let line = "megachat starts it from now on; `megachat -m demo` starts another";
     assert_eq!(said.lines().last(), Some(line), "{said}");
-    let (name, note) = started(&home, &[]);
-    assert!(name == "mine" && note.contains("using mine, seed "), "{note}");
+    assert_eq!(started(&home, &[]).0, "mine");
+    let (_, note, _) = run(&home, &["-n", "1", "x"], &[]);
+    assert!(note.contains("using mine, seed "), "{note}");
     // The newest counts, and what it says is whole.
     run(&home, &["model", "import", &path, "--name", "other"], &[]);
     assert_eq!(started(&home, &[]).0, "other");
