@@ -86,8 +86,11 @@ impl Prepared {
         let options = Options { tokenizer: said.tokenizer.clone(), heads: said.heads, ..Options::default() };
         let converted = convert(Input::Path(path), &output, &options, progress)?;
         let (path, format) = (visible_path(path), converted.format);
+        // What was said of it here has to be said there, too.
+        let heads = said.heads.map_or_else(String::new, |it| format!(" --heads {it}"));
+        let tokenizer = said.tokenizer.as_ref().map_or_else(String::new, |it| format!(" --tokenizer {it}"));
         let mut notes = vec![format!(
-            "converted on the way in ({format}); `megachat model import {path}` does it once and for all"
+            "converted on the way in ({format}); `megachat model import {path}{heads}{tokenizer}` does it once and for all"
         )];
         notes.extend(converted.notes);
         Ok(Self::Converted(Copy { directory, notes, _lock: lock }))

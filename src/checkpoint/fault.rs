@@ -82,7 +82,9 @@ pub enum MapError {
     #[error("checkpoint_version {0}, expected none, 1, 2 or 3")]
     Version(String),
     /// The number of heads is neither given nor clear.
-    #[error("the number of attention heads is not in the file: {because}; say it with --heads (width {n_embd})")]
+    #[error(
+        "the number of attention heads is not in the file: {because}; the command line says it with --heads N (the width is {n_embd})"
+    )]
     HeadsUnknown {
         /// Width of the residual stream.
         n_embd: usize,

@@ -27,6 +27,11 @@ pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) -> Result<(), 
             if is_cut && input.skip_until(b'\n').is_err() {
                 line.clear();
             }
+            // Cut inside a character it would be no text; that it is too long is what the engine says of it.
+            let torn = std::str::from_utf8(&line).err().filter(|it| is_cut && it.error_len().is_none());
+            if let Some(error) = torn {
+                line[error.valid_up_to()..].fill(b'?');
+            }
             let read = match Given::read(line) {
                 _ if at_end => Input::LastLine,
                 Ok(it) => Input::Line(it.text.strip_suffix('\n').map_or(it.text.clone(), str::to_owned)),

@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::support::program::PATIENCE;
+
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -33,6 +35,29 @@ impl Home {
         // A program that does not read its input is none of this test's business.
         let _ = child.stdin.take().unwrap().write_all(stdin);
         child.wait_with_output().unwrap()
+    }
+}
+
+/// Something new in a directory.
+#[cfg(target_os = "linux")]
+struct Made(std::os::fd::OwnedFd);
+
+#[cfg(target_os = "linux")]
+impl Made {
+    /// Listens from now on.
+    fn watch(directory: &Path) -> Self {
+        use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+        let watch = init(CreateFlags::CLOEXEC).unwrap();
+        add_watch(&watch, directory, WatchFlags::CREATE | WatchFlags::MOVED_TO).unwrap();
+        Self(watch)
+    }
+
+    /// Waits for the first.
+    fn wait(&self) {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let patience = Timespec { tv_sec: PATIENCE.as_secs() as i64, tv_nsec: 0 };
+        let heard = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&patience)).unwrap();
+        assert_eq!(heard, 1, "it makes nothing in the directory");
     }
 }
 
@@ -318,6 +343,7 @@ fn long_checkpoint(path: &Path) {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_conversion_that_a_signal_breaks_off_leaves_nothing_behind() {
     use nix::sys::signal::{Signal, kill};
@@ -325,17 +351,15 @@ fn a_conversion_that_a_signal_breaks_off_leaves_nothing_behind() {
     let input = home.path().join("long.pt");
     long_checkpoint(&input);
     let place = home.path().join("place");
+    std::fs::create_dir(&place).unwrap();
     for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let output = place.join("model");
         let (from, to) = (input.to_str().unwrap(), output.to_str().unwrap());
         let arguments = ["convert", from, to, "--heads", "2", "--tokenizer", "gpt2", "--vocab", "16000000"];
-        let mut child = home.command(&arguments).spawn().unwrap();
-        // The weights are being written, so the signals are listened to. Nothing but the directory tells it.
-        let writing = || std::fs::read_dir(&place).is_ok_and(|mut it| it.next().is_some());
-        while !writing() {
-            assert_eq!(child.try_wait().unwrap(), None, "it ended before it wrote anything");
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        // Once the weights are written the signals are listened to. Nothing but the directory tells it.
+        let made = Made::watch(&place);
+        let child = home.command(&arguments).spawn().unwrap();
+        made.wait();
         kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();
         let done = child.wait_with_output().unwrap();
         assert_eq!(done.status.code(), Some(status), "{}", err(&done));

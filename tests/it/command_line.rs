@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::channel;
 
 use serde_json::Value;
 
@@ -136,11 +136,10 @@ fn a_loop_is_not_robbed_and_a_pipe_that_stays_open_is_not_waited_for() {
     assert_eq!(said.matches("again").count(), 3, "{said}");
     let mut child = megachat(home.path(), &[&FEW[..], &["-p", "Once"]].concat()).stdin(Stdio::piped()).spawn().unwrap();
     let held = child.stdin.take();
-    let until = Instant::now() + PATIENCE;
-    while child.try_wait().unwrap().is_none() {
-        assert!(Instant::now() < until, "it waits for standard input");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let (sender, ended) = channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = ended.recv_timeout(PATIENCE).expect("it waits for standard input").unwrap();
+    assert_eq!(status(&output), 0, "{}", err(&output));
     drop(held);
 }
 
@@ -378,6 +377,16 @@ fn text_that_is_not_utf8_is_refused_alike_everywhere() {
     let word = std::ffi::OsStr::from_bytes(b"caf\xe9");
     let output = megachat(home.path(), &["-p"]).arg(word).output().unwrap();
     assert!(status(&output) == 2 && err(&output).contains("UTF-8"), "{}", err(&output));
+}
+
+#[test]
+fn a_line_that_is_too_long_is_called_that_also_where_a_character_is_cut() {
+    let home = Home::new();
+    let most = megachat::engine::protocol::MOST_TEXT;
+    let lines = format!("{}\n/quit\n", "é".repeat(most / 2 + 9));
+    let output = fed(&home, &["--plain", "--no-save", "-m", "demo", "-n", "1"], lines.as_bytes());
+    let said = out(&output) + &err(&output);
+    assert!(said.contains(&format!("at most {most} are taken")) && !said.contains("UTF-8"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What must hold in every size, for long, and when the terminal goes away in the middle of something.
 #![cfg(unix)]
 
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -13,15 +14,29 @@ use crate::pty::Pty;
 use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::harness::Harness;
+use crate::support::program::PATIENCE;
 
-/// Clock ticks of processor time, in user mode and in the system's, that a process has taken; `None` once it is gone.
+/// Clock ticks of processor time, in user mode and in the system's, that a process has taken, also when it has ended and
+/// nobody has waited for it yet.
 #[cfg(target_os = "linux")]
 fn ticks(process: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name, in brackets, may hold anything; the fields behind it are counted from the state, which is the third.
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-    (fields[0] != "Z").then_some(())?;
     Some(fields[11].parse::<u64>().ok()? + fields[12].parse::<u64>().ok()?)
+}
+
+/// Tells what processor time a child took once it ends, and leaves it to be waited for.
+#[cfg(target_os = "linux")]
+fn exit_of(process: u32) -> Receiver<u64> {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let (sender, ended) = channel();
+    std::thread::spawn(move || {
+        let pid = Pid::from_raw(process as i32).unwrap();
+        waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
+        sender.send(ticks(process).unwrap())
+    });
+    ended
 }
 
 /// A pseudo-terminal whose every handle is held here, so that it can go away.
@@ -86,14 +101,13 @@ fn a_terminal_that_goes_away_leaves_a_whole_transcript_and_no_busy_process() {
         }
         let process = window.child.process_id().unwrap();
         let before = ticks(process).unwrap();
+        let ended = exit_of(process);
         let Window { mut child, reader, writer, master, .. } = window;
         drop((reader, writer, master));
-        // Whether it is quick is no matter; that it does not spin meanwhile is. A process that spins need not end, so its
-        // time is sampled while it lives.
-        while let Some(now) = ticks(process) {
-            assert!(now - before < 100, "{state}: a second of processor time without a terminal");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        // Whether it is quick is no matter; that it does not spin meanwhile is. One that spins need not end.
+        let after = ended.recv_timeout(PATIENCE);
+        let took = after.clone().ok().or_else(|| ticks(process)).unwrap() - before;
+        assert!(after.is_ok() && took < 100, "{state}: {took} ticks of processor time without a terminal, {after:?}");
         assert_eq!(child.wait().unwrap().exit_code(), 129, "{state}");
         let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
         assert!(list[0].document.drawn() >= 12, "{state}: {}", list[0].document.drawn());

@@ -56,6 +56,7 @@ fn a_kill_at_any_moment_leaves_a_whole_model_or_none() {
     let mut home = Home::new();
     for (number, &moment) in moments.iter().enumerate() {
         let running = Running::start(home.download(&url));
+        // The moment is what is tried: no event stands for "anywhere between two of them".
         std::thread::sleep(Duration::from_micros(moment as u64));
         running.signal(Signal::SIGKILL);
         let _ = running.end();

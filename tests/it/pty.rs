@@ -271,6 +271,16 @@ fn a_transcript_is_gone_on_with() {
 }
 
 #[test]
+fn a_dash_among_the_words_reads_what_is_written_at_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = Pty::start(home.path(), &["-m", "demo", "-n", "1", "-s", "1", "--json", "A", "title:", "-"], &[]);
+    pty.see("write or paste the text");
+    pty.press("The bear\r\x04");
+    assert_eq!(pty.exit(), 0);
+    pty.see("A title: The bear");
+}
+
+#[test]
 fn after_the_terminal_is_given_back_it_is_said_where_the_text_is() {
     let home = tempfile::tempdir().unwrap();
     let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "2", "-s", "1"], &[]);
