@@ -19,7 +19,8 @@ fn main() -> io::Result<()> {
             writeln!(out, "cargo:rerun-if-changed={file}")?;
         }
     }
-    let checked_out = || checked_out().map(|it| if is_release() { it } else { format!("{it} or later") });
+    let checked_out =
+        || checked_out().map(|it| if is_release() && !is_changed() { it } else { format!("{it} or later") });
     let commit = packaged().or_else(checked_out).unwrap_or_else(|| "unknown".to_owned());
     writeln!(out, "cargo:rustc-env=MEGACHAT_COMMIT={commit}")?;
     writeln!(out, "cargo:rustc-env=MEGACHAT_RELEASED={}", released()?)?;
@@ -32,12 +33,19 @@ fn packaged() -> Option<String> {
     let text = fs::read_to_string(PACKAGED).ok()?;
     let (_, rest) = text.split_once("\"sha1\"")?;
     let commit: String = rest.split('"').nth(1)?.chars().take(DIGITS).collect();
-    (commit.len() == DIGITS && commit.bytes().all(|it| it.is_ascii_hexdigit())).then_some(commit)
+    let is_commit = commit.len() == DIGITS && commit.bytes().all(|it| it.is_ascii_hexdigit());
+    let later = if text.contains("\"dirty\": true") { " or later" } else { "" };
+    is_commit.then(|| format!("{commit}{later}"))
 }
 
 /// The commit that is checked out here. A directory inside somebody else's repository has none of its own.
 fn checked_out() -> Option<String> {
     Path::new(".git").exists().then(|| git(&["rev-parse", &format!("--short={DIGITS}"), "HEAD"])).flatten()
+}
+
+/// Whether files are other than they were committed.
+fn is_changed() -> bool {
+    git(&["status", "--porcelain", "--untracked-files=no"]).is_some()
 }
 
 /// Whether the program is built for people. Who works on it would have it built anew after each commit otherwise.

@@ -2,7 +2,8 @@
 # Whether shells take the scripts that complete, and mandoc the manual pages: tests/shells.sh [--missing-ok] [PROGRAM]
 #
 # zsh, fish and mandoc are installed by apt-get where they are missing and that may be done. A check that cannot run is
-# told and fails the whole, unless --missing-ok is given.
+# told and fails the whole, unless --missing-ok is given. Nushell and PowerShell are no packages of it: without them that
+# is told alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -89,8 +90,10 @@ megachat completions bash >"$work/megachat.bash"
 bash -n "$work/megachat.bash" || fail "bash does not take its script"
 ask_bash() {
     local words
-    # Bash parts words at the sign.
-    words_of "${1//=/ = }"
+    # Bash parts words at the sign, and has no word yet behind one that ends the line.
+    local line=${1//=/ = }
+    case $1 in *=) line=${line% } ;; esac
+    words_of "$line"
     # The script is sourced as people do, and the function called that it registers.
     bash --norc --noprofile -c '
         source "$1"

@@ -30,14 +30,19 @@ fn or_path(names: fn() -> Named) -> ArgValueCompleter {
         if text.contains('/') || text.starts_with(['.', '~']) || found.is_empty() {
             found.extend(PathCompleter::any().complete(typed));
         }
+        found.retain(|it| is_harmless(&it.get_value().to_string_lossy()));
         found
     })
 }
 
+/// Whether a terminal obeys nothing in it: a name from a directory may hold anything.
+fn is_harmless(name: &str) -> bool {
+    visible_line(name) == name
+}
+
 fn matching(names: Named, typed: &OsStr) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy();
-    // A name from a directory may hold anything, and a terminal must not obey it.
-    let fits = |it: &(String, _)| it.0.starts_with(&*typed) && visible_line(&it.0) == it.0;
+    let fits = |it: &(String, _)| it.0.starts_with(&*typed) && is_harmless(&it.0);
     let candidate = |(order, (name, what)): (usize, (String, &'static str))| {
         let help = (!what.is_empty()).then(|| what.into());
         CompletionCandidate::new(name).help(help).display_order(Some(order))

@@ -1,4 +1,5 @@
-# Bash takes `--flag=value` apart at the sign. The program is asked for one word, and its answer begins behind the sign.
+# Bash takes `--flag=value` apart at the sign. The program is asked for one word, and its answer begins behind the sign. A
+# word of its own behind `--flag=` looks the same to a function that completes, so it is joined, too.
 _megachat() {
     local -a words=()
     local at last word

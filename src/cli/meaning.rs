@@ -99,31 +99,42 @@ fn leave(error: &clap::Error) -> ! {
         let _ = writeln!(io::stderr(), "{}", error_json(said.strip_prefix("error: ").unwrap_or(said), 2));
         std::process::exit(error.exit_code());
     }
-    let variables = std::env::vars_os().filter(|it| it.0.to_string_lossy().starts_with("MEGACHAT_")).map(|it| it.1);
-    for given in std::env::args_os().skip(1).chain(variables).map(|it| it.to_string_lossy().into_owned()) {
-        let value = given.split_once('=').map_or("", |it| it.1);
-        // A line feed in a word must not begin a line that looks like the program's own.
-        for word in [&*given, value].into_iter().filter(|it| it.contains('\n')) {
-            text = text.replace(word, &visible_line(word));
-        }
+    // A line feed in what was given must not begin a line that looks like the program's own.
+    for given in given_in(error).filter(|it| it.contains('\n')) {
+        text = text.replace(given, &visible_line(given));
     }
     // Standard error may have no reader; the status says it too.
     let _ = io::stderr().write_all(visible(&text).as_bytes());
     std::process::exit(error.exit_code());
 }
 
+/// What was given, by words or variables, and may stand in the error.
+fn given_in(error: &clap::Error) -> impl Iterator<Item = &str> {
+    error.context().filter(|it| it.0 != ContextKind::Usage).flat_map(|(_, value)| match value {
+        ContextValue::String(it) => std::slice::from_ref(it).iter().map(String::as_str),
+        ContextValue::Strings(several) => several.iter().map(String::as_str),
+        _ => [].iter().map(String::as_str),
+    })
+}
+
 /// The flag whose value is wrong, as the error calls it, and the variable that the value is from, if it is from one.
 fn from_environment(error: &clap::Error) -> Option<(String, String)> {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(it)) => Some(it.clone()),
-        _ => None,
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return None };
+    let long = flag.split([' ', '=', '[']).next()?.strip_prefix("--")?;
+    let command = without_empty_variables(Arguments::command());
+    let arg = command.get_arguments().find(|it| it.get_long() == Some(long))?;
+    let variable = arg.get_env().filter(|it| std::env::var_os(it).is_some())?;
+    // A flag goes before its variable.
+    let names = [long].into_iter().chain(arg.get_all_aliases().unwrap_or_default());
+    let spelled: Vec<String> = names.map(|it| format!("--{it}")).collect();
+    let short = arg.get_short().map(|it| format!("-{it}"));
+    let is_typed = |it: std::ffi::OsString| {
+        let it = it.to_string_lossy();
+        let name = it.split('=').next().unwrap_or_default();
+        spelled.iter().any(|flag| flag == name) || short.as_ref().is_some_and(|short| it.starts_with(short.as_str()))
     };
-    let (flag, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
-    let name = flag.split([' ', '=', '[']).next()?.strip_prefix("--")?.to_owned();
-    let variable = format!("MEGACHAT_{}", name.replace('-', "_").to_uppercase());
-    let is_typed = |it: std::ffi::OsString| it.to_string_lossy().contains(&value);
-    let is_set = std::env::var_os(&variable).is_some_and(|it| it.to_string_lossy().contains(&value));
-    (is_set && !std::env::args_os().skip(1).any(is_typed)).then_some((flag, variable))
+    let is_from_it = !std::env::args_os().skip(1).any(is_typed);
+    is_from_it.then(|| (flag.clone(), variable.to_string_lossy().into_owned()))
 }
 
 /// Whether the command line asks for JSON: errors are then JSON too.
@@ -144,7 +155,7 @@ fn refuse_near_verb(words: &[String], command: &Command) {
     let Some(verb) = meant(words, command) else { return };
     let first = visible_name(&words[0]);
     let why = format!(
-        "`{first}` is no verb; `megachat {}` is one. As a text to go on from: megachat -p {first} ...",
+        "`{first}` is no verb; `megachat {}` is meant? As a text to go on from: megachat -p {first} ...",
         visible_name(&verb)
     );
     leave(&command.clone().error(ErrorKind::InvalidSubcommand, why))
@@ -171,7 +182,8 @@ impl Arguments {
         let read = command.clone().try_get_matches().and_then(|it| Ok((Self::from_arg_matches(&it)?, it)));
         let (mut it, matches) = read.unwrap_or_else(|error| {
             // A verb that is written wrongly has its flags behind it, which are none of the prompt's.
-            let prints = given.iter().any(|it| it == "--print" || (it.starts_with("-p") && it.len() == 2));
+            let is_bundle = |it: &str| it.starts_with('-') && !it.starts_with("--") && it.contains('p');
+            let prints = given.iter().any(|it| it == "--print" || is_bundle(it));
             if error.use_stderr() && !prints {
                 refuse_near_verb(&given, &command);
             }

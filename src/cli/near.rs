@@ -13,7 +13,7 @@ const KNOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("download", "model download"),
     ("pull", "model download"),
     ("import", "model import"),
-    ("settings", "config show"),
+    ("settings", "config"),
     ("list", "model list"),
     ("info", "model info"),
     ("verify", "model verify"),
@@ -26,32 +26,35 @@ const KNOWN_ELSEWHERE: &[(&str, &str)] = &[
 /// How many letters may be wrong, missing, too many or in each other's place.
 const WRONG: usize = 2;
 
-/// The verb that is meant, with its sub-verb if one follows: the first word is a verb but for its case, for two letters at
-/// the most, or for an end that it has too many, or it is what others call a verb; and it stands alone, or is followed by
-/// one of that verb's sub-verbs or by a file that is there.
-///
-/// In a verb of three letters one letter may be wrong: with two, half of all short words would be meant.
+/// The length from which on a verb may have two letters wrong or more behind it: in a shorter one half of all short words
+/// would be meant.
+const LONG: usize = 4;
+
+/// What is meant, as it stands behind `megachat`, with the sub-verb or the file that follows: the first word is a verb but
+/// for its case, for two letters at the most, or for an end that it has too many, or it is what others call a verb; and it
+/// stands alone, or is followed by one of that verb's sub-verbs or by a file that is there.
 #[must_use]
 pub(super) fn meant(words: &[String], command: &Command) -> Option<String> {
     // Several words between quotes are a text.
-    let first = words.first().filter(|it| !it.contains(char::is_whitespace))?.to_lowercase();
-    let second = words.get(1);
-    if words.first().is_some_and(|it| command.find_subcommand(it).is_some()) {
+    let given = words.first().filter(|it| !it.contains(char::is_whitespace))?;
+    if command.find_subcommand(given).is_some() {
         return None;
     }
-    let is_alone = |it: &String| second.is_none() || Path::new(it).exists();
-    if let Some((_, verb)) = KNOWN_ELSEWHERE.iter().find(|it| it.0 == first) {
-        return second.is_none_or(is_alone).then(|| (*verb).to_owned());
-    }
+    let first = given.to_lowercase();
+    let elsewhere = KNOWN_ELSEWHERE.iter().find(|it| it.0 == first).map(|it| it.1);
     let distance = |name: &str| strsim::osa_distance(&first, name);
-    let is_near = |name: &str| first.starts_with(name) || distance(name) <= WRONG.min(name.len() - 2);
-    let verb =
-        command.get_subcommands().filter(|it| is_near(it.get_name())).min_by_key(|it| distance(it.get_name()))?;
-    let name = verb.get_name();
-    let Some(second) = second else { return Some(name.to_owned()) };
+    let is_near = |name: &str| match name.len() {
+        LONG.. => first.starts_with(name) || distance(name) <= WRONG,
+        _ => distance(name) <= 1,
+    };
+    let near = || {
+        let near = command.get_subcommands().map(Command::get_name).filter(|it| is_near(it));
+        near.min_by_key(|it| distance(it))
+    };
+    let name = elsewhere.or_else(near)?;
+    let Some(second) = words.get(1) else { return Some(name.to_owned()) };
     let lower = second.to_lowercase();
-    if verb.get_subcommands().any(|it| it.get_name() == lower) {
-        return Some(format!("{name} {lower}"));
-    }
-    Path::new(second).exists().then(|| format!("{name} {second}"))
+    let has_sub_verb = command.find_subcommand(name).is_some_and(|it| it.find_subcommand(&lower).is_some());
+    let follows = if has_sub_verb { Some(&lower) } else { Some(second).filter(|it| Path::new(it).exists()) };
+    follows.map(|it| format!("{name} {it}"))
 }

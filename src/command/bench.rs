@@ -55,6 +55,8 @@ impl Row {
 /// Status 3 if there is no such model, 6 if there is no such
 /// device, 7 if the model is damaged, 1 if it cannot be run.
 pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
+    // Before minutes of work that could not be told.
+    let mut out = output::stdout()?;
     let (name, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
     let directory = match directory {
         Some(it) => it,
@@ -73,7 +75,6 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
     let bandwidth = read_bandwidth(threads);
     progress.clear();
     let machine = Machine { threads, peak, bandwidth, cache: memory::processor_cache() };
-    let mut out = output::stdout()?;
     let written =
         if wanted.json { measured.write_json(&machine, &mut out) } else { measured.write_table(&machine, &mut out) };
     written.map_err(Exit::from)
@@ -160,8 +161,8 @@ impl Measured {
         let plan = Plan::of(wanted, model.positions());
         if self.about.is_none() {
             progress.clear();
-            // Loading is a step too, and so is the memory.
-            progress.total = plan.steps() + wanted.runs + 1;
+            // The speed of the memory is measured, too.
+            progress.total = plan.steps() + 1;
             if let Some(shortened) = &plan.shortened {
                 say(&format!("megachat: {shortened}"));
             }

@@ -200,21 +200,12 @@ fn tidy(page: &str) -> String {
         if line == ".br" && before == ".br" {
             continue;
         }
-        let line = if line.starts_with('.') { line.to_owned() } else { part(&mark(line), before == ".TP") };
-        text.push_str(&line);
+        let written = if line.starts_with('.') { line.to_owned() } else { part(&mark(line), before == ".TP") };
+        text.push_str(&written);
         text.push('\n');
-        before = if line.starts_with('.') { body_line(&line) } else { "" };
+        before = line;
     }
     text
-}
-
-/// The request that a line is, where it matters for the next one.
-fn body_line(line: &str) -> &'static str {
-    match line {
-        ".br" => ".br",
-        ".TP" => ".TP",
-        _ => "",
-    }
 }
 
 /// Words in backticks become bold; characters that roff shows as others are named.

@@ -37,6 +37,8 @@ const DIFFERS: u8 = 8;
 /// Status 8 if something differs, 3 if there is no such model, 130 or 143 after a signal, 1 if there is no such
 /// transcript or it cannot be drawn again.
 pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
+    // Before minutes of work that could not be told.
+    let mut out = output::stdout()?;
     let (path, journal) = find(&wanted.id, paths).map_err(|e| transcript_exit(&e))?;
     if !journal.faults.is_sound() {
         let differ = if journal.faults.lose_something() { "; what came after that may differ for it" } else { "" };
@@ -91,7 +93,6 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
     } else {
         print::text(&report)
     };
-    let mut out = output::stdout()?;
     out.write_all(text.as_bytes())?;
     out.flush()?;
     if verdict.differs { Err(Exit { code: DIFFERS, message: String::new() }) } else { Ok(()) }

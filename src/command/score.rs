@@ -23,7 +23,7 @@ use crate::output;
 use crate::sample::{Reading, Tally, begins_character};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::text::{Given, visible_path};
+use crate::text::{Given, visible_json, visible_path};
 
 /// One token of the text.
 struct Token {
@@ -73,6 +73,8 @@ impl Report {
 /// Status 2 if the overlap does not fit the model, 3 if there is no such model, 6 if there is no such device, 7 if the
 /// model is damaged, 130 or 143 after a signal, 1 if the text cannot be read or holds nothing, or the model cannot be run.
 pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
+    // Before minutes of work that could not be told.
+    let mut out = output::stdout()?;
     let (name, text) = read_text(wanted.file.as_deref())?;
     let (model, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
     let directory = match directory {
@@ -83,9 +85,8 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
     let loaded = load_model(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
     say_notes(&loaded.card);
     let report = report(name, &text, loaded, wanted)?;
-    let mut out = output::stdout()?;
     if wanted.json {
-        writeln!(out, "{}", json::object(&report, wanted.worst))?;
+        writeln!(out, "{}", visible_json(&json::object(&report, wanted.worst).to_string()))?;
     } else if wanted.csv {
         csv::write(&report, &mut out)?;
     } else {

@@ -41,7 +41,7 @@ pub(super) fn verify(
             return Err(Exit { code: 3, message: format!("there is no installed model `{}`", visible_name(name)) });
         }
         Some(name) => vec![name.to_owned()],
-        None => all(paths).map_err(|e| Exit::failed(e.to_string()))?,
+        None => models::names(&paths.models).map_err(|e| Exit::failed(e.to_string()))?,
     };
     let (mut damaged, mut failure, mut rows) = (Vec::new(), None, Vec::new());
     for name in &names {
@@ -85,14 +85,6 @@ pub(super) fn verify(
     let which = if damaged.len() == 1 { damaged[0] } else { "" };
     let message = format!("{}: damaged; `megachat model verify {which} --repair` installs anew", damaged.join(", "));
     Err(Exit { code: DAMAGED, message: message.replace("  ", " ") })
-}
-
-fn all(paths: &Paths) -> io::Result<Vec<String>> {
-    let sound = models::installed(&paths.models)?.into_iter().map(|it| it.name);
-    let damaged = models::damaged(&paths.models)?.into_iter().map(|it| it.0);
-    let mut names: Vec<String> = sound.chain(damaged).collect();
-    names.sort();
-    Ok(names)
 }
 
 /// How a model is.

@@ -181,14 +181,20 @@ fn edited(mut child: Child, name: &str, path: &Path, before: &str) -> Result<Str
         Err(e) => return Err(format!("The editor `{name}` is lost: {e}.")),
     }
     let bytes = files::read(Place::Edited, path).map_err(|e| format!("What was edited cannot be read: {e}."))?;
-    let given = Given::read(bytes).map_err(|e| format!("What was edited cannot be used: {e}; nothing is changed."))?;
-    Ok(without_last_line_end(given.text, before))
+    let given =
+        Given::read(bytes.clone()).map_err(|e| format!("What was edited cannot be used: {e}; nothing is changed."))?;
+    // Line ends that were there before are the text's own.
+    let text = if before.contains("\r\n") { String::from_utf8_lossy(&bytes).into_owned() } else { given.text };
+    Ok(without_last_line_end(text, before))
 }
 
 /// Editors end a file with a line end, whether there was one or not.
 fn without_last_line_end(mut text: String, before: &str) -> String {
     if !before.ends_with('\n') && text.ends_with('\n') {
         text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
     }
     text
 }
@@ -227,9 +233,14 @@ mod tests {
 
     #[test]
     fn one_line_end_that_was_not_there_goes() {
-        for (before, after, expected) in
-            [("a", "b\n", "b"), ("a\n", "b\n", "b\n"), ("a", "b\n\n", "b\n"), ("a", "b", "b"), ("", "\n", "")]
-        {
+        for (before, after, expected) in [
+            ("a", "b\n", "b"),
+            ("a\n", "b\n", "b\n"),
+            ("a", "b\n\n", "b\n"),
+            ("a", "b", "b"),
+            ("", "\n", ""),
+            ("a\r\nb", "b\r\n", "b"),
+        ] {
             assert_eq!(without_last_line_end(after.into(), before), expected);
         }
     }

@@ -24,17 +24,18 @@ pub(super) fn listen(inbox: Sender<Input>, permits: Receiver<()>) -> Result<(), 
             let read = input.by_ref().take(limit).read_until(b'\n', &mut line);
             let at_end = matches!(read, Ok(0) | Err(_));
             let is_cut = line.len() as u64 == limit && !line.ends_with(b"\n");
-            if is_cut && input.skip_until(b'\n').is_err() {
-                line.clear();
+            if is_cut {
+                if input.skip_until(b'\n').is_err() {
+                    // The thread that waits for lines has to hear of their end.
+                    let _ = inbox.send(Input::LastLine);
+                    return;
+                }
+                // As long as it is cut, whatever is in it, so that it is refused for its length and never taken in part.
+                line.fill(b'?');
             }
-            // Cut inside a character it would be no text; that it is too long is what the engine says of it.
-            let torn = std::str::from_utf8(&line).err().filter(|it| is_cut && it.error_len().is_none());
-            if let Some(error) = torn {
-                line[error.valid_up_to()..].fill(b'?');
-            }
-            let read = match Given::read(line) {
+            let read = match if number == 1 { Given::read(line) } else { Given::read_on(line) } {
                 _ if at_end => Input::LastLine,
-                Ok(it) => Input::Line(it.text.strip_suffix('\n').map_or(it.text.clone(), str::to_owned)),
+                Ok(it) => Input::Line(it.without_line_end()),
                 Err(error) => Input::NotText(NotUtf8 { line: number, ..error }),
             };
             if inbox.send(read).is_err() || at_end {

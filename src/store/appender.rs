@@ -136,6 +136,7 @@ impl Appender {
         if let Err(error) = self.file.write_all(line.as_bytes()) {
             let _ = self.file.set_len(self.whole.len() as u64);
             let _ = self.file.seek(SeekFrom::End(0));
+            self.written = modified(&self.file);
             return Err(error);
         }
         self.next += 1;
@@ -205,7 +206,11 @@ impl Appender {
     ///
     /// What the system says; everything is then still in memory.
     pub fn mend(&mut self) -> io::Result<Option<Mended>> {
-        let Some(change) = self.change()? else { return Ok(None) };
+        let Some(change) = self.change()? else {
+            // Somebody may have touched it; it need not be read for that again.
+            self.written = modified(&self.file);
+            return Ok(None);
+        };
         let directory = self.directory().to_owned();
         files::make_private_directory(&directory)?;
         for it in &self.vocabularies {
@@ -252,7 +257,7 @@ impl Appender {
         unreachable!("the numbers do not end")
     }
 
-    /// Whether the open file has all lines and nothing else.
+    /// Whether what stands at the path has all lines and nothing else.
     fn holds_everything(&self) -> bool {
         let mut found = Vec::new();
         let read = files::open(Place::Transcript, &self.path)

@@ -12,6 +12,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::format::short;
 use crate::sample::{Kind, Parameter, Settings};
 
 /// The `[sampling]` table, and the flags of the same names. Nothing has to be given.
@@ -218,9 +219,7 @@ impl Serialize for Of<'_> {
 /// The value of a parameter as JSON: a number, true or false, a text, or a list.
 #[must_use]
 pub fn json_of(parameter: Parameter, settings: &Settings) -> serde_json::Value {
-    // By its digits: as a number of twice the precision 0.7 would have more of them.
-    let text = serde_json::to_string(&Of(parameter, settings));
-    text.ok().and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default()
+    short(&Of(parameter, settings))
 }
 
 impl Serialize for Sampling {

@@ -11,9 +11,9 @@ pub struct Given {
 
 /// Why bytes are no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is not UTF-8: byte {at} (0x{value:02x}, line {line}) belongs to no character")]
+#[error("it is not UTF-8: byte {at} of line {line} (0x{value:02x}) belongs to no character")]
 pub struct NotUtf8 {
-    /// Where the first such byte is, from 0.
+    /// Where the first such byte is in its line, from 0.
     pub at: usize,
     /// That byte.
     pub value: u8,
@@ -31,19 +31,39 @@ impl Given {
     ///
     /// If it is not UTF-8: to guess another encoding would be to change the text.
     pub fn read(bytes: Vec<u8>) -> Result<Self, NotUtf8> {
-        let mut text = String::from_utf8(bytes).map_err(|error| {
-            let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
-            let line = bytes[..at].split(|&it| it == b'\n').count();
-            NotUtf8 { at, value: bytes.get(at).copied().unwrap_or_default(), line }
-        })?;
-        if text.starts_with(BYTE_ORDER_MARK) {
-            text.drain(..BYTE_ORDER_MARK.len());
+        let mut given = Self::read_on(bytes)?;
+        if given.text.starts_with(BYTE_ORDER_MARK) {
+            given.text.drain(..BYTE_ORDER_MARK.len());
         }
+        Ok(given)
+    }
+
+    /// Reads more of a text that has begun: a mark in it is a character.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub fn read_on(bytes: Vec<u8>) -> Result<Self, NotUtf8> {
+        let mut text = String::from_utf8(bytes).map_err(|error| {
+            let (end, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+            let lines: Vec<&[u8]> = bytes[..end].split(|&it| it == b'\n').collect();
+            let at = lines.last().map_or(0, |it| it.len());
+            NotUtf8 { at, value: bytes.get(end).copied().unwrap_or_default(), line: lines.len() }
+        })?;
         let carriage_returns = text.matches("\r\n").count();
         if carriage_returns > 0 {
             text = text.replace("\r\n", "\n");
         }
         Ok(Self { text, carriage_returns })
+    }
+
+    /// The text without the line end behind it, if it has one.
+    #[must_use]
+    pub fn without_line_end(mut self) -> String {
+        if self.text.ends_with('\n') {
+            self.text.pop();
+        }
+        self.text
     }
 
     /// What a user should know of how it was read, if anything.
@@ -70,6 +90,8 @@ mod tests {
         ] {
             assert_eq!(Given::read(bytes.to_vec()).unwrap(), Given { text: text.to_owned(), carriage_returns });
         }
+        let on = Given::read_on(b"\xef\xbb\xbfOnce\r\n".to_vec()).unwrap();
+        assert_eq!((on.carriage_returns, &*on.without_line_end()), (1, "\u{feff}Once"));
         let said = |n| Given { carriage_returns: n, ..Given::default() }.remark();
         assert_eq!((said(0), said(1).unwrap().starts_with("1 line end of")), (None, true));
     }
@@ -77,8 +99,8 @@ mod tests {
     #[test]
     fn what_is_not_utf8_is_named_with_its_place() {
         let error = Given::read(b"one\ncaf\xe9 ol\xe9".to_vec()).unwrap_err();
-        assert_eq!(error, NotUtf8 { at: 7, value: 0xe9, line: 2 });
-        assert_eq!(error.to_string(), "it is not UTF-8: byte 7 (0xe9, line 2) belongs to no character");
+        assert_eq!(error, NotUtf8 { at: 3, value: 0xe9, line: 2 });
+        assert_eq!(error.to_string(), "it is not UTF-8: byte 3 of line 2 (0xe9) belongs to no character");
         // UTF-16, and a character that is cut off.
         assert_eq!(Given::read(b"\xff\xfeO\0".to_vec()).unwrap_err().at, 0);
         assert_eq!(Given::read(b"ab\xe2\x82".to_vec()).unwrap_err().at, 2);

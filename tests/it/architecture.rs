@@ -57,6 +57,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "document",
             "emergency",
             "files",
+            "format",
             "integrity",
             "manifest",
             "sample",

@@ -69,6 +69,9 @@ fn what_is_nearly_a_verb_is_no_text() {
         (&["Replay"], "replay"),
         (&["download"], "model download"),
         (&["sessions"], "transcripts"),
+        (&["sessions", "list"], "transcripts list"),
+        (&["settings", "show"], "config show"),
+        (&["mna"], "man"),
         (&["list"], "model list"),
         (&["version"], "--version"),
         (&["-n", "3", "modle", "list"], "model list"),
@@ -84,6 +87,7 @@ fn what_is_nearly_a_verb_is_no_text() {
         &["The", "model"],
         &["download", "the", "moon"],
         &["cat"],
+        &["manuscript"],
         &["model list"],
         &["-p", "evaluate"],
         &["-p", "modle", "list"],
@@ -196,6 +200,19 @@ fn a_variable_that_is_set_and_empty_is_not_set() {
 }
 
 #[test]
+fn what_a_variable_sets_is_shown_as_it_is_written() {
+    let home = Home::new();
+    let set = [("device", "cpu"), ("device", "cuda:1"), ("dtype", "bf16"), ("theme", "dark"), ("color", "256")];
+    for (name, value) in set {
+        let variable = format!("MEGACHAT_{}", name.to_uppercase());
+        let output = megachat(home.path(), &["config", "show"]).env(variable, value).output().unwrap();
+        let shown = out(&output);
+        let row: Vec<&str> = shown.lines().find(|it| it.starts_with(name)).unwrap().split_whitespace().collect();
+        assert_eq!(row, [name, value, "environment"]);
+    }
+}
+
+#[test]
 fn an_error_names_the_variable_that_it_comes_from() {
     let home = Home::new();
     for (name, value) in [("TEMP", "abc"), ("THREADS", "0"), ("DEVICE", "ev\nfake line"), ("IGNORE_EOS", "perhaps")] {
@@ -205,8 +222,19 @@ fn an_error_names_the_variable_that_it_comes_from() {
         assert!(status(&output) == 2 && said.contains(&format!("by the variable {variable}")), "{said}");
         assert!(!said.lines().any(|it| it.starts_with("fake line")), "{said}");
     }
-    let output = run(&home, &["-p", "x", "--temp", "abc"]);
-    assert!(status(&output) == 2 && !err(&output).contains("variable"), "{}", err(&output));
+    for arguments in [&["-p", "x", "-n", "10", "-s3"][..], &["-p", "0"]] {
+        let output = megachat(home.path(), arguments).env("MEGACHAT_THREADS", "0").output().unwrap();
+        assert!(err(&output).contains("by the variable MEGACHAT_THREADS"), "{}", err(&output));
+    }
+    for typed in
+        [&["--temp", "abc"][..], &["--temperature=abc"], &["-nabc"], &["-n", "1\nfake line"], &["-n1\nfake line"]]
+    {
+        let mut command = megachat(home.path(), &[&["-p", "x"], typed].concat());
+        let output = command.env("MEGACHAT_TEMP", "1").env("MEGACHAT_MAX_TOKENS", "1").output().unwrap();
+        let said = err(&output);
+        assert!(status(&output) == 2 && !said.contains("variable"), "{said}");
+        assert!(!said.lines().any(|it| it.starts_with("fake line")), "{said}");
+    }
 }
 
 #[test]
@@ -371,7 +399,7 @@ fn text_that_is_not_utf8_is_refused_alike_everywhere() {
         (run(&home, &["score", file]), 1),
     ] {
         assert_eq!(status(&output), 1, "{}", err(&output));
-        let place = format!("it is not UTF-8: byte 3 (0xe9, line {line}) belongs to no character");
+        let place = format!("it is not UTF-8: byte 3 of line {line} (0xe9) belongs to no character");
         assert!(err(&output).contains(&place), "{}", err(&output));
     }
     let word = std::ffi::OsStr::from_bytes(b"caf\xe9");

@@ -182,7 +182,7 @@ fn what_cannot_be_scored_is_said() {
         (
             &["-"],
             b"abc\xffd",
-            "standard input cannot be used: it is not UTF-8: byte 3 (0xff, line 1) belongs to no character",
+            "standard input cannot be used: it is not UTF-8: byte 3 of line 1 (0xff) belongs to no character",
         ),
         (&["--no-start"], b"Once", "has nothing before it; leave --no-start out"),
         (&[missing.to_str().unwrap()], b"", "missing.txt: No such file"),

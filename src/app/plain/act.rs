@@ -86,6 +86,7 @@ impl Plain {
         let by_number = word.parse::<usize>().ok().and_then(|it| answers.get(it.checked_sub(1)?)).map(|it| it.0);
         let answer = match word {
             "" => answers.first().map(|it| it.0),
+            "d" => Some(FirstAnswer::Download),
             "n" => Some(FirstAnswer::Demo),
             "i" => Some(FirstAnswer::Own),
             _ => by_number,

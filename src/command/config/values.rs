@@ -87,7 +87,8 @@ pub(super) fn values(arguments: &Arguments, loaded: &LoadedConfig, paths: &Paths
     let spelled =
         |it: Option<String>, file: Option<&String>| it.or_else(|| file.cloned()).unwrap_or_else(|| "auto".to_owned());
     let color = look.color.and_then(|it| it.to_possible_value()).map(|it| it.get_name().to_owned());
-    let theme = look.theme.map(|it| format!("{it:?}").to_lowercase());
+    let theme = look.theme.and_then(|it| it.to_possible_value()).map(|it| it.get_name().to_owned());
+    let dtype_name = dtype.and_then(|it| it.to_possible_value()).map(|it| it.get_name().to_owned());
     let ascii = look.ascii.or(file.ascii);
     let preset = sampling.preset.as_ref().or(file.preset.as_ref()).map_or("steady", |it| it);
     let mode = if look.vi(file).map_err(usage)? { "vi" } else { "emacs" };
@@ -96,14 +97,10 @@ pub(super) fn values(arguments: &Arguments, loaded: &LoadedConfig, paths: &Paths
         model(arguments, loaded, paths),
         Setting::word(
             "device",
-            spelled(device.map(|it| format!("{it:?}").to_lowercase()), file.device.as_ref()),
+            spelled(device.map(|it| it.to_string()), file.device.as_ref()),
             origin(device.is_some(), file.device.is_some()),
         ),
-        Setting::word(
-            "dtype",
-            spelled(dtype.map(|it| format!("{it:?}").to_lowercase()), file.dtype.as_ref()),
-            origin(dtype.is_some(), file.dtype.is_some()),
-        ),
+        Setting::word("dtype", spelled(dtype_name, file.dtype.as_ref()), origin(dtype.is_some(), file.dtype.is_some())),
         Setting::word("color", spelled(color, file.color.as_ref()), origin(look.color.is_some(), file.color.is_some())),
         Setting::word("theme", spelled(theme, file.theme.as_ref()), origin(look.theme.is_some(), file.theme.is_some())),
         Setting::of(

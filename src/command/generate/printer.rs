@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use super::super::interrupt::Interrupt;
 use super::super::{Exit, engine_exit, say};
 use super::told::{Begin, End, Line, Seconds, Token, Whole};
@@ -12,7 +14,7 @@ use crate::engine::generation::Control;
 use crate::engine::protocol::{Cut, Event, Failure, ModelCard, StopReason};
 use crate::output::Output;
 use crate::sample::{Draw, EndOfText, Settings, StepTrace};
-use crate::text::{StopBuffer, Utf8Stream, Visible, stops};
+use crate::text::{StopBuffer, Utf8Stream, Visible, stops, visible_json};
 
 /// What is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,19 +99,13 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")
-    }
-
     /// The first line of JSON Lines, once.
     fn begin(&mut self) -> io::Result<()> {
         if self.told.form != Form::Lines || std::mem::replace(&mut self.has_begun, true) {
             return Ok(());
         }
         let begin = begin(&self.told, &self.prompt_tokens, self.read_as.as_deref());
-        serde_json::to_writer(&mut self.out, &Line::Begin(begin))?;
-        self.out.write_all(b"\n")
+        line(&mut self.out, &Line::Begin(begin))
     }
 
     /// Prints everything drawn up to `end`.
@@ -132,7 +128,7 @@ impl<'a> Printer<'a> {
                     let Some(drawn) = self.draws.pop_front() else { break };
                     self.begin()?;
                     let token = Token::new(self.printed.0, &drawn.draw, &drawn.trace, &self.told.card.vocabulary);
-                    self.line(&Line::Token(token))?;
+                    line(&mut self.out, &Line::Token(token))?;
                     self.count(&drawn.draw);
                 }
             }
@@ -221,16 +217,14 @@ impl<'a> Printer<'a> {
                     tokens: tokens.map(|(index, it)| Token::new(index, &it.draw, &it.trace, vocabulary)).collect(),
                     end: self.end(&reason, cut.as_ref(), end, seconds),
                 };
-                let text = serde_json::to_vec(&whole).map_err(io::Error::from)?;
-                self.out.write_all(&text)?;
-                self.out.write_all(b"\n")?;
+                let text = json(&whole)?;
+                self.out.write_all(text.as_bytes())?;
             }
             Form::Lines => {
                 self.begin()?;
                 let last = self.end(&reason, cut.as_ref(), end, self.seconds());
-                let mut text = serde_json::to_vec(&Line::End(last)).map_err(io::Error::from)?;
-                text.push(b'\n');
-                self.out.write_all(&text)?;
+                let text = json(&Line::End(last))?;
+                self.out.write_all(text.as_bytes())?;
             }
         }
         self.out.flush()?;
@@ -250,6 +244,15 @@ impl<'a> Printer<'a> {
         let begun = if self.printed.0 == 0 { self.typed } else { 0 };
         End::new(text, (reason, cut, begun), totals, seconds, &self.told.card.vocabulary)
     }
+}
+
+/// A value in one line, with nothing in it that a terminal would obey.
+fn json(value: &impl Serialize) -> io::Result<String> {
+    Ok(visible_json(&serde_json::to_string(value)?) + "\n")
+}
+
+fn line(out: &mut Output, line: &Line<'_>) -> io::Result<()> {
+    out.write_all(json(line)?.as_bytes())
 }
 
 fn begin<'b>(told: &'b Told<'_>, prompt_tokens: &'b [TokenId], read_as: Option<&'b str>) -> Begin<'b> {

@@ -50,8 +50,7 @@ fn standard_input(quiet: bool) -> Result<String, Exit> {
     if let Some(remark) = given.remark().filter(|_| !quiet) {
         say(&format!("megachat: standard input: {remark}"));
     }
-    let text = given.text;
-    Ok(text.strip_suffix('\n').map_or(text.clone(), str::to_owned))
+    Ok(given.without_line_end())
 }
 
 /// Whether something waits on standard input that nobody reads.
