@@ -106,7 +106,7 @@ fn a_terminal_that_goes_away_leaves_a_whole_transcript_and_no_busy_process() {
         drop((reader, writer, master));
         // Whether it is quick is no matter; that it does not spin meanwhile is. One that spins need not end.
         let after = ended.recv_timeout(PATIENCE);
-        let took = after.clone().ok().or_else(|| ticks(process)).unwrap() - before;
+        let took = after.ok().or_else(|| ticks(process)).unwrap() - before;
         assert!(after.is_ok() && took < 100, "{state}: {took} ticks of processor time without a terminal, {after:?}");
         assert_eq!(child.wait().unwrap().exit_code(), 129, "{state}");
         let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
