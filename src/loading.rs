@@ -14,10 +14,12 @@ use tempfile::TempDir;
 use crate::directory::{Contents, DirectoryError};
 use crate::engine::generation::Session;
 use crate::engine::load::{self, LoadedModel};
-use crate::engine::protocol::{Failure, ModelCard, ModelSource, Said};
+use crate::engine::protocol::{Device, DeviceChoice, Failure, ModelCard, ModelSource, Said};
+use crate::engine::resilient::Resilient;
 use crate::files::{self, Place};
 use crate::install::convert::{ConvertError, Input, Options, Step, convert};
 use crate::manifest::Manifest;
+use crate::model::Model;
 use crate::text::visible_path;
 
 /// What the names of the private directories begin with.
@@ -165,7 +167,20 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     card.notes.splice(0..0, prepared.notes().iter().cloned());
     // The weights are in memory: the copy has done its work.
     drop(prepared);
+    if loaded.card.device != Device::Cpu {
+        loaded.model = resilient(loaded.model, source, &loaded.card);
+    }
     Ok(loaded)
+}
+
+/// A model that goes on on the processor if its device is lost.
+fn resilient(model: Box<dyn Model>, source: &ModelSource, card: &ModelCard) -> Box<dyn Model> {
+    let mut source = ModelSource { device: DeviceChoice::On(Device::Cpu), ..source.clone() };
+    let again = move |precision| {
+        source.precision = Some(precision);
+        load_model(&source, &mut |_, _| ()).map(|it| it.model).map_err(|e| e.to_string())
+    };
+    Box::new(Resilient::new(model, card.device.clone(), Box::new(again)))
 }
 
 /// Locks a private directory. Locked first and named then: a lock that can be had under this name is a dead one's.

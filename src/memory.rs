@@ -41,9 +41,15 @@ impl fmt::Display for Limit {
 /// The memory that this process can still have; `None` where the system does not say.
 #[must_use]
 pub fn available() -> Option<Memory> {
+    let machine = of_machine().map(|bytes| Memory { bytes, limit: Limit::Machine });
+    limited().into_iter().chain(machine).min_by_key(|it| it.bytes)
+}
+
+/// The memory that this process can still have where a limit is set for it, or for its group.
+#[must_use]
+pub fn limited() -> Option<Memory> {
     let memory = |bytes: Option<u64>, limit| bytes.map(|bytes| Memory { bytes, limit });
     let all = [
-        memory(of_machine(), Limit::Machine),
         memory(of_process("VmSize"), Limit::Addresses),
         memory(of_process("VmData"), if own_limit::is_set() { Limit::Group } else { Limit::Data }),
         memory(of_group(Path::new("/")), Limit::Group),

@@ -1,13 +1,19 @@
-//! The one door to standard output: what cannot be written there is an error.
+//! The one door to standard output: what cannot be written there is an error. And to standard error, see [`stderr`].
 //!
 //! Rust's library hides two faults. A descriptor that is closed when the program starts becomes `/dev/null`, and what goes
 //! to one that is open for reading alone counts as written. So the descriptor is looked at before `main`, and everything is
 //! written past the library. No other module writes to standard output, but for the screen, which needs a terminal.
 
+mod errors;
+
 use std::fmt;
 use std::io::{self, LineWriter, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+#[cfg(unix)]
+pub(crate) use errors::stderr_descriptor;
+pub use errors::{Stderr, divert_libraries, log_libraries_in, log_words, stderr, stderr_of_child, undivert_libraries};
 
 /// How many bytes wait for the end of a line.
 const WAITING: usize = 1 << 16;

@@ -14,6 +14,7 @@ use crate::cli::{
 use crate::command::{self, Exit, find_model, places};
 use crate::document::{Document, Vocabularies};
 use crate::emergency::{self, NO_MEMORY};
+use crate::engine::devices;
 use crate::engine::protocol::Said;
 use crate::install::convert::Options;
 use crate::manifest::{DEMO, MEGATRON_345M};
@@ -32,9 +33,14 @@ pub fn run() -> ExitCode {
         return ExitCode::from(code);
     }
     if let Err(why) = emergency::prepare() {
-        let _ = writeln!(io::stderr(), "megachat: {why}");
+        let _ = writeln!(output::stderr(), "megachat: {why}");
         return ExitCode::from(NO_MEMORY);
     }
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        output::undivert_libraries();
+        default(info);
+    }));
     memory::refuse_beyond_the_group();
     let arguments = Arguments::read();
     let result = dispatch(&arguments).and_then(|code| output::lost().map_or(Ok(code), |error| Err(error.into())));
@@ -44,9 +50,9 @@ pub fn run() -> ExitCode {
             if !exit.message.is_empty() {
                 // Standard error may have no reader; the status says it too.
                 let _ = if wants_json() {
-                    writeln!(io::stderr(), "{}", error_json(&exit.message, exit.code))
+                    writeln!(output::stderr(), "{}", error_json(&exit.message, exit.code))
                 } else {
-                    writeln!(io::stderr(), "megachat: {}", visible(&exit.message))
+                    writeln!(output::stderr(), "megachat: {}", visible(&exit.message))
                 };
             }
             ExitCode::from(exit.code)
@@ -65,6 +71,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
         paths.config_file.clone_from(file);
     }
+    output::log_libraries_in(paths.state.join("megachat.log"));
+    devices::remember_in(&paths.state);
     let mut loaded = load_config(&paths.config_file);
     let words = drop_words_without_meaning(&mut loaded.config);
     loaded.has_errors |= !words.is_empty();

@@ -147,7 +147,7 @@ impl Models {
     pub(super) fn source(&self, name: String, directory: &Path) -> ModelSource {
         // What was said of one model is not said of another.
         let said = self.options.said.as_ref().filter(|it| it.0 == directory).map(|it| it.1.clone()).unwrap_or_default();
-        let LoadOptions { device, precision, threads, .. } = self.options;
+        let LoadOptions { device, precision, threads, .. } = self.options.clone();
         ModelSource { name, directory: directory.to_owned(), device, precision, threads, said }
     }
 

@@ -1,6 +1,7 @@
 //! What the program says of itself: how it was built, and how it is cited.
 
 use crate::gpt2::cpu::Isa;
+use crate::gpt2::gpu;
 
 /// The day of this version, as Cargo's metadata tell it: `2026-11-26`.
 pub const RELEASED: &str = env!("MEGACHAT_RELEASED");
@@ -26,9 +27,11 @@ pub(super) fn long_version() -> String {
     let isas: Vec<&str> = Isa::available().into_iter().rev().map(Isa::name).collect();
     let gpus = [("cuda", cfg!(feature = "cuda")), ("metal", cfg!(feature = "metal"))];
     let names = |built: bool| gpus.iter().filter(|it| it.1 == built).map(|it| it.0).collect::<Vec<_>>();
+    // A static program opens no driver.
+    let own = if gpu::IS_BUILT { "cpu and gpu" } else { "the CPU only" };
     let devices = match (names(true).as_slice(), names(false).as_slice()) {
-        ([], absent) => format!("the CPU only; {} are not built in", absent.join(" and ")),
-        (built, _) => format!("cpu, {}", built.join(", ")),
+        ([], absent) => format!("{own}; {} are not built in", absent.join(" and ")),
+        (built, _) => format!("{own}, {}", built.join(", ")),
     };
     let features = match env!("MEGACHAT_FEATURES") {
         "" => "none",

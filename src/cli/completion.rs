@@ -9,6 +9,7 @@ use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
 use clap_complete_nushell::Nushell;
 
 use super::Arguments;
+use crate::output;
 use crate::text::visible;
 
 /// The variable by which a script asks the program, and says for which shell.
@@ -72,7 +73,7 @@ pub fn answer_a_shell() -> Option<u8> {
         Ok(is_answered) => is_answered.then_some(0),
         Err(error) => {
             // Standard error may have no reader; the status says it too.
-            let _ = writeln!(io::stderr(), "megachat: {}", visible(&error.to_string()));
+            let _ = writeln!(output::stderr(), "megachat: {}", visible(&error.to_string()));
             Some(1)
         }
     }

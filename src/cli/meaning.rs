@@ -83,7 +83,7 @@ fn leave(error: &clap::Error) -> ! {
         });
         let status = match written {
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-                let _ = writeln!(io::stderr(), "megachat: {e}");
+                let _ = writeln!(output::stderr(), "megachat: {e}");
                 NOT_WRITABLE
             }
             _ => 0,
@@ -96,7 +96,7 @@ fn leave(error: &clap::Error) -> ! {
     }
     if wants_json() {
         let said = text.split("\n\nUsage:").next().unwrap_or_default().trim();
-        let _ = writeln!(io::stderr(), "{}", error_json(said.strip_prefix("error: ").unwrap_or(said), 2));
+        let _ = writeln!(output::stderr(), "{}", error_json(said.strip_prefix("error: ").unwrap_or(said), 2));
         std::process::exit(error.exit_code());
     }
     // A line feed in what was given must not begin a line that looks like the program's own.
@@ -104,7 +104,7 @@ fn leave(error: &clap::Error) -> ! {
         text = text.replace(given, &visible_line(given));
     }
     // Standard error may have no reader; the status says it too.
-    let _ = io::stderr().write_all(visible(&text).as_bytes());
+    let _ = output::stderr().write_all(visible(&text).as_bytes());
     std::process::exit(error.exit_code());
 }
 
@@ -211,7 +211,7 @@ impl ModelArguments {
     ///
     /// If the configuration names no device.
     pub fn device(&self, config: &Config) -> Result<DeviceChoice, MeaningError> {
-        match (self.device, config.device.as_deref()) {
+        match (self.device.clone(), config.device.as_deref()) {
             (Some(flag), _) => Ok(flag),
             (None, Some(text)) => text.to_lowercase().parse().map_err(|_| MeaningError::Word {
                 value: text.to_owned(),

@@ -69,7 +69,7 @@ pub struct ModelArguments {
     /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout [default: what was installed last, else megatron-345m, else demo] [env: `MEGACHAT_MODEL`]
     #[arg(short, long, value_name = "NAME|DIR", env = "MEGACHAT_MODEL", hide_env = true, add = candidates::model())]
     pub model: Option<String>,
-    #[arg(help = format!("Where to run: {} [default: auto] [env: MEGACHAT_DEVICE]", DeviceChoice::names()))]
+    #[arg(help = format!("Where to run: {} [default: auto, the faster of GPU and CPU] [env: MEGACHAT_DEVICE]", DeviceChoice::names()))]
     #[arg(long, env = "MEGACHAT_DEVICE", hide_env = true, add = candidates::device())]
     pub device: Option<DeviceChoice>,
     /// Precision of the weights [default: auto] [env: `MEGACHAT_DTYPE`]

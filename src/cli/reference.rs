@@ -85,7 +85,11 @@ pub const FILES: &[Row] = &[
     ),
     of(&["replay", "transcripts", "doctor"], "~/.local/share/megachat/transcripts/", "a file for each transcript"),
     of(&["cache", "model-", "doctor"], "~/.cache/megachat/downloads/", "downloads that are not finished"),
-    of(&["doctor"], "~/.local/state/megachat/", "what was sent, what is remembered, and the log"),
+    of(
+        &["doctor"],
+        "~/.local/state/megachat/",
+        "what was sent, what is remembered (what was found out about GPUs in devices.json), and the log",
+    ),
 ];
 
 /// Command lines to begin with.

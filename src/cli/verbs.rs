@@ -177,7 +177,8 @@ pub enum Verb {
     /// What is here and whether it works: files, models, room, device, terminal
     ///
     /// Exit status 1 if something needs attention; it is marked with `!`, and false is the `ok` of its object in --json. A device
-    /// that this machine or this build does not have is no fault.
+    /// that this machine or this build does not have is no fault. A GPU is shown with its driver, its limits, whether it computed
+    /// right when a model was first loaded there, and how fast it was beside the CPU.
     Doctor {
         /// Print one JSON object
         #[arg(long)]

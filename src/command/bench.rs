@@ -91,14 +91,14 @@ impl Progress {
     fn show(&mut self, what: &str) {
         if self.lively {
             let bar = "=".repeat(20 * self.done / self.total.max(1));
-            let _ = write!(io::stderr(), "\r\x1b[K[{bar:<20}] {what}");
+            let _ = write!(output::stderr(), "\r\x1b[K[{bar:<20}] {what}");
         }
         self.done += 1;
     }
 
     fn clear(&self) {
         if self.lively {
-            let _ = write!(io::stderr(), "\r\x1b[K");
+            let _ = write!(output::stderr(), "\r\x1b[K");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `megachat convert`: a checkpoint to a directory that Hugging Face loads too.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use super::{Exit, say};
 use crate::emergency::NO_MEMORY;
 use crate::install::convert::{ConvertError, Input, Options, Step, convert as run};
 use crate::install::disk::is_of_the_disk;
+use crate::output;
 use crate::text::visible_path;
 
 /// Converts `input` into the new directory `output`.
@@ -24,7 +25,7 @@ pub fn convert(input: &Path, output: &Path, options: &Options) -> Result<(), Exi
             return ControlFlow::Break(());
         }
         if let (Step::Layer { index, count }, true) = (&step, lively) {
-            let _ = write!(io::stderr(), "\rlayer {index} of {count}  ");
+            let _ = write!(output::stderr(), "\rlayer {index} of {count}  ");
         }
         ControlFlow::Continue(())
     };

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::{Exit, places};
 use crate::appearance::{self, Background, Colours};
 use crate::cli::FileArguments;
-use crate::engine::backends::devices;
+use crate::engine::backends::{self, Found};
+use crate::engine::devices::{self, findings};
 use crate::format;
 use crate::install::disk::free_bytes;
 use crate::install::partial_downloads;
@@ -46,13 +47,7 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
     findings.extend(installed(paths).unwrap_or_else(|e| vec![unreadable("model", &e)]));
     findings.extend(downloads(files, paths).unwrap_or_else(|e| vec![unreadable("download", &e)]));
     findings.push(network(files, paths));
-    findings.extend(devices().into_iter().map(|it| Finding {
-        topic: "device",
-        name: it.device.to_string(),
-        ok: true,
-        text: it.state.clone().unwrap_or_else(|why| format!("no: {why}")),
-        data: json!({"usable": it.state.is_ok(), "what": it.state.clone().unwrap_or_else(|why| why.to_string())}),
-    }));
+    findings.extend(of_devices());
     findings.push(terminal());
     let bad: Vec<&Finding> = findings.iter().filter(|it| !it.ok).collect();
     let mut out = output::stdout()?;
@@ -76,6 +71,34 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
     }
     let what: Vec<String> = bad.iter().map(|it| format!("{} {}", it.topic, it.name)).collect();
     Err(Exit::failed(format!("needs attention: {}", what.join(", "))))
+}
+
+/// Every device: what drives it, what it can be given, and what was found out when it was used.
+fn of_devices() -> Vec<Finding> {
+    let found_out = findings();
+    let device = |it: Found| {
+        let name = it.device.to_string();
+        let what = it.state.clone().unwrap_or_else(|why| why.to_string());
+        let own = |finding: &&devices::Finding| finding.device == name && finding.driver == what;
+        let known: Vec<&devices::Finding> = found_out.iter().filter(own).collect();
+        let mut text = if it.state.is_ok() { what.clone() } else { format!("no: {what}") };
+        if it.by_name_only {
+            text += "; taken only by its name";
+        }
+        if !it.limits.is_empty() {
+            text = format!("{text}; {}", it.limits);
+            if known.is_empty() {
+                text += "; not tried yet: the first model that is loaded there tries it";
+            }
+        }
+        for finding in &known {
+            text = format!("{text}; {}", finding.said());
+        }
+        let ok = known.iter().all(|it| it.wrong.is_none());
+        let data = json!({"usable": it.state.is_ok(), "what": what, "limits": it.limits, "found": known});
+        Finding { topic: "device", name, ok, text, data }
+    };
+    backends::devices().into_iter().map(device).collect()
 }
 
 fn unreadable(topic: &'static str, exit: &Exit) -> Finding {

@@ -1,6 +1,6 @@
 //! `megachat export`: a model as a file for other engines.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -14,6 +14,7 @@ use crate::install::convert::ConvertError;
 use crate::install::disk::is_of_the_disk;
 use crate::install::export::{ExportError, Kind, Options, check_output, export as run};
 use crate::loading::{PrepareError, Prepared};
+use crate::output;
 use crate::store::paths::Paths;
 use crate::text::{visible, visible_path};
 
@@ -46,7 +47,7 @@ pub fn export(
     let mut progress = |done: u64, total: u64| {
         let percent = done * 100 / total.max(1);
         if lively && shown.replace(percent) != Some(percent) {
-            let _ = write!(io::stderr(), "\rwriting: {percent} %");
+            let _ = write!(output::stderr(), "\rwriting: {percent} %");
         }
         if interrupt.came() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };

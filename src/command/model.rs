@@ -21,6 +21,7 @@ use crate::install::protocol::{CopyAt, Event, Failure, Job, Stage};
 use crate::install::stages;
 use crate::install::{job, leftovers};
 use crate::manifest::{DEMO, MEGATRON_345M};
+use crate::output;
 use crate::store::config::{Config, update_state};
 use crate::store::models;
 use crate::store::paths::Paths;
@@ -172,7 +173,7 @@ pub(super) fn install(job: &Job, wishes: &Wishes, files: &FileArguments, paths: 
     let lively = super::lively();
     let mut last = String::new();
     let mut report = |event: Event| {
-        let mut err = io::stderr().lock();
+        let mut err = output::stderr();
         // What cannot be shown is no reason to stop the download.
         let _ = match event {
             Event::Stage { stage, .. } => {

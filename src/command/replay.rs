@@ -3,7 +3,7 @@
 mod print;
 mod verdict;
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::generate::engine_exit;
@@ -63,7 +63,7 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
                     let strange = visible_line(&recorded.generator);
                     return Err(Exit::failed(format!("its dice are `{strange}`, which this program does not have")));
                 }
-                models.push((recorded.clone(), player.load(recorded)?));
+                models.push(((**recorded).clone(), player.load(recorded)?));
             }
             ReplayStep::Draw(nodes) => {
                 // A transcript that lost the line says nothing of the model.
@@ -158,8 +158,8 @@ impl Player<'_> {
             None => demo_directory(&places(self.paths, self.files))?,
         };
         // What is recorded goes before the configuration: only so can the same come out.
-        let device = match asked.device {
-            Some(device) => device,
+        let device = match &asked.device {
+            Some(device) => device.clone(),
             // A transcript that lost the line says nothing of the device.
             None if recorded.device.is_empty() => asked.device(self.config).map_err(usage)?,
             None => DeviceChoice::On(recorded.device.parse().map_err(|e: UnknownDevice| {
@@ -262,7 +262,7 @@ impl Listener {
         if self.lively && done.is_multiple_of(16) {
             let what = if done == 0 { String::new() } else { format!("{done} tokens") };
             // That it cannot be shown changes nothing.
-            let _ = write!(io::stderr(), "\r\x1b[K{what}");
+            let _ = write!(output::stderr(), "\r\x1b[K{what}");
         }
     }
 }

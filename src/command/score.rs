@@ -136,13 +136,13 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
         }
         if lively && (at + 1).is_multiple_of(256) {
             // That it cannot be shown changes nothing.
-            let _ = write!(io::stderr(), "\r\x1b[K{} of {total} tokens", at + 1);
+            let _ = write!(output::stderr(), "\r\x1b[K{} of {total} tokens", at + 1);
         }
     };
     let limits = (overlap, card.vocabulary.len());
     let outcome = read(&mut *model, &read_tokens, limits, &mut hear, &mut || !interrupt.came());
     if lively {
-        let _ = write!(io::stderr(), "\r\x1b[K");
+        let _ = write!(output::stderr(), "\r\x1b[K");
     }
     match outcome {
         Err(ModelError::Interrupted) => return Err(Exit { code: interrupt.status(), message: String::new() }),

@@ -1,7 +1,7 @@
 //! What the commands have in common: exit statuses, the model that is meant, sentences on standard error.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -198,7 +198,7 @@ pub(crate) fn install_exit(failure: &install::Failure) -> Exit {
 
 /// Whether a line on standard error can be written over: it is a terminal, and one that knows how.
 pub(crate) fn lively() -> bool {
-    io::stderr().is_terminal() && Colours::shown_by(|name| std::env::var(name).ok()) != Colours::None
+    output::stderr().is_terminal() && Colours::shown_by(|name| std::env::var(name).ok()) != Colours::None
 }
 
 /// Prints one JSON document on standard output, as it is but for what a terminal would obey, which is escaped.
@@ -220,5 +220,5 @@ pub(crate) fn say_notes(card: &ModelCard) {
 
 /// Says something on standard error. That it cannot be said is no reason to stop.
 pub(crate) fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", visible(text));
+    let _ = writeln!(output::stderr(), "{}", visible(text));
 }

@@ -1,6 +1,6 @@
 //! `megachat model verify`: whether a model still is what was installed, and making it so.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -141,13 +141,14 @@ fn check(name: &str, paths: &Paths) -> Result<Found, Exit> {
         if lively && done >= shown {
             shown = done + (16 << 20);
             // That it cannot be shown changes nothing.
-            let _ = write!(io::stderr(), "\r\x1b[K{name}: read {} of {}", format::bytes(done), format::bytes(total));
+            let _ =
+                write!(output::stderr(), "\r\x1b[K{name}: read {} of {}", format::bytes(done), format::bytes(total));
         }
         !interrupt.came()
     };
     let result = integrity::full(&directory, &mut progress);
     if lively {
-        let _ = write!(io::stderr(), "\r\x1b[K");
+        let _ = write!(output::stderr(), "\r\x1b[K");
     }
     match result {
         Ok(manifest) => {

@@ -116,6 +116,7 @@ mod tests {
             dtype: "f32".into(),
             arithmetic: 1,
             device: "cpu".into(),
+            driver: None,
             generator: String::new(),
             vocabulary: None,
             path: None,

@@ -45,6 +45,9 @@ pub enum Record {
         arithmetic: u32,
         /// Where it runs.
         device: String,
+        /// What computed there, where the device says it: the kind of GPU, its driver and that driver's version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        driver: Option<String>,
         /// What makes the dice, [`crate::sample::GENERATOR`]; older transcripts do not say it, and have the same.
         #[serde(default)]
         generator: String,
@@ -153,6 +156,7 @@ mod tests {
                 dtype: "f32".into(),
                 arithmetic: 1,
                 device: "cpu".into(),
+                driver: None,
                 generator: GENERATOR.into(),
                 vocabulary: Some(assets::vocabulary().record()),
                 path: None,
@@ -225,6 +229,7 @@ mod tests {
                     dtype: "q8".into(),
                     arithmetic: 0,
                     device: "cpu".into(),
+                    driver: None,
                     generator: String::new(),
                     vocabulary: None,
                     path: None,

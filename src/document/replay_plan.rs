@@ -18,6 +18,8 @@ pub struct RunInfo {
     pub arithmetic: u32,
     /// Where it ran.
     pub device: String,
+    /// What computed there, where the device says it.
+    pub driver: Option<String>,
     /// What made the dice; empty in older transcripts.
     pub generator: String,
     /// Its vocabulary; older transcripts do not say it.
@@ -30,7 +32,7 @@ pub struct RunInfo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayStep {
     /// A model was loaded.
-    Load(RunInfo),
+    Load(Box<RunInfo>),
     /// Tokens were drawn: these nodes, each the child of the one before.
     Draw(Vec<NodeId>),
 }
@@ -51,17 +53,18 @@ pub fn replay_plan(records: &[Record]) -> ReplayPlan {
     for record in records {
         it.document.apply(record);
         match record {
-            Record::Model { name, sha256, dtype, arithmetic, device, generator, vocabulary, path } => {
-                it.steps.push(ReplayStep::Load(RunInfo {
+            Record::Model { name, sha256, dtype, arithmetic, device, driver, generator, vocabulary, path } => {
+                it.steps.push(ReplayStep::Load(Box::new(RunInfo {
                     name: name.clone(),
                     sha256: sha256.clone(),
                     dtype: dtype.clone(),
                     arithmetic: *arithmetic,
                     device: device.clone(),
+                    driver: driver.clone(),
                     generator: generator.clone(),
                     vocabulary: vocabulary.clone(),
                     path: path.clone(),
-                }));
+                })));
             }
             Record::Drawn { draws, .. } if !draws.is_empty() => {
                 let end = it.document.next_node();
@@ -85,6 +88,7 @@ mod tests {
             dtype: dtype.into(),
             arithmetic: 1,
             device: "cpu".into(),
+            driver: None,
             generator: String::new(),
             vocabulary: None,
             path: None,
@@ -92,13 +96,14 @@ mod tests {
     }
 
     fn loaded(dtype: &str) -> ReplayStep {
-        ReplayStep::Load(RunInfo {
+        ReplayStep::Load(Box::new(RunInfo {
             name: "demo".into(),
             dtype: dtype.into(),
             arithmetic: 1,
             device: "cpu".into(),
+            driver: None,
             ..RunInfo::default()
-        })
+        }))
     }
 
     fn drawn(first: NodeId, parent: Option<NodeId>, tokens: &[u32]) -> Record {

@@ -147,7 +147,7 @@ fn transcript(unwritten: usize) -> &'static str {
 
 fn say(parts: &[&str]) {
     for part in parts {
-        write(rustix::stdio::stderr(), part.as_bytes());
+        write(crate::output::stderr_descriptor(), part.as_bytes());
     }
 }
 

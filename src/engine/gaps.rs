@@ -1,7 +1,7 @@
 //! A model whose word table has rows that no token of its vocabulary is: they are never drawn.
 
 use crate::TokenId;
-use crate::model::{Capabilities, Model, ModelError, Precision, Scores};
+use crate::model::{Capabilities, Model, ModelError, Moved, Precision, Scores};
 use crate::text::Vocabulary;
 use crate::text::vocabulary::TokenKind;
 
@@ -106,6 +106,10 @@ impl Model for WithGaps {
 
     fn notes(&self) -> Vec<String> {
         self.model.notes()
+    }
+
+    fn moved(&mut self) -> Option<Moved> {
+        self.model.moved()
     }
 
     fn position(&self) -> usize {

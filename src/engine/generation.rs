@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopReason, Want};
 use crate::TokenId;
-use crate::model::{Model, ModelError, Scores, window_start};
+use crate::model::{Model, ModelError, Moved, Scores, window_start};
 use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, StepTrace, TokenConstraints, WhenFull, die};
 use crate::text::vocabulary::Encoded;
 use crate::text::{EncodeError, Vocabulary, stops};
@@ -230,8 +230,17 @@ impl Session {
                 self.read.extend_from_slice(block);
             }
             self.fresh = true;
+            self.tell_move(id, control);
         }
         Ok(())
+    }
+
+    /// Tells if the model had to go on elsewhere.
+    fn tell_move(&mut self, id: RequestId, control: &mut dyn Control) {
+        if let Some(Moved { device, why }) = self.model.moved() {
+            let (dtype, arithmetic) = (self.model.precision().name().to_owned(), self.model.arithmetic());
+            control.event(Event::Moved { id, device, dtype, arithmetic, why });
+        }
     }
 
     /// Reads the path again from before position `first` on, and tells what the model thought of every token.
@@ -277,6 +286,7 @@ impl Session {
             before += block.len();
         }
         self.fresh = true;
+        self.tell_move(id, control);
         Ok(())
     }
 

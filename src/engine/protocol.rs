@@ -58,6 +58,10 @@ pub struct ModelCard {
     pub sha256: String,
     /// Where it runs.
     pub device: Device,
+    /// What computes there, but for the processor: the kind of GPU, its driver and that driver's version.
+    pub driver: Option<String>,
+    /// Why it runs there, where that was measured.
+    pub measured: Option<String>,
     /// The precision of its weights, in a word.
     pub dtype: String,
     /// The number of its arithmetic, [`crate::model::Model::arithmetic`].
@@ -205,6 +209,19 @@ pub enum Event {
         /// What it is.
         card: Box<ModelCard>,
     },
+    /// The model's device was lost or failed; from here on the model runs elsewhere, and what it says goes on from there.
+    Moved {
+        /// The request.
+        id: RequestId,
+        /// Where it runs now.
+        device: Device,
+        /// The precision of its weights, in a word.
+        dtype: String,
+        /// The number of its arithmetic.
+        arithmetic: u32,
+        /// What happened, as a sentence without its stop.
+        why: String,
+    },
     /// The request's text as tokens, now part of the document.
     Encoded {
         /// The request.
@@ -300,6 +317,7 @@ impl Event {
         match *self {
             Self::Loading { id, .. }
             | Self::Loaded { id, .. }
+            | Self::Moved { id, .. }
             | Self::Encoded { id, .. }
             | Self::Prefill { id, .. }
             | Self::Next { id, .. }

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::{Model, ModelError, Precision, TensorSource};
 use crate::checkpoint::Config;
 
-/// Where a model runs. It is written as [`Device::from_str`] reads it: `cpu`, `cuda`, `cuda:1`, `metal`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Where a model runs. It is written as [`Device::from_str`] reads it: `cpu`, `gpu`, `gpu:NAME`, `cuda`, `cuda:1`, `metal`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Device {
     /// The processor.
     Cpu,
+    /// A GPU by the name that its driver gives it, or a part of that; without one the first that is no software.
+    Gpu(Option<Arc<str>>),
     /// NVIDIA's card of that number.
     Cuda(usize),
     /// Apple's GPU.
@@ -19,13 +22,20 @@ pub enum Device {
 
 impl Device {
     /// The first device of each kind.
-    pub const FIRST: [Self; 3] = [Self::Cpu, Self::Cuda(0), Self::Metal];
+    pub const FIRST: [Self; 4] = [Self::Cpu, Self::Gpu(None), Self::Cuda(0), Self::Metal];
+
+    /// The device where there is little room: a GPU without its name.
+    #[must_use]
+    pub fn short(&self) -> String {
+        if let Self::Gpu(_) = self { self.kind().to_owned() } else { self.to_string() }
+    }
 
     /// The name of the kind, which is that of the first device.
     #[must_use]
-    pub fn kind(self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
+            Self::Gpu(_) => "gpu",
             Self::Cuda(_) => "cuda",
             Self::Metal => "metal",
         }
@@ -36,6 +46,7 @@ impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cuda(number @ 1..) => write!(f, "{}:{number}", self.kind()),
+            Self::Gpu(Some(name)) => write!(f, "{}:{name}", self.kind()),
             first => f.write_str(first.kind()),
         }
     }
@@ -58,7 +69,9 @@ impl FromStr for Device {
     fn from_str(word: &str) -> Result<Self, UnknownDevice> {
         let first = Self::FIRST.into_iter().find(|it| it.kind() == word);
         let numbered = || word.strip_prefix("cuda:")?.parse().ok().map(Self::Cuda);
-        first.or_else(numbered).ok_or_else(|| UnknownDevice(word.to_owned()))
+        let of_name = |it: &str| Self::Gpu(Some(Arc::from(it)));
+        let named = || word.strip_prefix("gpu:").filter(|it| !it.trim().is_empty()).map(of_name);
+        first.or_else(numbered).or_else(named).ok_or_else(|| UnknownDevice(word.to_owned()))
     }
 }
 
@@ -66,7 +79,7 @@ impl FromStr for Device {
 pub const AUTO: &str = "auto";
 
 /// Where a user wants a model to run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// The fastest device that works.
     #[default]
@@ -76,11 +89,11 @@ pub enum DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// The words for it, with commas: `auto, cpu, cuda, metal; a second one is cuda:1`.
+    /// The words for it, with commas: `auto, cpu, gpu, cuda, metal; a GPU by its name is gpu:NAME, a second card cuda:1`.
     #[must_use]
     pub fn names() -> String {
-        let kinds = Device::FIRST.map(Device::kind).join(", ");
-        format!("{AUTO}, {kinds}; a second card is {}", Device::Cuda(1))
+        let kinds = Device::FIRST.map(|it| it.kind()).join(", ");
+        format!("{AUTO}, {kinds}; a GPU by its name is gpu:NAME, a second card of NVIDIA's {}", Device::Cuda(1))
     }
 }
 
@@ -108,6 +121,25 @@ pub struct Found {
     pub device: Device,
     /// What computes there, or why nothing can.
     pub state: Result<String, Unusable>,
+    /// What it can be given, in words; empty where that is no matter.
+    pub limits: String,
+    /// Whether it is taken only where the user names it: it is there, and slower than the processor.
+    pub by_name_only: bool,
+}
+
+impl Found {
+    /// The device that a user means by `choice`, if it is this one or, of cards that have numbers, of its kind.
+    #[must_use]
+    pub fn meant_by(&self, choice: &Device) -> Option<Device> {
+        match (choice, &self.device) {
+            (Device::Gpu(None), Device::Gpu(_)) => (!self.by_name_only).then(|| self.device.clone()),
+            (Device::Gpu(Some(part)), Device::Gpu(Some(name))) => {
+                name.to_lowercase().contains(&part.trim().to_lowercase()).then(|| self.device.clone())
+            }
+            // A second card is of the kind of the first, which is the one that is probed.
+            (choice, found) => (choice.kind() == found.kind()).then(|| choice.clone()),
+        }
+    }
 }
 
 /// Why nothing can compute on a device.
@@ -116,7 +148,10 @@ pub enum Unusable {
     /// The program was built without it; how to build it.
     #[error("{0}")]
     NotBuilt(String),
-    /// The machine has none, or its driver fails; what it says.
+    /// The machine has none, as most have not; what would be needed.
+    #[error("{0}")]
+    Absent(String),
+    /// There is one, but its driver fails; what it says.
     #[error("{0}")]
     NotThere(String),
 }
@@ -144,18 +179,32 @@ pub trait Backend: Sync {
     /// The name, in a word.
     fn name(&self) -> &'static str;
 
+    /// The kinds of device that it has, [`Device::kind`].
+    fn kinds(&self) -> &'static [&'static str];
+
     /// The devices it knows of, usable or not. Looks at the machine each time.
     fn probe(&self) -> Vec<Found>;
 
     /// The precision that is taken where the user names none: the fastest whose perplexity is within 0.2 % of that of 32
     /// bits.
-    fn usual_precision(&self, device: Device) -> Precision;
+    fn usual_precision(&self, device: &Device) -> Precision;
 
     /// Bytes of the machine's own memory that a model takes at the least, with keys and values of a full context; `None` for
     /// a device that has its own.
     fn memory(&self, config: &Config, precision: Precision) -> Option<u64> {
         let _ = (config, precision);
         None
+    }
+
+    /// Whether a device computes what it should, for a model of such numbers. Takes a second; what it answers holds as long as
+    /// [`Found::state`] says the same of the device.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Wrong`] if it does not; else what went wrong on the way.
+    fn trial(&self, device: &Device, config: &Config, precision: Precision) -> Result<(), ModelError> {
+        let _ = (device, config, precision);
+        Ok(())
     }
 
     /// Makes a model.
@@ -172,12 +221,13 @@ mod tests {
 
     #[test]
     fn names_lead_back() {
-        for device in [Device::Cpu, Device::Cuda(0), Device::Cuda(3), Device::Metal] {
-            assert_eq!(device.to_string().parse(), Ok(device));
-            assert_eq!(DeviceChoice::On(device).to_string().parse(), Ok(DeviceChoice::On(device)));
+        let named = Device::Gpu(Some("NVIDIA H100: 80 GB".into()));
+        for device in [Device::Cpu, Device::Gpu(None), named, Device::Cuda(0), Device::Cuda(3), Device::Metal] {
+            assert_eq!(device.to_string().parse(), Ok(device.clone()));
+            assert_eq!(DeviceChoice::On(device.clone()).to_string().parse(), Ok(DeviceChoice::On(device)));
         }
         assert_eq!("auto".parse(), Ok(DeviceChoice::Auto));
-        for word in ["", "CPU", "cuda:", "cuda:x", "nowhere", "auto "] {
+        for word in ["", "CPU", "cuda:", "cuda:x", "gpu:", "gpu: ", "nowhere", "auto "] {
             assert_eq!(word.parse::<Device>(), Err(UnknownDevice(word.to_owned())));
         }
     }

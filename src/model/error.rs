@@ -99,6 +99,14 @@ pub enum ModelError {
         /// What the driver says.
         why: String,
     },
+    /// The device computes something else than it should.
+    #[error("{device} computes wrong numbers ({why})")]
+    Wrong {
+        /// The device.
+        device: Device,
+        /// How they are wrong.
+        why: String,
+    },
     /// The library that computes failed.
     #[error("{backend} failed: {source}")]
     Backend {
@@ -120,7 +128,11 @@ impl ModelError {
     pub fn is_of_backend(&self) -> bool {
         matches!(
             self,
-            Self::Backend { .. } | Self::DeviceLost { .. } | Self::Precision { .. } | Self::Unsupported { .. }
+            Self::Backend { .. }
+                | Self::DeviceLost { .. }
+                | Self::Wrong { .. }
+                | Self::Precision { .. }
+                | Self::Unsupported { .. }
         )
     }
 }

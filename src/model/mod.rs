@@ -53,6 +53,15 @@ pub enum Scores<'a> {
     Each(&'a mut dyn FnMut(usize, &[f32])),
 }
 
+/// A model goes on somewhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The device from now on.
+    pub device: Device,
+    /// Why, as a sentence without its stop.
+    pub why: String,
+}
+
 /// A language model with a context that grows at its end and can be cut back, and that can go on in several ways at
 /// once.
 ///
@@ -128,6 +137,11 @@ pub trait Model: Send {
     /// Bytes of the matrices that every token is multiplied with.
     fn weight_bytes(&self) -> u64 {
         0
+    }
+
+    /// Where it went on when its device was lost or failed, once for each time.
+    fn moved(&mut self) -> Option<Moved> {
+        None
     }
 
     /// What a user should know of how it runs.

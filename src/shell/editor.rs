@@ -16,6 +16,7 @@ use tempfile::TempPath;
 use super::Input;
 use crate::files::{self, Place};
 use crate::memory;
+use crate::output::stderr_of_child;
 use crate::text::{Given, visible_path};
 use crate::threads;
 
@@ -151,13 +152,13 @@ fn command(name: &str, file: &Path) -> Command {
     let is_plain = |c: char| c.is_alphanumeric() || " _./+=:,@%-".contains(c);
     if cfg!(unix) && !name.chars().all(is_plain) {
         let mut command = Command::new("sh");
-        command.args(["-c", &format!("{name} \"$@\""), name]).arg(file);
+        command.args(["-c", &format!("{name} \"$@\""), name]).arg(file).stderr(stderr_of_child());
         return command;
     }
     // Without a shell between, a signal reaches the editor itself.
     let mut words = name.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).arg(file);
+    command.args(words).arg(file).stderr(stderr_of_child());
     command
 }
 

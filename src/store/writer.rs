@@ -444,6 +444,7 @@ mod tests {
             dtype: "q8".into(),
             arithmetic: 1,
             device: "cpu".into(),
+            driver: None,
             generator: String::new(),
             vocabulary: Some(own.record()),
             path: None,

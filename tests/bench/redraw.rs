@@ -163,6 +163,8 @@ fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
         directory: "bench".into(),
         sha256: String::new(),
         device: megachat::model::Device::Cpu,
+        driver: None,
+        measured: None,
         dtype: "f32".into(),
         arithmetic: 1,
         n_positions: positions,

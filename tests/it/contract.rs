@@ -10,8 +10,10 @@ use megachat::TokenId;
 use megachat::checkpoint::{Activation, Config};
 use megachat::gpt2::CandleModel;
 use megachat::gpt2::cpu::{self, CpuOptions, Isa};
+use megachat::gpt2::gpu::{self, Adapter, GpuOptions};
 use megachat::model::{Model, ModelError, Precision, RawTensor, Rows, Scores, TensorSource, rest};
 
+use crate::support::gpus::gpus;
 use crate::support::noise::Noise;
 use crate::support::scripted::Scripted;
 
@@ -71,6 +73,14 @@ fn on_candle(precision: Precision) -> Box<dyn Model> {
     Box::new(CandleModel::load(&config(), &mut noise(), &device, precision, &mut |_| ()).unwrap())
 }
 
+/// What the kernels of GPUs have.
+const ON_GPUS: [Precision; 3] = [Precision::F32, Precision::F16, Precision::Q8];
+
+fn on_gpu(adapter: &Adapter, precision: Precision, subgroups: bool) -> Box<dyn Model> {
+    let options = GpuOptions { precision, subgroups };
+    Box::new(gpu::load(adapter, &config(), &mut noise(), options, &mut |_| ()).unwrap())
+}
+
 /// Every model there is: a new backend is one line here.
 fn backends() -> Vec<Candidate> {
     let mut all = Vec::new();
@@ -87,6 +97,15 @@ fn backends() -> Vec<Candidate> {
     }
     for precision in Precision::ALL {
         add(format!("candle cpu {}", precision.name()), Box::new(move || on_candle(precision)));
+    }
+    for adapter in gpus() {
+        for (how, subgroups) in [("gpu", false), ("gpu with subgroups", true)] {
+            for precision in ON_GPUS {
+                let adapter = adapter.clone();
+                let name = format!("{how} {}", precision.name());
+                add(name, Box::new(move || on_gpu(&adapter, precision, subgroups)));
+            }
+        }
     }
     all
 }
@@ -314,7 +333,9 @@ fn hidden_states_agree_by_name_between_backends() {
         (Precision::Q4, 0.3),
     ] {
         let on_cpu = Isa::available().into_iter().map(|isa| (isa.name(), on_cpu(precision, isa)));
-        for (place, mut model) in on_cpu.chain([("candle", on_candle(precision))]) {
+        let gpus = gpus().into_iter().filter(|_| ON_GPUS.contains(&precision));
+        let on_gpus = gpus.flat_map(|it| [false, true].map(|subgroups| ("gpu", on_gpu(&it, precision, subgroups))));
+        for (place, mut model) in on_cpu.chain([("candle", on_candle(precision))]).chain(on_gpus) {
             for (name, state) in states(&mut *model) {
                 let largest = expected[&name].iter().fold(0.0_f32, |top, it| top.max(it.abs()));
                 let difference = state.iter().zip(&expected[&name]).fold(0.0_f32, |top, (a, b)| top.max((a - b).abs()));

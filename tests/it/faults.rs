@@ -135,6 +135,7 @@ fn kept(home: &Path) -> (Arc<Vocabulary>, PathBuf) {
         dtype: "q8".into(),
         arithmetic: 1,
         device: "cpu".into(),
+        driver: None,
         generator: String::new(),
         vocabulary: Some(own.record()),
         path: None,

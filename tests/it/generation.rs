@@ -214,6 +214,8 @@ fn drops_the_model(fault: Fault, is_it: fn(&Failure) -> bool) {
             directory: source.directory.clone(),
             sha256: String::new(),
             device: megachat::model::Device::Cpu,
+            driver: None,
+            measured: None,
             dtype: "f32".into(),
             arithmetic: 1,
             n_positions: 64,

@@ -15,13 +15,18 @@ use megachat::gpt2::{CandleModel, Model, Precision, Scores};
 use serde_json::Value;
 
 use crate::support::demo_directory;
+use crate::support::gpus::gpus;
 use crate::support::noise::Noise;
 
 fn demo(precision: Precision) -> Box<dyn Model> {
+    demo_on(megachat::model::Device::Cpu, precision)
+}
+
+fn demo_on(device: megachat::model::Device, precision: Precision) -> Box<dyn Model> {
     let source = ModelSource {
         name: "demo".into(),
         directory: demo_directory(),
-        device: DeviceChoice::On(megachat::model::Device::Cpu),
+        device: DeviceChoice::On(device),
         precision: Some(precision),
         threads: Some(2),
         said: Said::default(),
@@ -99,14 +104,41 @@ fn logits_agree_with_hugging_face() {
 }
 
 #[test]
+fn logits_on_gpus_agree_with_hugging_face() {
+    for adapter in gpus() {
+        for (precision, tolerance, of_loss) in
+            [(Precision::F32, 2e-3, 1e-3), (Precision::F16, 3e-2, 2e-3), (Precision::Q8, 1.0, 2e-2)]
+        {
+            let mut model = demo_on(adapter.device(), precision);
+            for case in cases() {
+                let tokens = ids(&case, "ids");
+                let expected = read_npy(&data(case["logits"].as_str().unwrap()));
+                let difference = largest_difference(&last_logits(&mut *model, &tokens), &expected);
+                println!("{} {:>4} tokens: largest difference {difference:.2e}", precision.name(), tokens.len());
+                assert!(difference <= tolerance, "{}: {difference}", precision.name());
+                if let Some(loss) = case["mean_loss"].as_f64() {
+                    let difference = (mean_loss(&mut *model, &tokens) - loss).abs();
+                    println!("{} mean loss differs by {difference:.2e}", precision.name());
+                    assert!(difference < of_loss, "{}: {difference}", precision.name());
+                }
+            }
+        }
+        greedy_tokens_agree(&mut *demo_on(adapter.device(), Precision::F32));
+    }
+}
+
+#[test]
 fn greedy_tokens_agree_with_hugging_face() {
-    let mut model = demo(Precision::F32);
+    greedy_tokens_agree(&mut *demo(Precision::F32));
+}
+
+fn greedy_tokens_agree(model: &mut dyn Model) {
     // The longest prompt leaves no room for 40 more tokens in the context.
     let fits = |case: &Value| ids(case, "ids").len() + 40 <= 512;
     let cases: Vec<Value> = cases().into_iter().filter(fits).collect();
     assert_eq!(cases.len(), 4);
     for case in cases {
-        let mut out = last_logits(&mut *model, &ids(&case, "ids"));
+        let mut out = last_logits(model, &ids(&case, "ids"));
         let mut drawn = Vec::new();
         for _ in 0..40 {
             drawn.push(argmax(&out));

@@ -37,6 +37,7 @@ mod faults;
 mod focus;
 mod generation;
 mod gguf;
+mod gpus;
 mod graphemes;
 mod hostile;
 mod hub;

@@ -64,7 +64,8 @@ fn attempt(what: &str, home: &Path, before: &str) -> Came {
     let mut came = None;
     pty.wait_with(what, |pty| {
         let screen = pty.contents();
-        let refused = screen.contains("no model") && screen.contains("enough memory");
+        let is_memory = screen.contains("enough memory") || screen.contains("out of memory");
+        let refused = screen.contains("no model") && is_memory;
         came = if pty.has_ended() {
             Some(Came::Ended)
         } else if refused || screen.contains("no thread") {

@@ -149,6 +149,7 @@ fn old_journal(model: &str, sha256: &str, tokens: &[TokenId]) -> Journal {
         dtype: "q8".into(),
         arithmetic: 1,
         device: "cpu".into(),
+        driver: None,
         generator: String::new(),
         vocabulary: None,
         path: None,

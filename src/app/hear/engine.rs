@@ -9,12 +9,12 @@ use crate::app::outbox::Effect;
 use crate::app::screen::bars::label;
 use crate::app::state::App;
 use crate::app::verbs::ask::{give_back, next_logits};
-use crate::app::verbs::journal::{record, record_settings, write};
+use crate::app::verbs::journal::{record, record_circumstances, record_settings, write};
 use crate::app::verbs::models::load;
 use crate::app::verbs::translation::read_again;
 use crate::app::verbs::{ahead, chat, journal, send};
 use crate::document::Record;
-use crate::engine::protocol::{Cut, Event, Failure, ModelCard, RequestId, StopReason};
+use crate::engine::protocol::{Cut, Device, Event, Failure, ModelCard, RequestId, StopReason};
 use crate::sample::Draw;
 use crate::store::protocol::Job;
 
@@ -51,6 +51,10 @@ fn purpose(app: &App, id: RequestId) -> Option<Purpose> {
 /// Takes in what the engine says. An event of a request that is no longer waited for changes nothing.
 pub(in crate::app) fn heard(app: &mut App, event: Event) {
     let id = event.id();
+    // Whoever waits for the request or not: the model that is here now is another.
+    if let Event::Moved { device, dtype, arithmetic, why, .. } = event {
+        return moved(&mut app.context, (device, dtype, arithmetic), &why);
+    }
     let Some(purpose) = purpose(app, id) else { return };
     if let Event::Failed { failure, .. } = &event {
         return failed(app, purpose, failure);
@@ -102,8 +106,19 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
             watch_for_loops(app);
         }
         Event::Finished { reason, cut, .. } => finished(cx, id, reason, cut),
-        Event::ColumnToken { .. } | Event::ColumnEnded { .. } | Event::Failed { .. } => {}
+        Event::ColumnToken { .. } | Event::ColumnEnded { .. } | Event::Failed { .. } | Event::Moved { .. } => {}
     }
+}
+
+/// The model goes on elsewhere: what is drawn from here on is another device's.
+fn moved(cx: &mut Context, (device, dtype, arithmetic): (Device, String, u32), why: &str) {
+    let Some(card) = cx.card() else { return };
+    let card = ModelCard { device, driver: None, measured: None, dtype, arithmetic, ..card.clone() };
+    cx.models.engine = EngineState::Ready(card.into());
+    if cx.drawing.running.is_some() {
+        record_circumstances(cx);
+    }
+    cx.outbox.complain(messages::sentence(why, ""));
 }
 
 fn of_ahead(cx: &mut Context, event: Event) {

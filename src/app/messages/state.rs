@@ -11,7 +11,7 @@ use crate::text::visible_name;
 #[must_use]
 pub fn model(engine: &EngineState) -> String {
     match engine {
-        EngineState::Ready(card) => format!("{} {} {}", card.name, card.dtype, card.device),
+        EngineState::Ready(card) => format!("{} {} {}", card.name, card.dtype, card.device.short()),
         EngineState::Loading(loading) => format!("loading {}", loading.name),
         EngineState::Empty => "no model yet".to_owned(),
         EngineState::Failed => "no model".to_owned(),
@@ -90,6 +90,8 @@ pub fn seen(cx: &Context) -> Seen {
 pub enum About {
     /// What runs.
     Running,
+    /// What drives the device, and how fast it was found to be.
+    Device,
     /// The vocabulary that it reads and writes, in a line.
     Words,
     /// What could be switched to.
@@ -120,7 +122,10 @@ pub fn models(cx: &Context) -> Vec<(About, String)> {
         out.extend(job.failure.iter().map(|it| (About::Failed, it.clone())));
     }
     // What goes on comes first.
-    out.extend(cx.card().map(|card| (About::Words, card.vocabulary.summary())));
+    let card = cx.card();
+    let device = card.and_then(|it| it.driver.iter().chain(&it.measured).cloned().reduce(|a, b| format!("{a}; {b}")));
+    out.extend(device.map(|it| (About::Device, it)));
+    out.extend(card.map(|card| (About::Words, card.vocabulary.summary())));
     out
 }
 

@@ -99,7 +99,7 @@ pub(super) fn status(cx: &Context, theme: &Theme, area: Rect, frame: &mut Frame)
         parts.push((format!("first {}", messages::span(first)), theme.drawn));
     }
     if let Some(card) = cx.card() {
-        parts.push((card.device.to_string(), theme.drawn));
+        parts.push((card.device.short(), theme.drawn));
     }
     if cx.text.document.drawn() > 0 {
         parts.push((format!("{} new", cx.text.document.drawn()), theme.drawn));

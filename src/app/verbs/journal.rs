@@ -47,6 +47,7 @@ pub(in crate::app) fn record_circumstances(cx: &mut Context) {
             dtype: card.dtype.clone(),
             arithmetic: card.arithmetic,
             device: card.device.to_string(),
+            driver: card.driver.clone(),
             generator: GENERATOR.to_owned(),
             vocabulary: Some(card.vocabulary.record()),
             path: card.path.clone(),

@@ -83,7 +83,7 @@ fn origin(environment: bool, file: bool) -> &'static str {
 pub(super) fn values(arguments: &Arguments, loaded: &LoadedConfig, paths: &Paths) -> Result<Vec<Setting>, Exit> {
     let (file, look, sampling) = (&loaded.config, &arguments.interface, &arguments.sampling);
     let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
-    let (device, dtype) = (arguments.model.device, arguments.model.dtype);
+    let (device, dtype) = (arguments.model.device.as_ref(), arguments.model.dtype);
     let spelled =
         |it: Option<String>, file: Option<&String>| it.or_else(|| file.cloned()).unwrap_or_else(|| "auto".to_owned());
     let color = look.color.and_then(|it| it.to_possible_value()).map(|it| it.get_name().to_owned());
@@ -97,7 +97,7 @@ pub(super) fn values(arguments: &Arguments, loaded: &LoadedConfig, paths: &Paths
         model(arguments, loaded, paths),
         Setting::word(
             "device",
-            spelled(device.map(|it| it.to_string()), file.device.as_ref()),
+            spelled(device.map(ToString::to_string), file.device.as_ref()),
             origin(device.is_some(), file.device.is_some()),
         ),
         Setting::word("dtype", spelled(dtype_name, file.dtype.as_ref()), origin(dtype.is_some(), file.dtype.is_some())),

@@ -272,6 +272,7 @@ impl Control for Printer<'_> {
             }
             Event::Finished { reason, cut, .. } => self.outcome = Some(Ok((reason, cut))),
             Event::Failed { failure, .. } => self.outcome = Some(Err(failure)),
+            Event::Moved { why, .. } => say(&format!("megachat: {why}")),
             Event::Loading { .. }
             | Event::Loaded { .. }
             | Event::Prefill { .. }

@@ -43,7 +43,12 @@ fn recorded(then: &RunInfo) -> String {
 pub(super) fn warnings(report: &Report) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     for (then, now) in report.models {
-        warnings.extend(arithmetic_warning(then, now).filter(|it| !warnings.contains(it)));
+        let of_run = [arithmetic_warning(then, now), driver_warning(then, now)];
+        for warning in of_run.into_iter().flatten() {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
         let other = !then.sha256.is_empty() && then.sha256 != now.sha256;
         let short = |hash: &str| visible_line(&hash.chars().take(12).collect::<String>());
         let words = then.vocabulary.as_ref().filter(|_| !has_words_of(then, now));
@@ -71,15 +76,26 @@ fn arithmetic_warning(then: &RunInfo, now: &ModelCard) -> Option<String> {
     if is_told || has_arithmetic_of(then, now) {
         return None;
     }
+    if now.arithmetic == 0 {
+        let device = &now.device;
+        return Some(format!(
+            "{device} does not promise the same bits each time: rounding may let a die fall otherwise"
+        ));
+    }
     let recorded = match then.arithmetic {
         0 => "the transcript names no arithmetic".to_owned(),
         number => format!("the transcript's arithmetic is number {number}"),
     };
-    let ours = match now.arithmetic {
-        0 => format!("that of {} is not the same each time", now.device),
-        number => format!("this one is number {number}"),
-    };
+    let ours = format!("this one is number {}", now.arithmetic);
     Some(format!("another arithmetic: {recorded}, {ours}; rounding may let a die fall otherwise, as on another device"))
+}
+
+/// Says that another driver computes on the same device.
+fn driver_warning(then: &RunInfo, now: &ModelCard) -> Option<String> {
+    let (recorded, ours) = (then.driver.as_ref()?, now.driver.as_ref()?);
+    let is_same = then.device != now.device.to_string() || recorded == ours;
+    let differs = || format!("another driver: {} is recorded, this is {}", visible_line(recorded), visible_line(ours));
+    (!is_same).then(differs)
 }
 
 /// In words.
@@ -157,11 +173,11 @@ pub(super) fn json(report: &Report) -> Value {
             json!({
                 "recorded": {
                     "name": then.name, "sha256": then.sha256, "dtype": then.dtype, "device": then.device,
-                    "arithmetic": then.arithmetic, "generator": then.generator,
+                    "driver": then.driver, "arithmetic": then.arithmetic, "generator": then.generator,
                 },
                 "now": {
                     "name": now.name, "sha256": now.sha256, "dtype": now.dtype, "device": now.device,
-                    "arithmetic": now.arithmetic,
+                    "driver": now.driver, "arithmetic": now.arithmetic,
                 },
             })
         })

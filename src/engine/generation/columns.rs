@@ -94,6 +94,7 @@ impl Session {
             // One that has ended is fed on with the others and not looked at.
             let last: Vec<TokenId> = columns.iter().filter_map(|it| it.path.last().copied()).collect();
             self.model.step(&last, &mut scores)?;
+            self.tell_move(id, control);
         }
         Ok((StopReason::MaxTokens, None))
     }

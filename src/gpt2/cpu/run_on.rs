@@ -13,12 +13,21 @@ impl Backend for CpuBackend {
         "cpu"
     }
 
+    fn kinds(&self) -> &'static [&'static str] {
+        &["cpu"]
+    }
+
     fn probe(&self) -> Vec<Found> {
-        vec![Found { device: Device::Cpu, state: Ok(Isa::detect().name().to_owned()) }]
+        vec![Found {
+            device: Device::Cpu,
+            state: Ok(Isa::detect().name().to_owned()),
+            limits: String::new(),
+            by_name_only: false,
+        }]
     }
 
     /// 8 bits, by the measurement that the README shows, but for processors without kernels of their own.
-    fn usual_precision(&self, _device: Device) -> Precision {
+    fn usual_precision(&self, _device: &Device) -> Precision {
         if Isa::detect().is_portable() { Precision::F32 } else { Precision::Q8 }
     }
 
@@ -27,7 +36,7 @@ impl Backend for CpuBackend {
     }
 
     fn load(&self, order: Order<'_>) -> Result<Box<dyn Model>, ModelError> {
-        let precision = order.precision.unwrap_or_else(|| self.usual_precision(order.device));
+        let precision = order.precision.unwrap_or_else(|| self.usual_precision(&order.device));
         let options = CpuOptions { precision, threads: order.threads, isa: Isa::detect() };
         load(order.config, order.source, options, order.progress, order.packed)
     }

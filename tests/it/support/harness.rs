@@ -181,6 +181,8 @@ impl Harness {
                         directory: source.directory.clone(),
                         sha256: if other.is_some() { "07e4" } else { "5eed" }.into(),
                         device: megachat::model::Device::Cpu,
+                        driver: None,
+                        measured: None,
                         dtype: "q8".into(),
                         arithmetic: 1,
                         n_positions: self.n_positions,

@@ -5,6 +5,7 @@ pub(crate) mod disks;
 pub(crate) mod fault_server;
 pub(crate) mod fetching;
 pub(crate) mod fronts;
+pub(crate) mod gpus;
 pub(crate) mod harness;
 pub(crate) mod model_files;
 pub(crate) mod moments;

@@ -61,13 +61,14 @@ fn story(cx: &Context, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     for (about, text) in messages::state::models(cx) {
         let (name, style) = match about {
             About::Running => ("running", theme.drawn),
+            About::Device => ("device", theme.dim),
             About::Words => ("words", theme.dim),
             About::Ready => ("ready", theme.good),
             About::Tried => ("tried", theme.note),
             About::Now => ("now", theme.strong),
             About::Failed => ("", theme.bad),
         };
-        let of_job = |it: About| !matches!(it, About::Running | About::Words | About::Ready);
+        let of_job = |it: About| !matches!(it, About::Running | About::Device | About::Words | About::Ready);
         if of_job(about) && (!of_job(before) || about == About::Failed) {
             out.push(Line::default());
         }

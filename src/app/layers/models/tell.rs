@@ -8,6 +8,7 @@ use crate::app::messages::state::{About, models as story};
 pub(in crate::app) fn tell(cx: &Context) -> Vec<String> {
     let line = |(about, text): (About, String)| match about {
         About::Running => format!("running: {text}"),
+        About::Device => format!("device: {text}"),
         About::Words => format!("words: {text}"),
         About::Ready => format!("ready: {text}; /models switch goes over to it, the text stays"),
         About::Tried => format!("tried: {text}"),

@@ -1,0 +1,288 @@
+//! The first device that will have a model, or the fastest.
+
+use super::backends::Place;
+use super::devices::{Speed, Subject};
+use super::protocol::Failure;
+use crate::checkpoint::Config;
+use crate::model::{Device, Model, ModelError, Precision};
+
+/// Where a model was made, and whether it was.
+pub(super) struct Made {
+    pub(super) device: Device,
+    /// What the backend says of it, but for the processor.
+    pub(super) driver: Option<String>,
+    /// How it compares with the processor, where that was measured.
+    pub(super) measured: Option<String>,
+    pub(super) outcome: Result<Box<dyn Model>, ModelError>,
+    /// What the user should know of the devices.
+    pub(super) notes: Vec<String>,
+}
+
+/// Makes the model in a place.
+pub(super) type Load<'a> = dyn FnMut(&Place, Precision) -> Result<Box<dyn Model>, ModelError> + 'a;
+
+/// How a device is chosen.
+pub(super) struct Choice<'a> {
+    /// Whether the user left it to the program.
+    pub(super) is_auto: bool,
+    pub(super) config: &'a Config,
+    /// The precision to have in a place.
+    pub(super) precision: &'a dyn Fn(&Place) -> Precision,
+    /// Whether there is memory for it.
+    pub(super) fits: &'a dyn Fn(&Place, Precision) -> Result<(), Failure>,
+    pub(super) load: &'a mut Load<'a>,
+    /// Tokens a second.
+    pub(super) speed: &'a mut dyn FnMut(&mut dyn Model) -> Result<f64, ModelError>,
+}
+
+impl Choice<'_> {
+    /// Makes the model in the first of the places that will have it; where the program chooses, in the faster.
+    pub(super) fn make(self, places: &[Place], mut notes: Vec<String>) -> Result<Made, Failure> {
+        // A GPU that was found to be slower.
+        let (mut gpu, mut slower) = (None, None);
+        for (index, place) in places.iter().enumerate() {
+            let precision = (self.precision)(place);
+            (self.fits)(place, precision)?;
+            if place.device == Device::Cpu {
+                let measured = slower.zip(gpu.as_ref()).map(|(it, gpu)| said(gpu, it));
+                let outcome = (self.load)(place, precision);
+                return Ok(Made { device: Device::Cpu, driver: None, measured, outcome, notes });
+            }
+            let subject = Subject {
+                backend: place.backend,
+                device: &place.device,
+                driver: &place.driver,
+                config: self.config,
+                precision,
+            };
+            let known = subject.known().and_then(|it| it.speed);
+            if self.is_auto && known.is_some_and(|it| !it.is_faster()) {
+                (gpu, slower) = (Some(place.device.clone()), known);
+                continue;
+            }
+            match subject.try_out().and_then(|()| (self.load)(place, precision)) {
+                // Where the user named the device it is an error; else any model is better.
+                Err(error) if self.is_auto && error.is_of_backend() => {
+                    let (device, why) = (&place.device, error.to_string());
+                    notes.push(format!("{device} cannot run it ({}): running on the CPU", first_line(&why)));
+                }
+                Ok(model) if self.is_auto && known.is_none() => {
+                    return Ok(self.faster(place, model, &subject, places.get(index + 1..).unwrap_or_default(), notes));
+                }
+                outcome => {
+                    let measured = known.map(|it| said(&place.device, it));
+                    return Ok(Made { device: place.device.clone(), driver: place.driver(), measured, outcome, notes });
+                }
+            }
+        }
+        Err(Failure::NoDevice { device: Device::Cpu, why: "no backend runs here".to_owned() })
+    }
+
+    /// Of a GPU's model and the processor's the one that draws faster, which is remembered.
+    fn faster(
+        self,
+        place: &Place,
+        mut model: Box<dyn Model>,
+        subject: &Subject<'_>,
+        others: &[Place],
+        mut notes: Vec<String>,
+    ) -> Made {
+        let on_it = |model| {
+            let (device, driver) = (place.device.clone(), place.driver());
+            Made { device, driver, measured: None, outcome: Ok(model), notes: Vec::new() }
+        };
+        let Some(cpu) = others.iter().find(|it| it.device == Device::Cpu) else { return on_it(model) };
+        let precision = (self.precision)(cpu);
+        // Where the processor has no room for it, there is nothing to choose.
+        if (self.fits)(cpu, precision).is_err() {
+            return on_it(model);
+        }
+        let here = (self.speed)(&mut *model);
+        let mut other = match (self.load)(cpu, precision) {
+            Ok(other) => other,
+            Err(_) if here.is_ok() => return on_it(model),
+            Err(error) => {
+                return Made { device: Device::Cpu, driver: None, measured: None, outcome: Err(error), notes };
+            }
+        };
+        let speed = here.and_then(|device| Ok(Speed { device, cpu: (self.speed)(&mut *other)? }));
+        let mut measured = None;
+        let is_faster = match speed {
+            Ok(speed) => {
+                subject.keep_speed(speed);
+                let it = measured.insert(said(&place.device, speed));
+                notes.push(it.clone());
+                speed.is_faster()
+            }
+            Err(error) => {
+                notes.push(format!("{} cannot run it ({error}): running on the CPU", place.device));
+                false
+            }
+        };
+        let (place, model) = if is_faster { (place, model) } else { (cpu, other) };
+        Made { device: place.device.clone(), driver: place.driver(), measured, outcome: Ok(model), notes }
+    }
+}
+
+/// How a device compares with the processor, as a user reads it.
+fn said(device: &Device, speed: Speed) -> String {
+    let taken = if speed.is_faster() { device.to_string() } else { "the CPU".to_owned() };
+    format!("{device} draws {:.0} tokens a second, the CPU {:.0}: running on {taken}", speed.device, speed.cpu)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Activation;
+    use crate::model::{Backend, Capabilities, Found, Order, Scores};
+
+    /// A model that only says how fast it is.
+    struct Fake(f64);
+
+    impl Model for Fake {
+        fn vocabulary(&self) -> usize {
+            1
+        }
+
+        fn positions(&self) -> usize {
+            self.0 as usize
+        }
+
+        fn precision(&self) -> Precision {
+            Precision::Q8
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            Capabilities::default()
+        }
+
+        fn extend(&mut self, _: &[u32], _: Scores, _: &mut dyn FnMut() -> bool) -> Result<(), ModelError> {
+            Ok(())
+        }
+
+        fn position(&self) -> usize {
+            0
+        }
+
+        fn rewind(&mut self, _: usize) {}
+
+        fn branch(&mut self, _: usize) -> Result<(), ModelError> {
+            Ok(())
+        }
+
+        fn step(&mut self, _: &[u32], _: &mut [f32]) -> Result<(), ModelError> {
+            Ok(())
+        }
+
+        fn keep(&mut self, _: usize) {}
+    }
+
+    /// A backend that computes wrong, or not.
+    struct Tried(bool);
+
+    impl Backend for Tried {
+        fn name(&self) -> &'static str {
+            "tried"
+        }
+
+        fn kinds(&self) -> &'static [&'static str] {
+            &["gpu"]
+        }
+
+        fn probe(&self) -> Vec<Found> {
+            Vec::new()
+        }
+
+        fn usual_precision(&self, _: &Device) -> Precision {
+            Precision::Q8
+        }
+
+        fn load(&self, _: Order<'_>) -> Result<Box<dyn Model>, ModelError> {
+            Err(ModelError::Interrupted)
+        }
+
+        fn trial(&self, device: &Device, _: &Config, _: Precision) -> Result<(), ModelError> {
+            let wrong = || ModelError::Wrong { device: device.clone(), why: "scores differ".into() };
+            if self.0 { Ok(()) } else { Err(wrong()) }
+        }
+    }
+
+    fn card(name: &str) -> Device {
+        Device::Gpu(Some(name.into()))
+    }
+
+    /// What comes of a card that draws so many tokens a second, or has no room, beside a processor that draws ten.
+    fn choose(name: &str, is_auto: bool, is_right: bool, card_draws: Option<f64>) -> (Made, usize) {
+        let config = Config {
+            vocab_size: 1,
+            n_positions: 1,
+            n_embd: 1,
+            n_layer: 1,
+            n_head: 1,
+            n_inner: 1,
+            layer_norm_epsilon: 1e-5,
+            activation: Activation::Gelu,
+            tie_word_embeddings: true,
+        };
+        let backend: &'static dyn Backend = if is_right { &Tried(true) } else { &Tried(false) };
+        let places = [card(name), Device::Cpu].map(|device| Place { backend, device, driver: "a driver".into() });
+        let mut loads = 0;
+        let mut load = |place: &Place, _: Precision| -> Result<Box<dyn Model>, ModelError> {
+            loads += 1;
+            match (&place.device, card_draws) {
+                (Device::Cpu, _) => Ok(Box::new(Fake(10.0))),
+                (_, Some(speed)) => Ok(Box::new(Fake(speed))),
+                (_, None) => Err(ModelError::of_backend("gpu", "Out of memory\nmore")),
+            }
+        };
+        let choice = Choice {
+            is_auto,
+            config: &config,
+            precision: &|_| Precision::Q8,
+            fits: &|_, _| Ok(()),
+            load: &mut load,
+            speed: &mut |model| Ok(model.positions() as f64),
+        };
+        let made = choice.make(&places, Vec::new());
+        (made.unwrap_or_else(|e| panic!("{e}")), loads)
+    }
+
+    #[test]
+    fn where_the_program_chooses_the_faster_device_is_taken_and_remembered() {
+        let place = tempfile::tempdir().unwrap();
+        crate::engine::devices::remember_in(place.path());
+        for (name, speed, taken) in [("fast", 30.0, card("fast")), ("slow", 3.0, Device::Cpu)] {
+            let (made, loads) = choose(name, true, true, Some(speed));
+            let on = if speed > 10.0 { "gpu:fast" } else { "the CPU" };
+            let said = format!("gpu:{name} draws {speed} tokens a second, the CPU 10: running on {on}");
+            assert_eq!((&made.device, &made.notes, loads), (&taken, &vec![said.clone()], 2));
+            assert!(made.outcome.is_ok());
+            // The second time nothing is measured, and nothing is said but where it is asked.
+            let (made, loads) = choose(name, true, true, Some(speed));
+            assert_eq!((&made.device, made.notes.len(), loads), (&taken, 0, 1));
+            assert_eq!(made.measured, Some(said));
+        }
+        // Who names the slower one has it.
+        let (made, loads) = choose("slow", false, true, Some(3.0));
+        assert_eq!((made.device, loads), (card("slow"), 1));
+    }
+
+    #[test]
+    fn what_a_card_cannot_do_the_processor_does_unless_the_card_was_named() {
+        for (is_right, says) in [(true, "gpu failed: Out of memory"), (false, "computes wrong numbers (scores differ)")]
+        {
+            let (made, _) = choose("full", true, is_right, None);
+            let [note] = &made.notes[..] else { panic!("{:?}", made.notes) };
+            assert!(note.starts_with("gpu:full cannot run it (") && note.contains(says), "{note}");
+            assert!(note.ends_with("): running on the CPU"), "{note}");
+            assert!(made.device == Device::Cpu && made.outcome.is_ok());
+            let (made, _) = choose("full", false, is_right, None);
+            let Err(error) = made.outcome else { panic!("it was made") };
+            assert!(made.device == card("full") && error.to_string().contains(says), "{error}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What was found out about this machine's GPUs, and is not found out again: whether they compute right, and how fast they are
+//! beside the processor.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::Config;
+use crate::files::{self, Place};
+use crate::model::{Backend, Device, Model, ModelError, Precision, Scores};
+
+/// Findings that are kept; more are of drivers and models that are long gone.
+const MOST: usize = 64;
+
+/// Tokens that a device draws to show how fast it is.
+const TOKENS: usize = 16;
+
+static FILE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Names the directory in which findings are kept; without it they are forgotten with the process.
+pub fn remember_in(directory: &Path) {
+    FILE.get_or_init(|| directory.join("devices.json"));
+}
+
+/// What was found out about a device, a model's widths and a precision.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The device's name.
+    pub device: String,
+    /// Its driver, as it was then.
+    pub driver: String,
+    /// The program's version.
+    pub version: String,
+    /// Layers, channels, heads, inner channels and words of the model, and the precision.
+    pub model: String,
+    /// What is wrong with its numbers; `None` if nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrong: Option<String>,
+    /// Tokens a second there, and on the processor; `None` if they were never compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<Speed>,
+}
+
+/// Tokens a second.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// On the device.
+    pub device: f64,
+    /// On the processor.
+    pub cpu: f64,
+}
+
+impl Speed {
+    /// Whether the device is worth it.
+    #[must_use]
+    pub fn is_faster(self) -> bool {
+        self.device > self.cpu
+    }
+}
+
+/// Everything that is known; what cannot be read is as if it were not there.
+#[must_use]
+pub fn findings() -> Vec<Finding> {
+    let bytes = FILE.get().and_then(|it| files::read(Place::State, it).ok());
+    bytes.and_then(|it| serde_json::from_slice(&it).ok()).unwrap_or_default()
+}
+
+/// A device with a model's numbers: what findings are about.
+pub(super) struct Subject<'a> {
+    pub(super) backend: &'static dyn Backend,
+    pub(super) device: &'a Device,
+    /// What the backend says of it.
+    pub(super) driver: &'a str,
+    pub(super) config: &'a Config,
+    pub(super) precision: Precision,
+}
+
+impl Subject<'_> {
+    fn unknown(&self) -> Finding {
+        let &Config { n_layer, n_embd, n_head, n_inner, vocab_size, .. } = self.config;
+        Finding {
+            device: self.device.to_string(),
+            driver: self.driver.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: format!(
+                "{n_layer} layers of {n_embd} channels in {n_head} heads, {n_inner} inner ones, {vocab_size} words, {}",
+                self.precision.name()
+            ),
+            wrong: None,
+            speed: None,
+        }
+    }
+
+    /// What is known of it.
+    pub(super) fn known(&self) -> Option<Finding> {
+        let own = self.unknown();
+        findings().into_iter().find(|it| it.is_of_the_same(&own))
+    }
+
+    /// Whether it computes right: from what is known, or by a trial, whose outcome is kept.
+    pub(super) fn try_out(&self) -> Result<(), ModelError> {
+        let wrong = match self.known() {
+            Some(known) => known.wrong,
+            None => match self.backend.trial(self.device, self.config, self.precision) {
+                Ok(()) => {
+                    keep(self.unknown());
+                    None
+                }
+                Err(ModelError::Wrong { why, .. }) => {
+                    keep(Finding { wrong: Some(why.clone()), ..self.unknown() });
+                    Some(why)
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        match wrong {
+            Some(why) => Err(ModelError::Wrong { device: self.device.clone(), why }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn keep_speed(&self, speed: Speed) {
+        keep(Finding { speed: Some(speed), ..self.known().unwrap_or_else(|| self.unknown()) });
+    }
+}
+
+impl Finding {
+    /// What was found, in words.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match (&self.wrong, self.speed) {
+            (Some(why), _) => format!("computes wrong numbers ({why}) with {}", self.model),
+            (None, None) => format!("computes right with {}", self.model),
+            (None, Some(Speed { device, cpu })) => {
+                format!("with {} it draws {device:.0} tokens a second, the CPU {cpu:.0}", self.model)
+            }
+        }
+    }
+
+    fn is_of_the_same(&self, other: &Self) -> bool {
+        let key = |it: &Self| [it.device.clone(), it.driver.clone(), it.version.clone(), it.model.clone()];
+        key(self) == key(other)
+    }
+}
+
+/// Writes a finding, whole or not at all. Where it cannot be written, it is found out again.
+fn keep(new: Finding) {
+    let Some(path) = FILE.get() else { return };
+    let mut all = findings();
+    all.retain(|it| !it.is_of_the_same(&new));
+    all.push(new);
+    let surplus = all.len().saturating_sub(MOST);
+    all.drain(..surplus);
+    let _ = write(path, &all);
+}
+
+fn write(path: &Path, all: &[Finding]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(path);
+    files::make_private_directory(directory)?;
+    let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+    serde_json::to_writer_pretty(&mut temporary, all)?;
+    temporary.flush()?;
+    temporary.persist(path)?;
+    Ok(())
+}
+
+/// Tokens a second that a model draws, and leaves it as it was. The first tokens are not counted: pipelines are made then.
+pub(super) fn speed(model: &mut dyn Model) -> Result<f64, ModelError> {
+    let mut scores = vec![0.0; model.vocabulary()];
+    let rows = model.vocabulary();
+    let mut read = |model: &mut dyn Model, index: usize| {
+        model.extend(&[(index * 7 % rows) as crate::TokenId], Scores::Last(&mut scores), &mut || true)
+    };
+    let tokens = TOKENS.min(model.positions().saturating_sub(2)).max(1);
+    for index in 0..2.min(model.positions() - 1) {
+        read(model, index)?;
+    }
+    let started = Instant::now();
+    for index in 0..tokens {
+        if model.position() < model.positions() {
+            read(model, index)?;
+        }
+    }
+    let rate = tokens as f64 / started.elapsed().as_secs_f64().max(1e-9);
+    model.rewind(0);
+    Ok(rate)
+}

@@ -1,0 +1,194 @@
+//! A model that goes on where it was when its device is lost.
+
+use crate::TokenId;
+use crate::model::{Capabilities, Device, Model, ModelError, Moved, Precision, Scores};
+
+/// Makes the model anew on the processor, from the same files and in the same precision.
+pub type Again = Box<dyn FnOnce(Precision) -> Result<Box<dyn Model>, String> + Send>;
+
+/// A model on a device that can be lost. It keeps the tokens of its context and of its branches; when the device is gone or
+/// fails, the model is made anew on the processor, reads them, and does again what failed.
+pub struct Resilient {
+    model: Box<dyn Model>,
+    device: Device,
+    /// Until it was needed.
+    again: Option<Again>,
+    moved: Option<Moved>,
+    context: Vec<TokenId>,
+    /// What each branch has beyond the context.
+    branches: Vec<Vec<TokenId>>,
+}
+
+impl Resilient {
+    /// `again` is called at most once.
+    #[must_use]
+    pub fn new(model: Box<dyn Model>, device: Device, again: Again) -> Self {
+        Self { model, device, again: Some(again), moved: None, context: Vec::new(), branches: Vec::new() }
+    }
+
+    /// Whether what failed can be done again: then the model is another, with the same context and branches.
+    fn recover(&mut self, error: ModelError) -> Result<(), ModelError> {
+        if !matches!(error, ModelError::DeviceLost { .. } | ModelError::Backend { .. }) {
+            return Err(error);
+        }
+        let Some(again) = self.again.take() else { return Err(error) };
+        let why = error.to_string();
+        let failed = |and: String| ModelError::DeviceLost { device: self.device.clone(), why: format!("{why}; {and}") };
+        let mut model = again(self.model.precision()).map_err(|e| failed(format!("the CPU cannot take over: {e}")))?;
+        let mut read = || -> Result<(), ModelError> {
+            model.extend(&self.context, Scores::None, &mut || true)?;
+            if !self.branches.is_empty() {
+                model.branch(self.branches.len())?;
+                let mut scores = vec![0.0; model.vocabulary() * self.branches.len()];
+                for index in 0..self.branches[0].len() {
+                    let tokens: Vec<TokenId> = self.branches.iter().map(|it| it[index]).collect();
+                    model.step(&tokens, &mut scores)?;
+                }
+            }
+            Ok(())
+        };
+        read().map_err(|e| failed(format!("the CPU cannot take over: {e}")))?;
+        self.model = model;
+        self.device = Device::Cpu;
+        let on = "the text goes on on the CPU with the same dice";
+        self.moved = Some(Moved { device: Device::Cpu, why: format!("{why}; {on}") });
+        Ok(())
+    }
+
+    /// Does something, and once more if the device was lost.
+    fn twice<T>(&mut self, mut what: impl FnMut(&mut dyn Model) -> Result<T, ModelError>) -> Result<T, ModelError> {
+        match what(&mut *self.model) {
+            Err(error) => {
+                self.recover(error)?;
+                what(&mut *self.model)
+            }
+            done => done,
+        }
+    }
+
+    fn forget_branches(&mut self) {
+        self.branches.clear();
+    }
+}
+
+impl Model for Resilient {
+    fn vocabulary(&self) -> usize {
+        self.model.vocabulary()
+    }
+
+    fn positions(&self) -> usize {
+        self.model.positions()
+    }
+
+    fn precision(&self) -> Precision {
+        self.model.precision()
+    }
+
+    fn arithmetic(&self) -> u32 {
+        self.model.arithmetic()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.model.capabilities()
+    }
+
+    fn moved(&mut self) -> Option<Moved> {
+        self.moved.take()
+    }
+
+    fn weight_bytes(&self) -> u64 {
+        self.model.weight_bytes()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.model.notes()
+    }
+
+    fn position(&self) -> usize {
+        self.model.position()
+    }
+
+    fn extend(
+        &mut self,
+        tokens: &[TokenId],
+        mut scores: Scores,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let before = self.model.position();
+        self.forget_branches();
+        let mut heard = 0;
+        let outcome = self.twice(|model| match &mut scores {
+            Scores::None => model.extend(tokens, Scores::None, wanted),
+            Scores::Last(out) => model.extend(tokens, Scores::Last(out), wanted),
+            Scores::Each(hear) => {
+                // What was heard before the device was lost is not heard again.
+                let mut each = |index: usize, row: &[f32]| {
+                    if index >= heard {
+                        hear(index, row);
+                        heard = index + 1;
+                    }
+                };
+                model.extend(tokens, Scores::Each(&mut each), wanted)
+            }
+        });
+        let added = self.model.position().saturating_sub(before).min(tokens.len());
+        self.context.truncate(before);
+        self.context.extend_from_slice(&tokens[..added]);
+        outcome
+    }
+
+    fn extend_several(
+        &mut self,
+        several: &[&[TokenId]],
+        hear: &mut dyn FnMut(usize, usize, &[f32]),
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        self.forget_branches();
+        let mut heard = vec![0; several.len()];
+        self.twice(|model| {
+            let mut each = |which: usize, index: usize, row: &[f32]| {
+                if index >= heard[which] {
+                    hear(which, index, row);
+                    heard[which] = index + 1;
+                }
+            };
+            model.extend_several(several, &mut each, wanted)
+        })
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.forget_branches();
+        self.context.truncate(position);
+        self.model.rewind(position);
+    }
+
+    fn probe(&mut self, tokens: &[TokenId], hear: &mut dyn FnMut(&str, &[f32])) -> Result<(), ModelError> {
+        self.forget_branches();
+        self.model.probe(tokens, hear)?;
+        self.context.extend_from_slice(tokens);
+        Ok(())
+    }
+
+    fn branch(&mut self, count: usize) -> Result<(), ModelError> {
+        self.forget_branches();
+        self.twice(|model| model.branch(count))?;
+        self.branches = vec![Vec::new(); count];
+        Ok(())
+    }
+
+    fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
+        self.twice(|model| model.step(tokens, scores))?;
+        for (branch, token) in self.branches.iter_mut().zip(tokens) {
+            branch.push(*token);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, branch: usize) {
+        if branch < self.branches.len() {
+            self.context.append(&mut self.branches[branch]);
+        }
+        self.forget_branches();
+        self.model.keep(branch);
+    }
+}
