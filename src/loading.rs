@@ -176,9 +176,12 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
 /// A model that goes on on the processor if its device is lost.
 fn resilient(model: Box<dyn Model>, source: &ModelSource, card: &ModelCard) -> Box<dyn Model> {
     let mut source = ModelSource { device: DeviceChoice::On(Device::Cpu), ..source.clone() };
+    let before = (card.sha256.clone(), card.vocabulary.hash().to_owned(), card.n_positions);
     let again = move |precision| {
         source.precision = Some(precision);
-        load_model(&source, &mut |_, _| ()).map(|it| it.model).map_err(|e| e.to_string())
+        let LoadedModel { model, card } = load_model(&source, &mut |_, _| ()).map_err(|e| e.to_string())?;
+        let now = (card.sha256, card.vocabulary.hash().to_owned(), card.n_positions);
+        if now == before { Ok(model) } else { Err("its files have changed since it was loaded".to_owned()) }
     };
     Box::new(Resilient::new(model, card.device.clone(), Box::new(again)))
 }

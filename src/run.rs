@@ -16,6 +16,7 @@ use crate::document::{Document, Vocabularies};
 use crate::emergency::{self, NO_MEMORY};
 use crate::engine::devices;
 use crate::engine::protocol::Said;
+use crate::gpt2::gpu;
 use crate::install::convert::Options;
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::memory;
@@ -38,8 +39,10 @@ pub fn run() -> ExitCode {
     }
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        output::undivert_libraries();
-        default(info);
+        if !gpu::panic_is_caught() {
+            output::undivert_libraries();
+            default(info);
+        }
     }));
     memory::refuse_beyond_the_group();
     let arguments = Arguments::read();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{BoolishValueParser, FalseyValueParser};
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, ValueEnum};
 
 use crate::checkpoint::tensors::Dtype;
@@ -149,7 +149,7 @@ pub struct InterfaceArguments {
     #[arg(long, conflicts_with = "resume")]
     pub no_save: bool,
     /// Line by line, for screen readers and simple terminals: nothing is redrawn [env: `MEGACHAT_PLAIN`]
-    #[arg(long, env = "MEGACHAT_PLAIN", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MEGACHAT_PLAIN", hide_env = true, value_parser = BoolishValueParser::new())]
     pub plain: bool,
     /// Whether that was asked for on the command line itself.
     #[arg(skip)]
@@ -170,7 +170,7 @@ pub struct InterfaceArguments {
     #[arg(long, value_name = "MODE", env = "MEGACHAT_EDIT_MODE", hide_env = true)]
     pub edit_mode: Option<EditModeName>,
     /// Leave the mouse to the terminal [env: `MEGACHAT_NO_MOUSE`]
-    #[arg(long, env = "MEGACHAT_NO_MOUSE", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MEGACHAT_NO_MOUSE", hide_env = true, value_parser = BoolishValueParser::new())]
     pub no_mouse: bool,
 }
 
@@ -188,7 +188,7 @@ pub struct FileArguments {
     #[arg(long, value_name = "FILE", global = true, env = "MEGACHAT_CA_FILE", hide_env = true)]
     pub ca_file: Option<PathBuf>,
     /// Open no connection [env: `MEGACHAT_OFFLINE` or `HF_HUB_OFFLINE`]
-    #[arg(long, global = true, env = "MEGACHAT_OFFLINE", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, global = true, env = "MEGACHAT_OFFLINE", hide_env = true, value_parser = BoolishValueParser::new())]
     pub offline: bool,
 }
 

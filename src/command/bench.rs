@@ -187,6 +187,10 @@ impl Measured {
             let figure = (batch.count * batch.decode) as f64 / seconds;
             self.add("batch", format!("draw {} times {} at once", batch.count, batch.decode), "tokens/s", figure);
         }
+        // Its figures would be of two devices.
+        if let Some(moved) = model.moved() {
+            return Err(Exit { code: 6, message: moved.why });
+        }
         self.about = Some(About { card, weight_bytes: model.weight_bytes(), plan });
         Ok(())
     }

@@ -268,7 +268,11 @@ impl Listener {
 }
 
 impl Control for Listener {
-    fn event(&mut self, _: Event) {}
+    fn event(&mut self, event: Event) {
+        if let Event::Moved { why, .. } = event {
+            say(&format!("megachat: {why}"));
+        }
+    }
 
     fn new_settings(&mut self) -> Option<Settings> {
         None

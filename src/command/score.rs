@@ -106,7 +106,7 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
 }
 
 fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments) -> Result<Report, Exit> {
-    let LoadedModel { mut model, card } = loaded;
+    let LoadedModel { mut model, mut card } = loaded;
     let capacity = model.positions();
     let overlap = wanted.overlap.unwrap_or(capacity / 2);
     if !(1..capacity).contains(&overlap) {
@@ -141,11 +141,16 @@ fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments
     };
     let limits = (overlap, card.vocabulary.len());
     let outcome = read(&mut *model, &read_tokens, limits, &mut hear, &mut || !interrupt.came());
+    if let Some(moved) = model.moved() {
+        say(&format!("megachat: {}", moved.why));
+        (card.device, card.arithmetic) = (moved.device, model.arithmetic());
+    }
     if lively {
         let _ = write!(output::stderr(), "\r\x1b[K");
     }
     match outcome {
         Err(ModelError::Interrupted) => return Err(Exit { code: interrupt.status(), message: String::new() }),
+        Err(error @ ModelError::DeviceLost { .. }) => return Err(Exit { code: 6, message: error.to_string() }),
         Err(error) => return Err(Exit::failed(error.to_string())),
         Ok(()) => {}
     }

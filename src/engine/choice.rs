@@ -26,6 +26,8 @@ pub(super) struct Choice<'a> {
     /// Whether the user left it to the program.
     pub(super) is_auto: bool,
     pub(super) config: &'a Config,
+    /// Threads on the processor.
+    pub(super) threads: usize,
     /// The precision to have in a place.
     pub(super) precision: &'a dyn Fn(&Place) -> Precision,
     /// Whether there is memory for it.
@@ -39,12 +41,18 @@ impl Choice<'_> {
     /// Makes the model in the first of the places that will have it; where the program chooses, in the faster.
     pub(super) fn make(self, places: &[Place], mut notes: Vec<String>) -> Result<Made, Failure> {
         // A GPU that was found to be slower.
-        let (mut gpu, mut slower) = (None, None);
+        let mut slower: Option<(&Place, Speed)> = None;
         for (index, place) in places.iter().enumerate() {
             let precision = (self.precision)(place);
-            (self.fits)(place, precision)?;
+            if let Err(refused) = (self.fits)(place, precision) {
+                // What is slower is better than nothing.
+                let Some((place, speed)) = slower else { return Err(refused) };
+                let outcome = (self.load)(place, (self.precision)(place));
+                let measured = Some(said(&place.device, speed));
+                return Ok(Made { device: place.device.clone(), driver: place.driver(), measured, outcome, notes });
+            }
             if place.device == Device::Cpu {
-                let measured = slower.zip(gpu.as_ref()).map(|(it, gpu)| said(gpu, it));
+                let measured = slower.map(|(gpu, it)| said(&gpu.device, it));
                 let outcome = (self.load)(place, precision);
                 return Ok(Made { device: Device::Cpu, driver: None, measured, outcome, notes });
             }
@@ -54,10 +62,11 @@ impl Choice<'_> {
                 driver: &place.driver,
                 config: self.config,
                 precision,
+                threads: self.threads,
             };
             let known = subject.known().and_then(|it| it.speed);
-            if self.is_auto && known.is_some_and(|it| !it.is_faster()) {
-                (gpu, slower) = (Some(place.device.clone()), known);
+            if let Some(speed) = known.filter(|it| self.is_auto && !it.is_faster()) {
+                slower = Some((place, speed));
                 continue;
             }
             match subject.try_out().and_then(|()| (self.load)(place, precision)) {
@@ -87,35 +96,38 @@ impl Choice<'_> {
         others: &[Place],
         mut notes: Vec<String>,
     ) -> Made {
-        let on_it = |model| {
+        let on_it = |model, notes| {
             let (device, driver) = (place.device.clone(), place.driver());
-            Made { device, driver, measured: None, outcome: Ok(model), notes: Vec::new() }
+            Made { device, driver, measured: None, outcome: Ok(model), notes }
         };
-        let Some(cpu) = others.iter().find(|it| it.device == Device::Cpu) else { return on_it(model) };
+        let Some(cpu) = others.iter().find(|it| it.device == Device::Cpu) else { return on_it(model, notes) };
         let precision = (self.precision)(cpu);
         // Where the processor has no room for it, there is nothing to choose.
         if (self.fits)(cpu, precision).is_err() {
-            return on_it(model);
+            return on_it(model, notes);
         }
         let here = (self.speed)(&mut *model);
         let mut other = match (self.load)(cpu, precision) {
             Ok(other) => other,
-            Err(_) if here.is_ok() => return on_it(model),
+            Err(_) if here.is_ok() => return on_it(model, notes),
             Err(error) => {
                 return Made { device: Device::Cpu, driver: None, measured: None, outcome: Err(error), notes };
             }
         };
-        let speed = here.and_then(|device| Ok(Speed { device, cpu: (self.speed)(&mut *other)? }));
+        let there = (self.speed)(&mut *other);
         let mut measured = None;
-        let is_faster = match speed {
-            Ok(speed) => {
+        let is_faster = match (here, there) {
+            (Ok(device), Ok(cpu)) => {
+                let speed = Speed { device, cpu };
                 subject.keep_speed(speed);
                 let it = measured.insert(said(&place.device, speed));
                 notes.push(it.clone());
                 speed.is_faster()
             }
-            Err(error) => {
-                notes.push(format!("{} cannot run it ({error}): running on the CPU", place.device));
+            (Ok(_), Err(_)) => true,
+            (Err(error), _) => {
+                let why = error.to_string();
+                notes.push(format!("{} cannot run it ({}): running on the CPU", place.device, first_line(&why)));
                 false
             }
         };
@@ -242,6 +254,7 @@ mod tests {
         let choice = Choice {
             is_auto,
             config: &config,
+            threads: 1,
             precision: &|_| Precision::Q8,
             fits: &|_, _| Ok(()),
             load: &mut load,

@@ -81,6 +81,8 @@ impl Session {
     /// Draws a continuation; the outcome is an event.
     pub fn run(&mut self, request: &Request, control: &mut dyn Control) {
         let outcome = self.continuation(request, control);
+        // Also where it was interrupted, or failed.
+        self.tell_move(request.id, control);
         report(request.id, outcome, control);
     }
 

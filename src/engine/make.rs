@@ -37,9 +37,15 @@ impl Maker<'_> {
         let choice = Choice {
             is_auto: source.device == DeviceChoice::Auto,
             config,
+            threads: threads(source.threads),
             precision: &|it| source.precision.unwrap_or_else(|| it.backend.usual_precision(&it.device)),
             fits: &|place, precision| {
-                fits(&|it| place.backend.memory(config, it), memory::available(), &source.name, precision)
+                fits(
+                    &|it| place.backend.memory(&place.device, config, it),
+                    memory::available(),
+                    &source.name,
+                    precision,
+                )
             },
             load: &mut |place, precision| self.load(place, precision),
             speed: &mut devices::speed,

@@ -191,8 +191,8 @@ pub trait Backend: Sync {
 
     /// Bytes of the machine's own memory that a model takes at the least, with keys and values of a full context; `None` for
     /// a device that has its own.
-    fn memory(&self, config: &Config, precision: Precision) -> Option<u64> {
-        let _ = (config, precision);
+    fn memory(&self, device: &Device, config: &Config, precision: Precision) -> Option<u64> {
+        let _ = (device, config, precision);
         None
     }
 

@@ -34,15 +34,13 @@ pub fn log_libraries_in(path: PathBuf) {
 /// Where no log is named nothing changes.
 pub fn divert_libraries() {
     #[cfg(unix)]
-    if LOG.get().is_some() {
-        OWN.get_or_init(|| {
-            let own = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3).ok()?;
-            let (reader, writer) = io::pipe().ok()?;
-            // A thread that is not given is no reason to print what nobody asked for: the pipe is then without a reader.
-            let _ = threads::start("drivers", "what drivers print", move || hear(reader));
-            rustix::stdio::dup2_stderr(&writer).ok()?;
-            Some(own)
-        });
+    if LOG.get().is_some() && OWN.get().is_none() {
+        // The duplicate is there before anything leads elsewhere, for whoever writes meanwhile.
+        let own = OWN.get_or_init(|| rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3).ok());
+        let (Some(_), Ok((reader, writer))) = (own, io::pipe()) else { return };
+        // A thread that is not given is no reason to print what nobody asked for: the pipe is then without a reader.
+        let _ = threads::start("drivers", "what drivers print", move || hear(reader));
+        let _ = rustix::stdio::dup2_stderr(&writer);
     }
 }
 

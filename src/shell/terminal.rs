@@ -15,6 +15,7 @@ use super::size::Sized;
 use crate::app::{App, view};
 use crate::emergency;
 use crate::files::{self, Place};
+use crate::gpt2::gpu;
 
 /// Buttons, what is dragged, and the wheel, by coordinates of any size. Movement alone means nothing.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
@@ -133,6 +134,10 @@ pub fn install_panic_hook(log: std::path::PathBuf) {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         emergency::panicked();
+        // Told otherwise, if at all.
+        if gpu::panic_is_caught() {
+            return;
+        }
         let is_main = std::thread::current().name() == Some("main");
         if is_main || !emergency::is_taken() {
             restore();

@@ -225,7 +225,15 @@ fn what_a_variable_sets_is_shown_as_it_is_written() {
 #[test]
 fn an_error_names_the_variable_that_it_comes_from() {
     let home = Home::new();
-    for (name, value) in [("TEMP", "abc"), ("THREADS", "0"), ("DEVICE", "ev\nfake line"), ("IGNORE_EOS", "perhaps")] {
+    for (name, value) in [
+        ("TEMP", "abc"),
+        ("THREADS", "0"),
+        ("DEVICE", "ev\nfake line"),
+        ("IGNORE_EOS", "perhaps"),
+        ("OFFLINE", "perhaps"),
+        ("PLAIN", "perhaps"),
+        ("NO_MOUSE", "perhaps"),
+    ] {
         let variable = format!("MEGACHAT_{name}");
         let output = megachat(home.path(), &["-p", "x"]).env(&variable, value).output().unwrap();
         let said = err(&output);

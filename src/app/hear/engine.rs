@@ -9,12 +9,12 @@ use crate::app::outbox::Effect;
 use crate::app::screen::bars::label;
 use crate::app::state::App;
 use crate::app::verbs::ask::{give_back, next_logits};
-use crate::app::verbs::journal::{record, record_circumstances, record_settings, write};
+use crate::app::verbs::journal::{record, record_model, record_settings, write};
 use crate::app::verbs::models::load;
 use crate::app::verbs::translation::read_again;
 use crate::app::verbs::{ahead, chat, journal, send};
 use crate::document::Record;
-use crate::engine::protocol::{Cut, Device, Event, Failure, ModelCard, RequestId, StopReason};
+use crate::engine::protocol::{Cut, Device, DeviceChoice, Event, Failure, ModelCard, RequestId, StopReason};
 use crate::sample::Draw;
 use crate::store::protocol::Job;
 
@@ -55,10 +55,17 @@ pub(in crate::app) fn heard(app: &mut App, event: Event) {
     if let Event::Moved { device, dtype, arithmetic, why, .. } = event {
         return moved(&mut app.context, (device, dtype, arithmetic), &why);
     }
-    let Some(purpose) = purpose(app, id) else { return };
+    let purpose = purpose(app, id);
     if let Event::Failed { failure, .. } = &event {
-        return failed(app, purpose, failure);
+        match purpose {
+            Some(purpose) => failed(app, purpose, failure),
+            // Nobody waits for it any more, and the engine has no model nevertheless.
+            None if failure.drops_the_model() => load_again(&mut app.context, failure),
+            None => {}
+        }
+        return;
     }
+    let Some(purpose) = purpose else { return };
     if purpose == Purpose::Columns {
         return of_columns(app, event);
     }
@@ -116,7 +123,8 @@ fn moved(cx: &mut Context, (device, dtype, arithmetic): (Device, String, u32), w
     let card = ModelCard { device, driver: None, measured: None, dtype, arithmetic, ..card.clone() };
     cx.models.engine = EngineState::Ready(card.into());
     if cx.drawing.running.is_some() {
-        record_circumstances(cx);
+        // Settings that came meanwhile hold from where the engine says so.
+        record_model(cx);
     }
     cx.outbox.complain(messages::sentence(why, ""));
 }
@@ -270,10 +278,18 @@ fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
     }
     let cx = &mut app.context;
     cx.outbox.complain(messages::engine_failure(failure, &cx.keymap));
-    // The engine has dropped a model that panicked, or whose device is lost.
-    if let (false, true, Some(card)) =
-        (purpose == Purpose::Loading, failure.drops_the_model(), cx.models.card().cloned())
-    {
+    if purpose != Purpose::Loading && failure.drops_the_model() {
+        load_again(cx, failure);
+    }
+}
+
+/// The engine has dropped a model that panicked, or whose device is lost. A device that was lost once is not tried again: it
+/// could be lost with the same text for ever.
+fn load_again(cx: &mut Context, failure: &Failure) {
+    if let Some(card) = cx.models.card().cloned() {
+        if matches!(failure, Failure::DeviceLost(_)) {
+            cx.models.options.device = DeviceChoice::On(Device::Cpu);
+        }
         load(cx, card.name.clone(), &card.directory);
     }
 }

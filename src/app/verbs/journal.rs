@@ -40,6 +40,12 @@ pub(in crate::app) fn deed(cx: &mut Context) {
 
 /// Tells the journal the model and the settings, where it does not know them.
 pub(in crate::app) fn record_circumstances(cx: &mut Context) {
+    record_model(cx);
+    record_settings(cx, cx.settings.clone());
+}
+
+/// Tells the journal the model, where it does not know it.
+pub(in crate::app) fn record_model(cx: &mut Context) {
     if let Some(card) = cx.card() {
         let model = Record::Model {
             name: card.name.clone(),
@@ -57,7 +63,6 @@ pub(in crate::app) fn record_circumstances(cx: &mut Context) {
             record(cx, model);
         }
     }
-    record_settings(cx, cx.settings.clone());
 }
 
 /// Tells the journal the settings that hold from here on, where it does not know them.

@@ -90,12 +90,14 @@ fn arithmetic_warning(then: &RunInfo, now: &ModelCard) -> Option<String> {
     Some(format!("another arithmetic: {recorded}, {ours}; rounding may let a die fall otherwise, as on another device"))
 }
 
-/// Says that another driver computes on the same device.
+/// Says that another GPU computes, or another driver on the same.
 fn driver_warning(then: &RunInfo, now: &ModelCard) -> Option<String> {
     let (recorded, ours) = (then.driver.as_ref()?, now.driver.as_ref()?);
-    let is_same = then.device != now.device.to_string() || recorded == ours;
+    if then.device != now.device.to_string() {
+        return Some(format!("another device: {} is recorded, this is {}", visible_line(&then.device), now.device));
+    }
     let differs = || format!("another driver: {} is recorded, this is {}", visible_line(recorded), visible_line(ours));
-    (!is_same).then(differs)
+    (recorded != ours).then(differs)
 }
 
 /// In words.

@@ -18,6 +18,7 @@ impl Session {
     /// Draws the columns; the outcome is an event. What was read of the text itself stays read.
     pub fn run_columns(&mut self, request: &ColumnsRequest, control: &mut dyn Control) {
         let outcome = self.columns(request, control);
+        self.tell_move(request.id, control);
         super::report(request.id, outcome, control);
     }
 

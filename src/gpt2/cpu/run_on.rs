@@ -31,7 +31,7 @@ impl Backend for CpuBackend {
         if Isa::detect().is_portable() { Precision::F32 } else { Precision::Q8 }
     }
 
-    fn memory(&self, config: &Config, precision: Precision) -> Option<u64> {
+    fn memory(&self, _device: &Device, config: &Config, precision: Precision) -> Option<u64> {
         Some(memory(config, precision))
     }
 

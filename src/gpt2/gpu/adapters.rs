@@ -116,6 +116,11 @@ impl Adapter {
         format!("{}, {}", self.kind, self.driver)
     }
 
+    /// Whether it has no memory of its own.
+    pub(super) fn has_the_machines_memory(&self) -> bool {
+        matches!(self.kind, "software" | "integrated")
+    }
+
     /// Whether the processor does its work.
     #[must_use]
     pub fn is_software(&self) -> bool {

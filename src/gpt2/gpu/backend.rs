@@ -2,6 +2,7 @@
 
 use super::adapters::{Adapter, adapters};
 use super::kernels::{Pipelines, Style};
+use super::load::bytes;
 use super::machine::NAME;
 use super::{GpuModel, trial};
 use crate::checkpoint::Config;
@@ -113,6 +114,12 @@ impl Backend for GpuBackend {
     /// 8 bits: the fastest, with the weights that the processor has in 8 bits.
     fn usual_precision(&self, _device: &Device) -> Precision {
         Precision::Q8
+    }
+
+    /// Of what has the machine's memory: software, and what lies in the processor's chip.
+    fn memory(&self, device: &Device, config: &Config, precision: Precision) -> Option<u64> {
+        let adapter = adapter_of(device).ok()?;
+        adapter.has_the_machines_memory().then(|| bytes(config, precision))
     }
 
     fn load(&self, order: Order<'_>) -> Result<Box<dyn Model>, ModelError> {

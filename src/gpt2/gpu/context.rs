@@ -8,7 +8,7 @@
 pub(super) struct Sequences {
     tables: Vec<Vec<u32>>,
     /// How many tables name each slot.
-    users: Vec<u16>,
+    users: Vec<u32>,
     free: Vec<u32>,
 }
 
@@ -47,6 +47,14 @@ impl Sequences {
         self.users[slot as usize] = 1;
         self.tables[sequence].push(slot);
         slot
+    }
+
+    /// Forgets slots from `most` on that nobody uses: there is no room for them.
+    pub(super) fn trim(&mut self, most: usize) {
+        if self.users.len() > most && self.users[most..].iter().all(|it| *it == 0) {
+            self.users.truncate(most);
+            self.free.retain(|it| (*it as usize) < most);
+        }
     }
 
     /// Cuts a sequence back.
@@ -127,6 +135,16 @@ mod tests {
             all.push(CONTEXT);
         }
         assert_eq!(all.slots(), 7);
+        // What there is no room for is given back once it is free.
+        all.trim(6);
+        assert_eq!(all.slots(), 7);
+        all.cut(CONTEXT, 3);
+        all.trim(9);
+        all.trim(5);
+        assert!(all.slots() == 5 || all.users[5..].iter().any(|it| *it > 0));
+        while all.length(CONTEXT) < 7 {
+            all.push(CONTEXT);
+        }
         let mut slots = all.table(CONTEXT).to_vec();
         slots.sort_unstable();
         assert_eq!(slots, (0..7).collect::<Vec<_>>());

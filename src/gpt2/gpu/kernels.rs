@@ -31,6 +31,8 @@ pub(super) enum Source {
     Norm,
     /// `attention.wgsl`.
     Attention,
+    /// `count.wgsl`.
+    Count,
 }
 
 /// What a product does with its results: `MODE` of `finish.wgsl`.
@@ -72,6 +74,23 @@ impl Kernel {
     }
 }
 
+/// A number that is another one where any kernel is another.
+pub(super) fn fingerprint() -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for precision in [Precision::F32, Precision::F16, Precision::Q8] {
+        for (half_cache, subgroups) in [(false, false), (true, true)] {
+            let style = Style { precision, half_cache, subgroups };
+            for source in [Source::Embed, Source::Few(1), Source::Tile, Source::Norm, Source::Attention, Source::Count]
+            {
+                for byte in text(source, style, true).bytes() {
+                    hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+                }
+            }
+        }
+    }
+    hash
+}
+
 /// The text of a kernel for an adapter.
 pub(super) fn text(source: Source, style: Style, writes_cache: bool) -> String {
     let weights = match style.precision {
@@ -96,11 +115,12 @@ pub(super) fn text(source: Source, style: Style, writes_cache: bool) -> String {
         Source::Tile => vec![include_str!("kernels/tile.wgsl"), weights, finish, finish_attention],
         Source::Norm => vec![&group, include_str!("kernels/norm.wgsl"), sum],
         Source::Attention => vec![include_str!("kernels/attention.wgsl"), sum, cache],
+        Source::Count => vec![include_str!("kernels/count.wgsl")],
     };
     let head = match source {
         Source::Few(columns) => format!("const COLUMNS: u32 = {columns}u;\n"),
         Source::Attention => format!("const GROUP: u32 = {GROUP_OF_ATTENTION}u;\n"),
-        Source::Embed | Source::Tile | Source::Norm => String::new(),
+        Source::Embed | Source::Tile | Source::Norm | Source::Count => String::new(),
     };
     head + &parts.join("\n")
 }
@@ -109,6 +129,7 @@ pub(super) fn text(source: Source, style: Style, writes_cache: bool) -> String {
 fn bindings(source: Source, writes_cache: bool) -> &'static [bool] {
     match source {
         Source::Embed | Source::Norm => &[true, true, false, true],
+        Source::Count => &[false],
         Source::Attention => &[true, true, true, false, true, true],
         Source::Few(_) | Source::Tile if writes_cache => &[true, true, true, false, true, false, false],
         Source::Few(_) | Source::Tile => &[true, true, true, false, true],
@@ -161,9 +182,9 @@ impl Pipelines {
         if let Some(made) = self.made.get(kernel) {
             return Ok(made.clone());
         }
-        let text = self.text(kernel);
-        let pipeline = machine.checked(|device| {
-            let module = self.modules.entry((kernel.source, kernel.writes_cache)).or_insert_with(|| {
+        let (text, key) = (self.text(kernel), (kernel.source, kernel.writes_cache));
+        let (pipeline, module) = machine.checked(|device| {
+            let module = self.modules.get(&key).cloned().unwrap_or_else(|| {
                 device.create_shader_module(wgpu::ShaderModuleDescriptor {
                     label: None,
                     source: wgpu::ShaderSource::Wgsl(text.into()),
@@ -189,10 +210,10 @@ impl Pipelines {
             });
             let constants: Vec<(&str, f64)> =
                 kernel.constants.iter().map(|(name, bits)| (*name, f64::from_bits(*bits))).collect();
-            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: None,
                 layout: Some(&layout),
-                module,
+                module: &module,
                 entry_point: Some("main"),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &constants,
@@ -200,8 +221,10 @@ impl Pipelines {
                     zero_initialize_workgroup_memory: false,
                 },
                 cache: None,
-            })
+            });
+            (pipeline, module)
         })?;
+        self.modules.insert(key, module);
         self.made.insert(kernel.clone(), pipeline.clone());
         Ok(pipeline)
     }

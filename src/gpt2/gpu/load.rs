@@ -75,6 +75,20 @@ fn row_bytes(precision: Precision, columns: usize) -> (usize, usize) {
     }
 }
 
+/// Bytes that a model takes, with keys and values of a full context.
+pub(super) fn bytes(config: &Config, precision: Precision) -> u64 {
+    let &Config { n_embd: c, n_inner, n_layer, n_positions, vocab_size, tie_word_embeddings, .. } = config;
+    let row = |columns: usize| {
+        let (values, scales) = row_bytes(precision, columns);
+        (values + scales) as u64
+    };
+    let layer = (3 * c + c + n_inner) as u64 * row(c) + c as u64 * row(n_inner);
+    let tables = if tie_word_embeddings { 1 } else { 2 };
+    let cache = 2 * (n_positions * c * if precision == Precision::F32 { 4 } else { 2 }) as u64;
+    let positions = 4 * (n_positions * c) as u64;
+    tables * vocab_size as u64 * row(c) + n_layer as u64 * (layer + cache) + positions
+}
+
 /// Reads tensors and brings them to the device.
 pub(super) struct Loader<'a> {
     pub(super) machine: &'a Machine,

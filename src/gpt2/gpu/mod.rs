@@ -17,20 +17,29 @@ mod plan;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod window;
 
 pub use adapters::{Adapter, adapters};
 pub use backend::{GpuBackend, GpuOptions, IS_BUILT, load};
 pub use costs::Costs;
+pub use machine::panic_is_caught;
 
 use self::context::{CONTEXT, Sequences};
 use self::kernels::Pipelines;
 use self::load::{Loader, Weights, filled_up};
 use self::machine::Machine;
-use self::pass::{Pass, Row, Window};
+use self::pass::{Counter, Pass, Row};
 use self::plan::{Buffers, Cache, MOST_SCORED, MOST_TOKENS, Plan};
+use self::window::Window;
 use crate::TokenId;
 use crate::checkpoint::Config;
 use crate::model::{Capabilities, Model, ModelError, Precision, Rows, Scores, TensorSource, room};
+
+/// A number that is another one where any kernel is another: what was found out about a device holds for these kernels.
+#[must_use]
+pub fn kernels() -> u64 {
+    kernels::fingerprint()
+}
 
 /// GPT-2 on a GPU.
 pub struct GpuModel {
@@ -49,6 +58,7 @@ pub struct GpuModel {
     window: Window,
     /// Where scores and states are read by the processor.
     staging: wgpu::Buffer,
+    counter: Counter,
 }
 
 impl GpuModel {
@@ -67,10 +77,16 @@ impl GpuModel {
         let weights = loader.load(config, progress)?;
         let buffers = Buffers::new(&machine, config)?;
         let (slots, sequences) = (config.n_positions, 1);
-        let cache = pass::new_cache(&machine, config, style.half_cache, slots, sequences)?;
+        let cache = Cache {
+            layers: pass::new_layers(&machine, config, style.half_cache, slots)?,
+            tables: machine.storage(4 * (sequences * config.n_positions) as u64)?,
+        };
+        let mut pipelines = pipelines;
+        let number = machine.storage(4)?;
+        let counter = Counter { step: plan::count(&machine, &mut pipelines, &number)?, number };
         let largest = (MOST_SCORED * config.vocab_size).max(MOST_TOKENS * filled_up(config.n_embd));
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let staging = machine.buffer(4 * largest as u64, usage)?;
+        let staging = machine.buffer(4 * largest as u64 + 4, usage)?;
         Ok(Self {
             config: config.clone(),
             precision: style.precision,
@@ -85,6 +101,7 @@ impl GpuModel {
             plan: Plan::default(),
             all: Sequences::new(),
             staging,
+            counter,
         })
     }
 
@@ -237,7 +254,11 @@ impl Model for GpuModel {
         for _ in 0..count {
             self.all.fork();
         }
-        self.tell_tables(1..=count)
+        let told = self.tell_tables(1..=count);
+        if told.is_err() {
+            self.all.forget_branches();
+        }
+        told
     }
 
     fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {

@@ -1,26 +1,16 @@
 //! A pass: tokens of one or several sequences through the model, in as many pieces as the device does quickly.
 
 use std::ops::{Range, RangeInclusive};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::context::CONTEXT;
 use super::load::filled_up;
 use super::machine::Machine;
-use super::plan::{Cache, MOST_TOKENS, Parts, Step, Steps, Width};
+use super::plan::{Parts, Step, Steps, Width};
 use super::{GpuModel, Plan};
 use crate::TokenId;
 use crate::checkpoint::Config;
 use crate::model::{ModelError, room};
-
-/// A submission that takes longer is made shorter the next time: a wish to stop is heard between two, a screen is drawn by
-/// the same device, and Windows resets one that is busy for 2 s.
-const LONG: Duration = Duration::from_millis(40);
-
-/// One that takes less may be made longer.
-const SHORT: Duration = Duration::from_millis(15);
-
-/// The fewest tokens of a pass over a prompt.
-const FEWEST_TOKENS: usize = 16;
 
 /// A token of a pass.
 pub(super) struct Row {
@@ -28,59 +18,23 @@ pub(super) struct Row {
     pub(super) sequence: usize,
 }
 
-/// How much is submitted at once.
-pub(super) struct Window {
-    /// Dispatches at once, for few tokens and for many.
-    few: usize,
-    many: usize,
-    /// Tokens of a prompt at once.
-    chunk: usize,
-    /// Whether the device does not know the context's table.
-    pub(super) stale: bool,
-    /// The commands for one more token of the context.
-    prepared: Option<wgpu::CommandBuffer>,
-}
-
-impl Window {
-    pub(super) fn new() -> Self {
-        Self { few: usize::MAX, many: 8, chunk: MOST_TOKENS, stale: false, prepared: None }
-    }
-
-    /// Tokens of a prompt that are read at once.
-    pub(super) fn chunk(&self) -> usize {
-        self.chunk
-    }
-
-    fn steps(&mut self, width: Width) -> &mut usize {
-        if width == Width::Many { &mut self.many } else { &mut self.few }
-    }
-
-    /// Hears how long `done` dispatches took.
-    fn took(&mut self, width: Width, done: usize, took: Duration) {
-        let steps = self.steps(width);
-        if took > LONG && done > 1 {
-            *steps = done / 2;
-        } else if took < SHORT {
-            *steps = steps.saturating_mul(2);
-        }
-        if width == Width::Many && done == 1 && took > LONG {
-            self.chunk = (self.chunk / 2).max(FEWEST_TOKENS);
-        }
-    }
-}
-
-/// Room for the keys and values of so many positions, and for the tables of so many sequences.
-pub(super) fn new_cache(
+/// Room for the keys and values of so many positions.
+pub(super) fn new_layers(
     machine: &Machine,
     config: &Config,
     half: bool,
     slots: usize,
-    sequences: usize,
-) -> Result<Cache, ModelError> {
+) -> Result<Vec<[wgpu::Buffer; 2]>, ModelError> {
     let bytes = (slots * config.n_embd * if half { 2 } else { 4 }) as u64;
-    let layer = |_| Ok([machine.storage(bytes)?, machine.storage(bytes)?]);
-    let layers = (0..config.n_layer).map(layer).collect::<Result<_, ModelError>>()?;
-    Ok(Cache { layers, tables: machine.storage(4 * (sequences * config.n_positions) as u64)? })
+    (0..config.n_layer).map(|_| Ok([machine.storage(bytes)?, machine.storage(bytes)?])).collect()
+}
+
+/// What is refused for so many bytes is so for want of memory, and the model is as it was.
+fn no_room(error: ModelError, bytes: usize) -> ModelError {
+    match error {
+        ModelError::Backend { .. } => ModelError::Memory { what: "so many branches on the GPU", bytes: bytes as u64 },
+        other => other,
+    }
 }
 
 /// What a pass does.
@@ -118,10 +72,17 @@ impl Steps {
     }
 }
 
-/// Dispatches, and a copy of so many bytes behind them.
+/// Counts what was submitted, on the device.
+pub(super) struct Counter {
+    pub(super) number: wgpu::Buffer,
+    pub(super) step: Step,
+}
+
+/// Dispatches, the count of them as one submission, and a copy of so many bytes and of that number behind them.
 fn record<'a>(
     machine: &Machine,
     steps: impl IntoIterator<Item = (&'a Step, usize)>,
+    counter: &Counter,
     copy: Option<(&wgpu::Buffer, &wgpu::Buffer, u64)>,
 ) -> wgpu::CommandBuffer {
     let mut encoder = machine.encoder();
@@ -129,9 +90,11 @@ fn record<'a>(
     for (step, tokens) in steps {
         step.record(&mut pass, tokens);
     }
+    counter.step.record(&mut pass, 1);
     drop(pass);
     if let Some((from, to, bytes)) = copy {
         encoder.copy_buffer_to_buffer(from, 0, to, 0, bytes);
+        encoder.copy_buffer_to_buffer(&counter.number, 0, to, bytes, 4);
     }
     encoder.finish()
 }
@@ -149,7 +112,7 @@ impl GpuModel {
 
     /// Records the commands of one token, and drops them.
     pub(super) fn record_token(&self) {
-        drop(record(&self.machine, self.steps_of_a_token().map(|it| (it, 1)), None));
+        drop(record(&self.machine, self.steps_of_a_token().map(|it| (it, 1)), &self.counter, None));
     }
 
     /// Appends a token to the sequence of each row, and computes the scores after those that are wanted, (scored, V).
@@ -203,6 +166,7 @@ impl GpuModel {
         let n = self.config.n_positions;
         let header = [pass.rows.len() as u32, pass.scored.start as u32, pass.scored.len() as u32, 0];
         let mut told: Vec<[u32; 4]> = vec![header];
+        self.all.trim(self.slots);
         for row in pass.rows {
             let position = self.all.length(row.sequence);
             let slot = self.all.push(row.sequence);
@@ -236,24 +200,38 @@ impl GpuModel {
     /// Makes the cache as large as the sequences need, and keeps what is in it.
     fn make_room(&mut self) -> Result<(), ModelError> {
         let (slots, sequences) = (self.all.slots(), self.all.count());
-        if slots <= self.slots && sequences <= self.sequences {
+        if slots > self.slots {
+            // By half at least, so that what is copied stays a small part of what is computed.
+            let slots = slots.max(self.slots + self.slots / 2).next_multiple_of(256);
+            let new = new_layers(&self.machine, &self.config, self.pipelines.style.half_cache, slots);
+            let layers = new.map_err(|e| no_room(e, slots * self.config.n_layer * self.config.n_embd * 4))?;
+            self.copy(self.cache.layers.iter().flatten().zip(layers.iter().flatten()))?;
+            (self.cache.layers, self.slots) = (layers, slots);
+        } else if sequences <= self.sequences {
             return Ok(());
         }
-        let slots = slots.max(self.slots).next_multiple_of(256);
-        let sequences = sequences.max(self.sequences).next_power_of_two();
-        let half = self.pipelines.style.half_cache;
-        let new = new_cache(&self.machine, &self.config, half, slots, sequences)?;
-        let mut encoder = self.machine.encoder();
-        for (old, new) in self.cache.layers.iter().flatten().zip(new.layers.iter().flatten()) {
-            encoder.copy_buffer_to_buffer(old, 0, new, 0, old.size().min(new.size()));
+        if sequences > self.sequences {
+            let sequences = sequences.next_power_of_two();
+            let bytes = 4 * sequences * self.config.n_positions;
+            let tables = self.machine.storage(bytes as u64).map_err(|e| no_room(e, bytes))?;
+            self.copy([(&self.cache.tables, &tables)])?;
+            (self.cache.tables, self.sequences) = (tables, sequences);
         }
-        let (old, tables) = (&self.cache.tables, &new.tables);
-        encoder.copy_buffer_to_buffer(old, 0, tables, 0, old.size());
-        self.machine.wait(self.machine.queue.submit([encoder.finish()]))?;
-        (self.cache, self.slots, self.sequences) = (new, slots, sequences);
         self.plan = Plan::default();
         self.window.prepared = None;
         Ok(())
+    }
+
+    /// Copies buffers to the beginnings of larger ones.
+    fn copy<'a>(
+        &self,
+        pairs: impl IntoIterator<Item = (&'a wgpu::Buffer, &'a wgpu::Buffer)>,
+    ) -> Result<(), ModelError> {
+        let mut encoder = self.machine.encoder();
+        for (old, new) in pairs {
+            encoder.copy_buffer_to_buffer(old, 0, new, 0, old.size().min(new.size()));
+        }
+        self.machine.wait(self.machine.queue.submit([encoder.finish()]))
     }
 
     /// Runs steps in submissions of which none takes long, and brings the first floats of a buffer.
@@ -263,7 +241,7 @@ impl GpuModel {
         bring: Option<(&wgpu::Buffer, &mut [f32])>,
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
-        let Self { machine, pipelines, config, weights, buffers, cache, plan, window, staging, .. } = self;
+        let Self { machine, pipelines, config, weights, buffers, cache, plan, window, staging, counter, .. } = self;
         for piece in pieces {
             plan.make(piece.width, Parts { machine, pipelines, config, weights, buffers, cache })?;
         }
@@ -275,7 +253,7 @@ impl GpuModel {
         // One token after the other is the same every time but for what the buffers hold.
         let is_usual = matches!(pieces, [Piece { what: What::Body, tokens: 1, .. }, Piece { what: What::Head, .. }]);
         let record = |steps: &[(&Step, usize)], copy: Option<(&wgpu::Buffer, u64)>| {
-            record(machine, steps.iter().copied(), copy.map(|(from, bytes)| (from, &*staging, bytes)))
+            record(machine, steps.iter().copied(), counter, copy.map(|(from, bytes)| (from, &*staging, bytes)))
         };
         let mut left = &all[..];
         while !left.is_empty() {
@@ -289,6 +267,7 @@ impl GpuModel {
             let commands = prepared.unwrap_or_else(|| record(now, copy));
             let started = Instant::now();
             let submitted = machine.queue.submit([commands]);
+            window.submitted = window.submitted.wrapping_add(1);
             if is_whole {
                 // The next token's, while the device is at work.
                 window.prepared = Some(record(now, copy));
@@ -303,7 +282,7 @@ impl GpuModel {
         match bring {
             Some((_, out)) => {
                 let started = Instant::now();
-                machine.read(staging, out)?;
+                machine.read(staging, out, window.submitted)?;
                 window.took(width, left.len(), started.elapsed());
                 Ok(())
             }

@@ -289,18 +289,33 @@ impl Maker<'_> {
     }
 
     fn step(&mut self, kernel: &Kernel, buffers: &[&wgpu::Buffer], groups: Groups) -> Result<Step, ModelError> {
-        let pipeline = self.parts.pipelines.pipeline(self.parts.machine, kernel)?;
-        let entries: Vec<_> = (0..)
-            .zip(buffers)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
-            .collect();
-        let buffers = self.parts.machine.checked(|device| {
-            device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: None,
-                layout: &pipeline.get_bind_group_layout(0),
-                entries: &entries,
-            })
-        })?;
-        Ok(Step { pipeline, buffers, groups })
+        step(self.parts.machine, self.parts.pipelines, kernel, buffers, groups)
     }
+}
+
+/// The step that counts submissions in a buffer of one number.
+pub(super) fn count(machine: &Machine, pipelines: &mut Pipelines, counter: &wgpu::Buffer) -> Result<Step, ModelError> {
+    step(machine, pipelines, &Kernel::new(Source::Count, &[]), &[counter], Groups::Fixed(1))
+}
+
+fn step(
+    machine: &Machine,
+    pipelines: &mut Pipelines,
+    kernel: &Kernel,
+    buffers: &[&wgpu::Buffer],
+    groups: Groups,
+) -> Result<Step, ModelError> {
+    let pipeline = pipelines.pipeline(machine, kernel)?;
+    let entries: Vec<_> = (0..)
+        .zip(buffers)
+        .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+        .collect();
+    let buffers = machine.checked(|device| {
+        device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        })
+    })?;
+    Ok(Step { pipeline, buffers, groups })
 }

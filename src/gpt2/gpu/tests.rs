@@ -224,7 +224,15 @@ fn every_kernel_is_translated_for_other_systems() {
     use naga::valid::{Capabilities, ValidationFlags, Validator};
     let mut kernels = 0;
     for style in styles(2) {
-        let sources = [Source::Embed, Source::Few(1), Source::Few(8), Source::Tile, Source::Norm, Source::Attention];
+        let sources = [
+            Source::Embed,
+            Source::Few(1),
+            Source::Few(8),
+            Source::Tile,
+            Source::Norm,
+            Source::Attention,
+            Source::Count,
+        ];
         let products = |it: &Source| matches!(it, Source::Few(_) | Source::Tile);
         let writing = sources.iter().filter(|it| products(it)).map(|it| (*it, true));
         for (source, writes_cache) in sources.into_iter().map(|it| (it, false)).chain(writing) {
@@ -258,7 +266,7 @@ fn every_kernel_is_translated_for_other_systems() {
             kernels += 1;
         }
     }
-    assert_eq!(kernels, 6 * 9);
+    assert_eq!(kernels, 6 * 10);
 }
 
 fn small() -> Config {
@@ -268,9 +276,13 @@ fn small() -> Config {
 #[test]
 fn a_device_that_computes_wrong_is_found_out() {
     type Spoil = fn(String) -> String;
-    let spoilt: [(&str, Spoil); 4] = [
+    let spoilt: [(&str, Spoil); 6] = [
         ("a constant", |it| it.replace("0.044715", "0.144715")),
         ("a product", |it| it.replace("dot(a[part], x)", "dot(b[part], x)")),
+        ("a second piece", |it| it.replace("sum *= shrink;", "")),
+        ("four at once", |it| {
+            if it.contains("COLUMNS: u32 = 4u") { it.replace("sums[t] = sum;", "sums[t] = sums[0];") } else { it }
+        }),
         ("a tile", |it| it.replace("x_piece[at + down + token]", "x_piece[at + down]")),
         ("no number", |it| it.replace("let result = sum / total;", "let result = sum / (total - total);")),
     ];
@@ -309,6 +321,49 @@ fn a_device_that_is_gone_is_lost() {
         let failed = model.branch(200).and_then(|()| model.step(&[1; 200], &mut vec![0.0; 200 * 97]));
         assert!(matches!(failed, Err(ModelError::DeviceLost { .. })), "{failed:?}");
     }
+}
+
+/// The library panics where a driver fails while it is waited for.
+#[test]
+fn a_driver_that_fails_in_a_wait_is_a_lost_device() {
+    for adapter in all() {
+        let mut model = loaded(adapter.open().unwrap());
+        each(&mut model, &[1, 2, 3]).unwrap();
+        model.machine.breaks.store(true, std::sync::atomic::Ordering::Relaxed);
+        for _ in 0..2 {
+            let failed = each(&mut model, &[4]);
+            assert!(matches!(failed, Err(ModelError::DeviceLost { .. })), "{failed:?}");
+            assert_eq!(model.position(), 3);
+        }
+        assert!(!machine::panic_is_caught());
+    }
+}
+
+/// Some drivers drop what fails and say that it was done: what was computed before must not be taken for it.
+#[test]
+fn a_submission_that_is_left_out_is_noticed() {
+    for adapter in all() {
+        let mut model = loaded(adapter.open().unwrap());
+        for token in 1..4 {
+            each(&mut model, &[token]).unwrap();
+        }
+        // As if one had been made that the device does not know of.
+        model.window.submitted += 1;
+        let failed = each(&mut model, &[4]);
+        let Err(ModelError::DeviceLost { why, .. }) = failed else { panic!("{failed:?}") };
+        assert!(why.contains("left something out"), "{why}");
+    }
+}
+
+#[test]
+fn branches_that_there_is_no_room_for_leave_the_rest_as_it_was() {
+    let mut all_of_it = Sequences::new();
+    all_of_it.push(CONTEXT);
+    let branch = all_of_it.fork();
+    all_of_it.push(branch);
+    all_of_it.forget_branches();
+    all_of_it.trim(1);
+    assert_eq!((all_of_it.slots(), all_of_it.push(CONTEXT)), (1, 1));
 }
 
 #[test]

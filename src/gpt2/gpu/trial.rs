@@ -12,8 +12,8 @@ use crate::checkpoint::Config;
 use crate::gpt2::cpu::{self, CpuOptions, Isa};
 use crate::model::{Model, ModelError, Precision, RawTensor, RawType, Scores, TensorSource};
 
-/// Tokens read in one go, by the kernels for many, and then one by one, by those for few.
-const TOKENS: usize = 32;
+/// Tokens that are read: more than attention takes at once, and more than a pass.
+const TOKENS: usize = 300;
 
 /// What the largest score may differ by, of the largest there is.
 fn tolerance(precision: Precision) -> f32 {
@@ -25,7 +25,7 @@ fn tolerance(precision: Precision) -> f32 {
     }
 }
 
-/// Runs it: the widths are those of `config`, and with them every pipeline but that of the last product.
+/// Runs it: the widths are those of `config`, and with them every pipeline but those of the last product, which has fewer rows.
 ///
 /// # Errors
 ///
@@ -39,41 +39,75 @@ pub(super) fn compare(machine: Machine, pipelines: Pipelines, config: &Config) -
     let small = Config {
         n_layer: 2,
         vocab_size: config.vocab_size.min(997),
-        n_positions: 2 * TOKENS,
+        n_positions: TOKENS + 8,
         tie_word_embeddings: true,
         ..config.clone()
     };
-    let tokens: Vec<TokenId> = (0..TOKENS).map(|it| ((it * 37 + 11) % small.vocab_size) as TokenId).collect();
+    let tokens: Vec<TokenId> = (0..TOKENS).map(|it| ((it * 37 + it / 7 + 11) % small.vocab_size) as TokenId).collect();
     let (device, precision) = (machine.name.clone(), pipelines.style.precision);
     let options = CpuOptions { precision, threads: 1, isa: Isa::detect() };
     let mut right = cpu::load(&small, &mut Noise(&small), options, &mut |_| (), &mut |_| ())?;
-    let expected = at_once(&mut *right, &tokens)?;
+    let expected = read(&mut *right, &[&tokens])?;
+    let on_branches = branch(&mut *right)?;
     let mut tried = GpuModel::load(machine, &small, &mut Noise(&small), pipelines, &mut |_| ())?;
-    let many = at_once(&mut tried, &tokens)?;
-    tried.rewind(0);
-    let mut few = Vec::new();
-    for token in &tokens {
-        let mut row = vec![0.0; small.vocab_size];
-        tried.extend(&[*token], Scores::Last(&mut row), &mut || true)?;
-        few.push(row);
-    }
     let largest = expected.iter().flatten().fold(0.0_f32, |top, it| top.max(it.abs()));
-    for (how, found) in [("many tokens at once", many), ("one token after the other", few)] {
+    let alike = |how: &str, found: &[Vec<f32>], expected: &[Vec<f32>]| {
+        let wrong = |why: String| ModelError::Wrong { device: device.clone(), why: format!("{how}: {why}") };
         if found.iter().flatten().any(|it| !it.is_finite()) {
-            return Err(ModelError::Wrong { device, why: format!("{how}: scores that are no numbers") });
+            return Err(wrong("scores that are no numbers".to_owned()));
         }
         let pairs = found.iter().flatten().zip(expected.iter().flatten());
         let share = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest;
         if share > tolerance(precision) {
-            return Err(ModelError::Wrong { device, why: format!("{how}: scores differ by {:.1} %", 100.0 * share) });
+            return Err(wrong(format!("scores differ by {:.1} %", 100.0 * share)));
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    // Every kernel for few tokens, at the beginning and where attention has several pieces.
+    let (first, rest) = tokens.split_at(TOKENS - 40);
+    let few: Vec<&[TokenId]> = [1, 2, 3, 8, 1, 5].into_iter().scan(rest, take).collect();
+    alike("many tokens at once", &read(&mut tried, &[&tokens])?, &expected)?;
+    tried.rewind(0);
+    let found = read(&mut tried, &[&[first], &few[..]].concat())?;
+    alike("a few tokens after many", &found, &expected[..found.len()])?;
+    tried.rewind(0);
+    let found = read(&mut tried, &tokens[..8].chunks(1).collect::<Vec<_>>())?;
+    alike("one token after the other", &found, &expected[..8])?;
+    tried.rewind(0);
+    read(&mut tried, &[&tokens])?;
+    alike("branches", &branch(&mut tried)?, &on_branches)
 }
 
-fn at_once(model: &mut dyn Model, tokens: &[TokenId]) -> Result<Vec<Vec<f32>>, ModelError> {
+/// Takes so many tokens off the front.
+fn take<'a>(rest: &mut &'a [TokenId], count: usize) -> Option<&'a [TokenId]> {
+    let (taken, left) = rest.split_at_checked(count)?;
+    *rest = left;
+    Some(taken)
+}
+
+/// The scores after every token, read in these pieces.
+fn read(model: &mut dyn Model, pieces: &[&[TokenId]]) -> Result<Vec<Vec<f32>>, ModelError> {
     let mut rows = Vec::new();
-    model.extend(tokens, Scores::Each(&mut |_, row| rows.push(row.to_vec())), &mut || true)?;
+    for piece in pieces {
+        model.extend(piece, Scores::Each(&mut |_, row| rows.push(row.to_vec())), &mut || true)?;
+    }
+    Ok(rows)
+}
+
+/// The scores of three branches after two tokens each, and of the one that is kept after another.
+fn branch(model: &mut dyn Model) -> Result<Vec<Vec<f32>>, ModelError> {
+    let width = model.vocabulary();
+    let mut scores = vec![0.0; 3 * width];
+    let mut rows = Vec::new();
+    model.branch(3)?;
+    for tokens in [[1, 2, 3], [4, 5, 6]] {
+        model.step(&tokens.map(|it| it % width as TokenId), &mut scores)?;
+        rows.extend(scores.chunks_exact(width).map(<[f32]>::to_vec));
+    }
+    model.keep(1);
+    let last = rows.len();
+    rows.push(vec![0.0; width]);
+    model.extend(&[7 % width as TokenId], Scores::Last(&mut rows[last]), &mut || true)?;
     Ok(rows)
 }
 
