@@ -16,8 +16,8 @@ pub enum EngineState {
     Loading(Loading),
     /// A model is ready.
     Ready(Arc<ModelCard>),
-    /// The last load failed.
-    Failed,
+    /// The last load failed, for this reason, with what to try.
+    Failed(String),
 }
 
 /// A model that is being read.
@@ -112,7 +112,7 @@ impl Models {
     pub fn card(&self) -> Option<&Arc<ModelCard>> {
         match &self.engine {
             EngineState::Ready(card) => Some(card),
-            EngineState::Empty | EngineState::Loading(_) | EngineState::Failed => None,
+            EngineState::Empty | EngineState::Loading(_) | EngineState::Failed(_) => None,
         }
     }
 
@@ -121,7 +121,7 @@ impl Models {
     pub fn loading(&self) -> Option<&Loading> {
         match &self.engine {
             EngineState::Loading(loading) => Some(loading),
-            EngineState::Empty | EngineState::Ready(_) | EngineState::Failed => None,
+            EngineState::Empty | EngineState::Ready(_) | EngineState::Failed(_) => None,
         }
     }
 

@@ -13,14 +13,14 @@ use self::plan::{Batch, Plan};
 use super::{Exit, demo_directory, find_model, model_source, places, say};
 use crate::TokenId;
 use crate::cli::{BenchArguments, FileArguments};
-use crate::engine::backends::devices;
+use crate::engine::backends::processor;
 use crate::engine::load::LoadedModel;
 use crate::engine::protocol::{ModelCard, ModelSource};
 use crate::format;
 use crate::gpt2::cpu::Stream;
 use crate::loading::load_model;
 use crate::memory;
-use crate::model::{Model, ModelError, Scores};
+use crate::model::{Device, Model, ModelError, Scores};
 use crate::output;
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -204,6 +204,8 @@ impl Measured {
     fn write_json(&self, machine: &Machine, out: &mut impl io::Write) -> io::Result<()> {
         let Some(About { card, weight_bytes, plan }) = &self.about else { return Ok(()) };
         let moved = self.moved(*weight_bytes);
+        // Of a GPU's memory nothing is known.
+        let on_cpu = card.device == Device::Cpu;
         let figures: serde_json::Map<String, serde_json::Value> = self
             .rows
             .iter()
@@ -211,10 +213,10 @@ impl Measured {
             .collect();
         let value = json!({
             "model": card.name, "parameters": card.parameters, "device": card.device.to_string(), "dtype": card.dtype,
-            "kernels": kernels(card), "threads": machine.threads, "weight_bytes": weight_bytes,
-            "peak_rss_bytes": machine.peak, "memory_bandwidth": machine.bandwidth,
-            "processor_cache_bytes": machine.cache,
-            "weights_in_cache": moved.map(|it| machine.caches(*weight_bytes, it)),
+            "kernels": kernels(card), "threads": on_cpu.then_some(machine.threads), "weight_bytes": weight_bytes,
+            "peak_rss_bytes": machine.peak, "memory_bandwidth": on_cpu.then_some(machine.bandwidth),
+            "processor_cache_bytes": machine.cache.filter(|_| on_cpu),
+            "weights_in_cache": moved.filter(|_| on_cpu).map(|it| machine.caches(*weight_bytes, it)),
             "weights_per_second": moved, "measured": plan.json(), "shortened": plan.shortened, "figures": figures,
         });
         writeln!(out, "{}", visible_json(&value.to_string()))
@@ -224,7 +226,9 @@ impl Measured {
         let Some(About { card, weight_bytes, .. }) = &self.about else { return Ok(()) };
         let millions = card.parameters as f64 / 1e6;
         let head = format!("{}, {millions:.1} M parameters, {}, {}", card.name, card.dtype, card.device);
-        writeln!(out, "{head}, {}, {} threads", kernels(card), machine.threads)?;
+        let on_cpu = card.device == Device::Cpu;
+        let threads = if on_cpu { format!(", {} threads", machine.threads) } else { String::new() };
+        writeln!(out, "{head}, {}{threads}", kernels(card))?;
         for row in &self.rows {
             let (least, most) = row.least_and_most();
             let digits = if row.median() < 10.0 { 2 } else { 1 };
@@ -233,7 +237,9 @@ impl Measured {
         }
         if let Some(moved) = self.moved(*weight_bytes).filter(|&it| it > 0.0) {
             let (shown, reading) = (moved / 1e9, machine.bandwidth / 1e9);
-            let text = if machine.caches(*weight_bytes, moved) {
+            let text = if !on_cpu {
+                format!("{shown:.1} GB/s")
+            } else if machine.caches(*weight_bytes, moved) {
                 format!("{shown:.1} GB/s; the weights lie in the processor's cache")
             } else if reading <= 0.0 {
                 format!("{shown:.1} GB/s")
@@ -249,8 +255,7 @@ impl Measured {
 
 /// What computes the products of a model, as the backend says it.
 fn kernels(card: &ModelCard) -> String {
-    let found = devices().into_iter().find(|it| it.device == card.device);
-    found.and_then(|it| it.state.ok()).unwrap_or_else(|| card.device.to_string())
+    card.driver.clone().unwrap_or_else(processor)
 }
 
 /// Some tokens that are not all alike.

@@ -83,22 +83,27 @@ fn of_devices() -> Vec<Finding> {
         let known: Vec<&devices::Finding> = found_out.iter().filter(own).collect();
         let mut text = if it.state.is_ok() { what.clone() } else { format!("no: {what}") };
         if it.by_name_only {
-            text += "; taken only by its name";
+            text += "; slower than the CPU, so taken only by its name";
         }
+        let data = json!({"usable": it.state.is_ok(), "what": what, "limits": it.limits, "found": known});
+        let mut rows = vec![Finding { topic: "device", name: name.clone(), ok: true, text, data }];
+        let mut row = |ok, text| {
+            // What needs attention is told by its name once more.
+            let name = if ok { String::new() } else { name.clone() };
+            rows.push(Finding { topic: "device", name, ok, text, data: Value::Null });
+        };
         if !it.limits.is_empty() {
-            text = format!("{text}; {}", it.limits);
+            row(true, it.limits.clone());
             if known.is_empty() {
-                text += "; not tried yet: the first model that is loaded there tries it";
+                row(true, "not tried yet: the first model that is loaded there tries it".to_owned());
             }
         }
         for finding in &known {
-            text = format!("{text}; {}", finding.said());
+            row(finding.wrong.is_none(), finding.said());
         }
-        let ok = known.iter().all(|it| it.wrong.is_none());
-        let data = json!({"usable": it.state.is_ok(), "what": what, "limits": it.limits, "found": known});
-        Finding { topic: "device", name, ok, text, data }
+        rows
     };
-    backends::devices().into_iter().map(device).collect()
+    backends::devices().into_iter().flat_map(device).collect()
 }
 
 fn unreadable(topic: &'static str, exit: &Exit) -> Finding {

@@ -41,7 +41,19 @@ fn probe(backend: &dyn Backend) -> Vec<Found> {
         }
         output::divert_libraries();
     }
-    backend.probe()
+    let mut found = backend.probe();
+    // Whoever set it may have forgotten that.
+    let set = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"].into_iter().find(|it| std::env::var_os(it).is_some());
+    if let ([Found { state: Err(Unusable::Absent(why)), .. }], Some(name)) = (&mut found[..], set) {
+        *why = format!("{why} (the variable {name} says which drivers there are)");
+    }
+    found
+}
+
+/// The kernels that the processor has.
+#[must_use]
+pub fn processor() -> String {
+    CpuBackend.probe().into_iter().find_map(|it| it.state.ok()).unwrap_or_default()
 }
 
 /// A backend and its device.
@@ -96,7 +108,8 @@ fn named(device: &Device) -> Result<Vec<Place>, Failure> {
     // No other driver is looked for: with `--device cpu` none at all is opened.
     let of_kind = BACKENDS.iter().filter(|it| it.kinds().contains(&device.kind()));
     let known: Vec<(&'static dyn Backend, Found)> =
-        of_kind.flat_map(|&backend| probe(backend).into_iter().map(move |it| (backend, it))).collect();
+        of_kind.flat_map(|&backend| probe(backend).into_iter().map(move |it| (backend, it))).collect::<Vec<_>>();
+    let known: Vec<_> = known.into_iter().filter(|it| it.1.device.kind() == device.kind()).collect();
     let meant = known.iter().filter_map(|(backend, it)| {
         let driver = it.state.as_ref().ok()?.clone();
         Some(Place { backend: *backend, device: it.meant_by(device)?, driver })

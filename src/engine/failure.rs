@@ -53,7 +53,7 @@ pub enum Failure {
         why: String,
     },
     /// The device is there, but cannot hold or run this model as it was asked for.
-    #[error("{device} cannot run this model: {why}")]
+    #[error("this model cannot run on {device} as it was asked for: {why}")]
     CannotRun {
         /// The device.
         device: Device,

@@ -58,6 +58,9 @@ impl serde::Serialize for Device {
     }
 }
 
+/// Characters of a GPU's name; no driver gives it so many.
+const LONGEST_NAME: usize = 100;
+
 /// A word that names no device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` names no device: there are {names}", names = DeviceChoice::names())]
@@ -67,11 +70,15 @@ impl FromStr for Device {
     type Err = UnknownDevice;
 
     fn from_str(word: &str) -> Result<Self, UnknownDevice> {
-        let first = Self::FIRST.into_iter().find(|it| it.kind() == word);
-        let numbered = || word.strip_prefix("cuda:")?.parse().ok().map(Self::Cuda);
+        let (kind, name) = word.split_once(':').map_or((word, None), |(kind, name)| (kind, Some(name)));
+        let is_kind = |it: &Self| it.kind().eq_ignore_ascii_case(kind);
+        let first = Self::FIRST.into_iter().find(|it| name.is_none() && is_kind(it));
+        let numbered = || name.filter(|_| is_kind(&Self::Cuda(0)))?.parse().ok().map(Self::Cuda);
+        let is_name =
+            |it: &&str| !it.is_empty() && it.chars().count() <= LONGEST_NAME && !it.contains(char::is_control);
         let of_name = |it: &str| Self::Gpu(Some(Arc::from(it)));
-        let named = || word.strip_prefix("gpu:").filter(|it| !it.trim().is_empty()).map(of_name);
-        first.or_else(numbered).or_else(named).ok_or_else(|| UnknownDevice(word.to_owned()))
+        let named = || name.map(str::trim).filter(|_| is_kind(&Self::Gpu(None))).filter(is_name).map(of_name);
+        first.or_else(numbered).or_else(named).ok_or_else(|| UnknownDevice(word.chars().take(LONGEST_NAME).collect()))
     }
 }
 
@@ -93,7 +100,10 @@ impl DeviceChoice {
     #[must_use]
     pub fn names() -> String {
         let kinds = Device::FIRST.map(|it| it.kind()).join(", ");
-        format!("{AUTO}, {kinds}; a GPU by its name is gpu:NAME, a second card of NVIDIA's {}", Device::Cuda(1))
+        format!(
+            "{AUTO}, {kinds}; a GPU by its name (`megachat doctor` lists them) is gpu:NAME, a second card of NVIDIA's {}",
+            Device::Cuda(1)
+        )
     }
 }
 
@@ -110,7 +120,7 @@ impl FromStr for DeviceChoice {
     type Err = UnknownDevice;
 
     fn from_str(word: &str) -> Result<Self, UnknownDevice> {
-        if word == AUTO { Ok(Self::Auto) } else { word.parse().map(Self::On) }
+        if word.eq_ignore_ascii_case(AUTO) { Ok(Self::Auto) } else { word.parse().map(Self::On) }
     }
 }
 
@@ -134,11 +144,21 @@ impl Found {
         match (choice, &self.device) {
             (Device::Gpu(None), Device::Gpu(_)) => (!self.by_name_only).then(|| self.device.clone()),
             (Device::Gpu(Some(part)), Device::Gpu(Some(name))) => {
-                name.to_lowercase().contains(&part.trim().to_lowercase()).then(|| self.device.clone())
+                is_part_of_a_name(&part.trim().to_lowercase(), &name.to_lowercase()).then(|| self.device.clone())
             }
             // A second card is of the kind of the first, which is the one that is probed.
             (choice, found) => (choice.kind() == found.kind()).then(|| choice.clone()),
         }
+    }
+}
+
+/// Whether a user's word is of a GPU of that name. A letter or a figure stands in many names: less than three characters are of
+/// a whole word, and a figure of one or two digits, which counts cards where others number them, is of none.
+fn is_part_of_a_name(part: &str, name: &str) -> bool {
+    let is_number = part.chars().all(|c| c.is_ascii_digit());
+    match part.chars().count() {
+        0..3 => !is_number && name.split(|c: char| !c.is_alphanumeric()).any(|word| word == part),
+        _ => name.contains(part),
     }
 }
 
@@ -220,14 +240,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_part_of_a_name_is_enough_if_it_is_of_one() {
+        let name = "llvmpipe (llvm 15.0.6, 256 bits)";
+        for part in ["llvmpipe", "pipe", "256", name] {
+            assert!(is_part_of_a_name(part, name), "{part}");
+        }
+        for part in ["0", "1", "15", "e", "ll", "nvidia", "257"] {
+            assert!(!is_part_of_a_name(part, name), "{part}");
+        }
+        assert!(is_part_of_a_name("m1", "apple m1 pro") && is_part_of_a_name("3060", "nvidia geforce rtx 3060"));
+    }
+
+    #[test]
     fn names_lead_back() {
         let named = Device::Gpu(Some("NVIDIA H100: 80 GB".into()));
         for device in [Device::Cpu, Device::Gpu(None), named, Device::Cuda(0), Device::Cuda(3), Device::Metal] {
             assert_eq!(device.to_string().parse(), Ok(device.clone()));
             assert_eq!(DeviceChoice::On(device.clone()).to_string().parse(), Ok(DeviceChoice::On(device)));
         }
-        assert_eq!("auto".parse(), Ok(DeviceChoice::Auto));
-        for word in ["", "CPU", "cuda:", "cuda:x", "gpu:", "gpu: ", "nowhere", "auto "] {
+        assert_eq!(("auto".parse(), "AUTO".parse()), (Ok(DeviceChoice::Auto), Ok(DeviceChoice::Auto)));
+        assert_eq!(("CPU".parse(), "Cuda:1".parse()), (Ok(Device::Cpu), Ok(Device::Cuda(1))));
+        assert_eq!("GPU: big card ".parse(), Ok(Device::Gpu(Some("big card".into()))));
+        assert!(format!("gpu:{}", "0".repeat(101)).parse::<Device>().is_err());
+        for word in ["", "cuda:", "cuda:x", "cpu:0", "gpu:", "gpu: ", "gpu:a\nb", "nowhere", "auto "] {
             assert_eq!(word.parse::<Device>(), Err(UnknownDevice(word.to_owned())));
         }
     }

@@ -75,6 +75,9 @@ impl Words {
         let Some(path) = LOG.get() else { return };
         if self.log.is_none() {
             self.log = open(path).ok();
+            if let Some(log) = &mut self.log {
+                let _ = writeln!(log, "what drivers print to process {}:", std::process::id());
+            }
         }
         if let Some(log) = &mut self.log
             && log.metadata().is_ok_and(|it| it.len() < MOST)

@@ -352,7 +352,7 @@ fn without_a_driver_nothing_changes_and_a_gpu_that_is_asked_for_is_refused_with_
     let refused = without(&["-q", "-m", "demo", "-p", "Once", "-n", "2", "--device", "gpu"]);
     assert_eq!(refused.status.code(), Some(6));
     let said = err(&refused);
-    assert!(said.contains("no gpu device: no driver for one is installed") && said.contains("--device cpu"), "{said}");
+    assert!(said.contains("no gpu device: no driver offers one") && said.contains("--device cpu"), "{said}");
 }
 
 #[test]
@@ -371,6 +371,8 @@ fn software_is_taken_only_by_its_name_and_other_names_are_told_what_there_is() {
             assert!(said.contains(&format!("`--device '{}'` takes it", named(adapter))), "{said}");
         }
         assert!(refused("gpu:no such card").contains(&format!("there is {}", named(adapter))));
+        // A figure stands in many names.
+        assert!(refused("gpu:0").contains("no gpu:0 device"));
         let part: String = adapter.name.chars().take(4).collect::<String>().to_uppercase();
         let output =
             megachat(home.path(), &["-q", "-m", "demo", "-p", "Once", "-n", "1", "--device", &format!("gpu:{part}")])

@@ -315,6 +315,11 @@ fn the_line_mode_says_it_too_and_ends_with_a_status_if_it_cannot_be_mended() {
     fs::remove_dir_all(&directory).unwrap();
     keys.write_all(b"\n").unwrap();
     read_to("was removed or renamed");
+    // Written anew, and nothing more to be written: else the directory could be made again in the middle.
+    while !{
+        keys.write_all(b"/status\n").unwrap();
+        read_to("saved: ").contains("saved: yes")
+    } {}
     fs::remove_dir_all(&directory).unwrap();
     fs::write(&directory, "in the way").unwrap();
     keys.write_all(b"\n").unwrap();

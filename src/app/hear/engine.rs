@@ -248,7 +248,7 @@ fn take_away(cx: &mut Context, cut: Cut) {
 fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
     let cx = &mut app.context;
     match purpose {
-        Purpose::Loading => cx.models.engine = EngineState::Failed,
+        Purpose::Loading => cx.models.engine = EngineState::Failed(messages::engine_failure(failure, &cx.keymap)),
         Purpose::Scores => {
             cx.drawing.awaited = None;
             // Scores of a text that is too long are not worth a word: the user did not ask for them.

@@ -44,7 +44,7 @@ fn is_ready(cx: &mut Context, ready: Ready) {
         cx.outbox.push(Effect::RememberModel(ready.name.clone()));
     }
     let models = &mut cx.models;
-    if matches!(models.engine, EngineState::Empty | EngineState::Failed) {
+    if matches!(models.engine, EngineState::Empty | EngineState::Failed(_)) {
         return load(cx, ready.name, &ready.directory);
     }
     if ready.name == DEMO {

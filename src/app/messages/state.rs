@@ -14,7 +14,7 @@ pub fn model(engine: &EngineState) -> String {
         EngineState::Ready(card) => format!("{} {} {}", card.name, card.dtype, card.device.short()),
         EngineState::Loading(loading) => format!("loading {}", loading.name),
         EngineState::Empty => "no model yet".to_owned(),
-        EngineState::Failed => "no model".to_owned(),
+        EngineState::Failed(_) => "no model".to_owned(),
     }
 }
 
@@ -27,7 +27,7 @@ pub fn phase(cx: &Context) -> (&'static str, bool) {
         (Some(_), _) => ("writing", true),
         (None, EngineState::Ready(_)) => (cx.drawing.ended.as_ref().map_or("ready", stopped), false),
         (None, EngineState::Loading(_)) => ("loading", true),
-        (None, EngineState::Empty | EngineState::Failed) => ("no model", false),
+        (None, EngineState::Empty | EngineState::Failed(_)) => ("no model", false),
     }
 }
 
@@ -115,6 +115,9 @@ pub fn models(cx: &Context) -> Vec<(About, String)> {
         )
     });
     let mut out = vec![(About::Running, running)];
+    if let EngineState::Failed(why) = &cx.models.engine {
+        out.push((About::Failed, why.clone()));
+    }
     out.extend(cx.models.offered.iter().map(|it| (About::Ready, it.name.clone())));
     if let Some(job) = &cx.models.installing {
         out.extend(job.answers.iter().map(|(source, answer)| (About::Tried, format!("{source}: {answer}"))));

@@ -34,7 +34,7 @@ pub(in crate::app) fn draw(cx: &Context, theme: &Theme, area: Rect, frame: &mut 
         let wait = match cx.models.engine {
             EngineState::Ready(_) if is_ahead => "when you pause",
             EngineState::Ready(_) => "not known yet",
-            EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed => "no model yet",
+            EngineState::Empty | EngineState::Loading { .. } | EngineState::Failed(_) => "no model yet",
         };
         out.push(Line::styled(wait, theme.dim));
         return lines(frame, area, out);

@@ -233,7 +233,7 @@ fn hint(cx: &Context, theme: &Theme) -> Vec<Line<'static>> {
         EngineState::Ready(_) => {
             "Write the beginning of something below and press Enter: the model goes on from there."
         }
-        EngineState::Failed => &format!("The model could not be loaded. {models} shows the models."),
+        EngineState::Failed(_) => &format!("The model could not be loaded. {models} says why, and what can be done."),
         EngineState::Empty if !cx.models.demo_coming => {
             &format!("There is no model. {models} says why, and what can be done.")
         }

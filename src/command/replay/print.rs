@@ -135,6 +135,8 @@ pub(super) fn text(report: &Report) -> String {
         } else if !different.is_empty() && !verdict.differs {
             let _ = writeln!(out, "the tokens that came out otherwise are explained by rounding");
         }
+    } else if !different.is_empty() && report.models.iter().any(|(then, now)| then.device != now.device.to_string()) {
+        let _ = writeln!(out, "--verify compares the probabilities, which hold on another device, too");
     }
     out
 }

@@ -102,7 +102,7 @@ impl Backend for GpuBackend {
         if !all.is_empty() {
             return all;
         }
-        let why = "no driver for one is installed: on Linux it is a Vulkan driver and libvulkan.so.1".to_owned();
+        let why = "no driver offers one: on Linux that takes libvulkan.so.1 and the card's Vulkan driver".to_owned();
         vec![Found {
             device: Device::Gpu(None),
             state: Err(Unusable::Absent(why)),

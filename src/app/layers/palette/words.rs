@@ -22,7 +22,10 @@ pub(super) const WORDS: &[(Meant, &[&str])] = &[
     (Act(Action::QuitOrDelete), &["exit", "leave", "bye", "close", "logout"]),
     (Act(Action::Interrupt), &["cancel", "abort", "halt", "pause"]),
     (Act(Action::Help), &["keys", "shortcuts", "manual", "hotkeys", "bindings"]),
-    (Act(Action::Models), &["load", "download", "import", "install", "model", "gpt2", "checkpoint"]),
+    (
+        Act(Action::Models),
+        &["load", "download", "import", "install", "model", "gpt2", "checkpoint", "device", "gpu", "cpu"],
+    ),
     (Act(Action::Continue), &["go", "generate", "run", "more", "complete"]),
     (Act(Action::Chat), &["talk", "conversation", "dialogue", "assistant"]),
     (Act(Action::NewTranscript), &["clear", "reset", "erase", "blank", "start over"]),
