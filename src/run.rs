@@ -7,7 +7,7 @@ use clap::CommandFactory as _;
 
 use crate::app::Start;
 use crate::app::keymap::Keymap;
-use crate::app::models::Installed;
+use crate::app::models::{Installed, WrittenBy};
 use crate::cli::{
     Arguments, MeaningError, ModelFormat, Verb, answer_a_shell, drop_words_without_meaning, error_json, wants_json,
 };
@@ -231,7 +231,7 @@ fn open_interface(
         chat: arguments.interface.chat,
         document,
         vocabularies,
-        written_by,
+        written_by: written_by.map(|(sha256, name, device)| WrittenBy { sha256, name, device }),
         said: arguments.model.said(),
         size: (80, 24),
         appearance: arguments.interface.appearance(&config, |name| std::env::var(name).ok()).map_err(usage)?,

@@ -79,6 +79,17 @@ pub struct LoadOptions {
     pub said: Option<(PathBuf, Said)>,
 }
 
+/// What a resumed text was written by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenBy {
+    /// SHA-256 of the weights, hexadecimal; empty if unknown.
+    pub sha256: String,
+    /// The model's name.
+    pub name: String,
+    /// Where it ran; empty if unknown.
+    pub device: String,
+}
+
 /// All that is known of models.
 #[derive(Clone, Debug)]
 pub struct Models {
@@ -102,8 +113,8 @@ pub struct Models {
     pub free: Option<u64>,
     /// The names of the sources of the 345M model.
     pub sources: Vec<String>,
-    /// What the resumed text was written by: the hash of the weights and the model's name, until a model is loaded.
-    pub(super) written_by: Option<(String, String)>,
+    /// What the resumed text was written by, until a model is loaded.
+    pub(super) written_by: Option<WrittenBy>,
 }
 
 impl Models {

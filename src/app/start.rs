@@ -10,7 +10,7 @@ use crate::app::keymap::Keymap;
 use crate::app::layers::first_run::FirstRun;
 use crate::app::layers::{Layer, Layers};
 use crate::app::layout::layout;
-use crate::app::models::{EngineState, Installed, LoadOptions, Models};
+use crate::app::models::{EngineState, Installed, LoadOptions, Models, WrittenBy};
 use crate::app::outbox::{Effect, Outbox};
 use crate::app::state::{App, Keyboard};
 use crate::app::text::Text;
@@ -48,7 +48,7 @@ pub struct Start {
     /// The vocabularies that the tokens of `document` are ids of; empty for a new one.
     pub vocabularies: Vocabularies,
     /// The hash of the weights that wrote it last, and the model's name, to be compared with what is loaded.
-    pub written_by: Option<(String, String)>,
+    pub written_by: Option<WrittenBy>,
     /// What the user says of the model of the command line.
     pub said: Said,
     /// The size of the terminal, in columns and rows.

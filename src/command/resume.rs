@@ -20,8 +20,8 @@ pub(crate) struct Resumed {
     pub(crate) document: Document,
     /// The words that its tokens are.
     pub(crate) vocabularies: Vocabularies,
-    /// The hash of the weights that wrote it last, and the name of that model.
-    pub(crate) written_by: Option<(String, String)>,
+    /// The hash of the weights that wrote it last, the name of that model, and where it ran.
+    pub(crate) written_by: Option<(String, String, String)>,
     /// Sentences for the user.
     pub(crate) problems: Vec<String>,
     journal: Journal,
@@ -42,7 +42,7 @@ pub(crate) fn open(id: &str, paths: &Paths) -> Result<Resumed, Exit> {
     problems.extend(resolved.remarks().iter().map(|it| format!("The transcript {id} {it}.")));
     resolved.vocabularies.spans().iter().for_each(|it| appender.knows(&it.1));
     let document = replay(&journal);
-    let written_by = last_model(&journal).map(|it| (it.sha256.clone(), it.name.clone()));
+    let written_by = last_model(&journal).map(|it| (it.sha256, it.name, it.device));
     Ok(Resumed { appender, document, vocabularies: resolved.vocabularies, written_by, problems, journal })
 }
 
@@ -51,12 +51,14 @@ struct Recorded {
     name: String,
     sha256: String,
     path: Option<PathBuf>,
+    device: String,
 }
 
 fn last_model(journal: &Journal) -> Option<Recorded> {
     journal.records.iter().rev().find_map(|it| match it {
-        Record::Model { name, sha256, path, .. } => {
-            Some(Recorded { name: name.clone(), sha256: sha256.clone(), path: path.clone() })
+        Record::Model { name, sha256, path, device, .. } => {
+            let (name, sha256, path, device) = (name.clone(), sha256.clone(), path.clone(), device.clone());
+            Some(Recorded { name, sha256, path, device })
         }
         _ => None,
     })
@@ -69,7 +71,7 @@ impl Resumed {
     ///
     /// Status 3 if the recorded model is not here: which other one goes on is for the user to say.
     pub(crate) fn model(&self, paths: &Paths) -> Result<Option<Named>, Exit> {
-        let Some(Recorded { name, sha256, path }) = last_model(&self.journal) else { return Ok(None) };
+        let Some(Recorded { name, sha256, path, .. }) = last_model(&self.journal) else { return Ok(None) };
         if let Some(found) = recorded_model(paths, &name, &sha256, path.as_deref())? {
             return Ok(Some(found));
         }

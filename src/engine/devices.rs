@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Config;
+use crate::checkpoint::{Activation, Config};
 use crate::files::{self, Place};
 use crate::gpt2::gpu;
 use crate::model::{Backend, Device, Model, ModelError, Precision, Scores};
@@ -89,12 +89,16 @@ pub(super) struct Subject<'a> {
 impl Subject<'_> {
     fn unknown(&self) -> Finding {
         let &Config { n_layer, n_embd, n_head, n_inner, vocab_size, activation, .. } = self.config;
+        let by = match activation {
+            Activation::GeluTanh => " by tanh",
+            Activation::Gelu => "",
+        };
         Finding {
             device: self.device.to_string(),
             driver: self.driver.to_owned(),
             version: format!("{}, kernels {:016x}", env!("CARGO_PKG_VERSION"), gpu::kernels()),
             model: format!(
-                "{n_layer} layers of {n_embd} channels in {n_head} heads, {n_inner} inner ones by {activation:?}, \
+                "{n_layer} layers of {n_embd} channels in {n_head} heads, {n_inner} inner ones with GELU{by}, \
                  {vocab_size} words, {}",
                 self.precision.name()
             ),

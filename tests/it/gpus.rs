@@ -2,12 +2,15 @@
 
 use crossterm::event::KeyCode;
 use megachat::TokenId;
-use megachat::app::Msg;
+use megachat::app::models::WrittenBy;
+use megachat::app::{Effect, Msg, Start};
 use megachat::assets;
 use megachat::checkpoint::{Activation, Config};
 use megachat::document::Record;
 use megachat::engine::generation::{Control, Session};
-use megachat::engine::protocol::{ColumnsRequest, Event, Request, RequestId, StopReason, Want};
+use megachat::engine::protocol::{
+    ColumnsRequest, Command, DeviceChoice, Event, Failure, Request, RequestId, StopReason, Want,
+};
 use megachat::engine::resilient::Resilient;
 use megachat::gpt2::cpu::{self, CpuOptions, Isa};
 use megachat::gpt2::gpu::{self, Adapter, GpuModel, GpuOptions};
@@ -16,7 +19,7 @@ use megachat::sample::{EndOfText, Settings};
 use serde_json::Value;
 
 use crate::support::gpus::gpus;
-use crate::support::harness::Harness;
+use crate::support::harness::{Harness, a_start};
 use crate::support::noise::Noise;
 use crate::support::program::{Home, err, megachat, out};
 
@@ -506,4 +509,56 @@ fn a_move_is_told_on_the_screen_and_in_the_journal() {
         why: why.into(),
     }));
     assert!(it.screen().contains("q4 cpu"));
+}
+
+#[test]
+fn why_no_model_runs_stays_where_the_screen_points() {
+    let mut it = Harness::begin(a_start((80, 24)));
+    it.install_demo();
+    let id = it.app.context.models.loading().unwrap().id;
+    let device = Device::Gpu(Some("nope".into()));
+    let failure = Failure::NoDevice { device, why: "there is gpu:Other".into() };
+    it.send(Msg::Engine(Event::Failed { id, failure }));
+    assert!(it.screen().contains("F3 says why"), "{}", it.screen());
+    for _ in 0..2 {
+        it.key(KeyCode::F(3));
+        let screen = it.screen();
+        assert!(
+            screen.contains("No gpu:nope device: there is gpu:Other") && screen.contains("--device cpu"),
+            "{screen}"
+        );
+        it.key(KeyCode::Esc);
+    }
+}
+
+/// A device that was lost is not tried again with the same text, which could lose it for ever; nor is it left unsaid that the
+/// engine has no model because nobody waits for the request any more.
+#[test]
+fn after_a_lost_device_the_model_is_loaded_on_the_processor() {
+    let mut it = Harness::ready((80, 24));
+    let lost = Failure::DeviceLost("the gpu:Big card device is lost".into());
+    it.send(Msg::Engine(Event::Failed { id: RequestId(99_999), failure: lost }));
+    let loads: Vec<DeviceChoice> = it
+        .effects
+        .iter()
+        .filter_map(|it| match it {
+            Effect::Engine(Command::Load { source, .. }) => Some(source.device.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(loads.last(), Some(&DeviceChoice::On(Device::Cpu)));
+    it.settle();
+    assert!(it.app.context.card().is_some());
+}
+
+#[test]
+fn a_text_that_goes_on_on_another_device_is_told_so() {
+    for (device, says) in [("gpu:Big card", true), ("cpu", false), ("", false)] {
+        let written_by = Some(WrittenBy { sha256: "5eed".into(), name: "demo".into(), device: device.into() });
+        let mut it = Harness::begin(Start { written_by, ..a_start((80, 24)) });
+        it.install_demo();
+        it.settle();
+        let screen = it.screen();
+        assert_eq!(screen.contains("This text was drawn on gpu:Big card; it goes on on cpu"), says, "{screen}");
+    }
 }

@@ -4,7 +4,7 @@ use crate::app::context::Context;
 use crate::app::layers::Layer;
 use crate::app::layers::loops::LoopFound;
 use crate::app::messages::{self, dice::spelled};
-use crate::app::models::EngineState;
+use crate::app::models::{EngineState, WrittenBy};
 use crate::app::outbox::Effect;
 use crate::app::screen::bars::label;
 use crate::app::state::App;
@@ -17,6 +17,7 @@ use crate::document::Record;
 use crate::engine::protocol::{Cut, Device, DeviceChoice, Event, Failure, ModelCard, RequestId, StopReason};
 use crate::sample::Draw;
 use crate::store::protocol::Job;
+use crate::text::visible_name;
 
 /// What a request is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -147,10 +148,16 @@ fn loaded(cx: &mut Context, card: ModelCard) {
     if !card.notes.is_empty() {
         cx.outbox.say(format!("{}.", card.notes.join(". ")));
     }
-    let other = cx.models.written_by.take().filter(|it| it.0 != card.sha256 && !it.0.is_empty());
-    if let Some((_, name)) = other {
-        let text = format!("The weights of {} are not those that {name} wrote this text with.", card.name);
-        cx.outbox.say_first(&text);
+    if let Some(WrittenBy { sha256, name, device }) = cx.models.written_by.take() {
+        let here = card.device.to_string();
+        if sha256 != card.sha256 && !sha256.is_empty() {
+            let text = format!("The weights of {} are not those that {name} wrote this text with.", card.name);
+            cx.outbox.say_first(&text);
+        } else if device != here && !device.is_empty() {
+            let device = visible_name(&device);
+            let rounds = "which rounds otherwise: the same dice may fall otherwise";
+            cx.outbox.say_first(&format!("This text was drawn on {device}; it goes on on {here}, {rounds}."));
+        }
     }
     let vocabulary = card.vocabulary.clone();
     cx.models.engine = EngineState::Ready(card.into());
