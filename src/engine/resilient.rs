@@ -15,6 +15,8 @@ pub struct Resilient {
     again: Option<Again>,
     moved: Option<Moved>,
     context: Vec<TokenId>,
+    /// Whether the model has not read all of it, or has not its branches.
+    is_behind: bool,
     /// What each branch has beyond the context.
     branches: Vec<Vec<TokenId>>,
 }
@@ -23,44 +25,65 @@ impl Resilient {
     /// `again` is called at most once.
     #[must_use]
     pub fn new(model: Box<dyn Model>, device: Device, again: Again) -> Self {
-        Self { model, device, again: Some(again), moved: None, context: Vec::new(), branches: Vec::new() }
+        Self {
+            model,
+            device,
+            again: Some(again),
+            moved: None,
+            context: Vec::new(),
+            is_behind: false,
+            branches: Vec::new(),
+        }
     }
 
-    /// Whether what failed can be done again: then the model is another, with the same context and branches.
+    /// Takes another model in the place of one that failed; it has read nothing yet.
     fn recover(&mut self, error: ModelError) -> Result<(), ModelError> {
         if !matches!(error, ModelError::DeviceLost { .. } | ModelError::Backend { .. }) {
             return Err(error);
         }
         let Some(again) = self.again.take() else { return Err(error) };
         let why = error.to_string();
-        let failed = |and: String| ModelError::DeviceLost { device: self.device.clone(), why: format!("{why}; {and}") };
-        let mut model = again(self.model.precision()).map_err(|e| failed(format!("the CPU cannot take over: {e}")))?;
-        let mut read = || -> Result<(), ModelError> {
-            model.extend(&self.context, Scores::None, &mut || true)?;
-            if !self.branches.is_empty() {
-                model.branch(self.branches.len())?;
-                let mut scores = vec![0.0; model.vocabulary() * self.branches.len()];
-                for index in 0..self.branches[0].len() {
-                    let tokens: Vec<TokenId> = self.branches.iter().map(|it| it[index]).collect();
-                    model.step(&tokens, &mut scores)?;
-                }
-            }
-            Ok(())
-        };
-        read().map_err(|e| failed(format!("the CPU cannot take over: {e}")))?;
-        self.model = model;
+        self.model = again(self.model.precision()).map_err(|e| {
+            let why = format!("{why}; the CPU cannot take over: {e}");
+            ModelError::DeviceLost { device: self.device.clone(), why }
+        })?;
         self.device = Device::Cpu;
+        self.is_behind = true;
         let on = "the text goes on on the CPU with the same dice";
         self.moved = Some(Moved { device: Device::Cpu, why: format!("{why}; {on}") });
         Ok(())
     }
 
+    /// Has the model read what the one before it had read. That may take long, so it can be stopped, and goes on the next time.
+    fn catch_up(&mut self, wanted: &mut dyn FnMut() -> bool) -> Result<(), ModelError> {
+        if !self.is_behind {
+            return Ok(());
+        }
+        self.model.extend(&self.context[self.model.position()..], Scores::None, wanted)?;
+        if !self.branches.is_empty() {
+            self.model.branch(self.branches.len())?;
+            let mut scores = vec![0.0; self.model.vocabulary() * self.branches.len()];
+            for index in 0..self.branches[0].len() {
+                let tokens: Vec<TokenId> = self.branches.iter().map(|it| it[index]).collect();
+                self.model.step(&tokens, &mut scores)?;
+            }
+        }
+        self.is_behind = false;
+        Ok(())
+    }
+
     /// Does something, and once more if the device was lost.
-    fn twice<T>(&mut self, mut what: impl FnMut(&mut dyn Model) -> Result<T, ModelError>) -> Result<T, ModelError> {
-        match what(&mut *self.model) {
+    fn twice<T>(
+        &mut self,
+        wanted: &mut dyn FnMut() -> bool,
+        mut what: impl FnMut(&mut dyn Model, &mut dyn FnMut() -> bool) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        self.catch_up(wanted)?;
+        match what(&mut *self.model, wanted) {
             Err(error) => {
                 self.recover(error)?;
-                what(&mut *self.model)
+                self.catch_up(wanted)?;
+                what(&mut *self.model, wanted)
             }
             done => done,
         }
@@ -105,7 +128,7 @@ impl Model for Resilient {
     }
 
     fn position(&self) -> usize {
-        self.model.position()
+        self.context.len()
     }
 
     fn extend(
@@ -114,10 +137,10 @@ impl Model for Resilient {
         mut scores: Scores,
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
-        let before = self.model.position();
+        let before = self.context.len();
         self.forget_branches();
         let mut heard = 0;
-        let outcome = self.twice(|model| match &mut scores {
+        let outcome = self.twice(wanted, |model, wanted| match &mut scores {
             Scores::None => model.extend(tokens, Scores::None, wanted),
             Scores::Last(out) => model.extend(tokens, Scores::Last(out), wanted),
             Scores::Each(hear) => {
@@ -132,8 +155,9 @@ impl Model for Resilient {
             }
         });
         let added = self.model.position().saturating_sub(before).min(tokens.len());
-        self.context.truncate(before);
-        self.context.extend_from_slice(&tokens[..added]);
+        if !self.is_behind {
+            self.context.extend_from_slice(&tokens[..added]);
+        }
         outcome
     }
 
@@ -145,7 +169,7 @@ impl Model for Resilient {
     ) -> Result<(), ModelError> {
         self.forget_branches();
         let mut heard = vec![0; several.len()];
-        self.twice(|model| {
+        self.twice(wanted, |model, wanted| {
             let mut each = |which: usize, index: usize, row: &[f32]| {
                 if index >= heard[which] {
                     hear(which, index, row);
@@ -164,6 +188,7 @@ impl Model for Resilient {
 
     fn probe(&mut self, tokens: &[TokenId], hear: &mut dyn FnMut(&str, &[f32])) -> Result<(), ModelError> {
         self.forget_branches();
+        self.catch_up(&mut || true)?;
         self.model.probe(tokens, hear)?;
         self.context.extend_from_slice(tokens);
         Ok(())
@@ -171,13 +196,13 @@ impl Model for Resilient {
 
     fn branch(&mut self, count: usize) -> Result<(), ModelError> {
         self.forget_branches();
-        self.twice(|model| model.branch(count))?;
+        self.twice(&mut || true, |model, _| model.branch(count))?;
         self.branches = vec![Vec::new(); count];
         Ok(())
     }
 
     fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
-        self.twice(|model| model.step(tokens, scores))?;
+        self.twice(&mut || true, |model, _| model.step(tokens, scores))?;
         for (branch, token) in self.branches.iter_mut().zip(tokens) {
             branch.push(*token);
         }

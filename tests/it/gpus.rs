@@ -562,3 +562,30 @@ fn a_text_that_goes_on_on_another_device_is_told_so() {
         assert_eq!(screen.contains("This text was drawn on gpu:Big card; it goes on on cpu"), says, "{screen}");
     }
 }
+
+/// To read a long text again takes long: it can be stopped, and goes on where it was.
+#[test]
+fn taking_over_can_be_stopped_and_goes_on() {
+    let tokens: Vec<TokenId> = (0..300).map(|it| it * 37 % 5000).collect();
+    let last = |model: &mut dyn Model, tokens: &[TokenId], wanted: &mut dyn FnMut() -> bool| {
+        let mut row = vec![0.0; model.vocabulary()];
+        model.extend(tokens, Scores::Last(&mut row), wanted).map(|()| row)
+    };
+    let expected = last(&mut *on_cpu(Precision::F32), &tokens, &mut || true).unwrap();
+    for adapter in gpus() {
+        let model = Fragile { model: on_gpu(&adapter), at: 290 };
+        let again = |precision| Ok(on_cpu(precision));
+        let mut resilient = Resilient::new(Box::new(model), adapter.device(), Box::new(again));
+        last(&mut resilient, &tokens[..280], &mut || true).unwrap();
+        // Wanted until the processor begins to read.
+        let mut asked = 0;
+        let stopped = last(&mut resilient, &tokens[280..], &mut || {
+            asked += 1;
+            asked < 3
+        });
+        assert!(matches!(stopped, Err(ModelError::Interrupted)), "{stopped:?}");
+        assert_eq!((resilient.position(), resilient.moved().is_some()), (280, true));
+        assert_eq!(last(&mut resilient, &tokens[280..], &mut || true).unwrap(), expected);
+        assert_eq!(resilient.position(), 300);
+    }
+}
