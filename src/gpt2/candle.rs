@@ -369,18 +369,6 @@ impl Model for CandleModel {
 }
 
 impl CandleModel {
-    /// Whether the context has `wanted` positions, and every token a row.
-    fn check(&self, tokens: &[TokenId], wanted: usize) -> Result<(), ModelError> {
-        let (capacity, vocabulary) = (self.config.n_positions, self.config.vocab_size);
-        if wanted > capacity {
-            return Err(ModelError::ContextFull { wanted, capacity });
-        }
-        match tokens.iter().find(|&&it| it as usize >= vocabulary) {
-            Some(&token) => Err(ModelError::UnknownToken { token, vocabulary }),
-            None => Ok(()),
-        }
-    }
-
     /// Makes a branch the context and the context that branch.
     fn exchange(&mut self, index: usize) {
         let branch = &mut self.branches[index];

@@ -86,6 +86,22 @@ pub trait Model: Send {
     /// What the model can do besides going on.
     fn capabilities(&self) -> Capabilities;
 
+    /// Whether the context has `wanted` positions, and every token a row.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::ContextFull`] or [`ModelError::UnknownToken`].
+    fn check(&self, tokens: &[TokenId], wanted: usize) -> Result<(), ModelError> {
+        let (capacity, vocabulary) = (self.positions(), self.vocabulary());
+        if wanted > capacity {
+            return Err(ModelError::ContextFull { wanted, capacity });
+        }
+        match tokens.iter().find(|it| **it as usize >= vocabulary) {
+            Some(&token) => Err(ModelError::UnknownToken { token, vocabulary }),
+            None => Ok(()),
+        }
+    }
+
     /// Appends `tokens`, (T,), to the context and computes the scores asked for. Branches are forgotten.
     ///
     /// `wanted` is asked every few milliseconds whether the engine still wants the answer.
@@ -115,16 +131,8 @@ pub trait Model: Send {
         hear: &mut dyn FnMut(usize, usize, &[f32]),
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<(), ModelError> {
-        let (before, capacity, vocabulary) = (self.position(), self.positions(), self.vocabulary());
-        for tokens in several {
-            let wanted = before + tokens.len();
-            if wanted > capacity {
-                return Err(ModelError::ContextFull { wanted, capacity });
-            }
-            if let Some(&token) = tokens.iter().find(|it| **it as usize >= vocabulary) {
-                return Err(ModelError::UnknownToken { token, vocabulary });
-            }
-        }
+        let before = self.position();
+        several.iter().try_for_each(|tokens| self.check(tokens, before + tokens.len()))?;
         for (which, tokens) in several.iter().enumerate() {
             let mut each = |index: usize, row: &[f32]| hear(which, index, row);
             let read = self.extend(tokens, Scores::Each(&mut each), wanted);

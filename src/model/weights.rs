@@ -79,6 +79,19 @@ pub trait TensorSource {
     /// [`ModelError::Missing`] if there is none of that name, [`ModelError::Source`] if it cannot be read.
     fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError>;
 
+    /// Reads one tensor that must have a shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::tensor`]; [`ModelError::Shape`] if it has another.
+    fn shaped(&mut self, name: &str, expected: &[usize]) -> Result<RawTensor, ModelError> {
+        let raw = self.tensor(name)?;
+        if raw.shape != expected {
+            return Err(ModelError::Shape { name: name.to_owned(), found: raw.shape, expected: expected.to_vec() });
+        }
+        Ok(raw)
+    }
+
     /// Fills `out` with all matrices as a backend packed them for this precision before; answers whether it has.
     fn packed(&mut self, precision: Precision, out: &mut [u8]) -> bool {
         let _ = (precision, out);

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::support::program::PATIENCE;
+use crate::support::watch::Watch;
 
 struct Home(tempfile::TempDir);
 
@@ -35,29 +35,6 @@ impl Home {
         // A program that does not read its input is none of this test's business.
         let _ = child.stdin.take().unwrap().write_all(stdin);
         child.wait_with_output().unwrap()
-    }
-}
-
-/// Something new in a directory.
-#[cfg(target_os = "linux")]
-struct Made(std::os::fd::OwnedFd);
-
-#[cfg(target_os = "linux")]
-impl Made {
-    /// Listens from now on.
-    fn watch(directory: &Path) -> Self {
-        use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
-        let watch = init(CreateFlags::CLOEXEC).unwrap();
-        add_watch(&watch, directory, WatchFlags::CREATE | WatchFlags::MOVED_TO).unwrap();
-        Self(watch)
-    }
-
-    /// Waits for the first.
-    fn wait(&self) {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let patience = Timespec { tv_sec: PATIENCE.as_secs() as i64, tv_nsec: 0 };
-        let heard = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&patience)).unwrap();
-        assert_eq!(heard, 1, "it makes nothing in the directory");
     }
 }
 
@@ -357,9 +334,9 @@ fn a_conversion_that_a_signal_breaks_off_leaves_nothing_behind() {
         let (from, to) = (input.to_str().unwrap(), output.to_str().unwrap());
         let arguments = ["convert", from, to, "--heads", "2", "--tokenizer", "gpt2", "--vocab", "16000000"];
         // Once the weights are written the signals are listened to. Nothing but the directory tells it.
-        let made = Made::watch(&place);
+        let watch = Watch::on(&place);
         let child = home.command(&arguments).spawn().unwrap();
-        made.wait();
+        watch.until(|| std::fs::read_dir(&place).unwrap().next().is_some());
         kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();
         let done = child.wait_with_output().unwrap();
         assert_eq!(done.status.code(), Some(status), "{}", err(&done));

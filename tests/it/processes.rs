@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::program::{Home, PATIENCE, Running};
+#[cfg(unix)]
+use crate::support::watch::Watch;
 
 #[test]
 fn two_and_eight_processes_at_once_do_one_transfer() {
@@ -20,16 +22,6 @@ fn two_and_eight_processes_at_once_do_one_transfer() {
         assert_eq!((server.asked().len(), server.sent()), (1, demo_zip().len() as u64));
         assert_eq!(waited, count - 1, "the others say why they wait: {ends:#?}");
         assert!(home.model().is_some());
-    }
-}
-
-/// Waits until somebody has asked.
-#[cfg(unix)]
-fn asked_once(server: &FaultServer) {
-    let until = Instant::now() + PATIENCE;
-    while server.asked().is_empty() {
-        assert!(Instant::now() < until, "nobody asks");
-        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -53,7 +45,7 @@ fn a_waiting_process_takes_over_when_the_holder_is_killed() {
         let mut holder = Running::start(home.download(&url));
         holder.hear("asking 127.0.0.1");
         // It has the bad connection, so the other gets the good one.
-        asked_once(&server);
+        server.wait_until_asked();
         let mut waiting = Running::start(home.download(&url));
         waiting.hear(&format!("another megachat (process {})", holder.child.id()));
 
@@ -80,13 +72,11 @@ fn a_signal_stops_a_download_at_once_and_keeps_what_arrived() {
         let home = Home::new();
         let server = FaultServer::start(demo_zip(), vec![Fault::Stall(3_000_000, PATIENCE), Fault::None]);
         let url = [server.url("a.zip")];
+        std::fs::create_dir_all(home.downloads()).unwrap();
+        let watch = Watch::on(&home.downloads());
         let running = Running::start(home.download(&url));
         let part = home.downloads().join("a.zip.part");
-        let until = Instant::now() + PATIENCE;
-        while std::fs::metadata(&part).map_or(0, |it| it.len()) < 3_000_000 {
-            assert!(Instant::now() < until, "the bytes do not come");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        watch.until(|| std::fs::metadata(&part).is_ok_and(|it| it.len() >= 3_000_000));
         running.signal(signal);
         let pressed = Instant::now();
         let (ended, said) = running.end();
@@ -114,7 +104,7 @@ fn a_signal_while_waiting_for_another_process_is_felt_too() {
     let url = [server.url("a.zip")];
     let mut holder = Running::start(home.download(&url));
     holder.hear("asking");
-    asked_once(&server);
+    server.wait_until_asked();
     let mut waiting = Running::start(home.download(&url));
     waiting.hear("another megachat");
     waiting.signal(Signal::SIGTERM);

@@ -147,6 +147,7 @@ fn a_storm_of_sizes_ends_with_the_last_one() {
     for _ in 0..300 {
         let (columns, rows) = (1 + noise.below(220) as u16, 1 + noise.below(70) as u16);
         pty.resize(columns, rows);
+        // As a hand drags a window: several within a frame, and frames between. No event stands for that, and nothing is waited for.
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     pty.resize(90, 20);

@@ -20,10 +20,7 @@ pub(super) struct Loader<'a> {
 impl Loader<'_> {
     /// A tensor of the file on the CPU, in the file's type.
     pub(super) fn read(&mut self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
-        let raw = self.source.tensor(name)?;
-        if raw.shape != expected {
-            return Err(ModelError::Shape { name: name.to_owned(), found: raw.shape, expected: expected.to_vec() });
-        }
+        let raw = self.source.shaped(name, expected)?;
         let dtype = match raw.dtype {
             RawType::F32 => DType::F32,
             RawType::F16 => DType::F16,

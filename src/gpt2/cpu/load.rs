@@ -145,16 +145,8 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn read(&mut self, name: &str, expected: &[usize]) -> Result<RawTensor, ModelError> {
-        let raw = self.source.tensor(name)?;
-        if raw.shape != expected {
-            return Err(ModelError::Shape { name: name.to_owned(), found: raw.shape, expected: expected.to_vec() });
-        }
-        Ok(raw)
-    }
-
     fn vector(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let raw = self.read(name, shape)?;
+        let raw = self.source.shaped(name, shape)?;
         let mut out = room(shape.iter().product(), 0.0, "one tensor")?;
         self.isa.widen(&raw.bytes, raw.dtype, &mut out);
         finite(&out).then_some(out).ok_or_else(|| ModelError::NotFinite { name: name.to_owned() })
@@ -165,7 +157,7 @@ impl Loader<'_> {
         let (kind, isa) = (self.kind, self.isa);
         let &Place { ref name, rows, columns, layout, .. } = place;
         let shape = if layout == Layout::Rows { [rows, columns] } else { [columns, rows] };
-        let raw = self.read(name, &shape)?;
+        let raw = self.source.shaped(name, &shape)?;
         let broken = AtomicBool::new(false);
         self.pool.chunks(out, kind.panel_bytes(columns), &|index, panel| {
             let tile = tile(&raw, isa, index * LANES, rows, columns, layout);

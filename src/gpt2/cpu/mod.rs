@@ -92,17 +92,6 @@ impl<E: Readable> CpuModel<E> {
         let prefix = Cache::new(Shape { layers, heads, width: config.n_embd / heads });
         Self { weights, isa, pool, prefix, branches: Vec::new(), buffers: Buffers::default() }
     }
-
-    fn check(&self, tokens: &[TokenId], wanted: usize) -> Result<(), ModelError> {
-        let (capacity, vocabulary) = (self.weights.config.n_positions, self.weights.config.vocab_size);
-        if wanted > capacity {
-            return Err(ModelError::ContextFull { wanted, capacity });
-        }
-        match tokens.iter().find(|&&it| it as usize >= vocabulary) {
-            Some(&token) => Err(ModelError::UnknownToken { token, vocabulary }),
-            None => Ok(()),
-        }
-    }
 }
 
 impl<E: Readable> Model for CpuModel<E> {

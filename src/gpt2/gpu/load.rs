@@ -135,16 +135,8 @@ impl Loader<'_> {
         Ok(Weights { words, positions, layers, last_norm, head, bytes: self.bytes })
     }
 
-    fn read(&mut self, name: &str, expected: &[usize]) -> Result<RawTensor, ModelError> {
-        let raw = self.source.tensor(name)?;
-        if raw.shape != expected {
-            return Err(ModelError::Shape { name: name.to_owned(), found: raw.shape, expected: expected.to_vec() });
-        }
-        Ok(raw)
-    }
-
     fn vector(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let raw = self.read(name, shape)?;
+        let raw = self.source.shaped(name, shape)?;
         let mut out = room(shape.iter().product(), 0.0, "one tensor")?;
         widen(&raw, 0, &mut out);
         finite(&out, name)?;
@@ -166,7 +158,7 @@ impl Loader<'_> {
 
     fn linear(&mut self, name: &str, rows: usize, columns: usize, norm: Option<&str>) -> Result<Linear, ModelError> {
         let weight_name = format!("{name}.weight");
-        let raw = self.read(&weight_name, &[columns, rows])?;
+        let raw = self.source.shaped(&weight_name, &[columns, rows])?;
         let weight = self.matrix(&weight_name, &raw, Layout::Columns, 0, (rows, columns))?;
         let bias = self.vector(&format!("{name}.bias"), &[rows])?;
         let mut vectors: Vec<f32> = fill(&bias, rows.next_multiple_of(4)).collect();
@@ -179,7 +171,7 @@ impl Loader<'_> {
 
     /// A matrix of the file that has as many rows as there are words, in pieces that any adapter can bind.
     fn pieces(&mut self, name: &str, rows: usize, columns: usize) -> Result<Vec<Matrix>, ModelError> {
-        let raw = self.read(name, &[rows, columns])?;
+        let raw = self.source.shaped(name, &[rows, columns])?;
         let (values, scales) = row_bytes(self.precision, columns);
         let most = (PIECE / (values + scales)).min(MOST_GROUPS * super::kernels::ROWS_OF_FEW);
         // The next piece's scores begin at a multiple of four.

@@ -110,17 +110,6 @@ impl GpuModel {
         self.machine.device.destroy();
     }
 
-    fn check(&self, tokens: &[TokenId], wanted: usize) -> Result<(), ModelError> {
-        let (capacity, vocabulary) = (self.config.n_positions, self.config.vocab_size);
-        if wanted > capacity {
-            return Err(ModelError::ContextFull { wanted, capacity });
-        }
-        match tokens.iter().find(|&&it| it as usize >= vocabulary) {
-            Some(&token) => Err(ModelError::UnknownToken { token, vocabulary }),
-            None => Ok(()),
-        }
-    }
-
     /// A pass over rows that hears the scores of each.
     fn each(
         &mut self,

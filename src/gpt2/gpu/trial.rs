@@ -112,10 +112,10 @@ fn branch(model: &mut dyn Model) -> Result<Vec<Vec<f32>>, ModelError> {
 }
 
 /// Weights without a pattern, the same every time, such that scores differ much from each other.
-struct Noise<'a>(&'a Config);
+pub(super) struct Noise<'a>(pub(super) &'a Config);
 
 impl Noise<'_> {
-    fn shape(&self, name: &str) -> Vec<usize> {
+    pub(super) fn shape(&self, name: &str) -> Vec<usize> {
         let &Config { n_embd: c, n_inner: i, vocab_size, n_positions, .. } = self.0;
         match name.strip_prefix("h.").and_then(|it| it.split_once('.')).map_or(name, |it| it.1) {
             "wte.weight" => vec![vocab_size, c],
@@ -129,10 +129,8 @@ impl Noise<'_> {
             _ => vec![c],
         }
     }
-}
 
-impl TensorSource for Noise<'_> {
-    fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
+    pub(super) fn numbers(&self, name: &str) -> Vec<f32> {
         let shape = self.shape(name);
         let mut state = name.bytes().fold(1_u64, |it, byte| it.wrapping_mul(31).wrapping_add(u64::from(byte)));
         // Sums of as many terms as a row has stay of the size of one.
@@ -141,7 +139,13 @@ impl TensorSource for Noise<'_> {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             ((state >> 40) as f32 / (1_u64 << 24) as f32 - 0.5) * scale
         };
-        let bytes = (0..shape.iter().product::<usize>()).flat_map(|_| next().to_le_bytes()).collect();
-        Ok(RawTensor { dtype: RawType::F32, shape, bytes })
+        (0..shape.iter().product::<usize>()).map(|_| next()).collect()
+    }
+}
+
+impl TensorSource for Noise<'_> {
+    fn tensor(&mut self, name: &str) -> Result<RawTensor, ModelError> {
+        let bytes = self.numbers(name).into_iter().flat_map(f32::to_le_bytes).collect();
+        Ok(RawTensor { dtype: RawType::F32, shape: self.shape(name), bytes })
     }
 }

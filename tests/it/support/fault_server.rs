@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use crate::support::program::PATIENCE;
+
 /// What goes wrong on one connection.
 #[derive(Debug, Clone)]
 pub(crate) enum Fault {
@@ -157,7 +159,8 @@ impl FaultServer {
     /// Waits until somebody has asked.
     pub(crate) fn wait_until_asked(&self) {
         let asked = self.shared.asked.lock().expect("no panic while logging");
-        drop(self.shared.came.wait_while(asked, |it| it.is_empty()).expect("no panic while logging"));
+        let came = self.shared.came.wait_timeout_while(asked, PATIENCE, |it| it.is_empty());
+        assert!(!came.expect("no panic while logging").1.timed_out(), "nobody asks");
     }
 
     /// Bytes of bodies handed to the system so far; a client need not have read them all.

@@ -16,6 +16,7 @@ pub(crate) mod scripted;
 pub(crate) mod source;
 pub(crate) mod tiny;
 pub(crate) mod torch_files;
+pub(crate) mod watch;
 
 use std::io::Read as _;
 use std::path::PathBuf;
