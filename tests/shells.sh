@@ -50,12 +50,14 @@ expect() {
 # The program as people have it: on the PATH, with a home, without the settings of whoever runs this.
 for name in $(compgen -e | grep '^MEGACHAT_' || true); do unset "$name"; done
 export MEGACHAT_HOME=$work/home HOME=$work/user
-mkdir -p "$work/bin" "$HOME" "$MEGACHAT_HOME/data/transcripts" "$MEGACHAT_HOME/data/models/mine"
+mkdir -p "$work/bin" "$HOME" "$MEGACHAT_HOME/state" "$MEGACHAT_HOME/data/transcripts" "$MEGACHAT_HOME/data/models/mine"
 ln -s "$program" "$work/bin/megachat"
 export PATH=$work/bin:$PATH
 transcript=20260102-030405
 : >"$MEGACHAT_HOME/data/transcripts/$transcript.jsonl"
 : >"$MEGACHAT_HOME/data/models/mine/megachat.json"
+echo '[{"device": "gpu:llvmpipe (LLVM)", "driver": "", "version": "", "model": "", "threads": 1}]' \
+    >"$MEGACHAT_HOME/state/devices.json"
 presets=$({ megachat -p x --preset nonsense 2>&1 || true; } | sed 's/.*there are //; s/, / /g')
 [ "$(wc -w <<<"$presets")" -gt 5 ] || fail "no presets are known"
 
@@ -68,6 +70,7 @@ checks=(
     "megachat transcripts show 20=$transcript"
     "megachat model remove m=mine"
     "megachat --dtype q=q8 q4"
+    "megachat --device gp=gpu gpu:llvmpipe"
 )
 
 # Asks a shell all of that; its answers come from a function of the words that were typed.
@@ -92,7 +95,8 @@ ask_bash() {
     local words
     # Bash parts words at the sign, and has no word yet behind one that ends the line.
     local line=${1//=/ = }
-    case $1 in *=) line=${line% } ;; esac
+    line=${line//:/ : }
+    case $1 in *[=:]) line=${line% } ;; esac
     words_of "$line"
     # The script is sourced as people do, and the function called that it registers.
     bash --norc --noprofile -c '
@@ -102,13 +106,16 @@ ask_bash() {
         registered=$(complete -p megachat)
         function=$(sed "s/.* -F \([^ ]*\) .*/\1/" <<<"$registered")
         typed=${COMP_WORDS[COMP_CWORD]}
-        "$function" megachat "${typed#=}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        "$function" megachat "${typed#[=:]}" "${COMP_WORDS[COMP_CWORD - 1]}"
         printf "%s\n" "${COMPREPLY[@]}"
     ' bash "$work/megachat.bash" "${words[@]}"
 }
 ask_all bash ask_bash
 expect bash "megachat --preset=wi" wild "$(ask_bash "megachat --preset=wi")"
 expect bash "megachat --preset=" "$presets" "$(ask_bash "megachat --preset=")"
+for typed in "--device gpu:" "--device gpu:ll" "--device=gpu:ll"; do
+    expect bash "megachat $typed" llvmpipe "$(ask_bash "megachat $typed")"
+done
 
 megachat completions zsh >"$work/_megachat"
 if have zsh "the script for zsh"; then
@@ -119,7 +126,15 @@ if have zsh "the script for zsh"; then
         words_of "$1"
         zsh -f -c '
             compdef() { }
-            _describe() { local found; for found in "${(@P)3}"; do print -r -- "${found%%:*}"; done }
+            # A colon ends a candidate, but for one behind a backslash.
+            _describe() {
+                local found
+                for found in "${(@P)3}"; do
+                    found=${${found//\\:/$mark}%%:*}
+                    print -r -- "${found//$mark/:}"
+                done
+            }
+            mark="<colon>"
             fpath=("$1" $fpath)
             shift
             words=("$@") CURRENT=$#

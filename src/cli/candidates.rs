@@ -1,10 +1,12 @@
 //! Values that a shell completes: names of models and transcripts, presets, devices. Nothing is opened for them but
 //! directories, so that a key is answered at once.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _};
 
+use crate::engine::devices;
 use crate::install::catalogue;
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::model::device::AUTO;
@@ -101,12 +103,22 @@ pub(super) fn preset() -> ArgValueCompleter {
     of(|| PRESETS.iter().map(|it| (it.name.to_owned(), it.what)).collect())
 }
 
-/// A device.
+/// A device: kinds, and GPUs that were tried before, for no driver is opened for a key.
 pub(super) fn device() -> ArgValueCompleter {
     of(|| {
         let kinds = Device::FIRST.map(|it| (DeviceChoice::On(it).to_string(), ""));
-        std::iter::once((AUTO.to_owned(), "the fastest that works")).chain(kinds).collect()
+        let usual = std::iter::once((AUTO.to_owned(), "the fastest that works")).chain(kinds);
+        usual.chain(tried_gpus().into_iter().map(|it| (it, "tried before"))).collect()
     })
+}
+
+/// GPUs that were tried, by the first word that is of one of them alone: what a shell need not quote.
+fn tried_gpus() -> Vec<String> {
+    let Ok(paths) = Paths::from_environment() else { return Vec::new() };
+    devices::remember_in(&paths.state);
+    let tried: BTreeSet<String> = devices::findings().into_iter().map(|it| it.device).collect();
+    let gpus: Vec<Device> = tried.iter().filter_map(|it| it.parse().ok()).collect();
+    gpus.iter().filter_map(|it| it.in_a_word(&gpus)).map(|it| it.to_string()).collect()
 }
 
 /// The words of a model: GPT-2's, or a directory.

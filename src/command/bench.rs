@@ -80,7 +80,7 @@ pub fn bench(wanted: &BenchArguments, files: &FileArguments, config: &Config, pa
     written.map_err(Exit::from)
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// A bar on a terminal; elsewhere a line as each run begins.
 struct Progress {
     lively: bool,
     total: usize,
@@ -154,6 +154,9 @@ impl Measured {
         progress: &mut Progress,
         run: &str,
     ) -> Result<(), Exit> {
+        if !progress.lively {
+            say(&format!("megachat: {run}"));
+        }
         progress.show(&format!("{run}: loading"));
         let LoadedModel { mut model, card } =
             load_model(source, &mut |_, _| ()).map_err(|e| super::generate::engine_exit(&e))?;

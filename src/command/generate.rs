@@ -15,6 +15,9 @@ mod printer;
 mod prompt;
 mod told;
 
+/// The model that runs where none was asked for and none is installed.
+const DEMO_MODEL: &str = "the demo model (`megachat model download` gets the 345M one)";
+
 /// Runs the headless mode.
 ///
 /// # Errors
@@ -45,19 +48,7 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     let tells = !quiet && form == Form::Text;
     let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
     let (name, directory) = find_model(paths, wanted)?;
-    if wanted.is_none() && tells {
-        say(&if directory.is_some() {
-            format!("megachat: using {name}, seed {}", settings.seed)
-        } else {
-            format!(
-                "megachat: using the demo model (`megachat model download` gets the 345M one), seed {}",
-                settings.seed
-            )
-        });
-    } else if seed.is_none() && tells {
-        // What was not chosen is told, so that the same can be drawn again.
-        say(&format!("megachat: seed {}", settings.seed));
-    }
+    let is_demo = directory.is_none();
     let directory = match directory {
         Some(it) => it,
         None => demo_directory(&places(paths, &arguments.files))?,
@@ -65,6 +56,12 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
     let source = model_source(&arguments.model, config, name, directory).map_err(usage)?;
     let (mut session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
+    // What was not chosen is told, so that the same can be drawn again; after the model is there, for without it nothing is.
+    if wanted.is_none() && tells {
+        say(&format!("megachat: using {}, seed {}", if is_demo { DEMO_MODEL } else { &card.name }, settings.seed));
+    } else if seed.is_none() && tells {
+        say(&format!("megachat: seed {}", settings.seed));
+    }
     if !quiet {
         say_notes(&card);
     }

@@ -152,6 +152,24 @@ impl Found {
     }
 }
 
+impl Device {
+    /// A GPU by the first word of its name that is in no other's of these: what is quickly typed, and no shell takes apart.
+    #[must_use]
+    pub fn in_a_word(&self, all: &[Self]) -> Option<Self> {
+        let Self::Gpu(Some(name)) = self else { return None };
+        let has = |it: &Self, word: &str| match it {
+            Self::Gpu(Some(name)) => is_part_of_a_name(word, &name.to_lowercase()),
+            _ => false,
+        };
+        let is_plain = |it: &&str| it.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let of_it_alone = |it: &&str| {
+            let word = it.to_lowercase();
+            has(self, &word) && all.iter().filter(|other| has(other, &word)).count() == 1
+        };
+        name.split_whitespace().filter(is_plain).find(of_it_alone).map(|it| Self::Gpu(Some(it.into())))
+    }
+}
+
 /// Whether a user's word is of a GPU of that name. A letter or a figure stands in many names: less than three characters are of
 /// a whole word, and a figure of one or two digits, which counts cards where others number them, is of none.
 fn is_part_of_a_name(part: &str, name: &str) -> bool {

@@ -111,6 +111,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
         Purity::Acts,
         &[
             "checkpoint",
+            "engine::devices",
             "engine::protocol",
             "gpt2::cpu::Isa",
             "gpt2::gpu",

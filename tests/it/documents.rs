@@ -178,6 +178,13 @@ fn values_are_completed_with_what_is_there() {
     assert_eq!(offers(&["--preset", ""]), PRESETS.map(|it| it.name));
     assert_eq!(offers(&["--preset=w"]), ["--preset=wild"]);
     assert_eq!(offers(&["--device", ""]), ["auto", "cpu", "gpu", "cuda", "metal"]);
+    // GPUs that were tried, each by a word that is of it alone.
+    let tried = ["gpu:NVIDIA GeForce RTX 4090", "gpu:NVIDIA A100", "gpu:llvmpipe (LLVM 15.0.6, 256 bits)", "cuda"];
+    let finding =
+        |device| serde_json::json!({"device": device, "driver": "", "version": "", "model": "", "threads": 2});
+    make("state/devices.json", &serde_json::json!(tried.map(finding)).to_string());
+    assert_eq!(offers(&["--device", "g"]), ["gpu", "gpu:A100", "gpu:GeForce", "gpu:llvmpipe"]);
+    assert_eq!(offers(&["--device", "gpu:l"]), ["gpu:llvmpipe"]);
     assert_eq!(offers(&["bench", "--dtype", "q"]), ["q8", "q4"]);
     assert_eq!(offers(&["--when-full", ""]), ["stop", "slide"]);
     assert_eq!(offers(&["convert", "--tokenizer", "g"]), ["gpt2"]);

@@ -354,17 +354,6 @@ fn a_submission_that_is_left_out_is_noticed() {
 }
 
 #[test]
-fn branches_that_there_is_no_room_for_leave_the_rest_as_it_was() {
-    let mut all_of_it = Sequences::new();
-    all_of_it.push(CONTEXT);
-    let branch = all_of_it.fork();
-    all_of_it.push(branch);
-    all_of_it.forget_branches();
-    all_of_it.trim(1);
-    assert_eq!((all_of_it.slots(), all_of_it.push(CONTEXT)), (1, 1));
-}
-
-#[test]
 fn a_device_that_does_not_answer_in_time_is_lost() {
     for adapter in all() {
         let mut machine = adapter.open().unwrap();
