@@ -9,6 +9,7 @@ use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
+pub mod disk;
 mod place;
 
 pub use place::Place;

@@ -14,8 +14,8 @@ use crate::cli::{
 use crate::command::{self, Exit, find_model, places};
 use crate::document::{Document, Vocabularies};
 use crate::emergency::{self, NO_MEMORY};
-use crate::engine::devices;
 use crate::engine::protocol::Said;
+use crate::engine::{devices, known};
 use crate::gpt2::gpu;
 use crate::install::convert::Options;
 use crate::manifest::{DEMO, MEGATRON_345M};
@@ -76,6 +76,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
     }
     output::log_libraries_in(paths.state.join("megachat.log"));
     devices::remember_in(&paths.state);
+    known::keep_in(&paths.packed);
     let mut loaded = load_config(&paths.config_file);
     let words = drop_words_without_meaning(&mut loaded.config);
     loaded.has_errors |= !words.is_empty();
@@ -238,7 +239,7 @@ fn open_interface(
         device: arguments.model.device(&config).map_err(usage)?,
         precision: arguments.model.precision(&config).map_err(usage)?,
         threads: arguments.model.threads,
-        free: crate::install::disk::free_bytes(&paths.models).ok(),
+        free: crate::files::disk::free_bytes(&paths.models).ok(),
         sources: places.sources.iter().map(|it| it.label.clone()).collect(),
         transcripts: visible_path(&paths.transcripts),
         notices: problems,

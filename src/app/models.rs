@@ -27,6 +27,8 @@ pub struct Loading {
     pub id: RequestId,
     /// The model's name.
     pub name: String,
+    /// Where it is.
+    pub directory: PathBuf,
     /// Layers that have been read.
     pub done: usize,
     /// Layers of the model; 0 while that is not known.

@@ -86,6 +86,11 @@ pub const FILES: &[Row] = &[
     of(&["replay", "transcripts", "doctor"], "~/.local/share/megachat/transcripts/", "a file for each transcript"),
     of(&["cache", "model-", "doctor"], "~/.cache/megachat/downloads/", "downloads that are not finished"),
     of(
+        &["cache", "score", "replay", "bench"],
+        "~/.cache/megachat/packed/",
+        "packed weights of directories that are not installed, 4 GB at the most",
+    ),
+    of(
         &["doctor"],
         "~/.local/state/megachat/",
         "what was sent, what is remembered (what was found out about GPUs in devices.json), and the log",

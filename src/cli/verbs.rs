@@ -335,9 +335,11 @@ pub enum ConfigVerb {
 #[derive(Clone, Copy, Debug, Subcommand)]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum CacheVerb {
-    /// What unfinished downloads have left
+    /// What unfinished downloads have left, and packed weights
     ///
-    /// With --json one object: directory, and downloads, a list of objects: path, bytes.
+    /// A directory that is not installed is packed when it is first run; what is kept of that, 4 GB at the most, makes the next
+    /// start fast. With --json one object: directory, and downloads, a list of objects: path, bytes; and packed, a list of
+    /// objects: path, bytes, of.
     List {
         /// Print one JSON object
         #[arg(long)]

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::interrupt::Interrupt;
 use super::{Exit, say};
 use crate::emergency::NO_MEMORY;
+use crate::files::disk::is_of_the_disk;
 use crate::install::convert::{ConvertError, Input, Options, Step, convert as run};
-use crate::install::disk::is_of_the_disk;
 use crate::output;
 use crate::text::visible_path;
 

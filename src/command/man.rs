@@ -11,7 +11,7 @@ use super::{Exit, say};
 use crate::app::keymap::{BINDINGS, Binding, Place};
 use crate::cli::reference::{self, Row};
 use crate::cli::{Arguments, RELEASED, manual};
-use crate::install::disk::is_of_the_disk;
+use crate::files::disk::is_of_the_disk;
 use crate::sample::Parameter;
 use crate::store::sampling::variable;
 use crate::text::visible_path;

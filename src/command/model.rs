@@ -12,10 +12,10 @@ use super::interrupt::Interrupt;
 use super::verify::verify;
 use super::{Exit, install_exit, places, say};
 use crate::cli::{Arguments, FileArguments, ModelVerb};
+use crate::files::disk::is_of_the_disk;
 use crate::format;
 use crate::install::catalogue;
 use crate::install::convert::Options;
-use crate::install::disk::is_of_the_disk;
 use crate::install::places::Wishes;
 use crate::install::protocol::{CopyAt, Event, Failure, Job, Stage};
 use crate::install::stages;
@@ -131,7 +131,7 @@ fn download(
         say(&format!("{} is installed in {}; remove it first to get it anew", it.name, visible_path(&it.directory)));
         return Ok(it.name);
     }
-    if let (Ok(free), Some(needed)) = (crate::install::disk::free_bytes(&paths.models), needed)
+    if let (Ok(free), Some(needed)) = (crate::files::disk::free_bytes(&paths.models), needed)
         && free < needed
     {
         let (need, have) = (format::bytes(needed), format::bytes(free));

@@ -11,9 +11,9 @@ use crate::appearance::Colours;
 use crate::cli::{FileArguments, MeaningError, ModelArguments};
 use crate::emergency::NO_MEMORY;
 use crate::engine::protocol::{ModelCard, ModelSource};
+use crate::files::disk::is_full;
 use crate::format;
 use crate::install::catalogue;
-use crate::install::disk::is_full;
 use crate::install::job;
 use crate::install::places::{Places, Wishes};
 use crate::install::protocol as install;
@@ -178,7 +178,7 @@ pub(crate) fn install_exit(failure: &install::Failure) -> Exit {
         );
     }
     if let install::Failure::DiskFull { path, kept, missing } = failure {
-        if let Ok(free) = crate::install::disk::free_bytes(path) {
+        if let Ok(free) = crate::files::disk::free_bytes(path) {
             let _ = write!(message, "; {} are free", format::bytes(free));
         }
         if let Some(missing) = missing {

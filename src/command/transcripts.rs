@@ -9,7 +9,7 @@ use self::list::list;
 use super::{Exit, say};
 use crate::cli::{ExportFormat, TranscriptsVerb};
 use crate::document::{Journal, export_json, export_markdown, export_text};
-use crate::install::disk::is_of_the_disk;
+use crate::files::disk::is_of_the_disk;
 use crate::output;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{self, TranscriptError, replay};

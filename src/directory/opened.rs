@@ -96,6 +96,11 @@ impl Opened {
         self.files.iter().map(|it| it.path.as_path())
     }
 
+    /// The same files, as they were opened.
+    pub fn files(&self) -> impl Iterator<Item = (&Path, &File)> {
+        self.files.iter().map(|it| (it.path.as_path(), &it.file))
+    }
+
     /// Reads a part of a tensor: `length` bytes from byte `at` on, as they lie.
     ///
     /// # Errors

@@ -3,23 +3,20 @@
 //! What a path holds is [`crate::directory`]'s to say. Weights of other kinds are converted first, above the services
 //! (see the module `loading`).
 
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
-
-use sha2::{Digest as _, Sha256};
 
 use super::choice::Made;
 use super::gaps::without_gaps;
 use super::generation::Session;
+use super::known::Weights;
 use super::make::Maker;
+use super::packed::Packs;
 use super::protocol::{Failure, ModelCard, ModelSource};
 use super::tensors::FileTensors;
-use crate::directory::{Contents, DirectoryError, Opened, find_vocabulary};
-use crate::files::{self, Place};
+use crate::directory::{Contents, DirectoryError, find_vocabulary};
 use crate::integrity;
-use crate::manifest::{Manifest, hex};
 use crate::model::{Model, ModelError, Precision};
 use crate::text::{Vocabulary, visible_path};
 
@@ -73,7 +70,16 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let found = found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?;
     let vocabulary = Arc::new((*found.vocabulary).clone().within(config.vocab_size));
     let mut tensors = FileTensors::new(opened, manifest.as_ref()).map_err(refused)?;
-    let maker = Maker { source, manifest: manifest.as_ref(), config: &config, tensors: &mut tensors, progress };
+    let (sha256, packs) = match &manifest {
+        // The hash that the installer recorded.
+        Some(it) => (it.weights_sha256.clone(), Some(Packs::of_installed(directory, it, &config))),
+        None => {
+            let weights = Weights::of(&tensors.opened)?;
+            let packs = Packs::in_the_cache(&weights, &config);
+            (weights.sha256, packs)
+        }
+    };
+    let maker = Maker { source, packs, config: &config, tensors: &mut tensors, progress };
     let Made { device, driver, measured, outcome, notes: mut of_device } = maker.make()?;
     let model = outcome.map_err(|e| {
         if let Some(fault) = tensors.fault.take() {
@@ -102,7 +108,7 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         path,
         name: source.name.clone(),
         directory: directory.clone(),
-        sha256: weights_sha256(manifest, &tensors.opened)?,
+        sha256,
         device,
         driver,
         measured,
@@ -116,10 +122,6 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     };
     let model = without_gaps(model, &card.vocabulary);
     Ok(LoadedModel { model, card })
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::Unreadable { path: path.to_owned(), why: error.to_string() }
 }
 
 /// What a user should know of a vocabulary whose word table has `rows` rows.
@@ -149,24 +151,4 @@ fn damaged(source: &ModelSource, path: PathBuf, what: &str) -> Failure {
 /// What the user should know: of the model's files, of the device, of the vocabulary.
 fn notes(of_model: &[String], of_device: Vec<String>, of_vocabulary: Vec<String>) -> Vec<String> {
     of_model.iter().cloned().chain(of_device).chain(of_vocabulary).collect()
-}
-
-/// The hash that the installer recorded, else that of the file; of several files, of all their bytes in order.
-fn weights_sha256(manifest: Option<Manifest>, opened: &Opened) -> Result<String, Failure> {
-    if let Some(manifest) = manifest {
-        return Ok(manifest.weights_sha256);
-    }
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    for weights in opened.paths() {
-        let mut file = files::open(Place::Weights, weights).map_err(|e| unreadable(weights, &e))?;
-        loop {
-            let n = file.read(&mut buffer).map_err(|e| unreadable(weights, &e))?;
-            if n == 0 {
-                break;
-            }
-            hash.update(&buffer[..n]);
-        }
-    }
-    Ok(hex(&hash.finalize()))
 }

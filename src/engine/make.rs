@@ -7,7 +7,6 @@ use super::packed::Packs;
 use super::protocol::{Failure, ModelSource};
 use super::tensors::FileTensors;
 use crate::checkpoint::Config;
-use crate::manifest::Manifest;
 use crate::memory::{self, Memory};
 use crate::model::{Device, DeviceChoice, Model, ModelError, Order, Precision};
 use crate::output;
@@ -21,7 +20,8 @@ const MOST_THREADS: usize = 1024;
 /// What a model is made of.
 pub(super) struct Maker<'a> {
     pub(super) source: &'a ModelSource,
-    pub(super) manifest: Option<&'a Manifest>,
+    /// Where packed weights are kept, if they are.
+    pub(super) packs: Option<Packs>,
     pub(super) config: &'a Config,
     pub(super) tensors: &'a mut FileTensors,
     /// Hears how many of how many blocks are done.
@@ -59,9 +59,8 @@ impl Maker<'_> {
         }
         let total = self.config.n_layer;
         let worth_it = place.device == Device::Cpu && self.tensors.opened.parameters() >= SMALL;
-        let directory = &self.source.directory;
-        self.tensors.packs = Packs::of(directory, self.manifest).filter(|_| worth_it);
-        let packs = Packs::of(directory, self.manifest).filter(|_| worth_it);
+        let packs = self.packs.clone().filter(|_| worth_it);
+        self.tensors.packs.clone_from(&packs);
         place.backend.load(Order {
             device: place.device.clone(),
             precision: Some(precision),

@@ -13,8 +13,10 @@ pub enum Place {
     Weights,
     /// Any file of an installed model, to be hashed.
     ModelFile,
-    /// Packed weights beside an installed model.
+    /// Packed weights.
     Packed,
+    /// The hashes of weights that were read before.
+    Hashes,
     /// A file that a model is made of while it is installed.
     Made,
     /// A transcript.
@@ -55,13 +57,14 @@ pub enum Place {
 
 impl Place {
     /// Every part.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Manifest,
         Self::ModelConfig,
         Self::SmallFile,
         Self::Weights,
         Self::ModelFile,
         Self::Packed,
+        Self::Hashes,
         Self::Made,
         Self::Transcript,
         Self::Torn,
@@ -92,6 +95,7 @@ impl Place {
             Self::Weights => "weights at once",
             Self::ModelFile | Self::Made => "a model's file",
             Self::Packed => "packed weights",
+            Self::Hashes => "hashes of weights",
             Self::Transcript => "a transcript",
             Self::Torn => "a torn line",
             Self::KeptVocabulary => "a vocabulary",
@@ -114,7 +118,7 @@ impl Place {
     pub const fn most(self) -> u64 {
         match self {
             Self::HistoryLock | Self::Lock | Self::StageLock => 1 << 10,
-            Self::State | Self::DownloadNote | Self::ProcessStatus => 1 << 20,
+            Self::State | Self::Hashes | Self::DownloadNote | Self::ProcessStatus => 1 << 20,
             Self::Configuration | Self::ModelConfig | Self::History => 4 << 20,
             Self::Manifest | Self::Certificates | Self::Torn | Self::Edited | Self::Text | Self::Log => 64 << 20,
             Self::SmallFile | Self::ModelFile | Self::Made | Self::Weights | Self::Part | Self::Download => 128 << 20,

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::install::disk::is_full;
+use crate::files::disk::is_full;
 use crate::install::protocol::Refusal;
 use crate::install::source::Source;
 use crate::text::visible_path;

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::convert::{self, ConvertError, Converted, Input, Step};
-use super::disk::is_full;
 use super::download::lock::Lock;
 use super::fetch::Arrived;
 use super::model_store::{installed, lock_of, publish, sweep};
@@ -20,6 +19,7 @@ use super::source;
 use super::{catalogue, download, fetch};
 use crate::assets;
 use crate::checkpoint::Family;
+use crate::files::disk::is_full;
 use crate::integrity;
 use crate::manifest::{BUILT_IN, DEMO, MEGATRON_345M, Manifest, hex};
 use crate::text::vocabulary::VocabularyKind;

@@ -2,7 +2,6 @@
 
 pub mod catalogue;
 pub mod convert;
-pub mod disk;
 pub mod download;
 pub mod export;
 mod fetch;

@@ -1,5 +1,6 @@
 //! The tokens still in the running, ordered only as far as a step looked.
 
+use super::logits::{GROUP, count_above, count_from, exp, largest, masses, peaks};
 use crate::TokenId;
 
 /// One token in the running.
@@ -19,16 +20,13 @@ pub struct Candidate {
 pub struct Candidates {
     /// By token, (V,); minus infinity where it is out. Empty as soon as `list` holds all that are left.
     scores: Vec<f32>,
-    /// The largest of each [`GROUP`] scores.
+    /// The largest of each [`GROUP`] scores. So many largest peaks name a score that at least as many tokens reach, and say
+    /// in which groups these are, so that a look at some hundred groups finds them.
     peaks: Vec<f32>,
     left: usize,
     /// The likeliest, in order.
     list: Vec<Candidate>,
 }
-
-/// Scores with a common peak. So many largest peaks name a score that at least as many tokens reach, and say in which
-/// groups these are, so that a look at some hundred groups finds them.
-const GROUP: usize = 16;
 
 /// As many are brought into order at once when a step has to look at them anyway.
 const FEW: usize = 2048;
@@ -44,12 +42,9 @@ impl Candidates {
 
     /// Brings peaks and count up to date with the scores.
     fn look(&mut self) {
-        let (groups, rest) = self.scores.as_chunks::<GROUP>();
-        let largest = |group: &[f32]| group.iter().fold(f32::NEG_INFINITY, |top, &it| if it > top { it } else { top });
-        self.peaks.clear();
-        self.peaks.extend(groups.iter().map(|it| largest(it)));
-        self.peaks.extend((!rest.is_empty()).then(|| largest(rest)));
-        self.left = self.scores.iter().map(|&it| u32::from(it > f32::NEG_INFINITY)).sum::<u32>() as usize;
+        self.peaks.resize(self.scores.len().div_ceil(GROUP), f32::NEG_INFINITY);
+        peaks(&self.scores, &mut self.peaks);
+        self.left = count_above(&self.scores, f32::NEG_INFINITY);
     }
 
     /// How many are left.
@@ -162,7 +157,7 @@ impl Candidates {
             self.list.truncate(listed);
             return self.only_listed();
         }
-        let count = self.scores.iter().map(|&it| u32::from(it >= floor)).sum::<u32>() as usize;
+        let count = count_from(&self.scores, floor);
         if count <= FEW {
             self.list = self.from(floor);
             return self.only_listed();
@@ -271,81 +266,6 @@ fn key(token: TokenId, logit: f32) -> u64 {
     let bits = logit.to_bits();
     let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
     u64::from(!ascending) << 32 | u64::from(token)
-}
-
-/// The largest of some numbers, minus infinity if there is none. Several side by side, as in [`masses`].
-pub(super) fn largest(logits: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if b > a { b } else { a };
-    let (groups, rest) = logits.as_chunks::<GROUP>();
-    let mut tops = [f32::NEG_INFINITY; GROUP];
-    for group in groups {
-        for (top, &it) in tops.iter_mut().zip(group) {
-            *top = larger(*top, it);
-        }
-    }
-    tops.iter().chain(rest).fold(f32::NEG_INFINITY, |top, &it| larger(top, it))
-}
-
-/// The sums of `exp(x)` and of `x exp(x)`, `x` being a logit less the `largest`.
-///
-/// Several sums side by side, which a processor does at once; always the same ones, so that the result is the same.
-pub(super) fn masses(logits: &[f32], largest: f32) -> (f64, f64) {
-    const SIDE_BY_SIDE: usize = 16;
-    /// So few numbers are added in 32 bits that nothing is lost that the numbers themselves have not.
-    const FEW: usize = 32 * SIDE_BY_SIDE;
-    let (mut total, mut mean) = (0.0, 0.0);
-    for part in logits.chunks(FEW) {
-        let (mut totals, mut weighted) = ([0_f32; SIDE_BY_SIDE], [0_f32; SIDE_BY_SIDE]);
-        let (groups, rest) = part.as_chunks::<SIDE_BY_SIDE>();
-        for group in groups {
-            for at in 0..SIDE_BY_SIDE {
-                let x = least(group[at] - largest);
-                let weight = exp(x);
-                totals[at] += weight;
-                weighted[at] += x * weight;
-            }
-        }
-        for (at, logit) in rest.iter().enumerate() {
-            let x = least(logit - largest);
-            let weight = exp(x);
-            totals[at] += weight;
-            weighted[at] += x * weight;
-        }
-        total += totals.into_iter().map(f64::from).sum::<f64>();
-        mean += weighted.into_iter().map(f64::from).sum::<f64>();
-    }
-    (total, mean)
-}
-
-#[inline]
-fn least(x: f32) -> f32 {
-    if x > LEAST { x } else { LEAST }
-}
-
-/// Below this, [`exp`] stays what it is here: 1.6e-38, which no sum notices.
-const LEAST: f32 = -87.0;
-
-/// e to the power of `x`, which is not above 0, with a relative error below 2e-7.
-///
-/// Without a branch or a call, so that a loop over it is made several numbers wide.
-///
-/// Source: the argument is brought to ±ln(2)/2 and the polynomial is Cephes' `expf`.
-#[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
-    /// 1.5 times 2 to the 23rd: a sum with it is a whole number, which stands in its lowest bits.
-    const WHOLE: f32 = 12_582_912.0;
-    let x = least(x);
-    let shifted = x * std::f32::consts::LOG2_E + WHOLE;
-    let whole = shifted - WHOLE;
-    // ln 2 in two parts, the first exact in a few bits, so that nothing is lost.
-    let x = x - whole * 0.693_359_4 + whole * 2.121_944_4e-4;
-    let mut y = 1.987_569_2e-4;
-    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
-        y = y * x + coefficient;
-    }
-    let y = y * x * x + x + 1.0;
-    let exponent = shifted.to_bits().wrapping_sub(WHOLE.to_bits()).wrapping_add(127);
-    y * f32::from_bits(exponent << 23)
 }
 
 #[cfg(test)]

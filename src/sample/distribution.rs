@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::candidates::{exp, largest};
 use super::filters;
-use super::logits::{entropy, log_sum_exp_and_entropy, rank};
+use super::logits::{count_below, entropy, exp, largest, log_sum_exp_and_entropy, rank};
 use super::parameters::StepApply as Apply;
 use super::trace::{Did, StepTrace};
 use super::{Candidates, Context, Settings, Step};
@@ -131,7 +130,7 @@ impl Distribution {
 
     fn build(logits: &[f32], context: &Context, settings: &Settings, explain: bool) -> Result<Self, SampleError> {
         // Counted, which is many at a time; which one, only if it must be told.
-        if logits.iter().map(|&it| u32::from(it < f32::INFINITY)).sum::<u32>() as usize != logits.len()
+        if count_below(logits, f32::INFINITY) != logits.len()
             && let Some((token, &value)) = (0..).zip(logits).find(|(_, it)| it.is_nan() || **it == f32::INFINITY)
         {
             return Err(SampleError::NotFinite { token, value });
@@ -234,8 +233,7 @@ impl Distribution {
     /// The record of a draw: `picked` under `die`, with the `n` likeliest tokens by the model.
     pub fn draw(&mut self, logits: &[f32], picked: Picked, die: f64, n: usize) -> Draw {
         let chosen = logits[picked.token as usize];
-        let mut all = Candidates::new(logits);
-        let top = if n == 0 { Vec::new() } else { all.likeliest(n).to_vec() };
+        let top = if n == 0 { Vec::new() } else { Candidates::new(logits).likeliest(n).to_vec() };
         let top = top
             .iter()
             .map(|it| Row { token: it.token, model: self.model(it.logit), after: self.after(it.token) })

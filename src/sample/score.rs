@@ -1,8 +1,7 @@
 //! What the model thought of a token that is there already.
 
 use super::Draw;
-use super::candidates::largest;
-use super::logits::{log_sum_exp_and_entropy, rank};
+use super::logits::{largest, log_sum_exp_and_entropy, rank};
 use crate::TokenId;
 
 /// The model's own view of one token, before any sampler.

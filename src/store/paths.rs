@@ -17,6 +17,8 @@ pub struct Paths {
     pub transcripts: PathBuf,
     /// Unfinished downloads.
     pub downloads: PathBuf,
+    /// Packed weights of directories, and hashes by which these are known again.
+    pub packed: PathBuf,
     /// What the program remembers between runs, and its log.
     pub state: PathBuf,
 }
@@ -71,6 +73,7 @@ impl Paths {
             models: data.join("models"),
             transcripts: data.join("transcripts"),
             downloads: cache.join("downloads"),
+            packed: cache.join("packed"),
             state: state.to_owned(),
         }
     }

@@ -135,6 +135,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "document",
             "emergency",
             "engine",
+            "files",
             "gpt2::gpu",
             "install",
             "manifest",

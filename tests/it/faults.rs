@@ -251,6 +251,28 @@ fn rows() -> Vec<Row> {
             replaces: true,
         },
         Row {
+            place: Place::Hashes,
+            make: |home| {
+                // A directory of another program: nothing says what its weights are.
+                let (from, to) = (demo(home), home.join("plain"));
+                fs::create_dir(&to).unwrap();
+                for name in ["config.json", "model.safetensors", "vocab.json", "merges.txt"] {
+                    fs::copy(from.join(name), to.join(name)).unwrap();
+                }
+                let kept = home.join("cache/packed");
+                fs::create_dir_all(&kept).unwrap();
+                fs::write(kept.join("hashes.json"), "[]").unwrap();
+                kept.join("hashes.json")
+            },
+            act: |home, _| {
+                let model = home.join("plain");
+                run(megachat(home, &["-m", model.to_str().unwrap(), "-p", "-n", "1", "Once"]))
+            },
+            // They are hashed again.
+            quiet: &FAULTS,
+            replaces: true,
+        },
+        Row {
             place: Place::Transcript,
             make: |home| {
                 let (_, directory) = kept(home);

@@ -531,6 +531,44 @@ fn why_no_model_runs_stays_where_the_screen_points() {
     }
 }
 
+/// A model that a GPU was asked to hold, and could not or was lost meanwhile, is loaded on the processor, text and all.
+#[test]
+fn a_model_that_a_gpu_cannot_be_given_is_loaded_on_the_processor() {
+    let mut it = Harness::begin(Start { device: DeviceChoice::Auto, ..a_start((80, 24)) });
+    it.install_demo();
+    it.settle();
+    it.write("Once upon a time");
+    it.key(KeyCode::Enter);
+    it.tokens(3);
+    it.settle();
+    let text = it.text();
+    it.installed("other");
+    it.key(KeyCode::F(3));
+    it.key(KeyCode::Enter);
+    let asked = |it: &Harness| {
+        let of = |it: &Effect| match it {
+            Effect::Engine(Command::Load { source, .. }) => Some((source.name.clone(), source.device.clone())),
+            _ => None,
+        };
+        it.effects.iter().filter_map(of).next_back().unwrap()
+    };
+    assert_eq!(asked(&it), ("other".into(), DeviceChoice::Auto));
+    let fail = |it: &mut Harness, device| {
+        let id = it.app.context.models.loading().unwrap().id;
+        let why = "there is not enough of its memory".to_owned();
+        it.send(Msg::Engine(Event::Failed { id, failure: Failure::CannotRun { device, why } }));
+    };
+    fail(&mut it, Device::Gpu(Some("Big card".into())));
+    assert!(it.screen().contains("of its memory; it runs on the CPU"), "{}", it.screen());
+    assert_eq!(asked(&it), ("other".into(), DeviceChoice::On(Device::Cpu)));
+    // What the processor cannot run either is not tried for ever.
+    let tried = it.effects.len();
+    fail(&mut it, Device::Cpu);
+    assert!(it.effects[tried..].iter().all(|it| !matches!(it, Effect::Engine(Command::Load { .. }))));
+    assert!(it.app.context.models.loading().is_none() && it.screen().contains("F3 says why"), "{}", it.screen());
+    assert_eq!(it.text(), text);
+}
+
 /// A device that was lost is not tried again with the same text, which could lose it for ever; nor is it left unsaid that the
 /// engine has no model because nobody waits for the request any more.
 #[test]

@@ -1,5 +1,7 @@
 //! What the engine says.
 
+use std::path::PathBuf;
+
 use crate::app::context::Context;
 use crate::app::layers::Layer;
 use crate::app::layers::loops::LoopFound;
@@ -10,7 +12,7 @@ use crate::app::screen::bars::label;
 use crate::app::state::App;
 use crate::app::verbs::ask::{give_back, next_logits};
 use crate::app::verbs::journal::{record, record_model, record_settings, write};
-use crate::app::verbs::models::load;
+use crate::app::verbs::models::{load, load_on};
 use crate::app::verbs::translation::read_again;
 use crate::app::verbs::{ahead, chat, journal, send};
 use crate::document::Record;
@@ -255,7 +257,13 @@ fn take_away(cx: &mut Context, cut: Cut) {
 fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
     let cx = &mut app.context;
     match purpose {
-        Purpose::Loading => cx.models.engine = EngineState::Failed(messages::engine_failure(failure, &cx.keymap)),
+        Purpose::Loading => {
+            if let Some((name, directory)) = for_the_processor(cx, failure) {
+                cx.outbox.complain(messages::sentence(&format!("{failure}; it runs on the CPU"), ""));
+                return load_on(cx, name, &directory, DeviceChoice::On(Device::Cpu));
+            }
+            cx.models.engine = EngineState::Failed(messages::engine_failure(failure, &cx.keymap));
+        }
         Purpose::Scores => {
             cx.drawing.awaited = None;
             // Scores of a text that is too long are not worth a word: the user did not ask for them.
@@ -288,6 +296,13 @@ fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
     if purpose != Purpose::Loading && failure.drops_the_model() {
         load_again(cx, failure);
     }
+}
+
+/// The model that a device could not be given, or was lost with, if the processor was not tried with it.
+fn for_the_processor(cx: &Context, failure: &Failure) -> Option<(String, PathBuf)> {
+    let Failure::CannotRun { device, .. } = failure else { return None };
+    let loading = cx.models.loading().filter(|_| *device != Device::Cpu)?;
+    Some((loading.name.clone(), loading.directory.clone()))
 }
 
 /// The engine has dropped a model that panicked, or whose device is lost. A device that was lost once is not tried again: it

@@ -7,18 +7,25 @@ use crate::app::keymap::Action;
 use crate::app::models::{EngineState, Installing, Loading, Offered};
 use crate::app::outbox::Effect;
 use crate::app::text::Change;
-use crate::engine::protocol::Command;
+use crate::engine::protocol::{Command, DeviceChoice, ModelSource};
 use crate::install::protocol::Job;
 use crate::manifest::MEGATRON_345M;
 
 /// Loads a model in place of the current one.
 pub(in crate::app) fn load(cx: &mut Context, name: String, directory: &Path) {
+    let device = cx.models.options.device.clone();
+    load_on(cx, name, directory, device);
+}
+
+/// The same on another device than the user's.
+pub(in crate::app) fn load_on(cx: &mut Context, name: String, directory: &Path, device: DeviceChoice) {
     let id = cx.outbox.request();
-    cx.models.engine = EngineState::Loading(Loading { id, name: name.clone(), done: 0, total: 0 });
+    let loading = Loading { id, name: name.clone(), directory: directory.to_owned(), done: 0, total: 0 };
+    cx.models.engine = EngineState::Loading(loading);
     // Scores that are still to come are those of the model that is left.
     cx.drawing.awaited = None;
     cx.text.forget(Change::Model);
-    let source = cx.models.source(name, directory);
+    let source = ModelSource { device, ..cx.models.source(name, directory) };
     cx.outbox.engine(Command::Load { id, source });
 }
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::super::disk::is_full;
 use super::ExportError;
 use crate::directory::Contents;
+use crate::files::disk::is_full;
 use crate::files::sync_directory;
 
 /// A file of a unique name beside the output; dropped, it is gone.
