@@ -2,13 +2,16 @@
 
 mod again;
 mod columns;
+mod drafts;
 mod heal;
+mod read;
 
 use std::sync::Arc;
 
+use self::drafts::Drafts;
 use super::protocol::{Cut, Event, Failure, MOST_TEXT, Request, RequestId, StopReason, Want};
 use crate::TokenId;
-use crate::model::{Model, ModelError, Moved, Scores, window_start};
+use crate::model::{Model, ModelError, Moved};
 use crate::sample::{Context, Distribution, Draw, EndOfText, Settings, StepTrace, TokenConstraints, WhenFull, die};
 use crate::text::vocabulary::Encoded;
 use crate::text::{EncodeError, Vocabulary, stops};
@@ -16,9 +19,6 @@ use crate::text::{EncodeError, Vocabulary, stops};
 /// Why a model cannot write on an empty page.
 const NO_BEGINNING: &str =
     "this model names no token that begins a text, so it cannot begin by itself: write a beginning";
-
-/// How many tokens are read between two reports of how far reading is.
-const PREFILL_BLOCK: usize = 128;
 
 /// The other side of a running continuation.
 pub trait Control {
@@ -40,6 +40,8 @@ pub struct Session {
     logits: Vec<f32>,
     /// Whether `logits` belong to `read`.
     fresh: bool,
+    /// What the model has read behind `read`.
+    drafts: Drafts,
     /// The texts that the settings name, in the model's tokens.
     constraints: TokenConstraints,
 }
@@ -74,6 +76,7 @@ impl Session {
             read: Vec::new(),
             logits: vec![0.0; rows],
             fresh: false,
+            drafts: Drafts::default(),
             constraints: TokenConstraints::NONE,
         }
     }
@@ -113,7 +116,7 @@ impl Session {
         if let Some(first) = prompt_logprobs.filter(|&it| it < path.len()) {
             self.prompt_logprobs(id, &path, first, control)?;
         }
-        self.prefill(id, &path, control)?;
+        self.prefill(id, &path, 0, control)?;
         loop {
             // What cannot hold was refused where it was set; if it came, the old settings would hold.
             if let Some(new) = control.new_settings().filter(|it| self.accepts(it)) {
@@ -139,7 +142,9 @@ impl Session {
             if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.vocabulary) {
                 return Ok((StopReason::StopString(stop), Some(cut)));
             }
-            self.prefill(id, &path, control)?;
+            let left =
+                if settings.max_tokens > 0 { settings.max_tokens as usize - run.drawn.len() } else { usize::MAX };
+            self.prefill(id, &path, left, control)?;
             if self.vocabulary.is_end(token) && settings.end_of_text == EndOfText::Stop {
                 return Ok((StopReason::EndOfText, None));
             }
@@ -196,44 +201,16 @@ impl Session {
         Ok(())
     }
 
-    /// Brings the model's context to the end of `path`, and tells what comes next.
-    fn prefill(&mut self, id: RequestId, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
-        self.read_to(id, path, control)?;
+    /// Brings the model's context to the end of `path`, and tells what comes next. At most `left` tokens are drawn after it.
+    fn prefill(
+        &mut self,
+        id: RequestId,
+        path: &[TokenId],
+        left: usize,
+        control: &mut dyn Control,
+    ) -> Result<(), Break> {
+        self.read_to(id, path, left, control)?;
         control.event(Event::Next { id, logits: self.scores().into() });
-        Ok(())
-    }
-
-    /// Brings the model's context to the end of `path`, keeping what it has read already.
-    fn read_to(&mut self, id: RequestId, path: &[TokenId], control: &mut dyn Control) -> Result<(), Break> {
-        let out_of_sight = window_start(path.len(), self.model.positions());
-        let window = &path[out_of_sight..];
-        let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
-        if !(self.fresh && common == window.len() && common == self.read.len()) {
-            // The scores of the last token are wanted, so at least that one is read again.
-            let keep = common.min(window.len() - 1);
-            self.fresh = false;
-            self.read.truncate(keep);
-            self.model.rewind(keep);
-            let total = window.len() - keep;
-            for block in window[keep..].chunks(PREFILL_BLOCK) {
-                if total > PREFILL_BLOCK {
-                    let done = self.read.len() - keep;
-                    control.event(Event::Prefill { id, done, total });
-                    if !control.wanted() {
-                        return Err(Break::Cancelled);
-                    }
-                }
-                let last = self.read.len() + block.len() == window.len();
-                let scores = if last { Scores::Last(&mut self.logits) } else { Scores::None };
-                match self.model.extend(block, scores, &mut || control.wanted()) {
-                    Err(ModelError::Interrupted) => return Err(Break::Cancelled),
-                    other => other?,
-                }
-                self.read.extend_from_slice(block);
-            }
-            self.fresh = true;
-            self.tell_move(id, control);
-        }
         Ok(())
     }
 
@@ -243,53 +220,6 @@ impl Session {
             let (dtype, arithmetic) = (self.model.precision().name().to_owned(), self.model.arithmetic());
             control.event(Event::Moved { id, device, dtype, arithmetic, why });
         }
-    }
-
-    /// Reads the path again from before position `first` on, and tells what the model thought of every token.
-    ///
-    /// A position out of the model's sight, and the very first one, have no scores.
-    fn prompt_logprobs(
-        &mut self,
-        id: RequestId,
-        path: &[TokenId],
-        first: usize,
-        control: &mut dyn Control,
-    ) -> Result<(), Break> {
-        /// Rows of one event: a megabyte or two at a time.
-        const ROWS: usize = 8;
-        let start = window_start(path.len(), self.model.positions());
-        let window = &path[start..];
-        let common = self.read.iter().zip(window).take_while(|(a, b)| a == b).count();
-        // The token before the first one in question must be read again: the scores are those after it.
-        let keep = first.saturating_sub(start + 1).min(common).min(window.len() - 1);
-        self.fresh = false;
-        self.read.truncate(keep);
-        self.model.rewind(keep);
-        let shown = self.logits.len().min(self.vocabulary.len());
-        let mut before = keep;
-        for block in window[keep..].chunks(PREFILL_BLOCK) {
-            let mut rows: Vec<Arc<[f32]>> = Vec::new();
-            let last_row = &mut self.logits;
-            let mut hear = |_: usize, row: &[f32]| {
-                rows.push(row[..shown].into());
-                last_row.copy_from_slice(row);
-            };
-            match self.model.extend(block, Scores::Each(&mut hear), &mut || control.wanted()) {
-                Err(ModelError::Interrupted) => return Err(Break::Cancelled),
-                other => other?,
-            }
-            self.read.extend_from_slice(block);
-            // The row after the path's last token is about no token of it.
-            rows.truncate(path.len() - 1 - (start + before));
-            for (index, rows) in rows.chunks(ROWS).enumerate() {
-                let first = start + before + 1 + index * ROWS;
-                control.event(Event::PromptLogprobs { id, first, rows: rows.to_vec() });
-            }
-            before += block.len();
-        }
-        self.fresh = true;
-        self.tell_move(id, control);
-        Ok(())
     }
 
     /// The scores of the tokens that have a text: a padded head's other rows are never shown or drawn.

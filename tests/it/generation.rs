@@ -1,14 +1,18 @@
 //! A continuation from request to reason, with a model that says what it is told to.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use megachat::TokenId;
 use megachat::assets;
+use megachat::checkpoint::{Activation, Config};
 use megachat::engine::generation::{Control, Session};
 use megachat::engine::protocol::{Event, Failure, Request, RequestId, Said, StopReason, Want};
-use megachat::model::window_start;
+use megachat::gpt2::cpu::{self, CpuOptions, Isa};
+use megachat::model::{Capabilities, Model, ModelError, Precision, Scores, window_start};
 use megachat::sample::{EndOfText, Settings, WhenFull};
 
+use crate::support::noise::Noise;
 use crate::support::scripted::{Fault, Scripted};
 
 /// Hears everything, and interferes where a test says so.
@@ -296,4 +300,138 @@ fn a_survey_tells_the_scores_of_every_token_that_can_be_seen() {
 
 fn likeliest(row: &[f32]) -> TokenId {
     (0..).zip(row).max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0
+}
+
+/// A model that counts what it reads, and may keep to itself that it rounds alike however tokens are read.
+struct Counted {
+    model: Box<dyn Model>,
+    tells: bool,
+    /// Calls, and tokens of all calls.
+    read: Arc<[AtomicUsize; 2]>,
+}
+
+impl Model for Counted {
+    fn vocabulary(&self) -> usize {
+        self.model.vocabulary()
+    }
+
+    fn positions(&self) -> usize {
+        self.model.positions()
+    }
+
+    fn precision(&self) -> Precision {
+        self.model.precision()
+    }
+
+    fn arithmetic(&self) -> u32 {
+        if self.tells { self.model.arithmetic() } else { 0 }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.model.capabilities()
+    }
+
+    fn extend(
+        &mut self,
+        tokens: &[TokenId],
+        scores: Scores,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        self.read[0].fetch_add(1, Ordering::Relaxed);
+        self.read[1].fetch_add(tokens.len(), Ordering::Relaxed);
+        self.model.extend(tokens, scores, wanted)
+    }
+
+    fn position(&self) -> usize {
+        self.model.position()
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.model.rewind(position);
+    }
+
+    fn branch(&mut self, count: usize) -> Result<(), ModelError> {
+        self.model.branch(count)
+    }
+
+    fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError> {
+        self.model.step(tokens, scores)
+    }
+
+    fn keep(&mut self, branch: usize) {
+        self.model.keep(branch);
+    }
+}
+
+/// What is read before it is drawn changes nothing but how long it takes.
+#[test]
+fn a_text_that_is_read_ahead_is_the_text_that_is_not() {
+    const POSITIONS: usize = 200;
+    let vocabulary = assets::vocabulary();
+    let config = Config {
+        vocab_size: vocabulary.len(),
+        n_positions: POSITIONS,
+        n_embd: 64,
+        n_layer: 2,
+        n_head: 4,
+        n_inner: 256,
+        layer_norm_epsilon: 1e-5,
+        activation: Activation::GeluTanh,
+        tie_word_embeddings: true,
+    };
+    let mut fewest = usize::MAX;
+    for (precision, temperature, when_full, max_tokens) in [
+        (Precision::F32, 0.0, WhenFull::Stop, 100),
+        (Precision::Q8, 0.0, WhenFull::Stop, 400),
+        (Precision::Q8, 0.0, WhenFull::Slide, 300),
+        (Precision::F16, 1.0, WhenFull::Stop, 100),
+        (Precision::Q4, 0.02, WhenFull::Stop, 0),
+    ] {
+        let settings = Settings {
+            temperature,
+            when_full,
+            max_tokens,
+            repeat_penalty: 1.0,
+            end_of_text: EndOfText::Ignore,
+            ..Settings::default()
+        };
+        let drawn = |tells| {
+            let mut noise = Noise { width: 64, vocabulary: vocabulary.len(), positions: POSITIONS };
+            let options = CpuOptions { precision, threads: 1, isa: Isa::detect() };
+            let model = cpu::load(&config, &mut noise, options, &mut |_| (), &mut |_| ()).unwrap();
+            let read = Arc::new([const { AtomicUsize::new(0) }; 2]);
+            let counted = Counted { model, tells, read: read.clone() };
+            let mut session = Session::new(Box::new(counted), vocabulary.clone());
+            let mut all = Vec::new();
+            // The second goes on from where the first is left in its middle, the third from further ahead.
+            let mut path: Vec<TokenId> = Vec::new();
+            for (keep, stop_after) in [(0, Some(60)), (50, None), (30, None)] {
+                path.truncate(keep);
+                let text = if keep == 0 { "Once upon a time" } else { "" };
+                let request = request(&path, text, settings.clone());
+                let mut listener = Listener { stop_after, ..Listener::default() };
+                session.run(&request, &mut listener);
+                for event in listener.events {
+                    match event {
+                        Event::Encoded { tokens, .. } => path.extend(tokens),
+                        Event::Token { draw, .. } => path.push(draw.token),
+                        Event::Next { logits, .. } => all.push(logits),
+                        Event::Finished { reason, .. } => assert_ne!(reason, StopReason::EndOfText),
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+            (path, all, read[0].load(Ordering::Relaxed), read[1].load(Ordering::Relaxed))
+        };
+        let (path, rows, passes, tokens) = drawn(false);
+        let (again, same_rows, fewer, more) = drawn(true);
+        assert_eq!(path, again, "{precision:?}");
+        assert!(rows == same_rows, "{precision:?}");
+        assert!(
+            fewer <= passes && more >= tokens,
+            "{precision:?}: {fewer} of {passes} passes, {more} of {tokens} tokens"
+        );
+        fewest = fewest.min(100 * fewer / passes);
+    }
+    assert!(fewest < 60, "a text that repeats itself takes {fewest} % of the passes");
 }

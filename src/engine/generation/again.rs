@@ -11,7 +11,7 @@ impl Session {
     ///
     /// If it is not wanted any more, or the model fails.
     pub fn scores_after(&mut self, path: &[TokenId], control: &mut dyn Control) -> Result<&[f32], Break> {
-        self.read_to(RequestId::default(), path, control)?;
+        self.read_to(RequestId::default(), path, 0, control)?;
         Ok(self.scores())
     }
 }

@@ -36,8 +36,11 @@ impl Session {
         if request.columns.is_empty() || request.path.is_empty() {
             return Err(Break::Failed(Failure::Model("columns need a text to go on from".into())));
         }
-        self.prefill(request.id, &request.path, control)?;
+        self.prefill(request.id, &request.path, 0, control)?;
         let read = self.read.len();
+        // Branches go on from where the text ends.
+        self.drafts.forget();
+        self.model.rewind(read);
         self.model.branch(request.columns.len())?;
         let outcome = self.spread(request, control);
         self.model.rewind(read);

@@ -24,7 +24,7 @@ impl Session {
     ) -> Result<(), Break> {
         let Some((&last, before)) = path.split_last().filter(|it| self.is_open(it.1, *it.0)) else { return Ok(()) };
         let begun: Vec<u8> = self.vocabulary.bytes(last).into();
-        self.read_to(id, before, control)?;
+        self.read_to(id, before, 0, control)?;
         self.constraints.follow(settings, &self.vocabulary);
         run.begun = begun.len();
         let context = Context::new(before, &self.constraints).with_begun(&begun);
