@@ -65,6 +65,13 @@ impl<E: Readable> Attention<'_, E> {
             match self.tokens - first {
                 1 => self.queries::<L, 1>(head, first, scratch),
                 2..=4 => self.queries::<L, 4>(head, first, scratch),
+                rest if TILE > L::SUMS => {
+                    self.queries::<L, 4>(head, first, scratch);
+                    match rest {
+                        5 => self.queries::<L, 1>(head, first + 4, scratch),
+                        _ => self.queries::<L, 4>(head, first + 4, scratch),
+                    }
+                }
                 _ => self.queries::<L, TILE>(head, first, scratch),
             }
         }
@@ -118,7 +125,7 @@ impl<E: Readable> Attention<'_, E> {
                     start += PAGE;
                 }
             }
-            while start + 2 * LANES <= room {
+            while 2 * Q <= L::SUMS && start + 2 * LANES <= room {
                 self.score_block::<L, Q, 2>(head, queries, scores, room, start);
                 start += 2 * LANES;
             }
@@ -174,13 +181,13 @@ impl<E: Readable> Attention<'_, E> {
         let mut group = 0;
         // SAFETY: the caller's promises.
         unsafe {
-            if Q == 1 {
+            if Q == 1 && 8 <= L::SUMS {
                 while group + 4 <= groups {
                     self.mix_block::<L, Q, 4>(head, weights, room, out, group);
                     group += 4;
                 }
             }
-            while group + 2 <= groups {
+            while 2 * Q <= L::SUMS && group + 2 <= groups {
                 self.mix_block::<L, Q, 2>(head, weights, room, out, group);
                 group += 2;
             }

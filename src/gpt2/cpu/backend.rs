@@ -4,6 +4,8 @@
 
 use super::attention::{Attention, Readable};
 use super::lanes::naive::Naive;
+#[cfg(target_arch = "aarch64")]
+use super::lanes::neon::{Neon, bytes};
 use super::lanes::{Isa, Level};
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{avx2::Avx2, avx512::Avx512};
@@ -73,6 +75,12 @@ compiled!(naive, Naive);
 compiled!(avx2, Avx2, "avx2,fma,f16c");
 #[cfg(target_arch = "x86_64")]
 compiled!(avx512, Avx512, "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512vnni");
+#[cfg(target_arch = "aarch64")]
+compiled!(neon, Neon<bytes::Plain>, "neon");
+#[cfg(target_arch = "aarch64")]
+compiled!(neon_dot, Neon<bytes::Dot>, "neon,dotprod");
+#[cfg(target_arch = "aarch64")]
+compiled!(neon_i8mm, Neon<bytes::I8mm>, "neon,dotprod,i8mm");
 
 /// Calls a kernel as it was compiled for the processor.
 macro_rules! dispatch {
@@ -83,6 +91,12 @@ macro_rules! dispatch {
             Level::Avx2 => avx2::$name($($argument),*),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => avx512::$name($($argument),*),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => neon::$name($($argument),*),
+            #[cfg(target_arch = "aarch64")]
+            Level::NeonDot => neon_dot::$name($($argument),*),
+            #[cfg(target_arch = "aarch64")]
+            Level::NeonI8mm => neon_i8mm::$name($($argument),*),
         }
     };
 }

@@ -166,15 +166,13 @@ pub(super) unsafe fn widen<L: Lanes>(from: &[u8], kind: RawType, out: &mut [f32]
 #[inline(always)]
 pub(super) unsafe fn sum<L: Lanes>(bytes: &[u8]) -> f32 {
     const GROUP: usize = 4 * LANES;
-    /// As far ahead as the products look.
-    const AHEAD: usize = 4096;
     // SAFETY: four whole groups at a time; prefetching may reach over the end.
     unsafe {
         let mut sums = [L::splat(0.0); 4];
         for groups in bytes.chunks_exact(4 * GROUP) {
             for (at, sum) in sums.iter_mut().enumerate() {
                 let from = groups.as_ptr().add(at * GROUP);
-                L::prefetch(from.wrapping_add(AHEAD));
+                L::prefetch(from);
                 *sum = L::add(*sum, L::load(from.cast()));
             }
         }

@@ -160,9 +160,6 @@ impl Product<'_> {
     }
 }
 
-/// How far ahead of the product the panel is asked for, in bytes: about what one core has under way.
-const AHEAD: usize = 4096;
-
 /// Parts that a row's sum of floats is made of: column c belongs to part c mod 4, and each part is summed in the order
 /// of its columns. It is the same for one token and for many, so that a text has one set of scores whoever reads it.
 const PARTS: usize = 4;
@@ -195,7 +192,7 @@ unsafe fn floats<L: Lanes, const M: usize, const P: usize>(
                 let mut weights = panels[at].as_ptr();
                 for column in (0..whole).step_by(PARTS) {
                     for (part, sum) in sums.iter_mut().enumerate() {
-                        L::prefetch(weights.wrapping_add(AHEAD + step * part));
+                        L::prefetch(weights.wrapping_add(step * part));
                         let x = L::splat(*x.add((column + part) * tokens.group));
                         *sum = L::mul_add(load(weights.add(step * part)), x, *sum);
                     }
@@ -223,7 +220,7 @@ unsafe fn floats<L: Lanes, const M: usize, const P: usize>(
                         for at in 0..P {
                             let from = panels[at].as_ptr().add(step * column);
                             if M <= 4 {
-                                L::prefetch(from.wrapping_add(AHEAD));
+                                L::prefetch(from);
                             }
                             weights[at] = load(from);
                         }
@@ -335,8 +332,8 @@ unsafe fn blocks<L: Lanes, const NIBBLES: bool, const M: usize, const P: usize>(
     x: &Quantized,
     tokens: Tokens,
 ) -> [[L::F; M]; P] {
-    // 64 bytes of a panel are four columns of its rows, or eight.
-    let (kind, steps) = if NIBBLES { (Kind::Q4, BLOCK / 8) } else { (Kind::Q8, BLOCK / 4) };
+    // Bytes of a block's weights.
+    let (kind, size) = if NIBBLES { (Kind::Q4, BLOCK / 2 * LANES) } else { (Kind::Q8, BLOCK * LANES) };
     let (blocks, group) = (columns.div_ceil(BLOCK), tokens.group);
     // SAFETY: the caller's promises; prefetching may reach over the end.
     unsafe {
@@ -355,26 +352,11 @@ unsafe fn blocks<L: Lanes, const NIBBLES: bool, const M: usize, const P: usize>(
                     whole[at][m] = start;
                 }
             }
-            for step in 0..steps {
-                let mut weights = [std::ptr::null(); P];
-                for at in 0..P {
-                    weights[at] = of[at].weights.add((block * steps + step) * 4 * LANES);
-                    if M <= 4 {
-                        L::prefetch(weights[at].wrapping_add(AHEAD));
-                    }
-                }
-                for m in 0..M {
-                    let four = x.values.add((block * (BLOCK / 4) + step) * group + m);
-                    for at in 0..P {
-                        whole[at][m] = if NIBBLES {
-                            // The lower halves are the first sixteen columns, the upper the others.
-                            L::dot_nibbles(whole[at][m], weights[at], *four, *four.add(steps * group))
-                        } else {
-                            L::dot_bytes(whole[at][m], weights[at], *four)
-                        };
-                    }
-                }
+            let mut weights = [std::ptr::null(); P];
+            for at in 0..P {
+                weights[at] = of[at].weights.add(block * size);
             }
+            L::block::<NIBBLES, M, P>(&mut whole, weights, x.values.add(block * (BLOCK / 4) * group), group);
             scaled::<L, M, P>(&mut sums, whole, of, x.scales.add(block * group), block);
         }
         sums

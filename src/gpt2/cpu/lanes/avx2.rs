@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Lanes, sum_of_halves};
+use super::{AHEAD, Dots, Lanes, sum_of_halves};
 
 /// Processors with AVX2, FMA and F16C.
 #[derive(Clone, Copy)]
@@ -125,6 +125,41 @@ impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
+    unsafe fn block<const NIBBLES: bool, const M: usize, const P: usize>(
+        sums: &mut [[Self::I; M]; P],
+        weights: [*const u8; P],
+        x: *const i32,
+        group: usize,
+    ) {
+        unsafe { Self::steps::<NIBBLES, M, P>(sums, weights, x, group) }
+    }
+    #[inline(always)]
+    unsafe fn to_float(x: Self::I) -> Self::F {
+        unsafe { (_mm256_cvtepi32_ps(x.0), _mm256_cvtepi32_ps(x.1)) }
+    }
+    #[inline(always)]
+    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32 {
+        unsafe {
+            let whole = [low.0, low.1, high.0, high.1].map(|it| _mm256_cvtps_epi32(it));
+            let (low, high) = (_mm256_packs_epi32(whole[0], whole[1]), _mm256_packs_epi32(whole[2], whole[3]));
+            // Packing goes by halves of registers, so that groups of four come out in this order.
+            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+            let bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+            _mm256_storeu_si256(to.cast(), bytes);
+            let sum = _mm256_madd_epi16(_mm256_add_epi16(low, high), _mm256_set1_epi16(1));
+            let mut parts = [0i32; 8];
+            _mm256_storeu_si256(parts.as_mut_ptr().cast(), sum);
+            parts.iter().sum()
+        }
+    }
+    #[inline(always)]
+    unsafe fn prefetch(at: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(AHEAD).cast()) }
+    }
+}
+
+impl Dots for Avx2 {
+    #[inline(always)]
     unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I {
         unsafe {
             let x = _mm256_set1_epi32(x);
@@ -153,28 +188,5 @@ impl Lanes for Avx2 {
             };
             (dot(sum.0, 0), dot(sum.1, 32))
         }
-    }
-    #[inline(always)]
-    unsafe fn to_float(x: Self::I) -> Self::F {
-        unsafe { (_mm256_cvtepi32_ps(x.0), _mm256_cvtepi32_ps(x.1)) }
-    }
-    #[inline(always)]
-    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32 {
-        unsafe {
-            let whole = [low.0, low.1, high.0, high.1].map(|it| _mm256_cvtps_epi32(it));
-            let (low, high) = (_mm256_packs_epi32(whole[0], whole[1]), _mm256_packs_epi32(whole[2], whole[3]));
-            // Packing goes by halves of registers, so that groups of four come out in this order.
-            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-            let bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
-            _mm256_storeu_si256(to.cast(), bytes);
-            let sum = _mm256_madd_epi16(_mm256_add_epi16(low, high), _mm256_set1_epi16(1));
-            let mut parts = [0i32; 8];
-            _mm256_storeu_si256(parts.as_mut_ptr().cast(), sum);
-            parts.iter().sum()
-        }
-    }
-    #[inline(always)]
-    unsafe fn prefetch(at: *const u8) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
 }

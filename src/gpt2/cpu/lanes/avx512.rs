@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{LANES, Lanes, sum_of_halves};
+use super::{AHEAD, Dots, LANES, Lanes, sum_of_halves};
 
 /// Processors with AVX-512 F, BW, VL and VNNI.
 #[derive(Clone, Copy)]
@@ -95,18 +95,13 @@ impl Lanes for Avx512 {
         unsafe { _mm512_set1_epi32(correction.wrapping_mul(-8)) }
     }
     #[inline(always)]
-    unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I {
-        unsafe { _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(weights.cast()), _mm512_set1_epi32(x)) }
-    }
-    #[inline(always)]
-    unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I {
-        unsafe {
-            let both = _mm512_loadu_si512(weights.cast());
-            let mask = _mm512_set1_epi8(15);
-            let sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(both, mask), _mm512_set1_epi32(low));
-            let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(both), mask);
-            _mm512_dpbusd_epi32(sum, upper, _mm512_set1_epi32(high))
-        }
+    unsafe fn block<const NIBBLES: bool, const M: usize, const P: usize>(
+        sums: &mut [[Self::I; M]; P],
+        weights: [*const u8; P],
+        x: *const i32,
+        group: usize,
+    ) {
+        unsafe { Self::steps::<NIBBLES, M, P>(sums, weights, x, group) }
     }
     #[inline(always)]
     unsafe fn to_float(x: Self::I) -> Self::F {
@@ -123,6 +118,23 @@ impl Lanes for Avx512 {
     }
     #[inline(always)]
     unsafe fn prefetch(at: *const u8) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(AHEAD).cast()) }
+    }
+}
+
+impl Dots for Avx512 {
+    #[inline(always)]
+    unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I {
+        unsafe { _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(weights.cast()), _mm512_set1_epi32(x)) }
+    }
+    #[inline(always)]
+    unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I {
+        unsafe {
+            let both = _mm512_loadu_si512(weights.cast());
+            let mask = _mm512_set1_epi8(15);
+            let sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(both, mask), _mm512_set1_epi32(low));
+            let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(both), mask);
+            _mm512_dpbusd_epi32(sum, upper, _mm512_set1_epi32(high))
+        }
     }
 }

@@ -5,15 +5,28 @@
 
 #![allow(unsafe_code, reason = "instructions that not every processor has")]
 #![allow(clippy::wildcard_imports, reason = "there are as many intrinsics as lines")]
+#![allow(clippy::needless_range_loop, reason = "sums stay in registers where indices are known")]
+
+#[cfg(target_arch = "aarch64")]
+use std::arch::is_aarch64_feature_detected;
+
+use super::matrix::BLOCK;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx512;
 pub(super) mod naive;
+#[cfg(target_arch = "aarch64")]
+pub(super) mod neon;
+#[cfg(test)]
+mod tests;
 
 /// Numbers in a group.
 pub(super) const LANES: usize = 16;
+
+/// How far ahead of where it is read memory is asked for, in bytes: about what one core has under way.
+pub(super) const AHEAD: usize = 4096;
 
 /// Operations on [`LANES`] numbers at once.
 ///
@@ -29,6 +42,8 @@ pub(super) trait Lanes: Copy {
 
     /// Whether there are registers for two dozen sums.
     const ROOMY: bool;
+    /// Sums that attention has side by side at the most.
+    const SUMS: usize = 16;
 
     unsafe fn splat(x: f32) -> Self::F;
     /// Reads 16 floats.
@@ -56,22 +71,75 @@ pub(super) trait Lanes: Copy {
     /// The largest.
     unsafe fn largest(x: Self::F) -> f32;
 
-    /// What a sum of [`Self::dot_bytes`] or [`Self::dot_nibbles`] begins with, given `correction`, the product of the
-    /// activations' sum and the weights' offset: instructions that take weights without sign need it.
+    /// What a sum of [`Self::block`] begins with, given `correction`, the product of the activations' sum and the weights'
+    /// offset: instructions that take weights without sign need it.
     unsafe fn begin_bytes(correction: i32) -> Self::I;
     /// The same for 4-bit weights.
     unsafe fn begin_nibbles(correction: i32) -> Self::I;
+    /// Adds the products of a block of `P` panels, of 8 bits or of 4 if `NIBBLES`, with the activations of `M` tokens.
+    ///
+    /// `weights` are where the panels have the block. Each number of `x` is four activations as its bytes: those of the
+    /// tokens side by side, the next four of them `group` numbers further. One token is a group of its own.
+    unsafe fn block<const NIBBLES: bool, const M: usize, const P: usize>(
+        sums: &mut [[Self::I; M]; P],
+        weights: [*const u8; P],
+        x: *const i32,
+        group: usize,
+    );
+    unsafe fn to_float(x: Self::I) -> Self::F;
+    /// Writes 32 whole numbers from -128 to 127 as bytes; answers their sum.
+    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32;
+    /// Asks for the memory [`AHEAD`] of an address. Any will do.
+    unsafe fn prefetch(at: *const u8);
+}
+
+/// Products of four bytes and four bytes, which is what a block is made of where nothing larger pays.
+///
+/// # Safety
+///
+/// As in [`Lanes`].
+pub(super) trait Dots: Lanes {
     /// Adds to each lane the product of four weights, each a byte above its value by 128, and four signed activations,
     /// which `x` holds as its bytes. Reads 64 bytes, four for each lane.
     unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I;
     /// The same for 4-bit weights, eight for each lane: the lower halves of the 64 bytes go with `low`, the upper with
     /// `high`. Each is above its value by 8.
     unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I;
-    unsafe fn to_float(x: Self::I) -> Self::F;
-    /// Writes 32 whole numbers from -128 to 127 as bytes; answers their sum.
-    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32;
-    /// Asks for the memory some way ahead. Any address will do.
-    unsafe fn prefetch(at: *const u8);
+
+    /// [`Lanes::block`], 64 bytes of a panel at a time.
+    #[inline(always)]
+    unsafe fn steps<const NIBBLES: bool, const M: usize, const P: usize>(
+        sums: &mut [[Self::I; M]; P],
+        weights: [*const u8; P],
+        x: *const i32,
+        group: usize,
+    ) {
+        // 64 bytes of a panel are four columns of its rows, or eight.
+        let steps = if NIBBLES { BLOCK / 8 } else { BLOCK / 4 };
+        // SAFETY: the caller's promises; prefetching may reach over the end.
+        unsafe {
+            for step in 0..steps {
+                let mut here = weights;
+                for at in 0..P {
+                    here[at] = weights[at].add(step * 4 * LANES);
+                    if M <= 4 {
+                        Self::prefetch(here[at]);
+                    }
+                }
+                for m in 0..M {
+                    let four = x.add(step * group + m);
+                    for at in 0..P {
+                        sums[at][m] = if NIBBLES {
+                            // The lower halves are the first sixteen columns, the upper the others.
+                            Self::dot_nibbles(sums[at][m], here[at], *four, *four.add(steps * group))
+                        } else {
+                            Self::dot_bytes(sums[at][m], here[at], *four)
+                        };
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The sum of sixteen numbers: of the halves, then of the halves of those. No addition waits for fifteen others.
@@ -100,6 +168,15 @@ pub(super) enum Level {
     /// AVX-512 with VNNI.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// What every 64-bit ARM has.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    /// NEON with products of bytes.
+    #[cfg(target_arch = "aarch64")]
+    NeonDot,
+    /// NEON with products of bytes without sign and bytes with one.
+    #[cfg(target_arch = "aarch64")]
+    NeonI8mm,
 }
 
 impl Isa {
@@ -129,6 +206,17 @@ impl Isa {
                 all.push(Self(Level::Avx512));
             }
         }
+        // Where the most significant byte comes first, four bytes are no number of four columns.
+        #[cfg(target_arch = "aarch64")]
+        if cfg!(target_endian = "little") && is_aarch64_feature_detected!("neon") {
+            all.push(Self(Level::Neon));
+            if is_aarch64_feature_detected!("dotprod") {
+                all.push(Self(Level::NeonDot));
+                if is_aarch64_feature_detected!("i8mm") {
+                    all.push(Self(Level::NeonI8mm));
+                }
+            }
+        }
         all
     }
 
@@ -148,6 +236,8 @@ impl Isa {
             // A product and its addition are rounded once.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 | Level::Avx512 => 1,
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon | Level::NeonDot | Level::NeonI8mm => 1,
         }
     }
 
@@ -160,6 +250,12 @@ impl Isa {
             Level::Avx2 => "AVX2",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => "AVX-512 VNNI",
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => "NEON",
+            #[cfg(target_arch = "aarch64")]
+            Level::NeonDot => "NEON dotprod",
+            #[cfg(target_arch = "aarch64")]
+            Level::NeonI8mm => "NEON i8mm",
         }
     }
 }

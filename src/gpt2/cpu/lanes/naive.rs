@@ -2,7 +2,7 @@
 
 use half::bf16;
 
-use super::{LANES, Lanes, sum_of_halves};
+use super::{Dots, LANES, Lanes, sum_of_halves};
 
 /// Arrays, which the compiler turns into what the processor has.
 #[derive(Clone, Copy)]
@@ -123,6 +123,35 @@ impl Lanes for Naive {
         [0; LANES]
     }
     #[inline(always)]
+    unsafe fn block<const NIBBLES: bool, const M: usize, const P: usize>(
+        sums: &mut [[Self::I; M]; P],
+        weights: [*const u8; P],
+        x: *const i32,
+        group: usize,
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe { Self::steps::<NIBBLES, M, P>(sums, weights, x, group) }
+    }
+    #[inline(always)]
+    unsafe fn to_float(x: Self::I) -> Self::F {
+        each(|lane| x[lane] as f32)
+    }
+    #[inline(always)]
+    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32 {
+        let mut sum = 0;
+        for (at, number) in low.into_iter().chain(high).enumerate() {
+            // SAFETY: the caller lends 32 bytes.
+            unsafe { to.add(at).write(number as i8) };
+            sum += number as i32;
+        }
+        sum
+    }
+    #[inline(always)]
+    unsafe fn prefetch(_at: *const u8) {}
+}
+
+impl Dots for Naive {
+    #[inline(always)]
     unsafe fn dot_bytes(mut sum: Self::I, weights: *const u8, x: i32) -> Self::I {
         // SAFETY: the caller lends 64 bytes.
         let weights = unsafe { words(weights) };
@@ -149,22 +178,6 @@ impl Lanes for Naive {
         }
         sum
     }
-    #[inline(always)]
-    unsafe fn to_float(x: Self::I) -> Self::F {
-        each(|lane| x[lane] as f32)
-    }
-    #[inline(always)]
-    unsafe fn narrow(to: *mut i8, low: Self::F, high: Self::F) -> i32 {
-        let mut sum = 0;
-        for (at, number) in low.into_iter().chain(high).enumerate() {
-            // SAFETY: the caller lends 32 bytes.
-            unsafe { to.add(at).write(number as i8) };
-            sum += number as i32;
-        }
-        sum
-    }
-    #[inline(always)]
-    unsafe fn prefetch(_at: *const u8) {}
 }
 
 #[cfg(test)]
