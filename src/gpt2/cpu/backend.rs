@@ -63,8 +63,8 @@ macro_rules! compiled {
 
             // Plain Rust, but rounding is one instruction here and a call elsewhere.
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn pack(kind: Kind, columns: usize, tile: &[f32], out: &mut [u8]) {
-                matrix::pack(kind, columns, tile, out);
+            pub(super) unsafe fn pack(kind: Kind, columns: usize, tile: &[f32], importance: &[f32], out: &mut [u8]) {
+                matrix::pack(kind, columns, tile, importance, out);
             }
         }
     };
@@ -153,8 +153,8 @@ impl Isa {
     }
 
     /// [`matrix::pack`].
-    pub(super) fn pack(self, kind: Kind, columns: usize, tile: &[f32], out: &mut [u8]) {
+    pub(super) fn pack(self, kind: Kind, columns: usize, tile: &[f32], importance: &[f32], out: &mut [u8]) {
         // SAFETY: `Isa::available` asked the processor.
-        unsafe { dispatch!(self, pack(kind, columns, tile, out)) }
+        unsafe { dispatch!(self, pack(kind, columns, tile, importance, out)) }
     }
 }

@@ -104,6 +104,8 @@ struct Place {
     columns: usize,
     layout: Layout,
     start: usize,
+    /// The layer norm before it, if there is one.
+    norm: Option<String>,
 }
 
 /// Which way round a matrix lies in the file.
@@ -119,20 +121,26 @@ enum Layout {
 fn places(config: &Config, kind: Kind) -> (Vec<Place>, usize) {
     let (c, v, inner) = (config.n_embd, config.vocab_size, config.n_inner);
     let (mut places, mut start) = (Vec::new(), 0);
-    let mut add = |name: String, rows, columns, layout| {
-        places.push(Place { name, rows, columns, layout, start });
+    let mut add = |name: String, rows, columns, layout, norm| {
+        places.push(Place { name, rows, columns, layout, start, norm });
         start += Matrix::size(kind, rows, columns);
     };
-    add(WTE.to_owned(), v, c, Layout::Rows);
+    let last = || Some("ln_f".to_owned());
+    add(WTE.to_owned(), v, c, Layout::Rows, last().filter(|_| config.tie_word_embeddings));
     for index in 0..config.n_layer {
-        let shapes =
-            [("attn.c_attn", 3 * c, c), ("attn.c_proj", c, c), ("mlp.c_fc", inner, c), ("mlp.c_proj", c, inner)];
-        for (name, rows, columns) in shapes {
-            add(format!("h.{index}.{name}.weight"), rows, columns, Layout::Columns);
+        let norm = |of: &str| Some(format!("h.{index}.{of}"));
+        let shapes = [
+            ("attn.c_attn", 3 * c, c, norm("ln_1")),
+            ("attn.c_proj", c, c, None),
+            ("mlp.c_fc", inner, c, norm("ln_2")),
+            ("mlp.c_proj", c, inner, None),
+        ];
+        for (name, rows, columns, norm) in shapes {
+            add(format!("h.{index}.{name}.weight"), rows, columns, Layout::Columns, norm);
         }
     }
     if !config.tie_word_embeddings {
-        add(HEAD.to_owned(), v, c, Layout::Rows);
+        add(HEAD.to_owned(), v, c, Layout::Rows, last());
     }
     (places, start)
 }
@@ -157,6 +165,7 @@ impl Loader<'_> {
         let (kind, isa) = (self.kind, self.isa);
         let &Place { ref name, rows, columns, layout, .. } = place;
         let shape = if layout == Layout::Rows { [rows, columns] } else { [columns, rows] };
+        let importance = self.importance(place)?;
         let raw = self.source.shaped(name, &shape)?;
         let broken = AtomicBool::new(false);
         self.pool.chunks(out, kind.panel_bytes(columns), &|index, panel| {
@@ -164,9 +173,27 @@ impl Loader<'_> {
             if !finite(&tile) {
                 broken.store(true, Ordering::Relaxed);
             }
-            isa.pack(kind, columns, &tile, panel);
+            isa.pack(kind, columns, &tile, &importance, panel);
         });
         if broken.into_inner() { Err(ModelError::NotFinite { name: name.clone() }) } else { Ok(()) }
+    }
+
+    /// What an error in each column of a matrix counts, (columns,), where that matters and is known: behind a layer norm
+    /// activations are as large as its gain, around its bias.
+    fn importance(&mut self, place: &Place) -> Result<Vec<f32>, ModelError> {
+        /// What counts at the least, of what counts on average: no column is given up.
+        const LEAST: f32 = 0.01;
+        let before = place.norm.as_ref().filter(|_| self.kind == Kind::Q4);
+        let Some(name) = before else { return Ok(Vec::new()) };
+        let Norm { gain, bias } = self.norm(name, place.columns)?;
+        let mut all: Vec<f32> = gain.iter().zip(&bias).map(|(gain, bias)| gain * gain + bias * bias).collect();
+        let least = LEAST * all.iter().sum::<f32>() / all.len() as f32;
+        // A norm of nothing but zeros says nothing.
+        if least <= 0.0 || !least.is_finite() {
+            return Ok(Vec::new());
+        }
+        all.iter_mut().for_each(|it| *it = it.max(least));
+        Ok(all)
     }
 
     fn norm(&mut self, name: &str, c: usize) -> Result<Norm, ModelError> {

@@ -4,12 +4,13 @@
 //! scales, sixteen for each block of 32 columns, then the weights: for each four columns, four bytes a row. A product
 //! with a vector reads every byte once, in order.
 //!
-//! Source of the block formats: ggml's `Q8_0` and `Q4_0`, but for the order.
+//! The blocks of 8 bits are ggml's `Q8_0`, but for the order; those of 4 bits are our own, see [`four`].
 
 use std::sync::Arc;
 
 use half::{bf16, f16};
 
+use super::four;
 use super::lanes::LANES;
 use crate::model::Precision;
 
@@ -158,7 +159,7 @@ impl Matrix {
         for (column, out) in out.iter_mut().enumerate() {
             let at = column * LANES + lane;
             let (block, within) = (column / BLOCK, column % BLOCK);
-            let scale = || f16::from_le_bytes(pair(scales, block * LANES + lane)).to_f32();
+            let scale = || f16::from_le_bytes(pair(scales, block * LANES + lane));
             *out = match self.kind {
                 Kind::F32 => {
                     let [[a, b], [c, d]] = [pair(weights, 2 * at), pair(weights, 2 * at + 1)];
@@ -168,13 +169,13 @@ impl Matrix {
                 Kind::Bf16 => bf16::from_le_bytes(pair(weights, at)).to_f32(),
                 Kind::Q8 => {
                     let byte = weights[block * BLOCK * LANES + within / 4 * 64 + lane * 4 + within % 4];
-                    (f32::from(byte) - 128.0) * scale()
+                    (f32::from(byte) - 128.0) * scale().to_f32()
                 }
                 Kind::Q4 => {
                     let low = within % 16;
                     let both = weights[block * BLOCK * LANES / 2 + low / 4 * 64 + lane * 4 + low % 4];
-                    let four = if within < 16 { both & 15 } else { both >> 4 };
-                    (f32::from(four) - 8.0) * scale()
+                    let code = if within < 16 { both & 15 } else { both >> 4 };
+                    four::weight(code, scale())
                 }
             };
         }
@@ -186,20 +187,26 @@ impl Matrix {
 /// # Shapes
 ///
 /// - `tile`: (columns, [`LANES`]), the panel's rows side by side, zeros where it has no more rows
+/// - `importance`: (columns,), what an error counts in each, for weights of 4 bits; empty if all count alike
 /// - `out`: [`Kind::panel_bytes`]
 #[inline(always)]
-pub(super) fn pack(kind: Kind, columns: usize, tile: &[f32], out: &mut [u8]) {
+pub(super) fn pack(kind: Kind, columns: usize, tile: &[f32], importance: &[f32], out: &mut [u8]) {
     let (scales, weights) = out.split_at_mut(kind.scale_bytes(columns));
     match kind {
         Kind::F32 => put(tile, weights, f32::to_le_bytes),
         Kind::F16 => put(tile, weights, |it| f16::from_f32(it).to_le_bytes()),
         Kind::Bf16 => put(tile, weights, |it| bf16::from_f32(it).to_le_bytes()),
-        Kind::Q8 | Kind::Q4 => {
-            let size = if kind == Kind::Q8 { BLOCK * LANES } else { BLOCK * LANES / 2 };
-            let blocks = tile.chunks(BLOCK * LANES).zip(weights.chunks_exact_mut(size));
+        Kind::Q8 => {
+            let blocks = tile.chunks(BLOCK * LANES).zip(weights.chunks_exact_mut(BLOCK * LANES));
             for ((block, weights), scales) in blocks.zip(scales.chunks_exact_mut(2 * LANES)) {
-                let factors = if kind == Kind::Q8 { pack_bytes(block, weights) } else { pack_nibbles(block, weights) };
+                let factors = pack_bytes(block, weights);
                 put(&factors, scales, |it| f16::from_f32(it).to_le_bytes());
+            }
+        }
+        Kind::Q4 => {
+            let blocks = tile.chunks(BLOCK * LANES).zip(weights.chunks_exact_mut(BLOCK * LANES / 2));
+            for (at, ((block, weights), scales)) in blocks.zip(scales.chunks_exact_mut(2 * LANES)).enumerate() {
+                four::pack(block, importance.get(at * BLOCK..).unwrap_or_default(), weights, scales);
             }
         }
     }
@@ -232,30 +239,4 @@ fn pack_bytes(block: &[f32], out: &mut [u8]) -> [f32; LANES] {
         }
     }
     largest.map(|it| it / 127.0)
-}
-
-/// Answers the scales: the weight of the largest magnitude becomes -8.
-#[inline(always)]
-fn pack_nibbles(block: &[f32], out: &mut [u8]) -> [f32; LANES] {
-    let mut largest = [0f32; LANES];
-    let (rows, _) = block.as_chunks::<LANES>();
-    for row in rows {
-        for (largest, weight) in largest.iter_mut().zip(row) {
-            if weight.abs() > largest.abs() {
-                *largest = *weight;
-            }
-        }
-    }
-    let inverse = largest.map(|it| if it == 0.0 { 0.0 } else { -8.0 / it });
-    out.fill(0x88);
-    for (column, row) in rows.iter().enumerate() {
-        let (low, shift) = (column % 16, if column < 16 { 0 } else { 4 });
-        let start = low / 4 * 64 + low % 4;
-        for lane in 0..LANES {
-            let four = ((row[lane] * inverse[lane]).round_ties_even() + 8.0).clamp(0.0, 15.0) as u8;
-            let both = &mut out[start + lane * 4];
-            *both = (*both & !(15 << shift)) | four << shift;
-        }
-    }
-    largest.map(|it| it / -8.0)
 }

@@ -9,6 +9,7 @@ mod attention;
 mod backend;
 mod cache;
 mod forward;
+mod four;
 mod grouped;
 mod lanes;
 mod load;
@@ -108,7 +109,7 @@ impl<E: Readable> Model for CpuModel<E> {
     }
 
     fn arithmetic(&self) -> u32 {
-        self.isa.arithmetic()
+        self.isa.arithmetic(self.precision())
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -4,6 +4,7 @@
 #![allow(clippy::needless_range_loop, reason = "sums stay in registers where indices are known")]
 #![allow(clippy::cast_ptr_alignment, reason = "what is read through these is read at any alignment")]
 
+use super::four::LARGER;
 use super::grouped::{Input, Quantized, groups};
 use super::lanes::{LANES, Lanes};
 use super::math::gelu;
@@ -299,22 +300,30 @@ impl Bytes {
 ///
 /// # Safety
 ///
-/// The block is there.
+/// The block is there, of a tile of `M` tokens.
 #[inline(always)]
-unsafe fn scaled<L: Lanes, const M: usize, const P: usize>(
+unsafe fn scaled<L: Lanes, const NIBBLES: bool, const M: usize, const P: usize>(
     sums: &mut [[L::F; M]; P],
     whole: [[L::I; M]; P],
     panels: [Blocks; P],
-    steps: *const f32,
-    block: usize,
+    x: Bytes,
+    (block, group): (usize, usize),
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         for at in 0..P {
-            let scale = L::load_f16(panels[at].scales.add(block * LANES));
+            let scales = panels[at].scales.add(block * LANES);
+            let scale = L::load_f16(scales);
             for m in 0..M {
-                let step = L::mul(scale, L::splat(*steps.add(m)));
-                sums[at][m] = L::mul_add(L::to_float(whole[at][m]), step, sums[at][m]);
+                let mut total = L::to_float(whole[at][m]);
+                let mut step = *x.scales.add(block * group + m);
+                if NIBBLES {
+                    // Whole numbers below 2 to the 24th, which nothing rounds.
+                    let sum = *x.sums.add(block * group + m) as f32;
+                    total = L::mul_add(L::offsets(scales), L::splat(sum), total);
+                    step *= 1.0 / LARGER;
+                }
+                sums[at][m] = L::mul_add(total, L::mul(scale, L::splat(step)), sums[at][m]);
             }
         }
     }
@@ -357,7 +366,7 @@ unsafe fn blocks<L: Lanes, const NIBBLES: bool, const M: usize, const P: usize>(
                 weights[at] = of[at].weights.add(block * size);
             }
             L::block::<NIBBLES, M, P>(&mut whole, weights, x.values.add(block * (BLOCK / 4) * group), group);
-            scaled::<L, M, P>(&mut sums, whole, of, x.scales.add(block * group), block);
+            scaled::<L, NIBBLES, M, P>(&mut sums, whole, of, x, (block, group));
         }
         sums
     }

@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::{AHEAD, Dots, Lanes, sum_of_halves};
+use crate::gpt2::cpu::four::{LEVELS, OFFSETS};
 
 /// Processors with AVX2, FMA and F16C.
 #[derive(Clone, Copy)]
@@ -118,10 +119,19 @@ impl Lanes for Avx2 {
         unsafe { (_mm256_setzero_si256(), _mm256_setzero_si256()) }
     }
     #[inline(always)]
-    unsafe fn begin_nibbles(correction: i32) -> Self::I {
+    unsafe fn begin_nibbles(_correction: i32) -> Self::I {
+        unsafe { (_mm256_setzero_si256(), _mm256_setzero_si256()) }
+    }
+    #[inline(always)]
+    unsafe fn offsets(scales: *const u16) -> Self::F {
         unsafe {
-            let start = _mm256_set1_epi32(correction.wrapping_mul(-8));
-            (start, start)
+            // Of the index the lowest three bits count, of which two are the offset's.
+            let all = _mm256_broadcast_ps(&_mm_loadu_ps(OFFSETS.as_ptr()));
+            let half = |at: usize| {
+                let index = _mm256_cvtepu16_epi32(_mm_loadu_si128(scales.add(at).cast()));
+                _mm256_permutevar8x32_ps(all, index)
+            };
+            (half(0), half(8))
         }
     }
     #[inline(always)]
@@ -178,13 +188,18 @@ impl Dots for Avx2 {
         unsafe {
             let (low, high) = (_mm256_set1_epi32(low), _mm256_set1_epi32(high));
             let mask = _mm256_set1_epi8(15);
+            let levels = _mm256_broadcastsi128_si256(_mm_loadu_si128(LEVELS.as_ptr().cast()));
+            // Two products of levels fit 16 bits, as those of bytes do, and four do not.
+            let pairs = |codes, x| {
+                let level = _mm256_shuffle_epi8(levels, codes);
+                let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(level), _mm256_sign_epi8(x, level));
+                _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))
+            };
             let dot = |sum, at| {
                 let both = _mm256_loadu_si256(weights.add(at).cast());
-                let lower = _mm256_maddubs_epi16(_mm256_and_si256(both, mask), low);
-                let upper = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16::<4>(both), mask), high);
-                // Four products of at most 15 * 127 fit 16 bits.
-                let pairs = _mm256_add_epi16(lower, upper);
-                _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+                let lower = pairs(_mm256_and_si256(both, mask), low);
+                let upper = pairs(_mm256_and_si256(_mm256_srli_epi16::<4>(both), mask), high);
+                _mm256_add_epi32(sum, _mm256_add_epi32(lower, upper))
             };
             (dot(sum.0, 0), dot(sum.1, 32))
         }

@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::{AHEAD, Dots, LANES, Lanes, sum_of_halves};
+use crate::gpt2::cpu::four::{LEVELS, OFFSETS};
 
 /// Processors with AVX-512 F, BW, VL and VNNI.
 #[derive(Clone, Copy)]
@@ -92,7 +93,15 @@ impl Lanes for Avx512 {
     }
     #[inline(always)]
     unsafe fn begin_nibbles(correction: i32) -> Self::I {
-        unsafe { _mm512_set1_epi32(correction.wrapping_mul(-8)) }
+        unsafe { _mm512_set1_epi32(correction.wrapping_mul(-128)) }
+    }
+    #[inline(always)]
+    unsafe fn offsets(scales: *const u16) -> Self::F {
+        unsafe {
+            // Of the index the lowest four bits count, of which two are the offset's.
+            let all = _mm512_broadcast_f32x4(_mm_loadu_ps(OFFSETS.as_ptr()));
+            _mm512_permutexvar_ps(_mm512_cvtepu16_epi32(_mm256_loadu_si256(scales.cast())), all)
+        }
     }
     #[inline(always)]
     unsafe fn block<const NIBBLES: bool, const M: usize, const P: usize>(
@@ -132,8 +141,12 @@ impl Dots for Avx512 {
         unsafe {
             let both = _mm512_loadu_si512(weights.cast());
             let mask = _mm512_set1_epi8(15);
-            let sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(both, mask), _mm512_set1_epi32(low));
-            let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(both), mask);
+            // Above their values by 128, as bytes are.
+            let levels = _mm_xor_si128(_mm_loadu_si128(LEVELS.as_ptr().cast()), _mm_set1_epi8(-128));
+            let level = |codes| _mm512_shuffle_epi8(_mm512_broadcast_i32x4(levels), codes);
+            let lower = level(_mm512_and_si512(both, mask));
+            let upper = level(_mm512_and_si512(_mm512_srli_epi16::<4>(both), mask));
+            let sum = _mm512_dpbusd_epi32(sum, lower, _mm512_set1_epi32(low));
             _mm512_dpbusd_epi32(sum, upper, _mm512_set1_epi32(high))
         }
     }

@@ -11,6 +11,7 @@
 use std::arch::is_aarch64_feature_detected;
 
 use super::matrix::BLOCK;
+use crate::model::Precision;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx2;
@@ -74,8 +75,10 @@ pub(super) trait Lanes: Copy {
     /// What a sum of [`Self::block`] begins with, given `correction`, the product of the activations' sum and the weights'
     /// offset: instructions that take weights without sign need it.
     unsafe fn begin_bytes(correction: i32) -> Self::I;
-    /// The same for 4-bit weights.
+    /// The same for 4-bit weights, of which [`LEVELS`] are multiplied.
     unsafe fn begin_nibbles(correction: i32) -> Self::I;
+    /// The offsets of 4-bit weights: reads 16 halves, whose lowest two bits name them.
+    unsafe fn offsets(scales: *const u16) -> Self::F;
     /// Adds the products of a block of `P` panels, of 8 bits or of 4 if `NIBBLES`, with the activations of `M` tokens.
     ///
     /// `weights` are where the panels have the block. Each number of `x` is four activations as its bytes: those of the
@@ -103,7 +106,7 @@ pub(super) trait Dots: Lanes {
     /// which `x` holds as its bytes. Reads 64 bytes, four for each lane.
     unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I;
     /// The same for 4-bit weights, eight for each lane: the lower halves of the 64 bytes go with `low`, the upper with
-    /// `high`. Each is above its value by 8.
+    /// `high`. Each stands for one of [`LEVELS`].
     unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I;
 
     /// [`Lanes::block`], 64 bytes of a panel at a time.
@@ -229,15 +232,14 @@ impl Isa {
     /// The number of its arithmetic, as [`crate::model::Model::arithmetic`] tells it and transcripts keep it. Whoever changes
     /// the order or the rounding of any sum of the kernels takes a number that was never used.
     #[must_use]
-    pub fn arithmetic(self) -> u32 {
-        match self.0 {
-            // Products are rounded before they are added.
-            Level::Naive => 2,
-            // A product and its addition are rounded once.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 | Level::Avx512 => 1,
-            #[cfg(target_arch = "aarch64")]
-            Level::Neon | Level::NeonDot | Level::NeonI8mm => 1,
+    pub fn arithmetic(self, precision: Precision) -> u32 {
+        match (self.0, precision) {
+            // Products are rounded before they are added. 4 bits had evenly spaced levels, once.
+            (Level::Naive, Precision::Q4) => 4,
+            (Level::Naive, _) => 2,
+            // A product and its addition are rounded once, wherever else.
+            (_, Precision::Q4) => 3,
+            (_, _) => 1,
         }
     }
 

@@ -3,6 +3,7 @@
 use half::bf16;
 
 use super::{Dots, LANES, Lanes, sum_of_halves};
+use crate::gpt2::cpu::four::{LEVELS, OFFSETS};
 
 /// Arrays, which the compiler turns into what the processor has.
 #[derive(Clone, Copy)]
@@ -123,6 +124,11 @@ impl Lanes for Naive {
         [0; LANES]
     }
     #[inline(always)]
+    unsafe fn offsets(scales: *const u16) -> Self::F {
+        // SAFETY: the caller lends 32 bytes.
+        each(|lane| OFFSETS[usize::from(unsafe { scales.add(lane).read_unaligned() } & 3)])
+    }
+    #[inline(always)]
     unsafe fn block<const NIBBLES: bool, const M: usize, const P: usize>(
         sums: &mut [[Self::I; M]; P],
         weights: [*const u8; P],
@@ -172,8 +178,9 @@ impl Dots for Naive {
         for at in 0..4 {
             for (sum, both) in sum.iter_mut().zip(weights) {
                 let both = (both >> (8 * at)).cast_signed();
-                *sum += ((both & 15) - 8) * i32::from(low[at] as i8);
-                *sum += ((both >> 4 & 15) - 8) * i32::from(high[at] as i8);
+                let level = |code: i32| i32::from(LEVELS[(code & 15) as usize]);
+                *sum += level(both) * i32::from(low[at] as i8);
+                *sum += level(both >> 4) * i32::from(high[at] as i8);
             }
         }
         sum

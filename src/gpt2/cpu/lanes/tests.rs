@@ -4,6 +4,7 @@ use half::{bf16, f16};
 
 use super::{Isa, LANES};
 use crate::gpt2::RawType;
+use crate::gpt2::cpu::four;
 use crate::gpt2::cpu::grouped::{Input, Quantized, groups};
 use crate::gpt2::cpu::matrix::{Arena, BLOCK, Kind, Matrix};
 use crate::gpt2::cpu::pool::Shareable;
@@ -28,13 +29,18 @@ fn the_processor_is_taken_for_what_it_is() {
     }
 }
 
+/// What scales of 4 bits are held as, where they are 1.
+const LARGE: f16 = f16::from_f32_const(four::LARGER);
+
 /// A matrix of weights without scales: any bytes.
 fn matrix(kind: Kind, rows: usize, columns: usize, byte: &mut impl FnMut() -> u8) -> Matrix {
     let mut arena = Arena::new(Matrix::size(kind, rows, columns)).unwrap();
     for panel in arena.bytes_mut().chunks_exact_mut(kind.panel_bytes(columns)) {
         let (scales, weights) = panel.split_at_mut(kind.scale_bytes(columns));
         for scale in scales.as_chunks_mut::<2>().0 {
-            *scale = f16::ONE.to_le_bytes();
+            // Of 4 bits the lowest two are an offset's.
+            let bits = if kind == Kind::Q4 { LARGE.to_bits() | u16::from(byte() & 3) } else { f16::ONE.to_bits() };
+            *scale = bits.to_le_bytes();
         }
         weights.fill_with(&mut *byte);
     }
@@ -85,11 +91,15 @@ fn products_of_bytes_are_exact_up_to_the_largest() {
             unsafe { isa.panels(&product, 0, matrix.panels()) };
             let mut row = vec![0.0; COLUMNS];
             for r in 0..ROWS {
-                // Scales are 1, so that these are whole numbers.
+                // Scales are 1, so that these are whole numbers in 8 bits.
                 matrix.row(r, &mut row);
                 for (t, x) in plain.iter().enumerate() {
-                    let expected: i32 = row.iter().zip(x).map(|(a, b)| *a as i32 * i32::from(*b)).sum();
-                    assert_eq!(out[t * ROWS + r], expected as f32, "{isa:?} {kind:?}, {t} of {tokens}, row {r}");
+                    let products = row.iter().zip(x).map(|(a, b)| f64::from(*a) * f64::from(*b));
+                    let (expected, size) = products.fold((0.0, 0.0), |(sum, size), it| (sum + it, size + it.abs()));
+                    // An offset is in the digits of its scale, which rounds.
+                    let slack = if kind == Kind::Q4 { 1e-6 * size } else { 0.0 };
+                    let found = f64::from(out[t * ROWS + r]);
+                    assert!((found - expected).abs() <= slack, "{isa:?} {kind:?}, {t} of {tokens}, row {r}: {found}");
                 }
             }
         }

@@ -7,6 +7,7 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 
 use super::{Whole, prefetch};
+use crate::gpt2::cpu::four::LEVELS;
 use crate::gpt2::cpu::lanes::LANES;
 use crate::gpt2::cpu::matrix::BLOCK;
 
@@ -41,13 +42,14 @@ unsafe fn with_signs<const R: usize>(weights: [uint8x16_t; R]) -> [int8x16_t; R]
     unsafe { weights.map(|it| vreinterpretq_s8_u8(veorq_u8(it, vdupq_n_u8(0x80)))) }
 }
 
-/// The lower and the upper halves of bytes. Below 16 a byte is the same with a sign and without.
+/// What the lower and the upper halves of bytes stand for.
 #[inline(always)]
 unsafe fn halves<const R: usize>(weights: [uint8x16_t; R]) -> [[int8x16_t; R]; 2] {
     unsafe {
+        let levels = vld1q_s8(LEVELS.as_ptr());
         [
-            weights.map(|it| vreinterpretq_s8_u8(vandq_u8(it, vdupq_n_u8(15)))),
-            weights.map(|it| vreinterpretq_s8_u8(vshrq_n_u8::<4>(it))),
+            weights.map(|it| vqtbl1q_s8(levels, vandq_u8(it, vdupq_n_u8(15)))),
+            weights.map(|it| vqtbl1q_s8(levels, vshrq_n_u8::<4>(it))),
         ]
     }
 }
@@ -143,30 +145,30 @@ impl Plain {
     ) {
         const STEPS: usize = BLOCK / 8;
         unsafe {
-            let mut wide = [[[vdupq_n_s16(0); 2]; R]; M];
+            let mut wide = [[[vdupq_n_s32(0); 2]; R]; M];
             for step in 0..STEPS {
                 let from = weights.add(step * LINE + 16 * first);
                 if M == 1 || first == 0 {
                     prefetch::<0>(from);
                 }
-                let parts = halves(load::<R>(from));
-                for (part, weights) in parts.iter().enumerate() {
-                    let x = activations::<M>(x.add((part * STEPS + step) * group));
-                    for m in 0..M {
-                        for r in 0..R {
-                            let [low, high] = &mut wide[m][r];
-                            *low = vmlal_s8(*low, vget_low_s8(weights[r]), vget_low_s8(x[m]));
-                            *high = vmlal_high_s8(*high, weights[r], x[m]);
-                        }
+                let [one, two] = halves(load::<R>(from));
+                let (x, y) = (activations::<M>(x.add(step * group)), activations::<M>(x.add((STEPS + step) * group)));
+                for m in 0..M {
+                    let (x, y) = (x[m], y[m]);
+                    for r in 0..R {
+                        // Two products of at most 127 * 127 fit 16 bits.
+                        let low = vmull_s8(vget_low_s8(one[r]), vget_low_s8(x));
+                        let low = vmlal_s8(low, vget_low_s8(two[r]), vget_low_s8(y));
+                        let high = vmlal_high_s8(vmull_high_s8(one[r], x), two[r], y);
+                        wide[m][r][0] = vpadalq_s16(wide[m][r][0], low);
+                        wide[m][r][1] = vpadalq_s16(wide[m][r][1], high);
                     }
                 }
             }
             for m in 0..M {
                 for r in 0..R {
-                    // Eight products of at most 15 * 127 fit 16 bits, and so do sixteen.
-                    let pairs = vpaddq_s16(wide[m][r][0], wide[m][r][1]);
                     let sum = &mut sums[m][first + r];
-                    *sum = vpadalq_s16(*sum, pairs);
+                    *sum = vaddq_s32(*sum, vpaddq_s32(wide[m][r][0], wide[m][r][1]));
                 }
             }
         }
@@ -242,8 +244,9 @@ trait Instruction: Copy {
     unsafe fn one_of_nibbles<const X: usize>(sums: &mut [Whole; 2], weights: *const u8, x: [int32x4_t; 2]) {
         unsafe {
             let [low, high] = halves(load(weights.add(X * LINE)));
-            Self::four::<X>(&mut sums[0], low, x[0]);
-            Self::four::<X>(&mut sums[1], high, x[1]);
+            // Levels have a sign, and whoever has the other instruction has this one.
+            Dot::four::<X>(&mut sums[0], low, x[0]);
+            Dot::four::<X>(&mut sums[1], high, x[1]);
         }
     }
 
@@ -306,8 +309,8 @@ impl<D: Instruction> Bytes for D {
                 let from = weights.add(step * LINE);
                 prefetch::<0>(from);
                 let [low, high] = halves(load(from));
-                Self::many(sums, low, x.add(step * group));
-                Self::many(sums, high, x.add((STEPS + step) * group));
+                Dot::many(sums, low, x.add(step * group));
+                Dot::many(sums, high, x.add((STEPS + step) * group));
             }
         }
     }

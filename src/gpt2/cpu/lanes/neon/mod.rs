@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use self::bytes::Bytes;
 use super::{AHEAD, Lanes};
+use crate::gpt2::cpu::four::OFFSETS;
 
 pub(in crate::gpt2::cpu) mod bytes;
 
@@ -21,6 +22,9 @@ type Floats = [float32x4_t; 4];
 
 /// The same of whole numbers.
 type Whole = [int32x4_t; 4];
+
+/// [`OFFSETS`] as bytes.
+const SMALL_OFFSETS: [i8; 8] = [OFFSETS[0] as i8, OFFSETS[1] as i8, OFFSETS[2] as i8, OFFSETS[3] as i8, 0, 0, 0, 0];
 
 // SAFETY of every block below: the trait's callers have the instructions and lend the memory.
 #[inline(always)]
@@ -171,9 +175,24 @@ impl<B: Bytes> Lanes for Neon<B> {
         unsafe { [vdupq_n_s32(if B::UNSIGNED { correction.wrapping_mul(-128) } else { 0 }); 4] }
     }
     #[inline(always)]
-    unsafe fn begin_nibbles(correction: i32) -> Self::I {
-        // Halves of bytes are positive whatever the sign of bytes.
-        unsafe { [vdupq_n_s32(correction.wrapping_mul(-8)); 4] }
+    unsafe fn begin_nibbles(_correction: i32) -> Self::I {
+        // Levels have a sign, whatever bytes have.
+        unsafe { [vdupq_n_s32(0); 4] }
+    }
+    #[inline(always)]
+    unsafe fn offsets(scales: *const u16) -> Self::F {
+        unsafe {
+            // Offsets are small whole numbers, which bytes hold.
+            let table = vld1_s8(SMALL_OFFSETS.as_ptr());
+            let part = |at: usize| {
+                let index = vand_u8(vmovn_u16(vld1q_u16(scales.add(at))), vdup_n_u8(3));
+                let wide = vmovl_s8(vtbl1_s8(table, vreinterpret_s8_u8(index)));
+                let (low, high) = (vmovl_s16(vget_low_s16(wide)), vmovl_high_s16(wide));
+                [vcvtq_f32_s32(low), vcvtq_f32_s32(high)]
+            };
+            let ([a, b], [c, d]) = (part(0), part(8));
+            [a, b, c, d]
+        }
     }
     #[inline(always)]
     unsafe fn block<const NIBBLES: bool, const M: usize, const P: usize>(
