@@ -1,5 +1,7 @@
 //! The tokens still in the running, ordered only as far as a step looked.
 
+use multiversion::multiversion;
+
 use super::logits::{GROUP, count_above, count_from, exp, largest, masses, peaks};
 use crate::TokenId;
 
@@ -27,6 +29,9 @@ pub struct Candidates {
     /// The likeliest, in order.
     list: Vec<Candidate>,
 }
+
+/// Weights that are summed are made so many at a time.
+const SIDE_BY_SIDE: usize = 64;
 
 /// As many are brought into order at once when a step has to look at them anyway.
 const FEW: usize = 2048;
@@ -103,7 +108,12 @@ impl Candidates {
             let reach = (first..).zip(group).filter(|it| *it.1 >= floor && *it.1 > f32::NEG_INFINITY);
             keys.extend(reach.map(|(token, &logit)| key(token, logit)));
         }
-        keys.sort_unstable();
+        // By the score alone, which is the upper half: they come by token, and those of equal scores stay so.
+        if keys.len() > FEW {
+            radsort::sort_by_key(&mut keys, |it| (it >> 32) as u32);
+        } else {
+            keys.sort_unstable();
+        }
         let candidate = |key: u64| {
             let token = key as TokenId;
             Candidate { token, logit: self.scores[token as usize] }
@@ -248,16 +258,33 @@ impl Candidates {
         let mut piece = 64;
         while n < self.left {
             let end = self.likeliest(piece).len();
-            for it in &self.list[n..end] {
-                sum += f64::from(exp(it.logit - largest));
-                n += 1;
-                if enough(sum) {
-                    return n;
+            for part in self.list[n..end].chunks(SIDE_BY_SIDE) {
+                // All at once, which is quicker even where the first crosses the line.
+                let mut weights = [0.0; SIDE_BY_SIDE];
+                weigh(part, largest, &mut weights);
+                for weight in &weights[..part.len()] {
+                    sum += f64::from(*weight);
+                    n += 1;
+                    if enough(sum) {
+                        return n;
+                    }
                 }
             }
             piece *= 4;
         }
         n
+    }
+}
+
+/// `exp(logit - largest)` of some candidates.
+#[multiversion(targets = "simd")]
+fn weigh(part: &[Candidate], largest: f32, out: &mut [f32; SIDE_BY_SIDE]) {
+    let mut logits = [f32::NEG_INFINITY; SIDE_BY_SIDE];
+    for (logit, it) in logits.iter_mut().zip(part) {
+        *logit = it.logit;
+    }
+    for (out, logit) in out.iter_mut().zip(logits) {
+        *out = exp(logit - largest);
     }
 }
 
