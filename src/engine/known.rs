@@ -51,6 +51,7 @@ struct Identity {
 
 impl Identity {
     #[cfg(unix)]
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere there may be none")]
     fn of(it: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         Some(Self {

@@ -70,14 +70,13 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     let found = found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?;
     let vocabulary = Arc::new((*found.vocabulary).clone().within(config.vocab_size));
     let mut tensors = FileTensors::new(opened, manifest.as_ref()).map_err(refused)?;
-    let (sha256, packs) = match &manifest {
+    let (sha256, packs) = if let Some(it) = &manifest {
         // The hash that the installer recorded.
-        Some(it) => (it.weights_sha256.clone(), Some(Packs::of_installed(directory, it, &config))),
-        None => {
-            let weights = Weights::of(&tensors.opened)?;
-            let packs = Packs::in_the_cache(&weights, &config);
-            (weights.sha256, packs)
-        }
+        (it.weights_sha256.clone(), Some(Packs::of_installed(directory, it, &config)))
+    } else {
+        let weights = Weights::of(&tensors.opened)?;
+        let packs = Packs::in_the_cache(&weights, &config);
+        (weights.sha256, packs)
     };
     let maker = Maker { source, packs, config: &config, tensors: &mut tensors, progress };
     let Made { device, driver, measured, outcome, notes: mut of_device } = maker.make()?;

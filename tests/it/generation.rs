@@ -392,7 +392,7 @@ fn a_text_that_is_read_ahead_is_the_text_that_is_not() {
             when_full,
             max_tokens,
             repeat_penalty: 1.0,
-            end_of_text: EndOfText::Ignore,
+            end_of_text: EndOfText::Continue,
             ..Settings::default()
         };
         let drawn = |tells| {

@@ -14,7 +14,6 @@
 use half::f16;
 
 use super::lanes::LANES;
-use super::matrix::BLOCK;
 
 /// What a code stands for.
 pub(super) const LEVELS: [i8; 16] = [-127, -103, -81, -64, -48, -35, -22, -9, 3, 15, 28, 41, 56, 72, 93, 127];
@@ -35,7 +34,7 @@ const BETWEEN: [f32; 15] = {
     let mut all = [0.0; 15];
     let mut at = 0;
     while at < 15 {
-        all[at] = (LEVELS[at] as f32 + LEVELS[at + 1] as f32) / 2.0;
+        all[at] = f32::midpoint(LEVELS[at] as f32, LEVELS[at + 1] as f32);
         at += 1;
     }
     all
@@ -48,7 +47,7 @@ pub(super) fn offset(scale: f16) -> f32 {
     OFFSETS[usize::from(scale.to_bits() & 3)]
 }
 
-/// Packs a block of at most [`BLOCK`] columns of sixteen rows.
+/// Packs a block of at most [`BLOCK`](super::matrix::BLOCK) columns of sixteen rows.
 ///
 /// # Shapes
 ///
@@ -140,13 +139,13 @@ fn fit(rows: &[Row], importance: &[f32], inverse: Row, offset: f32) -> (Row, Row
 
 /// The half that is nearest to a scale of those whose lowest bits are the shift.
 fn with_shift(scale: f32, shift: u16) -> f16 {
+    /// Above this there is no number.
+    const MOST: u16 = 0x7bfc;
     if scale == 0.0 {
         return f16::ZERO;
     }
     let bits = (f16::from_f32(scale).to_bits() & !3) | shift;
     let (sign, size) = (bits & 0x8000, bits & 0x7fff);
-    // Above this there is no number.
-    const MOST: u16 = 0x7bfc;
     let nearest = [size.saturating_sub(4), size, size + 4]
         .into_iter()
         .filter(|it| it & 3 == shift)

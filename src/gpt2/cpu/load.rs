@@ -192,7 +192,9 @@ impl Loader<'_> {
         if least <= 0.0 || !least.is_finite() {
             return Ok(Vec::new());
         }
-        all.iter_mut().for_each(|it| *it = it.max(least));
+        for it in &mut all {
+            *it = it.max(least);
+        }
         Ok(all)
     }
 

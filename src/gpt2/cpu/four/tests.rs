@@ -1,4 +1,5 @@
 use super::*;
+use crate::gpt2::cpu::matrix::BLOCK;
 
 /// Nearly normal numbers of a spread of 1, without a pattern.
 fn normal(count: usize) -> Vec<f32> {
