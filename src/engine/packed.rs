@@ -1,7 +1,7 @@
 //! Packed weights, so that only the first start has to pack them: beside an installed model, and in the cache those of
 //! other directories.
 //!
-//! A file is one line of text filled up to [`HEAD`] bytes, then the bytes of all matrices. It may always be deleted: it
+//! A file is one line of text filled up to 256 bytes, then the bytes of all matrices. It may always be deleted: it
 //! is made again. What does not fit the model or its own checksum is not used.
 
 use std::io::{self, Read as _, Write as _};

@@ -75,7 +75,7 @@ pub(super) trait Lanes: Copy {
     /// What a sum of [`Self::block`] begins with, given `correction`, the product of the activations' sum and the weights'
     /// offset: instructions that take weights without sign need it.
     unsafe fn begin_bytes(correction: i32) -> Self::I;
-    /// The same for 4-bit weights, of which [`LEVELS`] are multiplied.
+    /// The same for 4-bit weights, of which [`LEVELS`](super::four::LEVELS) are multiplied.
     unsafe fn begin_nibbles(correction: i32) -> Self::I;
     /// The offsets of 4-bit weights: reads 16 halves, whose lowest two bits name them.
     unsafe fn offsets(scales: *const u16) -> Self::F;
@@ -106,7 +106,7 @@ pub(super) trait Dots: Lanes {
     /// which `x` holds as its bytes. Reads 64 bytes, four for each lane.
     unsafe fn dot_bytes(sum: Self::I, weights: *const u8, x: i32) -> Self::I;
     /// The same for 4-bit weights, eight for each lane: the lower halves of the 64 bytes go with `low`, the upper with
-    /// `high`. Each stands for one of [`LEVELS`].
+    /// `high`. Each stands for one of [`LEVELS`](super::four::LEVELS).
     unsafe fn dot_nibbles(sum: Self::I, weights: *const u8, low: i32, high: i32) -> Self::I;
 
     /// [`Lanes::block`], 64 bytes of a panel at a time.
