@@ -380,18 +380,20 @@ fn a_text_that_is_read_ahead_is_the_text_that_is_not() {
         tie_word_embeddings: true,
     };
     let mut fewest = usize::MAX;
-    for (precision, temperature, when_full, max_tokens) in [
-        (Precision::F32, 0.0, WhenFull::Stop, 100),
-        (Precision::Q8, 0.0, WhenFull::Stop, 400),
-        (Precision::Q8, 0.0, WhenFull::Slide, 300),
-        (Precision::F16, 1.0, WhenFull::Stop, 100),
-        (Precision::Q4, 0.02, WhenFull::Stop, 0),
+    for (precision, temperature, when_full, max_tokens, bias) in [
+        (Precision::F32, 0.0, WhenFull::Stop, 100, &[][..]),
+        (Precision::F16, 1.0, WhenFull::Stop, 100, &[]),
+        (Precision::Q8, 0.0, WhenFull::Slide, 300, &[" the=90"]),
+        // Of two words it often is the one that was guessed, and often not.
+        (Precision::Q8, 1.0, WhenFull::Stop, 400, &[" the=90", " and=90"]),
+        (Precision::Q4, 1.0, WhenFull::Stop, 0, &[" the=90"]),
     ] {
         let settings = Settings {
             temperature,
             when_full,
             max_tokens,
             repeat_penalty: 1.0,
+            bias: bias.iter().map(|it| it.parse().unwrap()).collect(),
             end_of_text: EndOfText::Continue,
             ..Settings::default()
         };
@@ -402,7 +404,7 @@ fn a_text_that_is_read_ahead_is_the_text_that_is_not() {
             let read = Arc::new([const { AtomicUsize::new(0) }; 2]);
             let counted = Counted { model, tells, read: read.clone() };
             let mut session = Session::new(Box::new(counted), vocabulary.clone());
-            let mut all = Vec::new();
+            let mut all: Vec<Vec<Arc<[f32]>>> = Vec::new();
             // The second goes on from where the first is left in its middle, the third from further ahead.
             let mut path: Vec<TokenId> = Vec::new();
             for (keep, stop_after) in [(0, Some(60)), (50, None), (30, None)] {
@@ -411,27 +413,33 @@ fn a_text_that_is_read_ahead_is_the_text_that_is_not() {
                 let request = request(&path, text, settings.clone());
                 let mut listener = Listener { stop_after, ..Listener::default() };
                 session.run(&request, &mut listener);
+                let mut rows = Vec::new();
                 for event in listener.events {
                     match event {
                         Event::Encoded { tokens, .. } => path.extend(tokens),
                         Event::Token { draw, .. } => path.push(draw.token),
-                        Event::Next { logits, .. } => all.push(logits),
+                        Event::Next { logits, .. } => rows.push(logits),
                         Event::Finished { reason, .. } => assert_ne!(reason, StopReason::EndOfText),
+                        Event::Prefill { .. } => {}
                         other => panic!("{other:?}"),
                     }
                 }
+                all.push(rows);
             }
             (path, all, read[0].load(Ordering::Relaxed), read[1].load(Ordering::Relaxed))
         };
         let (path, rows, passes, tokens) = drawn(false);
         let (again, same_rows, fewer, more) = drawn(true);
         assert_eq!(path, again, "{precision:?}");
-        assert!(rows == same_rows, "{precision:?}");
+        for (rows, same) in rows.iter().zip(&same_rows) {
+            // What is wanted no more is told nevertheless where it is known already.
+            assert!(rows.iter().zip(same).all(|(a, b)| a == b) && same.len() - rows.len() <= 1, "{precision:?}");
+        }
         assert!(
             fewer <= passes && more >= tokens,
             "{precision:?}: {fewer} of {passes} passes, {more} of {tokens} tokens"
         );
         fewest = fewest.min(100 * fewer / passes);
     }
-    assert!(fewest < 60, "a text that repeats itself takes {fewest} % of the passes");
+    assert!(fewest < 30, "a text that repeats itself takes {fewest} % of the passes");
 }

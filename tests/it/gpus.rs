@@ -565,7 +565,7 @@ fn a_model_that_a_gpu_cannot_be_given_is_loaded_on_the_processor() {
     let tried = it.effects.len();
     fail(&mut it, Device::Cpu);
     assert!(it.effects[tried..].iter().all(|it| !matches!(it, Effect::Engine(Command::Load { .. }))));
-    assert!(it.app.context.models.loading().is_none() && it.screen().contains("F3 says why"), "{}", it.screen());
+    assert!(it.app.context.models.loading().is_none() && it.screen().contains("cannot run on cpu"), "{}", it.screen());
     assert_eq!(it.text(), text);
 }
 
