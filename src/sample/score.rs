@@ -59,19 +59,4 @@ impl From<&Draw> for Score {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_score_against_worked_numbers() {
-        // p = 1/2 1/4 1/4: entropy 1.5 bits; the third is as likely as the second and comes after it.
-        let row: Vec<f32> = [0.5_f32, 0.25, 0.25].iter().map(|p| p.ln()).collect();
-        let score = Score::new(&row, 2).unwrap();
-        assert!((score.p - 0.25).abs() < 1e-6 && (score.bits() - 2.0).abs() < 1e-5, "{score:?}");
-        assert_eq!(score.rank, 2);
-        assert!((score.entropy.unwrap() - 1.5).abs() < 1e-5);
-        assert_eq!(Score::new(&row, 3), None);
-        assert_eq!(Score::new(&[f32::NAN, 1.0], 0), None);
-        assert_eq!(Score::new(&[f32::NEG_INFINITY; 2], 0), None);
-    }
-}
+mod tests;
