@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::pty::Pty;
 use crate::support::program::{Home, err, megachat, out};
+use crate::support::watch::Watch;
 
 fn transcripts(home: &Home) -> PathBuf {
     home.path().join("data/transcripts")
@@ -39,11 +40,13 @@ fn quit(mut pty: Pty) {
 
 /// Waits until so many continuations have ended, by the journal.
 #[track_caller]
-fn ended(home: &Home, pty: &Pty, count: usize) {
+fn ended(home: &Home, count: usize) {
     let ended = |it: &Record| matches!(it, Record::Stopped { .. });
     let so_far =
         || read(&transcripts(home), "latest").map_or(0, |it| it.1.records.iter().filter(|it| ended(it)).count());
-    pty.wait_for("end of a continuation", |_| so_far() >= count);
+    // It may be made only now, with the first text.
+    std::fs::create_dir_all(transcripts(home)).unwrap();
+    Watch::on(&transcripts(home)).until(|| so_far() >= count);
 }
 
 /// Everything that moves the end of the text or changes how it is drawn, in the precision that rounds the most.
@@ -51,12 +54,12 @@ fn a_full_life(home: &Home) {
     let mut pty = start(home, &["-s", "7", "-n", "20"]);
     // A half word, which the model finishes.
     pty.press("Once upon a ti\r");
-    ended(home, &pty, 1);
+    ended(home, 1);
     // Warmer midway.
     pty.press("\x1b[1;3A\x1b[1;3A");
     pty.see("T 0.8");
     pty.press("\x1b[15~");
-    ended(home, &pty, 2);
+    ended(home, 2);
     // Two columns; both are kept, and the second goes on.
     pty.press("\x1b[17~");
     pty.see("first difference: token");
@@ -64,7 +67,7 @@ fn a_full_life(home: &Home) {
     pty.press("k");
     pty.see("Kept as 2 branches");
     pty.press("\x1b[15~");
-    ended(home, &pty, 3);
+    ended(home, 3);
     // Back and forth: each time the model is asked what comes next, and broken off by the next key.
     let length = |screen: &str| screen.split("ctx ").nth(1).and_then(|it| it.split('/').next()).map(str::to_owned);
     pty.see("max-tokens reached");
@@ -83,18 +86,18 @@ fn a_full_life(home: &Home) {
     pty.press("hhhhhhhh");
     pty.press("r");
     pty.see("seed 8");
-    ended(home, &pty, 4);
+    ended(home, 4);
     // Columns in the middle that are let go: what comes after is read anew.
     pty.press("hhhh\x1b[17~");
     pty.see("same dice, other settings");
     pty.press("q");
     pty.press("G\x1b[15~");
-    ended(home, &pty, 5);
+    ended(home, 5);
     // One's own words in the middle.
     pty.press("hhhht");
     pty.see("What you send now goes here");
     pty.press(" The end, said the dog\r");
-    ended(home, &pty, 6);
+    ended(home, 6);
     quit(pty);
 }
 
@@ -110,7 +113,7 @@ fn a_text_that_was_looked_ahead_in_comes_out_again_to_the_last_bit() {
             pty.see("after yours: ");
         }
         pty.press("\r");
-        ended(&home, &pty, count);
+        ended(&home, count);
     }
     quit(pty);
     let output = replay(&home, &["latest"]);
@@ -163,12 +166,12 @@ fn what_slides_and_what_mirostat_steers_comes_out_again_also_after_a_resumption(
     // Warmer while it streams.
     pty.press("\x1b[1;3A");
     pty.see("T 0.75");
-    ended(&home, &pty, 1);
+    ended(&home, 1);
     quit(pty);
     let mut pty = Pty::start(home.path(), &["--model", "demo", "--resume", "-n", "10"], &[]);
     pty.see("out of sight");
     pty.press("\r");
-    ended(&home, &pty, 2);
+    ended(&home, 2);
     quit(pty);
     let (_, journal) = read(&transcripts(&home), "latest").unwrap();
     let ReplayPlan { document, .. } = replay_plan(&journal.records);
@@ -192,7 +195,7 @@ fn twelve_tokens() -> (Home, Journal) {
     let home = Home::new();
     let mut pty = start(&home, &["-s", "5", "-n", "12", "--dtype", "f32"]);
     pty.press("Once upon a time\r");
-    ended(&home, &pty, 1);
+    ended(&home, 1);
     quit(pty);
     let (_, journal) = read(&transcripts(&home), "latest").unwrap();
     (home, journal)

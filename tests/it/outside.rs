@@ -7,6 +7,7 @@ use megachat::store::history;
 use vt100::MouseProtocolMode;
 
 use crate::pty::Pty;
+use crate::support::watch::Watch;
 
 /// A machine with nothing that could take a text, and no terminal around the terminal.
 const ALONE: [(&str, &str); 7] = [
@@ -146,7 +147,7 @@ fn a_continuation_is_written_on_and_not_drawn_while_the_editor_runs() {
         std::fs::metadata(file).unwrap().len()
     };
     let (drawn, written) = (pty.raw.lock().unwrap().len(), transcript());
-    pty.wait_for("longer transcript", |_| transcript() >= written + 20_000);
+    Watch::on(&home.path().join("data/transcripts")).until(|| transcript() >= written + 20_000);
     assert_eq!(pty.raw.lock().unwrap().len(), drawn, "the screen is the editor's");
     pty.press("words\r");
     pty.see("next words");

@@ -13,6 +13,7 @@ use megachat::store::transcripts;
 use crate::pty::Pty;
 use crate::support::demo_zip;
 use crate::support::program::{Home, err, megachat, out};
+use crate::support::watch::Watch;
 
 /// `megachat --plain` with the demo.
 fn plain(home: &Path, arguments: &[&str]) -> Command {
@@ -464,7 +465,7 @@ fn at_a_terminal_no_escape_is_ever_written() {
         let (_, journal) = transcripts::read(&home.path().join("data/transcripts"), "latest").unwrap();
         transcripts::replay(&journal).settings_history().last().map(|it| it.1.temperature)
     };
-    pty.wait_for("a token that was drawn so", |_| temperature() == Some(0.9));
+    Watch::on(&home.path().join("data/transcripts")).until(|| temperature() == Some(0.9));
     pty.press("too early\n");
     pty.see("this is sent after that");
     pty.press("\x03");

@@ -3,9 +3,10 @@
 
 use std::io::{Read as _, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::watch::Watch;
 use megachat::document::Record;
 use megachat::store::transcripts;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -20,6 +21,8 @@ pub(crate) struct Pty {
     pub(crate) screen: Arc<Mutex<vt100::Parser>>,
     /// Every byte that came.
     pub(crate) raw: Arc<Mutex<Vec<u8>>>,
+    /// How often something came, and who waits for it.
+    came: Arc<(Mutex<usize>, Condvar)>,
     /// The terminal's settings before the program started.
     before: Option<nix::sys::termios::Termios>,
 }
@@ -68,28 +71,48 @@ impl Pty {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let raw = Arc::new(Mutex::new(Vec::new()));
-        let (parser, kept) = (screen.clone(), raw.clone());
+        let came = Arc::new((Mutex::new(0), Condvar::new()));
+        let (parser, kept, tell) = (screen.clone(), raw.clone(), came.clone());
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 kept.lock().unwrap().extend_from_slice(&buffer[..n]);
                 parser.lock().unwrap().process(&buffer[..n]);
+                *tell.0.lock().unwrap() += 1;
+                tell.1.notify_all();
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Self { child, master: Some(pair.master), writer: Some(writer), screen, raw, before }
+        Self { child, master: Some(pair.master), writer: Some(writer), screen, raw, came, before }
     }
 
     pub(crate) fn contents(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
     }
 
+    fn came(&self) -> usize {
+        *self.came.0.lock().unwrap()
+    }
+
+    /// Waits until more has come than `before`, but not beyond `until`. Answers whether it has.
+    fn hear(&self, before: usize, until: Instant) -> bool {
+        let rest = until.saturating_duration_since(Instant::now());
+        let now = self.came.0.lock().unwrap();
+        let (now, _) = self.came.1.wait_timeout_while(now, rest, |it| *it == before).unwrap();
+        *now != before
+    }
+
+    /// Waits until the program has written something of which this holds.
     #[track_caller]
     pub(crate) fn wait_for(&self, what: &str, mut seen: impl FnMut(&str) -> bool) {
-        let began = Instant::now();
-        while !seen(&self.contents()) {
-            assert!(began.elapsed() < PATIENCE, "no {what} on\n{}", self.contents());
-            std::thread::sleep(Duration::from_millis(5));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // Before the look: what comes during it is news.
+            let before = self.came();
+            if seen(&self.contents()) {
+                return;
+            }
+            assert!(self.hear(before, until), "no {what} on\n{}", self.contents());
         }
     }
 
@@ -112,14 +135,12 @@ impl Pty {
     /// As [`wait_for`](Self::wait_for), for what may take as long as it likes while something is going on.
     #[track_caller]
     pub(crate) fn keep_waiting_for(&self, what: &str, mut seen: impl FnMut(&str) -> bool) {
-        let (mut last, mut since) = (0, Instant::now());
-        while !seen(&self.contents()) {
-            let now = self.raw.lock().unwrap().len();
-            if now != last {
-                (last, since) = (now, Instant::now());
+        loop {
+            let before = self.came();
+            if seen(&self.contents()) {
+                return;
             }
-            assert!(since.elapsed() < PATIENCE, "no {what} on\n{}", self.contents());
-            std::thread::sleep(Duration::from_millis(20));
+            assert!(self.hear(before, Instant::now() + PATIENCE), "no {what} on\n{}", self.contents());
         }
     }
 
@@ -227,7 +248,7 @@ fn from_the_first_start_to_a_saved_transcript() {
         let (_, journal) = transcripts::read(&directory, "latest").unwrap();
         transcripts::replay(&journal).settings_history().last().map(|it| it.1.temperature)
     };
-    pty.wait_for("a token that was drawn so", |_| temperature() == Some(0.9));
+    Watch::on(&directory).until(|| temperature() == Some(0.9));
     pty.press("\x03");
     // In the status line: the story may well say that something stopped.
     pty.wait_for("end", |screen| screen.lines().any(|it| it.starts_with(" stopped")));
