@@ -52,7 +52,8 @@ fn the_editor_has_the_terminal_and_every_key_while_it_runs() {
     pty.see("a draft");
     for round in 0..3 {
         pty.press("\x18\x05");
-        pty.wait_for("the editor", |screen| screen.contains("EDITOR a draft"));
+        // What the editors before it wrote stands there still, before this one has the keys.
+        pty.wait_for("the editor", |screen| screen.matches("EDITOR a draft").count() == round + 1);
         {
             let parser = pty.screen.lock().unwrap();
             let screen = parser.screen();
@@ -60,7 +61,7 @@ fn the_editor_has_the_terminal_and_every_key_while_it_runs() {
             assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
         }
         // A window is dragged meanwhile.
-        pty.resize(90 + round, 30);
+        pty.resize(90 + round as u16, 30);
         for key in format!("round {round} typed key by key").chars() {
             pty.press(key.encode_utf8(&mut [0; 4]));
         }
@@ -119,7 +120,8 @@ fn a_text_is_edited_while_nothing_is_lost_whatever_the_editor_does() {
     // Ctrl-C in the editor is the editor's.
     editor(
         home.path(),
-        "trap 'heard=yes' INT\nprintf 'EDITOR\\n'\nread -r line\n[ \"$heard\" ] && printf 'A wolf' >\"$1\"\n",
+        // Whenever it comes: before the line is waited for, too.
+        "file=$1\ntrap 'printf \"A wolf\" >\"$file\"; exit 0' INT\nprintf 'EDITOR\\n'\nread -r line\n",
     );
     pty.press("E");
     pty.wait_for("the editor", |screen| screen.contains("EDITOR") && !screen.contains("ctx "));

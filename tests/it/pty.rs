@@ -193,25 +193,25 @@ impl Pty {
     /// The terminal is as it was: nothing the program switched on is still on.
     #[track_caller]
     pub(crate) fn assert_restored(&self) {
-        let began = Instant::now();
+        let until = Instant::now() + PATIENCE;
         loop {
-            {
+            let before = self.came();
+            let left_on = {
                 let parser = self.screen.lock().unwrap();
                 let screen = parser.screen();
-                let mouse = screen.mouse_protocol_mode();
-                let is_plain = !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste();
-                if is_plain && mouse == vt100::MouseProtocolMode::None {
-                    break;
-                }
-                assert!(
-                    began.elapsed() < PATIENCE,
-                    "alternate screen {}, cursor hidden {}, bracketed paste {}, mouse {mouse:?}",
-                    screen.alternate_screen(),
-                    screen.hide_cursor(),
-                    screen.bracketed_paste()
-                );
+                let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+                [
+                    (screen.alternate_screen(), "the alternate screen"),
+                    (screen.hide_cursor(), "the hidden cursor"),
+                    (screen.bracketed_paste(), "bracketed paste"),
+                    (mouse, "the mouse"),
+                ]
+            };
+            let left_on: Vec<&str> = left_on.into_iter().filter(|it| it.0).map(|it| it.1).collect();
+            if left_on.is_empty() {
+                break;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            assert!(self.hear(before, until), "still on: {left_on:?}");
         }
         // Typed characters are echoed and gathered into lines again, and all else is as it was.
         let now = self.master.as_ref().unwrap().get_termios().unwrap();
