@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _};
 
-use crate::engine::devices;
+use crate::engine::devices::Findings;
 use crate::install::catalogue;
 use crate::manifest::{DEMO, MEGATRON_345M};
 use crate::model::device::AUTO;
@@ -115,8 +115,8 @@ pub(super) fn device() -> ArgValueCompleter {
 /// GPUs that were tried, by the first word that is of one of them alone: what a shell need not quote.
 fn tried_gpus() -> Vec<String> {
     let Ok(paths) = Paths::from_environment() else { return Vec::new() };
-    devices::remember_in(&paths.state);
-    let tried: BTreeSet<String> = devices::findings().into_iter().map(|it| it.device).collect();
+    let tried: BTreeSet<String> =
+        Findings::in_a_directory(&paths.state).all().into_iter().map(|it| it.device).collect();
     let gpus: Vec<Device> = tried.iter().filter_map(|it| it.parse().ok()).collect();
     gpus.iter().filter_map(|it| it.in_a_word(&gpus)).map(|it| it.to_string()).collect()
 }

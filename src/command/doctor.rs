@@ -10,7 +10,7 @@ use super::{Exit, places};
 use crate::appearance::{self, Background, Colours};
 use crate::cli::FileArguments;
 use crate::engine::backends::{self, Found};
-use crate::engine::devices::{self, findings};
+use crate::engine::devices::{self, Findings};
 use crate::files::disk::free_bytes;
 use crate::format;
 use crate::install::partial_downloads;
@@ -75,7 +75,7 @@ pub fn doctor(json: bool, files: &FileArguments, loaded: &LoadedConfig, paths: &
 
 /// Every device: what drives it, what it can be given, and what was found out when it was used.
 fn of_devices() -> Vec<Finding> {
-    let found_out = findings();
+    let found_out = Findings::of_the_program().all();
     let device = |it: Found| {
         let name = it.device.to_string();
         let what = it.state.clone().unwrap_or_else(|why| why.to_string());

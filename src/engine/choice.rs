@@ -1,7 +1,7 @@
 //! The first device that will have a model, or the fastest.
 
 use super::backends::Place;
-use super::devices::{Speed, Subject};
+use super::devices::{Findings, Speed, Subject};
 use super::protocol::Failure;
 use crate::checkpoint::Config;
 use crate::model::{Device, Model, ModelError, Precision};
@@ -25,6 +25,8 @@ pub(super) type Load<'a> = dyn FnMut(&Place, Precision) -> Result<Box<dyn Model>
 pub(super) struct Choice<'a> {
     /// Whether the user left it to the program.
     pub(super) is_auto: bool,
+    /// What was found out before, and is from now on.
+    pub(super) findings: Findings,
     pub(super) config: &'a Config,
     /// Threads on the processor.
     pub(super) threads: usize,
@@ -40,6 +42,7 @@ pub(super) struct Choice<'a> {
 impl Choice<'_> {
     /// Makes the model in the first of the places that will have it; where the program chooses, in the faster.
     pub(super) fn make(self, places: &[Place], mut notes: Vec<String>) -> Result<Made, Failure> {
+        let findings = self.findings.clone();
         // A GPU that was found to be slower.
         let mut slower: Option<(&Place, Speed)> = None;
         for (index, place) in places.iter().enumerate() {
@@ -57,6 +60,7 @@ impl Choice<'_> {
                 return Ok(Made { device: Device::Cpu, driver: None, measured, outcome, notes });
             }
             let subject = Subject {
+                findings: &findings,
                 backend: place.backend,
                 device: &place.device,
                 driver: &place.driver,

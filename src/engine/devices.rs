@@ -23,11 +23,11 @@ const TOKENS: usize = 16;
 const PIECES: usize = 2;
 const LONG_ENOUGH: Duration = Duration::from_millis(300);
 
-static FILE: OnceLock<PathBuf> = OnceLock::new();
+static OF_THE_PROGRAM: OnceLock<Findings> = OnceLock::new();
 
-/// Names the directory in which findings are kept; without it they are forgotten with the process.
+/// Names the directory in which the program keeps its findings; without it they are forgotten with the process.
 pub fn remember_in(directory: &Path) {
-    FILE.get_or_init(|| directory.join("devices.json"));
+    OF_THE_PROGRAM.get_or_init(|| Findings::in_a_directory(directory));
 }
 
 /// What was found out about a device, a model's widths and a precision.
@@ -68,15 +68,46 @@ impl Speed {
     }
 }
 
-/// Everything that is known; what cannot be read is as if it were not there.
-#[must_use]
-pub fn findings() -> Vec<Finding> {
-    let bytes = FILE.get().and_then(|it| files::read(Place::State, it).ok());
-    bytes.and_then(|it| serde_json::from_slice(&it).ok()).unwrap_or_default()
+/// Where findings are kept: in a file, or nowhere.
+#[derive(Clone, Debug, Default)]
+pub struct Findings(Option<PathBuf>);
+
+impl Findings {
+    /// Those of this program, which [`remember_in`] gave a place.
+    #[must_use]
+    pub fn of_the_program() -> Self {
+        OF_THE_PROGRAM.get().cloned().unwrap_or_default()
+    }
+
+    /// Those of a directory.
+    #[must_use]
+    pub fn in_a_directory(directory: &Path) -> Self {
+        Self(Some(directory.join("devices.json")))
+    }
+
+    /// Everything that is known; what cannot be read is as if it were not there.
+    #[must_use]
+    pub fn all(&self) -> Vec<Finding> {
+        let bytes = self.0.as_ref().and_then(|it| files::read(Place::State, it).ok());
+        bytes.and_then(|it| serde_json::from_slice(&it).ok()).unwrap_or_default()
+    }
+
+    /// Writes a finding, whole or not at all. Where it cannot be written, it is found out again.
+    fn keep(&self, new: Finding) {
+        let Some(path) = &self.0 else { return };
+        let mut all = self.all();
+        all.retain(|it| !it.is_of_the_same(&new));
+        all.push(new);
+        let surplus = all.len().saturating_sub(MOST);
+        all.drain(..surplus);
+        let _ = write(path, &all);
+    }
 }
 
 /// A device with a model's numbers: what findings are about.
 pub(super) struct Subject<'a> {
+    /// Where it is looked up, and kept.
+    pub(super) findings: &'a Findings,
     pub(super) backend: &'static dyn Backend,
     pub(super) device: &'a Device,
     /// What the backend says of it.
@@ -111,7 +142,7 @@ impl Subject<'_> {
     /// What is known of it.
     pub(super) fn known(&self) -> Option<Finding> {
         let own = self.unknown();
-        findings().into_iter().find(|it| it.is_of_the_same(&own))
+        self.findings.all().into_iter().find(|it| it.is_of_the_same(&own))
     }
 
     /// Whether it computes right: from what is known, or by a trial, whose outcome is kept.
@@ -120,11 +151,11 @@ impl Subject<'_> {
             Some(known) => known.wrong,
             None => match self.backend.trial(self.device, self.config, self.precision) {
                 Ok(()) => {
-                    keep(self.unknown());
+                    self.findings.keep(self.unknown());
                     None
                 }
                 Err(ModelError::Wrong { why, .. }) => {
-                    keep(Finding { wrong: Some(why.clone()), ..self.unknown() });
+                    self.findings.keep(Finding { wrong: Some(why.clone()), ..self.unknown() });
                     Some(why)
                 }
                 Err(error) => return Err(error),
@@ -137,7 +168,7 @@ impl Subject<'_> {
     }
 
     pub(super) fn keep_speed(&self, speed: Speed) {
-        keep(Finding { speed: Some(speed), ..self.known().unwrap_or_else(|| self.unknown()) });
+        self.findings.keep(Finding { speed: Some(speed), ..self.known().unwrap_or_else(|| self.unknown()) });
     }
 }
 
@@ -161,17 +192,6 @@ impl Finding {
         };
         key(self) == key(other)
     }
-}
-
-/// Writes a finding, whole or not at all. Where it cannot be written, it is found out again.
-fn keep(new: Finding) {
-    let Some(path) = FILE.get() else { return };
-    let mut all = findings();
-    all.retain(|it| !it.is_of_the_same(&new));
-    all.push(new);
-    let surplus = all.len().saturating_sub(MOST);
-    all.drain(..surplus);
-    let _ = write(path, &all);
 }
 
 fn write(path: &Path, all: &[Finding]) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::backends::{Place, places};
 use super::choice::{Choice, Made};
-use super::devices;
+use super::devices::{self, Findings};
 use super::packed::Packs;
 use super::protocol::{Failure, ModelSource};
 use super::tensors::FileTensors;
@@ -36,6 +36,7 @@ impl Maker<'_> {
         let (source, config) = (self.source, self.config);
         let choice = Choice {
             is_auto: source.device == DeviceChoice::Auto,
+            findings: Findings::of_the_program(),
             config,
             threads: threads(source.threads),
             precision: &|it| source.precision.unwrap_or_else(|| it.backend.usual_precision(&it.device)),

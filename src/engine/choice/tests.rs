@@ -77,8 +77,9 @@ fn card(name: &str) -> Device {
     Device::Gpu(Some(name.into()))
 }
 
-/// What comes of a card that draws so many tokens a second, or has no room, beside a processor that draws ten.
-fn choose(name: &str, is_auto: bool, is_right: bool, card_draws: Option<f64>) -> (Made, usize) {
+/// What comes of a card that draws so many tokens a second, or has no room, beside a processor that draws ten; and how many
+/// models were loaded.
+fn choose(findings: &Findings, name: &str, is_auto: bool, is_right: bool, card_draws: Option<f64>) -> (Made, usize) {
     let config = Config {
         vocab_size: 1,
         n_positions: 1,
@@ -103,6 +104,7 @@ fn choose(name: &str, is_auto: bool, is_right: bool, card_draws: Option<f64>) ->
     };
     let choice = Choice {
         is_auto,
+        findings: findings.clone(),
         config: &config,
         threads: 1,
         precision: &|_| Precision::Q8,
@@ -114,35 +116,41 @@ fn choose(name: &str, is_auto: bool, is_right: bool, card_draws: Option<f64>) ->
     (made.unwrap_or_else(|e| panic!("{e}")), loads)
 }
 
+fn nothing_found() -> (tempfile::TempDir, Findings) {
+    let place = tempfile::tempdir().unwrap();
+    let findings = Findings::in_a_directory(place.path());
+    (place, findings)
+}
+
 #[test]
 fn where_the_program_chooses_the_faster_device_is_taken_and_remembered() {
-    let place = tempfile::tempdir().unwrap();
-    crate::engine::devices::remember_in(place.path());
+    let (_place, findings) = nothing_found();
     for (name, speed, taken) in [("fast", 30.0, card("fast")), ("slow", 3.0, Device::Cpu)] {
-        let (made, loads) = choose(name, true, true, Some(speed));
+        let (made, loads) = choose(&findings, name, true, true, Some(speed));
         let on = if speed > 10.0 { "gpu:fast" } else { "the CPU" };
         let said = format!("gpu:{name} draws {speed} tokens a second, the CPU 10: running on {on}");
         assert_eq!((&made.device, &made.notes, loads), (&taken, &vec![said.clone()], 2));
         assert!(made.outcome.is_ok());
         // The second time nothing is measured, and nothing is said but where it is asked.
-        let (made, loads) = choose(name, true, true, Some(speed));
+        let (made, loads) = choose(&findings, name, true, true, Some(speed));
         assert_eq!((&made.device, made.notes.len(), loads), (&taken, 0, 1));
         assert_eq!(made.measured, Some(said));
     }
     // Who names the slower one has it.
-    let (made, loads) = choose("slow", false, true, Some(3.0));
+    let (made, loads) = choose(&findings, "slow", false, true, Some(3.0));
     assert_eq!((made.device, loads), (card("slow"), 1));
 }
 
 #[test]
 fn what_a_card_cannot_do_the_processor_does_unless_the_card_was_named() {
     for (is_right, says) in [(true, "gpu failed: Out of memory"), (false, "computes wrong numbers (scores differ)")] {
-        let (made, _) = choose("full", true, is_right, None);
+        let (_place, findings) = nothing_found();
+        let (made, _) = choose(&findings, "full", true, is_right, None);
         let [note] = &made.notes[..] else { panic!("{:?}", made.notes) };
         assert!(note.starts_with("gpu:full cannot run it (") && note.contains(says), "{note}");
         assert!(note.ends_with("): running on the CPU"), "{note}");
         assert!(made.device == Device::Cpu && made.outcome.is_ok());
-        let (made, _) = choose("full", false, is_right, None);
+        let (made, _) = choose(&findings, "full", false, is_right, None);
         let Err(error) = made.outcome else { panic!("it was made") };
         assert!(made.device == card("full") && error.to_string().contains(says), "{error}");
     }
