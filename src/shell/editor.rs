@@ -166,8 +166,32 @@ fn none(name: &str) -> String {
     format!("There is no editor `{name}`. VISUAL or EDITOR may name another.")
 }
 
+/// Waits until a child has ended. Whenever it is stopped this process stops, too, and never before it: a shell would be back
+/// at the terminal while the child still takes keys from it.
+#[cfg(unix)]
+fn follow(child: &Child) {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let Some(id) = Pid::from_raw(child.id().cast_signed()) else { return };
+    loop {
+        // How it ended stays to be asked for.
+        match waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT) {
+            Ok(Some(status)) if status.stopped() => {
+                let _ = waitid(WaitId::Pid(id), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG);
+                let _ = super::terminal::stop();
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            _ => return,
+        }
+    }
+}
+
+/// Elsewhere nothing stops a process.
+#[cfg(not(unix))]
+fn follow(_: &Child) {}
+
 /// What is in the file once the editor has ended.
 fn edited(mut child: Child, name: &str, path: &Path, before: &str) -> Result<String, String> {
+    follow(&child);
     let status = child.wait();
     runs(false);
     match status.map(|it| (it.success(), it.code())) {

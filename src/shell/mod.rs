@@ -208,8 +208,8 @@ fn main_loop(
                         runner.act(effects);
                     }
                 }
-                Input::Stop if lease.is_away() => terminal::stop()?,
-                Input::Stop => runner.suspend = true,
+                // While the terminal is the editor's, the program stops when the editor does.
+                Input::Stop => runner.suspend = !lease.is_away(),
                 Input::NotCopied { text, why } => runner.copy = Some((text, Some(why))),
                 Input::Signal(number) => runner.end = Some(End::Signal(number)),
                 Input::TerminalGone => runner.end = Some(End::Signal(1)),

@@ -112,9 +112,8 @@ fn take() -> io::Result<()> {
 }
 
 /// Stops this process alone, which does not have the terminal now.
-#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "elsewhere nothing stops a process"))]
+#[cfg(unix)]
 pub(super) fn stop() -> io::Result<()> {
-    #[cfg(unix)]
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
     Ok(())
 }

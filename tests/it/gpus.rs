@@ -454,7 +454,7 @@ fn a_session_on_a_gpu_is_replayed() {
         pty.press("Once upon a time\r");
         pty.see("writing");
         pty.press("\x1b[1;3A");
-        pty.see("60 new");
+        pty.drawn(60);
         pty.press("\x04");
         assert_eq!(pty.exit(), 0);
         pty.assert_restored();

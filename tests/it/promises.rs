@@ -68,7 +68,7 @@ fn no_control_byte_but_our_own_reaches_the_terminal() {
     pty.press(&format!("\x1b[200~{hostile}\x1b[201~"));
     pty.see("end");
     pty.press("\r");
-    pty.see("3 new");
+    pty.drawn(3);
     // Over it with the cursor, the inspector and the heat, where single tokens are told.
     for key in ["\t", "g", "\x1b[C", "\r"] {
         pty.press(key);
@@ -168,12 +168,12 @@ fn a_shell_stops_it_and_brings_it_back() {
     pty.press(&format!("{} --model demo -n 3\r", env!("CARGO_BIN_EXE_megachat")));
     pty.see("ctx ");
     pty.press("Once upon\r");
-    pty.see("3 new");
+    pty.drawn(3);
     pty.press("\x1a");
     // The shell has its screen, its prompt and its line editing back.
-    pty.see("Stopped");
+    pty.shell_says("Stopped");
     pty.press("echo al\x7five\r");
-    pty.see("\naive");
+    pty.shell_says("\naive");
     assert_eq!(pty.screen.lock().unwrap().screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     pty.resize(100, 30);
     pty.press("fg\r");
@@ -182,7 +182,7 @@ fn a_shell_stops_it_and_brings_it_back() {
     });
     pty.press("\x04");
     // A new prompt: the old ones are there as soon as the program gives the screen back, and it may still read keys.
-    pty.wait_for("new prompt", |screen| screen.trim_end().ends_with("prompt$"));
+    pty.shell_says("prompt$");
     assert!(!pty.screen.lock().unwrap().screen().alternate_screen());
     assert_eq!(pty.screen.lock().unwrap().screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     pty.press("exit 7\r");
@@ -229,7 +229,7 @@ fn two_programs_write_two_transcripts() {
         pty.press(text);
     }
     for pty in &mut both {
-        pty.see("3 new");
+        pty.drawn(3);
         pty.see("saved");
         pty.signal(rustix::process::Signal::TERM);
         assert_eq!(pty.exit(), 143);

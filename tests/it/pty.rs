@@ -121,6 +121,20 @@ impl Pty {
         self.wait_for(text, |screen| screen.contains(text));
     }
 
+    /// Waits until the limit of tokens has ended the text, with so many drawn in all. Their number alone is there before the end.
+    #[track_caller]
+    pub(crate) fn drawn(&self, count: usize) {
+        let count = format!("{count} new");
+        self.wait_for(&count, |screen| screen.contains(&count) && screen.contains("max-tokens reached"));
+    }
+
+    /// Waits until a shell has said something and asks for the next command: keys that come before that may get lost between
+    /// its settings of the terminal.
+    #[track_caller]
+    pub(crate) fn shell_says(&self, text: &str) {
+        self.wait_for(text, |screen| screen.contains(text) && screen.trim_end().ends_with("prompt$"));
+    }
+
     pub(crate) fn press(&mut self, keys: &str) {
         let writer = self.writer.as_mut().unwrap();
         writer.write_all(keys.as_bytes()).unwrap();
@@ -277,14 +291,14 @@ fn a_transcript_is_gone_on_with() {
     pty.see("ctx ");
     pty.press("The bear\r");
     pty.see("max-tokens reached");
-    pty.see("5 new");
+    pty.drawn(5);
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
     let mut pty = Pty::start(home.path(), &["--model", "demo", "--resume"], &[]);
     pty.see("The bear");
     pty.see("5 new");
     pty.press("\r");
-    pty.see("10 new");
+    pty.drawn(10);
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
     let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
@@ -307,7 +321,7 @@ fn after_the_terminal_is_given_back_it_is_said_where_the_text_is() {
     let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "2", "-s", "1"], &[]);
     pty.see("ctx ");
     pty.press("The bear\r");
-    pty.see("2 new");
+    pty.drawn(2);
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
     pty.assert_restored();
@@ -324,7 +338,7 @@ fn after_the_terminal_is_given_back_it_is_said_where_the_text_is() {
         pty.see("ctx ");
         if arguments.contains(&"--no-save") {
             pty.press("The bear\r");
-            pty.see("2 new");
+            pty.drawn(2);
         }
         pty.press("\x04");
         assert_eq!(pty.exit(), 0);
@@ -340,7 +354,7 @@ fn a_text_is_compared_branched_undone_and_looked_at() {
     let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "5", "-s", "1", "--temp", "1"], &[]);
     pty.see("ctx ");
     pty.press("The bear\r");
-    pty.see("5 new");
+    pty.drawn(5);
     // F6: two columns under the same dice, then each its own.
     pty.press("\x1b[17~");
     pty.see("same dice, other settings");
@@ -409,7 +423,7 @@ fn a_panic_gives_the_terminal_back_and_is_readable() {
     let mut pty = Pty::start(home.path(), &["--model", "demo", "-n", "4"], &environment);
     pty.see("ctx ");
     pty.press("Once\r");
-    pty.see("4 new");
+    pty.drawn(4);
     pty.press("\x1b[24~");
     assert_eq!(pty.exit(), 101);
     pty.assert_restored();
