@@ -1,7 +1,10 @@
 //! The tokens still in the running, ordered only as far as a step looked.
 
+mod crossing;
+
 use multiversion::multiversion;
 
+pub(super) use self::crossing::Crossing;
 use super::logits::{GROUP, count_above, count_from, exp, largest, masses, peaks};
 use crate::TokenId;
 
@@ -102,11 +105,17 @@ impl Candidates {
 
     /// All with a score of at least `floor`, in order.
     fn from(&self, floor: f32) -> Vec<Candidate> {
+        self.between(floor, f32::INFINITY)
+    }
+
+    /// All with a score of at least `floor` and at most `ceiling`, in order.
+    fn between(&self, floor: f32, ceiling: f32) -> Vec<Candidate> {
         let mut keys = Vec::new();
         let groups = (0..).step_by(GROUP).zip(self.scores.chunks(GROUP)).zip(&self.peaks);
         for ((first, group), _) in groups.filter(|it| *it.1 >= floor) {
-            let reach = (first..).zip(group).filter(|it| *it.1 >= floor && *it.1 > f32::NEG_INFINITY);
-            keys.extend(reach.map(|(token, &logit)| key(token, logit)));
+            let is_within = |it: f32| it >= floor && it <= ceiling && it > f32::NEG_INFINITY;
+            let within = (first..).zip(group).filter(|it| is_within(*it.1));
+            keys.extend(within.map(|(token, &logit)| key(token, logit)));
         }
         // By the score alone, which is the upper half: they come by token, and those of equal scores stay so.
         if keys.len() > FEW {
@@ -145,6 +154,15 @@ impl Candidates {
     #[must_use]
     pub(super) fn log_mass(&self) -> f64 {
         f64::from(self.largest()) + self.masses().0.ln()
+    }
+
+    /// Keeps those up to a crossing.
+    pub(super) fn keep_to(&mut self, crossing: Crossing) {
+        if crossing.count > self.list.len() {
+            // What is behind it need not be brought into order.
+            self.list = self.from(crossing.at.logit);
+        }
+        self.truncate(crossing.count);
     }
 
     /// Keeps the `n` likeliest.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::candidates::Crossing;
 use super::filters;
 use super::logits::{count_below, entropy, exp, largest, log_sum_exp_and_entropy, rank};
 use super::parameters::StepApply as Apply;
@@ -194,12 +195,10 @@ impl Distribution {
     ///
     /// The coin is an argument so that a test can ask for every outcome and the screen for other ones.
     pub fn pick(&mut self, coin: f64) -> Picked {
-        let line = coin * self.total;
-        let n = self.candidates.count_until(|sum| sum > line);
-        // Rounding may leave the line uncrossed at the very end; then the last one is meant.
-        let rank = n.saturating_sub(1);
-        let it = self.candidates.likeliest(n)[rank];
-        Picked { token: it.token, p: self.probability(it.logit), rank }
+        let Some(Crossing { at, count }) = self.candidates.first_above(coin * self.total) else {
+            unreachable!("a distribution has a candidate at least");
+        };
+        Picked { token: at.token, p: self.probability(at.logit), rank: count - 1 }
     }
 
     /// The table to show: what is left, likeliest first, then the likeliest of what was cut; `n` lines at the most.

@@ -13,8 +13,9 @@ pub(super) fn top_k(candidates: &mut Candidates, _: &Context, settings: &Setting
 /// Source: Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1.
 pub(super) fn top_p(candidates: &mut Candidates, _: &Context, settings: &Settings) {
     let mass = f64::from(settings.top_p) * candidates.masses().0;
-    let kept = candidates.count_until(|sum| sum >= mass);
-    candidates.truncate(kept);
+    // The first whose sum is not below it.
+    let Some(last) = candidates.first_above(mass.next_down()) else { return };
+    candidates.keep_to(last);
 }
 
 /// Source: Nguyen et al., *Turning Up the Heat: Min-p Sampling* (2024), section 3.
