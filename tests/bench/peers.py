@@ -119,6 +119,32 @@ def headless(options, dtype, tokens, sampling):
     return tokens / (one_token([*command, str(tokens + 1)])[0] - one_token([*command, "1"])[0])
 
 
+class Screen:
+    """What a terminal shows of a program that only moves its cursor by row and column and writes: enough to read words."""
+
+    PARTS = re.compile(r"\x1b\[(\d*);?(\d*)H|\x1b\[[0-9;:?<>=]*[a-zA-Z]|\x1b[^\[]|([^\x1b])", re.DOTALL)
+
+    def __init__(self):
+        self.rows, self.row, self.column, self.rest = {}, 1, 1, ""
+
+    def hear(self, text):
+        text = self.rest + text
+        # A sequence may go on in the next piece.
+        unfinished = re.search(r"\x1b(\[[0-9;:?<>=]*)?$", text)
+        self.rest = unfinished[0] if unfinished else ""
+        text = text[: len(text) - len(self.rest)]
+        for part in self.PARTS.finditer(text):
+            if part[3]:
+                self.rows.setdefault(self.row, {})[self.column] = part[3]
+                self.column += 1
+            elif part[0].endswith("H"):
+                self.row, self.column = int(part[1] or 1), int(part[2] or 1)
+
+    def shows(self, words):
+        lines = ("".join(row.get(at, " ") for at in range(1, 121)) for row in self.rows.values())
+        return any(words in line for line in lines)
+
+
 def interface(options, dtype, tokens, sampling):
     """Tokens per second from Enter to the last of so many, in a terminal of 120 by 40."""
     command = [options.megachat, "-m", options.model, "--dtype", dtype, "-n", str(tokens), "--threads", str(options.threads)]
@@ -130,15 +156,33 @@ def interface(options, dtype, tokens, sampling):
     import fcntl, struct, termios
 
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    screen, until, sent = "", time.time() + 60, False
-    while time.time() < until and not re.search(r"max new reached", screen):
-        if select.select([master], [], [], 0.1)[0]:
-            screen = (screen + os.read(master, 65536).decode(errors="replace"))[-400_000:]
-        # The context is shown once a token can be drawn; before, the screen says that the model is being made ready.
-        if not sent and "ctx" in screen:
-            os.write(master, b"\r")
-            sent = time.perf_counter()
-    seconds = time.perf_counter() - sent
+    screen = Screen()
+
+    def hear(seconds):
+        if select.select([master], [], [], seconds)[0]:
+            return time.perf_counter(), os.read(master, 65536).decode(errors="replace")
+        return None
+
+    # The context is shown once a token can be drawn; before, the screen says that the model is being made ready.
+    until = time.time() + 60
+    while not screen.shows("ctx"):
+        if time.time() > until:
+            sys.exit("the interface was not ready in a minute")
+        if heard := hear(0.1):
+            screen.hear(heard[1])
+    os.write(master, b"\r")
+    sent, pieces = time.perf_counter(), []
+    # What is shown is read afterwards: while tokens are drawn the processors are the program's.
+    while heard := hear(2.0):
+        pieces.append(heard)
+    seconds = None
+    for at, text in pieces:
+        screen.hear(text)
+        if screen.shows("max-tokens reached"):
+            seconds = at - sent
+            break
+    if seconds is None:
+        sys.exit("the interface did not draw its tokens")
     os.write(master, b"\x03\x03")
     time.sleep(0.2)
     os.close(master)
