@@ -15,10 +15,12 @@ use super::make::Maker;
 use super::packed::Packs;
 use super::protocol::{Failure, ModelCard, ModelSource};
 use super::tensors::FileTensors;
-use crate::directory::{Contents, DirectoryError, find_vocabulary};
+use crate::directory::{Contents, DirectoryError, Opened, VocabularyFault, find_vocabulary};
 use crate::integrity;
+use crate::manifest::Manifest;
 use crate::model::{Model, ModelError, Precision};
 use crate::text::{Vocabulary, visible_path};
+use crate::threads;
 
 /// Rows that a word table may have beyond its tokens without a word: training rounds its height up.
 const PADDING: usize = 128;
@@ -66,20 +68,19 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     })?;
     let config = opened.plan.config.clone();
     let beside = contents.directory.as_deref().unwrap_or(directory);
-    let found = find_vocabulary(Some(beside), source.said.tokenizer.as_ref(), config.vocab_size);
-    let found = found.map_err(|e| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() })?;
-    let vocabulary = Arc::new((*found.vocabulary).clone().within(config.vocab_size));
-    let mut tensors = FileTensors::new(opened, manifest.as_ref()).map_err(refused)?;
-    let (sha256, packs) = if let Some(it) = &manifest {
-        // The hash that the installer recorded.
-        (it.weights_sha256.clone(), Some(Packs::of_installed(directory, it, &config)))
-    } else {
-        let weights = Weights::of(&tensors.opened)?;
-        let packs = Packs::in_the_cache(&weights, &config);
-        (weights.sha256, packs)
-    };
-    let maker = Maker { source, packs, config: &config, tensors: &mut tensors, progress };
-    let Made { device, driver, measured, outcome, notes: mut of_device } = maker.make()?;
+    // To read a tokenizer of 50,000 tokens takes about as long as to read the packed weights of GPT-2.
+    let (found, weights) = threads::beside(
+        "vocabulary",
+        || {
+            let found = find_vocabulary(Some(beside), source.said.tokenizer.as_ref(), config.vocab_size)?;
+            Ok(Arc::new((*found.vocabulary).clone().within(config.vocab_size)))
+        },
+        || weights(source, opened, manifest.as_ref(), progress),
+    );
+    let none = |e: VocabularyFault| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() };
+    let vocabulary = found.map_err(none)?;
+    let (mut tensors, sha256, made) = weights?;
+    let Made { device, driver, measured, outcome, notes: mut of_device } = made;
     let model = outcome.map_err(|e| {
         if let Some(fault) = tensors.fault.take() {
             return refused(fault);
@@ -121,6 +122,27 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
     };
     let model = without_gaps(model, &card.vocabulary);
     Ok(LoadedModel { model, card })
+}
+
+/// The model of a directory's tensors, with the hash of these.
+fn weights(
+    source: &ModelSource,
+    opened: Opened,
+    manifest: Option<&Manifest>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<(FileTensors, String, Made), Failure> {
+    let config = opened.plan.config.clone();
+    let mut tensors = FileTensors::new(opened, manifest).map_err(|e| Failure::NoModelThere(e.to_string()))?;
+    let (sha256, packs) = if let Some(it) = manifest {
+        // The hash that the installer recorded.
+        (it.weights_sha256.clone(), Some(Packs::of_installed(&source.directory, it, &config)))
+    } else {
+        let weights = Weights::of(&tensors.opened)?;
+        let packs = Packs::in_the_cache(&weights, &config);
+        (weights.sha256, packs)
+    };
+    let made = Maker { source, packs, config: &config, tensors: &mut tensors, progress }.make()?;
+    Ok((tensors, sha256, made))
 }
 
 /// What a user should know of a vocabulary whose word table has `rows` rows.

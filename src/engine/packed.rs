@@ -4,7 +4,7 @@
 //! A file is one line of text filled up to 256 bytes, then the bytes of all matrices. It may always be deleted: it
 //! is made again. What does not fit the model or its own checksum is not used.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -14,12 +14,16 @@ use crate::files::disk::free_bytes;
 use crate::files::{self, Place};
 use crate::manifest::Manifest;
 use crate::model::Precision;
+use crate::threads;
 
 /// Bytes of the line and its filling.
 const HEAD: usize = 256;
 
 /// Bytes that are read and checked at a time.
 const CHUNK: usize = 1 << 20;
+
+/// Threads that read at once; more would wait for the memory.
+const MOST_READERS: usize = 4;
 
 /// The most bytes in the cache: a few models of the usual size, or the largest in 16 bits.
 const MOST: u64 = 4_000_000_000;
@@ -124,19 +128,34 @@ impl Packs {
     }
 
     fn try_read(&self, precision: Precision, out: &mut [u8]) -> io::Result<bool> {
-        let mut file = files::open(Place::Packed, &self.path(precision))?;
-        if file.metadata()?.len() != (HEAD + out.len()) as u64 {
+        let path = self.path(precision);
+        let mut file = files::open(Place::Packed, &path)?;
+        let length = out.len();
+        if file.metadata()?.len() != (HEAD + length) as u64 {
             return Ok(false);
         }
         let mut head = [0; HEAD];
         file.read_exact(&mut head)?;
+        // To copy and to check is work for several processors.
+        let readers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_READERS);
+        let size = length.div_ceil(readers).next_multiple_of(CHUNK).max(CHUNK);
+        let parts: Vec<(usize, &mut [u8])> = (HEAD..).step_by(size).zip(out.chunks_mut(size)).collect();
+        let read = |(start, part): (usize, &mut [u8])| -> io::Result<crc32fast::Hasher> {
+            let mut file = files::open(Place::Packed, &path)?;
+            file.seek(SeekFrom::Start(start as u64))?;
+            let mut checksum = crc32fast::Hasher::new();
+            // In pieces that stay in the cache between reading and checking.
+            for chunk in part.chunks_mut(CHUNK) {
+                file.read_exact(chunk)?;
+                checksum.update(chunk);
+            }
+            Ok(checksum)
+        };
         let mut checksum = crc32fast::Hasher::new();
-        // In pieces that stay in the cache between reading and checking.
-        for chunk in out.chunks_mut(CHUNK) {
-            file.read_exact(chunk)?;
-            checksum.update(chunk);
+        for part in threads::at_once("weights", parts, read) {
+            checksum.combine(&part?);
         }
-        let fits = self.head(precision, out.len(), checksum.finalize()) == head;
+        let fits = self.head(precision, length, checksum.finalize()) == head;
         if fits && self.made_of.is_some() {
             // What was used last stays longest. That it cannot be said changes nothing else.
             let _ = file.set_modified(SystemTime::now());

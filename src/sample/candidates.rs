@@ -123,11 +123,7 @@ impl Candidates {
         } else {
             keys.sort_unstable();
         }
-        let candidate = |key: u64| {
-            let token = key as TokenId;
-            Candidate { token, logit: self.scores[token as usize] }
-        };
-        keys.into_iter().map(candidate).collect()
+        keys.into_iter().map(|key| Candidate { token: key as TokenId, logit: logit((key >> 32) as u32) }).collect()
     }
 
     /// The largest logit, or minus infinity if none is left.
@@ -311,6 +307,12 @@ fn key(token: TokenId, logit: f32) -> u64 {
     let bits = logit.to_bits();
     let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
     u64::from(!ascending) << 32 | u64::from(token)
+}
+
+/// The logit of the upper half of a [`key`].
+fn logit(key: u32) -> f32 {
+    let ascending = !key;
+    f32::from_bits(if ascending >> 31 == 1 { ascending ^ 1 << 31 } else { !ascending })
 }
 
 #[cfg(test)]

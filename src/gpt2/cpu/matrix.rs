@@ -77,52 +77,56 @@ impl Kind {
     }
 }
 
-/// Sixty-four bytes at a multiple of their number.
-#[repr(C, align(64))]
-struct Line([u8; ALIGN]);
-
 /// Room for all matrices of a model, one after the other.
-pub(super) struct Arena(Vec<Line>);
+pub(super) struct Arena {
+    bytes: Vec<u8>,
+    /// Where in them the room begins, and how many bytes it has.
+    start: usize,
+    size: usize,
+}
 
-#[allow(unsafe_code, reason = "an aligned array is seen as its bytes, and the system is told what it is for")]
-#[allow(clippy::cast_ptr_alignment, reason = "it was allocated for lines")]
+#[allow(unsafe_code, reason = "zeros are asked for, and the system is told what they are for")]
 #[allow(clippy::same_length_and_capacity, reason = "it is full from the beginning")]
 impl Arena {
+    /// Where the room begins: on a large page of memory.
+    const PLACE: usize = 2 << 20;
+
     /// Zeros, `size` of them, a multiple of [`ALIGN`]; `None` if there is not so much memory.
     pub(super) fn new(size: usize) -> Option<Self> {
-        let layout = std::alloc::Layout::array::<Line>(size / ALIGN).ok().filter(|it| it.size() > 0)?;
-        // SAFETY: the layout is not empty, and zeros are lines. Asking for zeros touches nothing yet.
-        let lines = unsafe {
-            let start = std::alloc::alloc_zeroed(layout).cast::<Line>();
-            if start.is_null() {
+        // Asked for at any place, zeros touch no memory yet. At a multiple of 64 they would be written, each page by itself,
+        // before the system hears that it may take large ones.
+        let whole = size.checked_add(Self::PLACE)?;
+        let layout = std::alloc::Layout::array::<u8>(whole).ok().filter(|_| size > 0)?;
+        // SAFETY: the layout is not empty, and zeros are bytes.
+        let bytes = unsafe {
+            let bytes = std::alloc::alloc_zeroed(layout);
+            if bytes.is_null() {
                 return None;
             }
-            Vec::from_raw_parts(start, size / ALIGN, size / ALIGN)
+            Vec::from_raw_parts(bytes, whole, whole)
         };
-        let arena = Self(lines);
+        let start = bytes.as_ptr().addr().next_multiple_of(Self::PLACE) - bytes.as_ptr().addr();
+        let mut arena = Self { bytes, start, size };
         // Every token reads all of it, and finding a hundred thousand small pages takes a tenth of the time.
         #[cfg(target_os = "linux")]
         {
             const PAGE: usize = 4096;
-            let start = arena.0.as_ptr().addr().next_multiple_of(PAGE) - arena.0.as_ptr().addr();
-            let length = size.saturating_sub(start) / PAGE * PAGE;
+            let room = arena.bytes_mut();
             // SAFETY: whole pages of what was just allocated; the advice changes no content. It may be refused.
             let _ = unsafe {
-                let start = arena.0.as_ptr().cast::<u8>().add(start);
-                rustix::mm::madvise(start.cast_mut().cast(), length, rustix::mm::Advice::LinuxHugepage)
+                let length = room.len() / PAGE * PAGE;
+                rustix::mm::madvise(room.as_mut_ptr().cast(), length, rustix::mm::Advice::LinuxHugepage)
             };
         }
         Some(arena)
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        // SAFETY: a line is 64 bytes without padding.
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * ALIGN) }
+        &self.bytes[self.start..][..self.size]
     }
 
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and any byte may stand in a line.
-        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * ALIGN) }
+        &mut self.bytes[self.start..][..self.size]
     }
 }
 

@@ -7,7 +7,7 @@
 use multiversion::multiversion;
 
 use super::super::logits::{GROUP, exp};
-use super::{Candidate, Candidates, FEW, SIDE_BY_SIDE, key, weigh};
+use super::{Candidate, Candidates, FEW, SIDE_BY_SIDE, key, logit, weigh};
 
 /// The candidate with which the summed weights cross a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,12 +112,6 @@ fn side_by_side(weights: &[f32]) -> f64 {
         }
     }
     sums.iter().sum()
-}
-
-/// The logit of the upper half of a [`key`].
-fn logit(key: u32) -> f32 {
-    let ascending = !key;
-    f32::from_bits(if ascending >> 31 == 1 { ascending ^ 1 << 31 } else { !ascending })
 }
 
 /// How many scores are above a floor, and the sum of their weights.
