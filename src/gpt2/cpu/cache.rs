@@ -8,8 +8,9 @@
 use std::sync::Arc;
 
 use super::lanes::LANES;
+use super::large_pages;
 use super::pool::Shareable;
-use crate::model::{ModelError, room};
+use crate::model::ModelError;
 
 /// Positions in a page: a multiple of [`LANES`].
 pub(super) const PAGE: usize = 64;
@@ -98,7 +99,15 @@ impl<E: Element> Cache<E> {
     ///
     /// [`ModelError::Memory`]; what was there is then as it was.
     pub(super) fn reserve(&mut self, more: usize) -> Result<(), ModelError> {
-        let page = || room(self.shape.page(), E::default(), "keys and values of the text");
+        let page = || {
+            let (count, mut page) = (self.shape.page(), Vec::<E>::new());
+            let bytes = count * size_of::<E>();
+            let refused = |_| ModelError::Memory { what: "keys and values of the text", bytes: bytes as u64 };
+            page.try_reserve_exact(count).map_err(refused)?;
+            large_pages::advise(page.as_mut_ptr().cast(), bytes);
+            page.resize(count, E::default());
+            Ok::<_, ModelError>(page)
+        };
         for index in self.length / PAGE..(self.length + more).div_ceil(PAGE) {
             match self.pages.get_mut(index) {
                 Some(it) => {

@@ -12,6 +12,7 @@ use half::{bf16, f16};
 
 use super::four;
 use super::lanes::LANES;
+use super::large_pages;
 use crate::model::Precision;
 
 /// Columns that share a scale.
@@ -85,7 +86,7 @@ pub(super) struct Arena {
     size: usize,
 }
 
-#[allow(unsafe_code, reason = "zeros are asked for, and the system is told what they are for")]
+#[allow(unsafe_code, reason = "zeros are asked for")]
 #[allow(clippy::same_length_and_capacity, reason = "it is full from the beginning")]
 impl Arena {
     /// Where the room begins: on a large page of memory.
@@ -107,17 +108,8 @@ impl Arena {
         };
         let start = bytes.as_ptr().addr().next_multiple_of(Self::PLACE) - bytes.as_ptr().addr();
         let mut arena = Self { bytes, start, size };
-        // Every token reads all of it, and finding a hundred thousand small pages takes a tenth of the time.
-        #[cfg(target_os = "linux")]
-        {
-            const PAGE: usize = 4096;
-            let room = arena.bytes_mut();
-            // SAFETY: whole pages of what was just allocated; the advice changes no content. It may be refused.
-            let _ = unsafe {
-                let length = room.len() / PAGE * PAGE;
-                rustix::mm::madvise(room.as_mut_ptr().cast(), length, rustix::mm::Advice::LinuxHugepage)
-            };
-        }
+        let room = arena.bytes_mut();
+        large_pages::advise(room.as_mut_ptr(), room.len());
         Some(arena)
     }
 

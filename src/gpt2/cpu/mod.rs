@@ -12,6 +12,7 @@ mod forward;
 mod four;
 mod grouped;
 mod lanes;
+mod large_pages;
 mod load;
 mod math;
 mod matrix;
