@@ -261,6 +261,16 @@ pub enum EditModeName {
     Vi,
 }
 
+/// What surprise is measured in, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogBase {
+    /// Bits.
+    #[value(name = "2")]
+    Two,
+    /// Nats.
+    E,
+}
+
 /// What a transcript is exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {

@@ -104,6 +104,7 @@ pub const EXAMPLES: &[Row] = &[
     row("megachat --plain", "the same by lines, for screen readers"),
     row("megachat -p 'The dragon' --jsonl --logprobs 5", "one JSON object a token"),
     of(&["score"], "megachat score essay.txt", "how surprising the model finds a text"),
+    of(&["score"], "megachat score --lines a.txt --words --csv", "each line by itself: a row for each word"),
     of(&["replay"], "megachat replay latest --verify", "whether the last transcript comes out the same again"),
     of(&["model-download"], "megachat model download", "NVIDIA's 345M model"),
     of(&["model-download"], "megachat model download gpt2-medium", "a model of the hub"),

@@ -8,7 +8,9 @@ use crate::text::TokenizerChoice;
 
 use super::candidates;
 use super::manual;
-use super::{ColorName, ExportDtype, ExportFormat, ModelArguments, ModelFormat, ShellName, WeightName, positive};
+use super::{
+    ColorName, ExportDtype, ExportFormat, LogBase, ModelArguments, ModelFormat, ShellName, WeightName, positive,
+};
 
 /// What is measured.
 #[derive(Clone, Debug, Args)]
@@ -42,9 +44,31 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 /// What is scored, and how it is told.
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ScoreArguments {
-    /// A text in UTF-8, every byte of it; `-` or nothing is standard input
-    pub file: Option<PathBuf>,
+    /// Texts in UTF-8, every byte of them; `-` or nothing is standard input
+    pub files: Vec<PathBuf>,
+    /// Score each line by itself, not after the lines before it
+    #[arg(long, group = "shape")]
+    pub lines: bool,
+    /// Score each row of a CSV file by itself: columns text and, if there are, item and target; the others are carried through
+    #[arg(long, group = "shape")]
+    pub items: bool,
+    /// Score pairs, a good text, a tab and a bad one on each line: whether the good one is likelier
+    #[arg(long, group = "shape", conflicts_with_all = ["words", "regions", "stats"])]
+    pub pairs: bool,
+    /// Tell words instead of tokens: what white space separates, with the correction for the space at their beginning
+    #[arg(long, group = "what")]
+    pub words: bool,
+    /// Tell regions instead of tokens: what `|` parts in the texts, which do not have it
+    #[arg(long, group = "what")]
+    pub regions: bool,
+    /// Tell a row of statistics for each text, as detectors and studies of memorisation use them; the text is read twice
+    #[arg(long, group = "what")]
+    pub stats: bool,
+    /// What surprise is measured in: bits or nats
+    #[arg(long, value_name = "BASE", default_value = "2")]
+    pub log: LogBase,
     /// A text longer than the context is read in windows: after the first, each token has at least N tokens before it
     /// [default: half of the context]
     #[arg(long, value_name = "N")]
@@ -55,12 +79,18 @@ pub struct ScoreArguments {
     /// How many of the most surprising tokens are listed
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub worst: usize,
-    /// Print one JSON object
-    #[arg(long, conflicts_with = "csv")]
+    /// Print one JSON object: of one text, or what pairs come to
+    #[arg(long, group = "form", conflicts_with_all = ["lines", "items"])]
     pub json: bool,
-    /// Print a line for each token, with commas between the fields
-    #[arg(long)]
+    /// Print one JSON object a text
+    #[arg(long, group = "form")]
+    pub jsonl: bool,
+    /// Print CSV, a row for each token, word, text or pair, with a heading
+    #[arg(long, group = "form")]
     pub csv: bool,
+    /// Write model, hash, precision and version into this file, as JSON
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub sidecar: Option<PathBuf>,
     /// When to print the text in colour by the rank of its tokens; `NO_COLOR` counts with auto [default: auto]
     #[arg(long, value_name = "WHEN")]
     pub color: Option<ColorName>,

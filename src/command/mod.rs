@@ -29,6 +29,8 @@ pub use generate::{engine_exit, generate};
 pub use model::model;
 pub use replay::replay;
 pub use score::score;
-pub(crate) use shared::{DAMAGED, install_exit, lively, model_source, print_json, remembered_model, say, say_notes};
+pub(crate) use shared::{
+    DAMAGED, install_exit, lively, measured_source, model_source, print_json, remembered_model, say, say_notes,
+};
 pub use shared::{Exit, demo_directory, find_model, places};
 pub use transcripts::transcripts;

@@ -1,55 +1,62 @@
-//! `megachat score`: how surprising a model finds a text.
+//! `megachat score`: how surprising a model finds texts.
 
+mod all;
 mod csv;
+mod items;
 mod json;
+mod rows;
+mod scorer;
+mod sidecar;
 mod table;
+mod told;
+mod words;
 
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::path::Path;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use all::All;
+use items::{Item, Items};
+use rows::{Level, Rows, Unit};
+use scorer::{Scored, Scorer, Token, Wanted};
+use told::{Form, Teller};
+
+use serde_json::Value;
 
 use super::generate::engine_exit;
-use super::interrupt::Interrupt;
-use super::{Exit, demo_directory, find_model, model_source, places, say, say_notes};
+use super::{Exit, demo_directory, find_model, measured_source, places, say_notes};
 use crate::TokenId;
 use crate::appearance::Colours;
 use crate::cli::{ColorName, FileArguments, InterfaceArguments, ScoreArguments};
-use crate::engine::load::LoadedModel;
-use crate::engine::protocol::{MOST_TEXT, ModelCard};
-use crate::engine::reading::{read, windows};
-use crate::files::{self, Place};
-use crate::gpt2::ModelError;
+use crate::engine::protocol::ModelCard;
 use crate::loading::load_model;
-use crate::output;
-use crate::sample::{Reading, Tally, begins_character};
+use crate::output::{self, Output};
+use crate::sample::{Reading, Tally};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::text::{Given, visible_json, visible_path};
+use crate::text::visible_json;
 
-/// One token of the text.
-struct Token {
-    id: TokenId,
-    /// Where it begins: its byte, its line and its character in that; lines and characters count from 1.
-    byte: usize,
-    line: usize,
-    column: usize,
-    /// What the model thought of it; `None` for a first one with nothing before it.
-    reading: Option<Reading>,
-}
-
-/// Everything that is told.
-struct Report {
+/// Everything that is told of one text.
+struct Report<'a> {
     /// What the text is called.
-    name: String,
-    card: ModelCard,
-    tokens: Vec<Token>,
-    tally: Tally,
+    name: &'a str,
+    card: &'a ModelCard,
+    facts: Value,
+    tokens: &'a [Token],
+    tally: &'a Tally,
     /// The token before its first one, if one was put there.
     start: Option<TokenId>,
     overlap: usize,
     windows: usize,
+    unit: Unit,
 }
 
-impl Report {
+impl<'a> Report<'a> {
+    fn new(it: &'a Scored, scorer: &'a Scorer, unit: Unit) -> Self {
+        let Scored { item, tokens, tally, windows, .. } = it;
+        let (card, start) = (&scorer.card, scorer.start.last().copied());
+        let (facts, overlap, windows) = (scorer.facts(), scorer.overlap, *windows);
+        Self { name: &item.name, card, facts, tokens, tally, start, overlap, windows, unit }
+    }
+
     /// The most surprising tokens, `n` at the most.
     fn worst(&self, n: usize) -> Vec<(usize, &Token, &Reading)> {
         let scored = self.tokens.iter().enumerate();
@@ -66,155 +73,133 @@ impl Report {
     }
 }
 
-/// Scores a text and prints what came out.
+/// Scores texts and prints what came out.
 ///
 /// # Errors
 ///
 /// Status 2 if the overlap does not fit the model, 3 if there is no such model, 6 if there is no such device, 7 if the
-/// model is damaged, 130 or 143 after a signal, 1 if the text cannot be read or holds nothing, or the model cannot be run.
+/// model is damaged, 130 or 143 after a signal, 1 if a text cannot be read or holds nothing, or the model cannot be run.
 pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
     // Before minutes of work that could not be told.
     let mut out = output::stdout()?;
-    let (name, text) = read_text(wanted.file.as_deref())?;
+    let mut items = Items::open(wanted)?;
+    let Some(first) = items.stream.next().transpose()? else {
+        return Err(Exit::failed("there is nothing to score: the input is empty"));
+    };
     let (model, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
     let directory = match directory {
         Some(it) => it,
         None => demo_directory(&places(paths, files))?,
     };
-    let source = model_source(&wanted.model, config, model, directory).map_err(|e| Exit::usage(e.to_string()))?;
+    let source = measured_source(&wanted.model, config, model, directory).map_err(|e| Exit::usage(e.to_string()))?;
     let loaded = load_model(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
     say_notes(&loaded.card);
-    let report = report(name, &text, loaded, wanted)?;
-    if wanted.json {
-        writeln!(out, "{}", visible_json(&json::object(&report, wanted.worst).to_string()))?;
-    } else if wanted.csv {
-        csv::write(&report, &mut out)?;
+    let shape = Shape::of(wanted)?;
+    let worked_out = Wanted {
+        words: shape.level == Level::Word,
+        variance: matches!(shape.level, Level::Word | Level::Text),
+        lower: shape.level == Level::Text,
+    };
+    let mut scorer = Scorer::new(loaded, wanted, worked_out)?;
+    let unit = Unit(wanted.log);
+    let Items { carried, stream, progress } = items;
+    let mut items = std::iter::once(Ok(first)).chain(stream);
+    let vocabulary = scorer.card.vocabulary.clone();
+    let told = if shape.is_report() {
+        each_whole(&mut items, &mut scorer, &mut out, (wanted, style(wanted, config)?, unit))
     } else {
-        let terminal = io::stdout().is_terminal();
-        let asked = InterfaceArguments { color: wanted.color, ..InterfaceArguments::default() };
-        let appearance =
-            asked.appearance(config, |name| std::env::var(name).ok()).map_err(|e| Exit::usage(e.to_string()))?;
-        // What the user chose holds in a pipe, too.
-        let by_itself = matches!(wanted.color, None | Some(ColorName::Auto));
-        let colour = appearance.colours != Colours::None && (terminal || !by_itself);
-        let width = if terminal { crossterm::terminal::size().map_or(80, |it| usize::from(it.0)) } else { 80 };
-        let style = table::Style { colour, text: terminal || colour, width: width.clamp(20, 100), appearance };
-        out.write_all(table::table(&report, wanted.worst, style).as_bytes())?;
+        let rows = Rows { level: shape.level, unit, vocabulary: &vocabulary };
+        let (is_only, is_terminal) = (shape.is_only, io::stdout().is_terminal());
+        let mut teller = Teller { form: shape.form, rows, carried: &carried, is_only, is_terminal, out };
+        let mut all = All::default();
+        let told = all.tell(&mut items, &mut scorer, &mut teller, &|| progress.share());
+        told.and(all.end(&scorer, &mut teller))
+    };
+    // A reader that has left needs no other file.
+    if let Some(file) = &wanted.sidecar {
+        sidecar::write(file, &scorer, wanted)?;
     }
-    out.flush()?;
-    Ok(())
+    told
 }
 
-fn report(name: String, text: &str, loaded: LoadedModel, wanted: &ScoreArguments) -> Result<Report, Exit> {
-    let LoadedModel { mut model, mut card } = loaded;
-    let capacity = model.positions();
-    let overlap = wanted.overlap.unwrap_or(capacity / 2);
-    if !(1..capacity).contains(&overlap) {
-        let message = format!("--overlap is {overlap}, but must be between 1 and {}", capacity - 1);
-        return Err(Exit::usage(message));
-    }
-    let mut tokens = places_of(&card, text)?;
-    let start = match card.vocabulary.before() {
-        _ if wanted.no_start => Vec::new(),
-        [] => card.vocabulary.begin().into_iter().collect(),
-        several => several.to_vec(),
-    };
-    if start.is_empty() && !wanted.no_start {
-        say("megachat: this model names no token that begins a text: the first token is not scored");
-    }
-    let before = start.len();
-    let read_tokens: Vec<TokenId> = start.into_iter().chain(tokens.iter().map(|it| it.id)).collect();
-    let windows = windows(read_tokens.len(), capacity, overlap).len();
-    let interrupt = Interrupt::listen()?;
-    let lively = super::lively();
-    let (total, mut broken) = (tokens.len(), None);
-    let mut hear = |position: usize, row: &[f32]| {
-        let at = position - before;
-        tokens[at].reading = Reading::new(row, tokens[at].id);
-        if tokens[at].reading.is_none() {
-            broken.get_or_insert(at);
-        }
-        if lively && (at + 1).is_multiple_of(256) {
-            // That it cannot be shown changes nothing.
-            let _ = write!(output::stderr(), "\r\x1b[K{} of {total} tokens", at + 1);
-        }
-    };
-    let limits = (overlap, card.vocabulary.len());
-    let outcome = read(&mut *model, &read_tokens, limits, &mut hear, &mut || !interrupt.came());
-    if let Some(moved) = model.moved() {
-        say(&format!("megachat: {}", moved.why));
-        (card.device, card.arithmetic) = (moved.device, model.arithmetic());
-    }
-    if lively {
-        let _ = write!(output::stderr(), "\r\x1b[K");
-    }
-    match outcome {
-        Err(ModelError::Interrupted) => return Err(Exit { code: interrupt.status(), message: String::new() }),
-        Err(error @ ModelError::DeviceLost { .. }) => return Err(Exit { code: 6, message: error.to_string() }),
-        Err(error) => return Err(Exit::failed(error.to_string())),
-        Ok(()) => {}
-    }
-    if let Some(at) = broken {
-        return Err(Exit::failed(format!("the model's scores of token {} are no numbers", at + 1)));
-    }
-    let mut tally = Tally::default();
-    for it in &tokens {
-        if let Some(reading) = &it.reading {
-            tally.add(reading.bits, reading.score.rank, card.vocabulary.bytes(it.id));
-        }
-    }
-    if tally.tokens == 0 {
-        return Err(Exit::failed(format!("{name} is one token, which has nothing before it; leave --no-start out")));
-    }
-    Ok(Report { name, card, tokens, tally, start: read_tokens[..before].last().copied(), overlap, windows })
+/// What is told, and how.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    form: Form,
+    level: Level,
+    /// Whether there is one whole text.
+    is_only: bool,
+    is_whole: bool,
 }
 
-/// The tokens of a text with their places in it.
-fn places_of(card: &ModelCard, text: &str) -> Result<Vec<Token>, Exit> {
-    let encoded = card.vocabulary.encode(text).map_err(|e| Exit::usage(e.to_string()))?;
-    if let Some(it) = &encoded.read_as {
-        say(&format!("megachat: {}; places are those in what is read", it.sentence()));
+impl Shape {
+    fn of(wanted: &ScoreArguments) -> Result<Self, Exit> {
+        let is_whole = !wanted.items && !wanted.lines && !wanted.pairs;
+        let is_only = is_whole && wanted.files.len() < 2;
+        let level = match wanted {
+            _ if wanted.words || wanted.regions => Level::Word,
+            _ if wanted.stats => Level::Text,
+            _ if wanted.pairs => Level::Pair,
+            _ if is_whole || wanted.csv || wanted.jsonl => Level::Token,
+            _ => Level::Item,
+        };
+        let form = match wanted {
+            _ if wanted.csv => Form::Csv,
+            _ if wanted.json && wanted.pairs => Form::Totals,
+            _ if wanted.json && is_whole && !is_only => {
+                return Err(Exit::usage("--json is about one text; --jsonl prints an object for each"));
+            }
+            _ if wanted.jsonl || (wanted.json && level != Level::Token) => Form::JsonLines,
+            _ => Form::Table,
+        };
+        Ok(Self { form, level, is_only, is_whole })
     }
-    let (mut byte, mut line, mut column) = (0, 1, 1);
-    let place = |id: TokenId| {
-        let it = Token { id, byte, line, column, reading: None };
-        for &next in card.vocabulary.bytes(id) {
-            byte += 1;
-            if next == b'\n' {
-                (line, column) = (line + 1, 1);
+
+    /// Whether each text gets the report that one text has always had.
+    fn is_report(self) -> bool {
+        self.is_whole && self.level == Level::Token && self.form == Form::Table
+    }
+}
+
+/// How the report of a text is written.
+fn style(wanted: &ScoreArguments, config: &Config) -> Result<table::Style, Exit> {
+    let terminal = io::stdout().is_terminal();
+    let asked = InterfaceArguments { color: wanted.color, ..InterfaceArguments::default() };
+    let appearance =
+        asked.appearance(config, |name| std::env::var(name).ok()).map_err(|e| Exit::usage(e.to_string()))?;
+    // What the user chose holds in a pipe, too.
+    let by_itself = matches!(wanted.color, None | Some(ColorName::Auto));
+    let colour = appearance.colours != Colours::None && (terminal || !by_itself);
+    let width = if terminal { crossterm::terminal::size().map_or(80, |it| usize::from(it.0)) } else { 80 };
+    Ok(table::Style { colour, text: terminal || colour, width: width.clamp(20, 100), appearance })
+}
+
+/// A report of each text, as JSON or for people.
+fn each_whole(
+    items: &mut dyn Iterator<Item = Result<Item, Exit>>,
+    scorer: &mut Scorer,
+    out: &mut Output,
+    (wanted, style, unit): (&ScoreArguments, table::Style, Unit),
+) -> Result<(), Exit> {
+    for (number, item) in items.enumerate() {
+        let (done, outcome) = scorer.score(vec![item?], None, true);
+        outcome?;
+        for it in &done {
+            if it.tally.tokens == 0 {
+                let name = &it.item.name;
+                return Err(Exit::failed(format!(
+                    "{name} is one token, which has nothing before it; leave --no-start out"
+                )));
+            }
+            let report = Report::new(it, scorer, unit);
+            if wanted.json {
+                writeln!(out, "{}", visible_json(&json::object(&report, wanted.worst).to_string()))?;
             } else {
-                column += usize::from(begins_character(next));
+                let between = if number > 0 { "\n" } else { "" };
+                write!(out, "{between}{}", table::table(&report, wanted.worst, style))?;
             }
         }
-        it
-    };
-    Ok(encoded.tokens.into_iter().map(place).collect())
-}
-
-/// The text and what it is called.
-fn read_text(file: Option<&Path>) -> Result<(String, String), Exit> {
-    let file = file.filter(|it| *it != Path::new("-"));
-    let name = file.map_or_else(|| "standard input".to_owned(), visible_path);
-    let failed = |e: io::Error| Exit::failed(format!("cannot read {name}: {e}"));
-    let mut bytes = Vec::new();
-    let most = MOST_TEXT as u64 + 1;
-    if let Some(file) = file {
-        files::open_text(Place::Text, file).and_then(|it| it.take(most).read_to_end(&mut bytes)).map_err(failed)?;
-    } else {
-        if io::stdin().is_terminal() {
-            say("megachat: write or paste the text; Ctrl-D at the beginning of a line ends it");
-        }
-        io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
+        out.flush()?;
     }
-    if bytes.len() > MOST_TEXT {
-        return Err(Exit::failed(format!("{name} is longer than {MOST_TEXT} bytes; score it in parts")));
-    }
-    let given = Given::read(bytes).map_err(|e| Exit::failed(format!("{name} cannot be used: {e}")))?;
-    if let Some(remark) = given.remark() {
-        say(&format!("megachat: {name}: {remark}; places are those in what is read"));
-    }
-    if given.text.is_empty() {
-        return Err(Exit::failed(format!("there is nothing to score: {name} is empty")));
-    }
-    Ok((name, given.text))
+    Ok(())
 }

@@ -19,6 +19,7 @@ use crate::install::places::{Places, Wishes};
 use crate::install::protocol as install;
 use crate::install::source;
 use crate::manifest::{DEMO, MEGATRON_345M};
+use crate::model::Precision;
 use crate::output;
 use crate::store::config::{Config, load_state};
 use crate::store::models;
@@ -137,6 +138,21 @@ pub(crate) fn model_source(
 ) -> Result<ModelSource, MeaningError> {
     let (device, precision) = (model.device(config)?, model.precision(config)?);
     Ok(ModelSource { name, directory, device, precision, threads: model.threads, said: model.said() })
+}
+
+/// As [`model_source`], for figures that are held against others' and published: in 32 bits where nothing else is said.
+///
+/// # Errors
+///
+/// As [`model_source`].
+pub(crate) fn measured_source(
+    model: &ModelArguments,
+    config: &Config,
+    name: String,
+    directory: PathBuf,
+) -> Result<ModelSource, MeaningError> {
+    let source = model_source(model, config, name, directory)?;
+    Ok(ModelSource { precision: source.precision.or(Some(Precision::F32)), ..source })
 }
 
 /// The demo's directory, installed first if need be.

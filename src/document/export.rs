@@ -73,7 +73,10 @@ pub fn export_json(
                 Origin::Typed => json!({ "node": id, "id": token, "text": text }),
                 Origin::Chosen => json!({ "node": id, "id": token, "text": text, "chosen": true }),
                 Origin::Drawn(draw) => {
-                    json!({ "node": id, "id": token, "text": text, "draw": short(draw) })
+                    let mut draw = short(draw);
+                    // The journal counts from 0, what people read from 1.
+                    draw["rank"] = draw["rank"].as_u64().map(|it| it + 1).into();
+                    json!({ "node": id, "id": token, "text": text, "draw": draw })
                 }
             }
         })

@@ -1,6 +1,7 @@
 //! Loops: text that repeats itself.
 
 use super::{Document, Origin};
+use crate::sample::Score;
 
 /// The longest stretch that is looked for.
 const LONGEST: usize = 40;
@@ -44,7 +45,7 @@ impl Document {
             }
         }
         let surprise = |position: usize| match self.at(position).map(|it| &it.origin) {
-            Some(Origin::Drawn(draw)) => -draw.model.log2(),
+            Some(Origin::Drawn(draw)) => Score::from(&**draw).bits(),
             _ => f32::INFINITY,
         };
         let bored = run >= TOKENS && (len - TOKENS..len).map(surprise).sum::<f32>() < BORED * TOKENS as f32;

@@ -273,9 +273,9 @@ fn tell(faults: &mut Faults, why: &str) {
 fn make_possible(draw: &mut Draw) -> bool {
     let share = |it: &mut f32| replace(it, |it| (0.0..=1.0).contains(&it), 0.0);
     let bits = |it: &mut f32| replace(it, f32::is_finite, 0.0);
-    let Draw { token: _, model, after, rank: _, kept: _, die, entropy, mu, begun: _, top } = draw;
+    let Draw { token: _, model, log_model, after, rank: _, kept: _, die, entropy, mu, begun: _, top } = draw;
     let mut is_sound = share(model) & share(after) & replace(die, |it| (0.0..1.0).contains(&it), 0.0);
-    for it in entropy.iter_mut().chain(mu) {
+    for it in entropy.iter_mut().chain(mu).chain(log_model) {
         is_sound &= bits(it);
     }
     for row in top {

@@ -4,6 +4,7 @@ pub(super) fn draw(token: TokenId) -> Draw {
     Draw {
         token,
         model: 0.5,
+        log_model: None,
         after: 0.6,
         rank: 1,
         kept: 12,

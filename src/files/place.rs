@@ -51,13 +51,15 @@ pub enum Place {
     Log,
     /// A text that is named on the command line.
     Text,
+    /// What figures are of, in a file that is named on the command line.
+    Sidecar,
     /// What the system says of the process.
     ProcessStatus,
 }
 
 impl Place {
     /// Every part.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Manifest,
         Self::ModelConfig,
         Self::SmallFile,
@@ -82,6 +84,7 @@ impl Place {
         Self::Edited,
         Self::Log,
         Self::Text,
+        Self::Sidecar,
         Self::ProcessStatus,
     ];
 
@@ -109,6 +112,7 @@ impl Place {
             Self::Edited => "an edited text",
             Self::Log => "the log",
             Self::Text => "a text",
+            Self::Sidecar => "what figures are of",
             Self::ProcessStatus => "the state of the process",
         }
     }
@@ -118,7 +122,7 @@ impl Place {
     pub const fn most(self) -> u64 {
         match self {
             Self::HistoryLock | Self::Lock | Self::StageLock => 1 << 10,
-            Self::State | Self::Hashes | Self::DownloadNote | Self::ProcessStatus => 1 << 20,
+            Self::State | Self::Hashes | Self::DownloadNote | Self::ProcessStatus | Self::Sidecar => 1 << 20,
             Self::Configuration | Self::ModelConfig | Self::History => 4 << 20,
             Self::Manifest | Self::Certificates | Self::Torn | Self::Edited | Self::Text | Self::Log => 64 << 20,
             Self::SmallFile | Self::ModelFile | Self::Made | Self::Weights | Self::Part | Self::Download => 128 << 20,
@@ -130,6 +134,6 @@ impl Place {
     /// Whether a file that is made here is the user's alone to read: people write to a model what they would not publish.
     #[must_use]
     pub const fn is_private(self) -> bool {
-        !matches!(self, Self::Made | Self::Part | Self::Lock | Self::StageLock | Self::Packed)
+        !matches!(self, Self::Made | Self::Part | Self::Lock | Self::StageLock | Self::Packed | Self::Sidecar)
     }
 }

@@ -55,6 +55,9 @@ pub struct Draw {
     pub token: TokenId,
     /// Its probability by the model alone.
     pub model: f32,
+    /// Natural logarithm of that, where it is too small for its bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_model: Option<f32>,
     /// Its probability after the samplers.
     pub after: f32,
     /// Its place by the model alone, 0 for the likeliest.
@@ -80,6 +83,15 @@ pub struct Draw {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(n: &usize) -> bool {
     *n == 0
+}
+
+impl Draw {
+    /// Natural logarithm of the probability by the model alone; that of the smallest number where an older transcript has
+    /// nothing else.
+    #[must_use]
+    pub fn log_p(&self) -> f32 {
+        self.log_model.unwrap_or_else(|| self.model.max(f32::from_bits(1)).ln())
+    }
 }
 
 /// How mirostat stands before a draw, in bits.
@@ -237,9 +249,11 @@ impl Distribution {
             .iter()
             .map(|it| Row { token: it.token, model: self.model(it.logit), after: self.after(it.token) })
             .collect();
+        let model = self.model(chosen);
         Draw {
             token: picked.token,
-            model: self.model(chosen),
+            model,
+            log_model: (model < f32::MIN_POSITIVE).then(|| (f64::from(chosen) - self.log_sum_exp) as f32),
             after: picked.p as f32,
             rank: rank(logits, picked.token),
             kept: self.kept() as u32,

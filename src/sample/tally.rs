@@ -1,11 +1,11 @@
 //! A text as the model finds it: how surprising each token is, and what that comes to.
 
 use super::Score;
-use super::score::Sums;
+use super::score::{Sums, bits};
 use crate::TokenId;
 
-/// The buckets of ranks.
-pub const RANKS: [&str; 4] = ["top 10", "top 100", "top 1000", "beyond"];
+/// The ranks that each bucket holds, the likeliest being 1.
+pub const RANKS: [&str; 4] = ["1-10", "11-100", "101-1000", "over 1000"];
 
 /// How many of the likeliest tokens the first three buckets of ranks go up to; the fourth has no end.
 ///
@@ -39,7 +39,7 @@ impl Reading {
         let expected = logits.iter().position(|&it| it >= largest)?;
         Some(Self {
             score,
-            bits: (-log_p / std::f64::consts::LN_2).max(0.0),
+            bits: bits(log_p),
             expected: expected as TokenId,
             expected_p: (f64::from(largest) - log_sum_exp).exp() as f32,
         })
@@ -72,6 +72,18 @@ impl Tally {
         self.characters += bytes.iter().filter(|&&it| begins_character(it)).count();
         self.likeliest += usize::from(rank == 0);
         self.buckets[bucket(rank)] += 1;
+    }
+
+    /// Counts another text in.
+    pub fn merge(&mut self, other: &Self) {
+        self.tokens += other.tokens;
+        self.bits += other.bits;
+        self.bytes += other.bytes;
+        self.characters += other.characters;
+        self.likeliest += other.likeliest;
+        for (all, it) in self.buckets.iter_mut().zip(other.buckets) {
+            *all += it;
+        }
     }
 
     /// Mean surprise of a token; `None` without any.

@@ -447,6 +447,23 @@ fn rows() -> Vec<Row> {
             quiet: &[Pipe],
             replaces: false,
         },
+        Row {
+            place: Place::Sidecar,
+            make: |home| {
+                demo(home);
+                fs::write(home.join("of.json"), "{}").unwrap();
+                home.join("of.json")
+            },
+            act: |home, file| {
+                let text = home.join("one.txt");
+                fs::write(&text, "Once upon a time").unwrap();
+                let file = file.to_str().unwrap();
+                run(megachat(home, &["score", "-m", "demo", text.to_str().unwrap(), "--sidecar", file]))
+            },
+            // What was there is written anew, whatever it was.
+            quiet: &[Missing, Empty, Random],
+            replaces: false,
+        },
     ]
 }
 

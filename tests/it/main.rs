@@ -64,6 +64,7 @@ mod replay;
 mod samplers;
 mod scarce;
 mod score;
+mod score_items;
 mod screens;
 mod sessions;
 mod shares;

@@ -59,7 +59,7 @@ pub const SCORE: &[Word] = &[
     ("bits a token, bits/tok", "the mean surprise by the model: one bit is a coin, ten a draw from a thousand"),
     ("bits a character, bits/char", "the same for each character, to compare texts in other words"),
     ("perplexity, perplex.", "2 to the power of the bits a token: among so many tokens the model was lost"),
-    ("rank top 10, 100, 1k", "the share of tokens that were among the likeliest 10, 100, 1,000"),
+    ("rank 1-10, 11-100", "the share of tokens at these places among all, 1 being the likeliest"),
     ("at, rank, expected", "the token's number, its place among all, and the likeliest one in its stead"),
 ];
 

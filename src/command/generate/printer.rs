@@ -138,7 +138,7 @@ impl<'a> Printer<'a> {
 
     fn count(&mut self, draw: &Draw) {
         self.printed.0 += 1;
-        self.printed.1 += f64::from(draw.model.ln());
+        self.printed.1 += f64::from(draw.log_p());
     }
 
     fn token(&mut self, draw: Draw, trace: Vec<StepTrace>) {

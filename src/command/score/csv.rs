@@ -1,37 +1,41 @@
-//! The scores as a line for each token.
+//! Rows as CSV, by RFC 4180.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io;
 
-use super::Report;
+use super::Item;
+use super::rows::{Cell, Rows};
 
-/// Writes a heading and the lines. Fields of what has no score are empty; the likeliest token has rank 0.
-pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "index,byte,line,column,id,text,bits,rank,entropy,expected_id,expected,expected_p")?;
-    for (at, it) in report.tokens.iter().enumerate() {
-        let text = field(report.bytes(it.id));
-        write!(out, "{at},{},{},{},{},{text},", it.byte, it.line, it.column, it.id)?;
-        match &it.reading {
-            Some(reading) => {
-                let entropy = reading.score.entropy.map_or_else(String::new, |it| it.to_string());
-                let (id, p) = (reading.expected, reading.expected_p);
-                let (bits, rank, expected) = (reading.bits, reading.score.rank, field(report.bytes(id)));
-                writeln!(out, "{bits},{rank},{entropy},{id},{expected},{p}")?;
-            }
-            None => writeln!(out, ",,,,,")?,
-        }
-    }
-    Ok(())
+/// The heading: what the item is called, the columns that are carried through, and the others.
+pub(super) fn heading(rows: Rows, carried: &[String]) -> io::Result<String> {
+    let names = std::iter::once("item".to_owned()).chain(carried.iter().cloned()).chain(rows.columns());
+    written(std::iter::once(names.collect()))
 }
 
-/// The text of a token in quotes, on one line: line ends and other controls as backslash and letter or number, so are the
-/// bytes of half a character.
-fn field(bytes: &[u8]) -> String {
-    let mut out = String::from("\"");
+/// Rows of an item, each after its name and what it carries; without these if `is_only`.
+pub(super) fn rows(rows: &[Vec<Cell>], item: &Item, is_only: bool) -> io::Result<String> {
+    let named = std::iter::once(&item.name).chain(&item.carried).filter(|_| !is_only);
+    let before: Vec<String> = named.cloned().collect();
+    written(rows.iter().map(|row| before.iter().cloned().chain(row.iter().map(Cell::field)).collect()))
+}
+
+/// Fields with commas, quotes or line ends stand in quotes; a row ends in a line feed.
+pub(super) fn written(rows: impl Iterator<Item = Vec<String>>) -> io::Result<String> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        out.write_record(row).map_err(io::Error::other)?;
+    }
+    let bytes = out.into_inner().map_err(|it| io::Error::other(it.to_string()))?;
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
+
+/// The text of a token in one line: line ends and other controls as backslash and letter or number, so are the bytes of half
+/// a character.
+pub(super) fn one_line(bytes: &[u8]) -> String {
+    let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
-                '"' => out.push_str("\"\""),
                 '\\' => out.push_str("\\\\"),
                 '\n' => out.push_str("\\n"),
                 '\r' => out.push_str("\\r"),
@@ -47,7 +51,6 @@ fn field(bytes: &[u8]) -> String {
             let _ = write!(out, "\\x{byte:02x}");
         }
     }
-    out.push('"');
     out
 }
 

@@ -35,16 +35,16 @@ pub(super) fn table(report: &Report, worst: usize, style: Style) -> String {
         let _ = writeln!(out, "\n{}\n", legend(style.colour));
     }
     summary(report, &mut out);
-    ranks(&report.tally, style, &mut out);
+    ranks(report.tally, style, &mut out);
     surprises(report, worst, style.appearance, &mut out);
     out
 }
 
 fn legend(colour: bool) -> String {
     let name = |at: usize| match (colour, at) {
-        (_, 0) => "top 10 plain".to_owned(),
+        (_, 0) => format!("{} plain", RANKS[0]),
         (true, _) => format!("{}{}{PLAIN}", STYLES[at], RANKS[at]),
-        (false, _) => format!("{at} {}", RANKS[at]),
+        (false, _) => format!("{at}: {}", RANKS[at]),
     };
     format!("rank: {}", (0..4).map(name).collect::<Vec<_>>().join(", "))
 }
@@ -101,8 +101,8 @@ fn pieces(shown: &ShownTokens, row: &Range<usize>) -> Vec<(Range<usize>, Range<u
 }
 
 fn summary(report: &Report, out: &mut String) {
-    let Report { card, tally, .. } = report;
-    let (name, model) = (visible(&report.name), visible(&card.name));
+    let Report { card, tally, unit, .. } = report;
+    let (name, model) = (visible(report.name), visible(&card.name));
     let _ =
         writeln!(out, "{name} by {model}, {}, {}; settings of the samplers do not count\n", card.dtype, card.device);
     let begin = report.start.map(|it| card.vocabulary.name_of(it));
@@ -114,9 +114,11 @@ fn summary(report: &Report, out: &mut String) {
     line("tokens", tally.tokens.to_string(), &first);
     line("characters", tally.characters.to_string(), "");
     let digits = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{it:.3}"));
-    line("bits a token", digits(tally.bits_per_token()), "");
-    line("bits a character", digits(tally.bits_per_character()), "");
-    line("bits a byte", digits(tally.bits_per_byte()), "");
+    for (of, bits) in
+        [("token", tally.bits_per_token()), ("character", tally.bits_per_character()), ("byte", tally.bits_per_byte())]
+    {
+        line(&format!("{} a {of}", unit.name()), digits(bits.map(|it| unit.of(it))), "");
+    }
     line("perplexity", digits(tally.perplexity()), "two to the power of the bits a token");
     if report.windows > 1 {
         let note = format!(
@@ -149,13 +151,13 @@ fn surprises(report: &Report, worst: usize, appearance: Appearance, out: &mut St
         format!("{} {place:>9}  {bits:>5} {rank:>6}  {instead}\n", pad(what, 20))
     };
     out.push('\n');
-    out.push_str(&row("most surprising", "line:char", "bits", "rank", "expected instead"));
+    out.push_str(&row("most surprising", "line:char", report.unit.name(), "rank", "expected instead"));
     for (_, token, Reading { score, bits, expected, expected_p }) in worst {
         let name = |token| format!("\"{}\"", appearance.label(report.bytes(token)));
         out.push_str(&row(
             &name(token.id),
             &format!("{}:{}", token.line, token.column),
-            &format!("{bits:.1}"),
+            &format!("{:.1}", report.unit.of(*bits)),
             &(score.rank + 1).to_string(),
             &format!("{} {:.1} %", name(*expected), expected_p * 100.0),
         ));

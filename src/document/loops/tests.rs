@@ -7,6 +7,7 @@ fn drawn(tokens: impl IntoIterator<Item = TokenId>, p: f32) -> Document {
     let draw = |token| Draw {
         token,
         model: p,
+        log_model: None,
         after: p,
         rank: 0,
         kept: 1,

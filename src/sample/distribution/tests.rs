@@ -228,6 +228,20 @@ fn a_draw_keeps_what_was_known() {
 }
 
 #[test]
+fn a_draw_of_what_the_model_all_but_excludes_keeps_the_logarithm() {
+    let row = [0.0, -150.0, f32::NEG_INFINITY];
+    let mut it = Distribution::new(&row, &after(&[]), &raw()).unwrap();
+    let draw = it.draw(&row, Picked { token: 1, p: 1.0, rank: 0 }, 0.5, 0);
+    assert!(draw.model == 0.0 && (draw.log_p() + 150.0).abs() < 1e-3, "{draw:?}");
+    let written = serde_json::to_string(&draw).unwrap();
+    assert_eq!(serde_json::from_str::<Draw>(&written).unwrap(), draw);
+    // A common one is written as before, and an older transcript has nothing but the probability.
+    let common = it.draw(&row, Picked { token: 0, p: 1.0, rank: 0 }, 0.5, 0);
+    assert!(common.log_model.is_none() && !serde_json::to_string(&common).unwrap().contains("log_model"));
+    assert!(Draw { log_model: None, ..draw }.log_p().is_finite());
+}
+
+#[test]
 fn a_temperature_next_to_nothing_is_greedy_and_no_number_breaks() {
     let settings = Settings { temperature: 1e-38, ..raw() };
     let mut it = Distribution::new(&[-104.0, -101.0, -108.0], &after(&[]), &settings).unwrap();

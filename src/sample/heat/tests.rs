@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn levels_begin_where_the_legend_says() {
-    let score = |p: f32, rank| Score { p, rank, entropy: Some(-p.log2()) };
+    let score = |p: f32, rank| Score { p, log_p: p.ln(), rank, entropy: Some(-p.log2()) };
     for (heat, score, expected) in [
         (Heat::Surprise, score(0.6, 0), Some(0)),
         (Heat::Surprise, score(0.5, 0), Some(1)),

@@ -21,7 +21,7 @@ use crate::app::layers::room::Room;
 use crate::app::messages::words::{self, Word};
 use crate::app::screen::theme::Theme;
 use crate::engine::protocol::{RequestId, StopReason};
-use crate::sample::{Draw, Parameter, Settings};
+use crate::sample::{Draw, Parameter, Score, Settings};
 use crate::text::Vocabulary;
 
 /// How many columns are compared at the most.
@@ -74,7 +74,7 @@ impl Column {
         if self.draws.is_empty() {
             return f64::INFINITY;
         }
-        let bits: f64 = self.draws.iter().map(|it| -f64::from(it.model).log2()).sum();
+        let bits: f64 = self.draws.iter().map(|it| f64::from(Score::from(it).bits())).sum();
         bits / self.draws.len() as f64
     }
 

@@ -4,6 +4,7 @@ fn column(tokens: &[(TokenId, f32)]) -> Column {
     let draw = |&(token, model): &(TokenId, f32)| Draw {
         token,
         model,
+        log_model: None,
         after: model,
         rank: 0,
         kept: 9,

@@ -67,7 +67,7 @@ fn note(cx: &Context, it: &TextScore) -> String {
         n if cx.out_of_sight() > 0 => format!("{n} tokens are not known: they are out of the model's sight. "),
         n => format!("{n} tokens are not known yet. "),
     };
-    format!("{unknown}By the model alone: no sampler counts. The first token has nothing before it, and no score.")
+    format!("{unknown}{}", cx.card().map_or_else(String::new, |it| super::premises(&it.dtype)))
 }
 
 /// A line of the table: what it is about, then all, typed and drawn.
@@ -115,7 +115,7 @@ fn ranks(it: &TextScore, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 /// All buckets in one line.
 fn ranks_in_short(tally: &Tally, width: usize, theme: &Theme) -> Line<'static> {
     let wide = width >= WIDE;
-    let name = |bucket: usize| if wide { RANKS[bucket] } else { ["10", "100", "1k", ">1k"][bucket] };
+    let name = |bucket: usize| if wide { RANKS[bucket] } else { ["-10", "-100", "-1k", ">1k"][bucket] };
     let part = |bucket: usize| {
         let bar = fit(&theme.glyphs.bar(tally.share(bucket), 4), if wide { 4 } else { 1 });
         let space = if wide { " " } else { "" };

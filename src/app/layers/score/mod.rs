@@ -18,6 +18,15 @@ use crate::app::verbs::focus;
 
 pub(in crate::app) use tell::tell;
 
+/// Of what the figures are, and how the command is asked for the same ones.
+fn premises(dtype: &str) -> String {
+    let other = if dtype == "f32" { "" } else { " (score takes f32 if nothing is said)" };
+    format!(
+        "By the model alone in {dtype}: no sampler counts. The first token has nothing before it, and no score. The same \
+         by command: megachat score --no-start --dtype {dtype}{other}."
+    )
+}
+
 /// The state of the table of scores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScoreTable {

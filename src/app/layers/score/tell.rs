@@ -18,7 +18,7 @@ pub(in crate::app) fn tell(cx: &Context) -> Vec<String> {
         .collect();
     let share = |bucket| percent(it.all.share(bucket) as f32);
     out.push(format!(
-        "Ranks: {} among the likeliest 10, {} among 100, {} among 1000, {} beyond.",
+        "Ranks: {} of 1 to 10, {} of 11 to 100, {} of 101 to 1000, {} over 1000.",
         share(0),
         share(1),
         share(2),
@@ -27,6 +27,7 @@ pub(in crate::app) fn tell(cx: &Context) -> Vec<String> {
     if it.unknown > 0 {
         out.push(format!("{} not known.", count(it.unknown, "token")));
     }
+    out.extend(cx.card().map(|it| super::premises(&it.dtype)));
     out.push("The most surprising first:".to_owned());
     out.extend(it.worst.iter().map(|worst| surprise(cx, worst)));
     out
