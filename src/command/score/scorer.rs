@@ -158,7 +158,10 @@ impl Scorer {
         let (mut done, mut outcome) = self.score_once(items, share, is_only);
         if let Some(mut again) = again {
             again.truncate(done.len());
+            let (items, tokens) = (self.progress.items, self.progress.tokens);
             let (lower, second) = self.score_once(again, share, is_only);
+            // What is told of the work is about the texts as they stand.
+            (self.progress.items, self.progress.tokens) = (items, tokens);
             // One that was not read to the end is not told in part.
             done.truncate(lower.len());
             for (it, lower) in done.iter_mut().zip(lower) {
@@ -291,7 +294,7 @@ impl Scorer {
             };
             token.reading = Reading::new(row, token.id);
             match &token.reading {
-                Some(_) if wanted.variance => token.variance = variance(row),
+                Some(it) if wanted.variance => token.variance = variance(row, it),
                 Some(_) => {}
                 None => job.broken = job.broken.or(Some(at)),
             }

@@ -5,7 +5,7 @@ use crate::sample::{Score, log_share, variance};
 fn statistics_against_worked_numbers() {
     // p = 1/2, 1/4, 1/8, 1/8: entropy 1.75 bits; bits are 1, 2, 3, 3, of variance 11/16 bits squared.
     let row: Vec<f32> = [0.5_f32, 0.25, 0.125, 0.125].iter().map(|it| it.ln() + 3.0).collect();
-    let squared = variance(&row);
+    let squared = variance(&row, &Reading::new(&row, 3).unwrap());
     assert!((squared - 0.6875 * LN_2 * LN_2).abs() < 1e-6, "{squared}");
     let readings: Vec<Reading> = [0, 2, 1].iter().map(|it| Reading::new(&row, *it).unwrap()).collect();
     let it = Statistics::new(readings.iter().map(|it| (it, squared)));
@@ -25,7 +25,8 @@ fn what_has_no_spread_has_no_statistics() {
     let certain = Reading { score, bits: 0.0, expected: 0, expected_p: 1.0 };
     let it = Statistics::new([(&certain, 0.0)].into_iter());
     assert_eq!(it, Statistics { log_rank: Some(0.0), ..Statistics::default() });
-    assert!(variance(&[0.0, f32::NEG_INFINITY]) < 1e-30);
+    let row = [0.0, f32::NEG_INFINITY];
+    assert!(variance(&row, &Reading::new(&row, 0).unwrap()) < 1e-30);
 }
 
 #[test]
