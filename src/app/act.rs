@@ -24,6 +24,7 @@ pub(super) fn act(app: &mut App, action: Action) {
         Action::Palette => app.open(Kind::Palette),
         Action::FindToken => app.open(Kind::Find),
         Action::Inspect => app.open(Kind::Inspector),
+        Action::ThrowDice => app.open(Kind::Dice),
         Action::Score => app.open(Kind::Score),
         Action::Tree => app.open(Kind::Tree),
         Action::Compare => app.open(Kind::Compare),

@@ -9,7 +9,7 @@ use super::keymap::{Action, Keymap};
 use super::messages::words::Word;
 use super::models::Models;
 use super::outbox::Outbox;
-use super::text::{Text, Under};
+use super::text::{Text, Wanted};
 use crate::appearance::Appearance;
 use crate::document::{NodeId, Record};
 use crate::engine::protocol::ModelCard;
@@ -74,8 +74,8 @@ pub struct Needs {
     pub scores: bool,
     /// The whole row, (V,), before every token in the model's sight; counts only with `scores`.
     pub rows: bool,
-    /// What is known of the token under the cursor, and under which settings.
-    pub inspection: Option<Under>,
+    /// What is to be derived from them.
+    pub wanted: Wanted,
 }
 
 /// What lies over the text, as far as the text has to know.
@@ -173,7 +173,7 @@ impl Context {
         let cover = if self.cover.closes { Needs::default() } else { self.cover.needs };
         Needs {
             scores: cover.scores || self.text.heat != Heat::Off,
-            rows: cover.rows || self.text.heat == Heat::Cut,
+            rows: cover.rows || matches!(self.text.heat, Heat::Cut | Heat::Varentropy),
             ..cover
         }
     }

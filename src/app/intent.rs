@@ -36,6 +36,8 @@ pub enum Intent {
     Compare(Vec<Settings>),
     /// Draw the columns again with the same dice instead of their own ones, or the other way round.
     SameDice,
+    /// Show the futures without dice, as an exact tree.
+    ExactTree,
     /// Draw them with other dice.
     OtherDice,
     /// Go on with a column, or with its first word alone.

@@ -5,7 +5,8 @@ use super::intent::Intent;
 use super::keymap::Action;
 use super::knobs::KNOBS;
 use super::layers::Layer;
-use super::layers::columns::Columns;
+use super::layers::answer::Kind;
+use super::layers::columns::{Columns, Purpose};
 use super::layers::find::Find;
 use super::messages::topics::Topic;
 use super::outbox::Effect;
@@ -58,6 +59,7 @@ pub(super) fn intent(app: &mut App, intent: Intent) {
                 app.lay(Layer::Columns(columns));
             }
         }
+        Intent::ExactTree => exact_tree(app),
         Intent::SameDice | Intent::OtherDice | Intent::Keep(..) | Intent::KeepAll => of_columns(app, &intent),
         Intent::WayOut(way) => {
             if let Some(&Layer::Loop(found)) = app.layers.top() {
@@ -87,6 +89,16 @@ pub(super) fn intent(app: &mut App, intent: Intent) {
         Intent::StopInstall => cx.outbox.push(Effect::StopInstall),
     }
     app.cover();
+}
+
+/// Shows the exact tree; futures open for it.
+fn exact_tree(app: &mut App) {
+    if app.layers.columns().is_none_or(|it| it.purpose != Purpose::Futures) {
+        app.open(Kind::Futures);
+    }
+    if let Some(columns) = app.layers.columns_mut() {
+        columns.toggle_exact(&mut app.context);
+    }
 }
 
 fn of_columns(app: &mut App, intent: &Intent) {

@@ -139,6 +139,7 @@ actions! {
     StepLater,
     Palette,
     FindToken,
+    ThrowDice,
 }
 
 impl Action {
@@ -250,6 +251,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(TEXT, "Ctrl-Right / w", Action::TokenWordRight, "one word right"),
     bind(TEXT, "Up / k", Action::RowUp, "one row up"),
     bind(TEXT, "Down / j", Action::RowDown, "one row down"),
+    bind(TEXT, "d", Action::ThrowDice, "throw 100 dice in this token's place, and count what comes; again: 10,000"),
     bind(TEXT, "r", Action::Reroll, "throw new dice from here on"),
     bind(TEXT, "t", Action::TypeHere, "write your own words here; Esc leaves it"),
     bind(TEXT, "e", Action::EditFromHere, "edit the text from here on; Esc leaves it"),
@@ -293,7 +295,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(ANYWHERE, "Shift-Tab", Action::PreviousFocus, "the one before"),
     bind(ANYWHERE, "F2", Action::TogglePanel, "show or hide sampling"),
     bind(ANYWHERE, "F3", Action::Models, "models: download, import, switch"),
-    bind(ANYWHERE, "F4", Action::Heat, "colour the text: surprise, entropy, rank, cut, off"),
+    bind(ANYWHERE, "F4", Action::Heat, "colour the text: surprise, entropy, varentropy, rank, cut, off"),
     bind(ANYWHERE, "Ctrl-P", Action::Palette, "palette: every command by name"),
     bind(ANYWHERE, "F5", Action::Continue, "continue the text"),
     bind(ANYWHERE, "F6", Action::Compare, "compare: the same dice under other settings, side by side"),

@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod dice;
+pub(super) mod measures;
 pub(super) mod spoken;
 pub mod state;
 pub mod topics;

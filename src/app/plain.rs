@@ -87,6 +87,8 @@ enum Report {
     Next(usize),
     /// The token that is looked at, with so many alternatives.
     Inspection(usize),
+    /// What many dice come to in the place of the token that is looked at.
+    Thrown,
     /// Puts an alternative in its place.
     Take(usize),
     /// The tokens that stand out, so many.

@@ -50,7 +50,7 @@ impl App {
     pub fn prepare(&mut self) -> bool {
         let height = layout(&self.context).text.height as usize;
         let Context { text, settings, cover, .. } = &mut self.context;
-        let prepared = text.prepare(settings, cover.needs.inspection, height);
+        let prepared = text.prepare(settings, cover.needs.wanted, height);
         if let (true, Some(layer)) = (prepared.is_new, self.layers.top_mut()) {
             layer.room_mut().refresh(&self.context);
         }

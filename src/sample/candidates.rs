@@ -4,7 +4,7 @@ mod crossing;
 
 use multiversion::multiversion;
 
-pub(super) use self::crossing::Crossing;
+pub(super) use self::crossing::{Crossing, mass_above};
 use super::logits::{GROUP, count_above, count_from, exp, largest, masses, peaks};
 use crate::TokenId;
 

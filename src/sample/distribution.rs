@@ -213,6 +213,11 @@ impl Distribution {
         Picked { token: at.token, p: self.probability(at.logit), rank: count - 1 }
     }
 
+    /// Brings all candidates into order, for many picks.
+    pub(super) fn bring_into_order(&mut self) {
+        self.candidates.likeliest(usize::MAX);
+    }
+
     /// The table to show: what is left, likeliest first, then the likeliest of what was cut; `n` lines at the most.
     pub fn rows(&mut self, logits: &[f32], n: usize) -> Vec<Row> {
         let log_sum_exp = self.log_sum_exp;
@@ -285,6 +290,12 @@ impl Distribution {
     #[must_use]
     pub fn after(&self, token: TokenId) -> Option<f32> {
         self.candidates.logit(token).map(|it| self.probability(it) as f32)
+    }
+
+    /// The same as a natural logarithm, also where the probability is too small to be written down.
+    #[must_use]
+    pub fn log_after(&self, token: TokenId) -> Option<f64> {
+        self.candidates.logit(token).map(|it| f64::from(it) - f64::from(self.largest) - self.total.ln())
     }
 
     fn probability(&self, logit: f32) -> f64 {

@@ -69,11 +69,16 @@ pub(super) fn p_less(candidates: &mut Candidates, _: &Context, _: &Settings) {
     candidates.keep_from((largest + line as f32).min(largest));
 }
 
-/// Source: oobabooga/text-generation-webui, pull request 6335: of several that are likely enough, only the last stays.
-pub(super) fn xtc(candidates: &mut Candidates, context: &Context, settings: &Settings) {
+/// Whether XTC's own coin has it act on this draw.
+pub(super) fn xtc_falls(context: &Context, settings: &Settings) -> bool {
     /// Keeps its coin apart from the one that picks the token.
     const STREAM: u64 = 0x7874_6321;
-    if die(settings.seed ^ STREAM, context.tokens.len() as u64) < f64::from(settings.xtc_probability) {
+    die(settings.seed ^ STREAM, context.tokens.len() as u64) < f64::from(settings.xtc_probability)
+}
+
+/// Source: oobabooga/text-generation-webui, pull request 6335: of several that are likely enough, only the last stays.
+pub(super) fn xtc(candidates: &mut Candidates, context: &Context, settings: &Settings) {
+    if xtc_falls(context, settings) {
         let line = f64::from(settings.xtc_threshold) * candidates.masses().0;
         let reached = count_reaching(candidates, line);
         candidates.drop_likeliest(reached.saturating_sub(1));

@@ -12,6 +12,8 @@ pub enum Heat {
     Surprise,
     /// How open the choice was, in bits.
     Entropy,
+    /// How unlike the probabilities of the choice were: the variance of the surprise, in bits squared.
+    Varentropy,
     /// The token's place among the model's candidates.
     Rank,
     /// Whether the settings of now would have allowed it.
@@ -28,7 +30,8 @@ impl Heat {
         match self {
             Self::Off => Self::Surprise,
             Self::Surprise => Self::Entropy,
-            Self::Entropy => Self::Rank,
+            Self::Entropy => Self::Varentropy,
+            Self::Varentropy => Self::Rank,
             Self::Rank => Self::Cut,
             Self::Cut => Self::Off,
         }
@@ -41,6 +44,7 @@ impl Heat {
             Self::Off => "off",
             Self::Surprise => "surprise, bits",
             Self::Entropy => "entropy, bits",
+            Self::Varentropy => "varentropy, bits^2",
             Self::Rank => "rank",
             Self::Cut => "cut by these settings",
         }
@@ -52,18 +56,20 @@ impl Heat {
         match self {
             Self::Surprise => [1.0, 3.0, 6.0, 10.0],
             Self::Entropy => [1.0, 2.5, 4.0, 6.0],
+            Self::Varentropy => [2.0, 5.0, 10.0, 15.0],
             // GLTR's buckets: the likeliest, 10, 100, 1,000.
             Self::Rank => [1.0, 10.0, 100.0, 1000.0],
             Self::Off | Self::Cut => [0.0; 4],
         }
     }
 
-    /// The level of a token.
+    /// The level of a token, the varentropy of its place beside it where that is known.
     #[must_use]
-    pub fn level(self, score: &Score) -> Option<Level> {
+    pub fn level(self, score: &Score, varentropy: Option<f32>) -> Option<Level> {
         let value = match self {
             Self::Surprise => score.bits(),
             Self::Entropy => score.entropy?,
+            Self::Varentropy => varentropy?,
             // Places are counted from 1 on the screen; limits are inclusive there.
             Self::Rank => score.rank as f32 + 0.5,
             Self::Off | Self::Cut => return None,

@@ -307,6 +307,47 @@ fn a_fan_is_folded_into_a_tree_and_taken_up_to_a_fork() {
     check_journal(&it);
 }
 
+#[test]
+fn the_exact_tree_sums_up_and_is_taken_up_to_a_way() {
+    let mut it = written((80, 24));
+    it.app.context.settings.temperature = 1.5;
+    let before = it.app.context.text.document.tokens();
+    it.key(KeyCode::F(8));
+    it.settle();
+    it.key(KeyCode::Char('x'));
+    it.settle();
+    let state = columns(&it).clone();
+    let tree = &state.exact.as_ref().unwrap().tree;
+    assert!(state.request.is_none() && tree.next().is_none());
+    for way in tree.ways().iter().filter(|it| !it.next.is_empty()) {
+        let sum: f64 = way.next.iter().map(|&it| tree.ways()[it].p).sum();
+        assert!((sum - way.p).abs() < 1e-6, "{way:?}");
+    }
+    let page = tree.page();
+    assert!(it.screen().contains("futures without dice: the exact tree"), "{}", it.screen());
+    it.key(KeyCode::Down);
+    let way = page[1];
+    assert!(tree.ways()[way].token.is_some(), "{tree:?}");
+    it.key(KeyCode::Enter);
+    it.settle();
+    assert_eq!(it.app.context.text.document.tokens(), [before.clone(), tree.tokens(way)].concat());
+    check_journal(&it);
+    it.press(KeyCode::Char('u'), KeyModifiers::ALT);
+    it.settle();
+    assert_eq!(it.app.context.text.document.tokens(), before);
+    // Turned, the tree is another one; back with the dice there are eight again.
+    it.key(KeyCode::F(8));
+    it.settle();
+    it.key(KeyCode::Char('x'));
+    it.settle();
+    it.press(KeyCode::Down, KeyModifiers::ALT);
+    it.settle();
+    assert_ne!(columns(&it).exact.as_ref().unwrap().tree, *tree);
+    it.key(KeyCode::Char('x'));
+    it.settle();
+    assert!(columns(&it).exact.is_none() && columns(&it).columns.iter().all(|it| it.draws.len() == 12));
+}
+
 fn tokens_of(state: &Columns, column: usize) -> Vec<u32> {
     state.columns[column].tokens()
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyModifiers};
-use megachat::app::text::{Ahead, Under};
+use megachat::app::text::{Ahead, Under, Wanted};
 use megachat::app::{Heat, Intent, Knob, Layer, Msg, Text, layout};
 use megachat::document::{NodeId, Origin, Record};
 use megachat::engine::generation::{Control, Session};
@@ -244,12 +244,16 @@ fn check(it: &Harness, oracle: &mut Oracle) {
         fresh.put_next(oracle.row(&model, path.len()));
     }
     let under = text.inspection.as_ref().map_or(Under::Then, |it| it.under);
-    while fresh.prepare(&cx.settings, Some(under), 20).is_unfinished {}
+    while fresh
+        .prepare(&cx.settings, Wanted { inspection: Some(under), measures: true, ..Wanted::default() }, 20)
+        .is_unfinished
+    {}
     for position in 0..path.len() {
         if let Some(survives) = text.survives(position) {
             assert_eq!(Some(survives), fresh.survives(position), "whether token {position} survives");
         }
     }
+    check_dice(text, &fresh);
     if let Some(known) = &text.inspection {
         let wanted = fresh.inspection.as_ref().expect("what is inspected can be inspected");
         assert_eq!(
@@ -269,6 +273,23 @@ fn check(it: &Harness, oracle: &mut Oracle) {
     }
 }
 
+/// What was measured is so, and what was found of the temperature is found again where as much is known.
+fn check_dice(text: &Text, fresh: &Text) {
+    for position in 0..text.document.len() {
+        if let Some(known) = text.measure(position) {
+            assert_eq!(Some(known), fresh.measure(position), "the measure of token {position}");
+        }
+    }
+    let (known, wanted) = (text.dice(), fresh.dice());
+    if known.all.tokens == wanted.all.tokens && known.all.temperature.is_some() {
+        assert_eq!(known, wanted);
+    }
+    let (known, wanted) = (text.likelier(), fresh.likelier());
+    if known[0].tokens == wanted[0].tokens {
+        assert_eq!(known, wanted);
+    }
+}
+
 /// The scores of the next token are those after the node that they say, and so is what the settings make of them.
 fn check_next(it: &Harness, oracle: &mut Oracle, model: &str) {
     let (cx, text) = (&it.app.context, &it.app.context.text);
@@ -281,7 +302,7 @@ fn check_next(it: &Harness, oracle: &mut Oracle, model: &str) {
     let mut fresh = fresh(it);
     fresh.apply(&Record::Tip { node: next.after });
     fresh.put_next(next.logits.clone());
-    _ = fresh.prepare(&cx.settings, None, 20);
+    _ = fresh.prepare(&cx.settings, Wanted::default(), 20);
     assert_eq!(Some(table), fresh.next_table());
 }
 
@@ -294,7 +315,7 @@ fn check_ahead(it: &Harness, oracle: &mut Oracle, model: &str) {
     let Some(table) = &ahead.table else { return };
     let mut fresh = fresh(it);
     fresh.put_ahead(Ahead { table: None, ..ahead.clone() });
-    _ = fresh.prepare(&cx.settings, None, 20);
+    _ = fresh.prepare(&cx.settings, Wanted::default(), 20);
     assert_eq!(Some(table), fresh.ahead_table());
 }
 
@@ -321,6 +342,11 @@ fn check_all_there(it: &mut Harness, oracle: &mut Oracle) {
         let known = text.inspection.as_ref();
         assert_eq!(known.is_some(), text.cursor > 0);
         assert!(known.is_none_or(|it| !it.is_pending()));
+    }
+    if let Some(Layer::Score(_)) = it.app.layers.top() {
+        let dice = text.dice();
+        let is_told = dice.all.temperature.is_some() || dice.all.hidden_by.is_some() || dice.all.tokens == 0;
+        assert!(is_told, "the temperature is found: {dice:?}");
     }
     // The flow is as wide as the text is on the screen.
     assert_eq!(text.flow.width(), (layout(cx).text.width as usize).max(1));

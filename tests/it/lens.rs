@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::keymap::Action;
 use megachat::app::layers::{Layer, inspector::Inspector, score::ScoreTable};
-use megachat::app::text::Under;
 use megachat::app::{CHAT_STOP, Effect, Focus, Heat, Intent, Losses, Msg};
 use megachat::assets;
 use megachat::document::{Origin, Record};
@@ -224,7 +223,7 @@ fn what_is_chosen_stays_as_it_is_however_it_could_go_on() {
         it.app.prepare();
         let inspection = it.app.context.text.inspection.as_mut().unwrap();
         inspection.rows.insert(0, Row { token, model: 0.1, after: Some(0.1) });
-        it.over(Some(Layer::Inspector(Inspector { chosen: Some(0), under: Under::Then })));
+        it.over(Some(Layer::Inspector(Inspector { chosen: Some(0), ..Inspector::default() })));
         it.key(KeyCode::Enter);
         it.settle();
         assert_eq!(it.app.context.text.document.tokens()[7], token, "{:?}", it.text());
@@ -423,7 +422,7 @@ fn what_was_typed_is_read_again_once_for_the_heat_map() {
     };
     assert_eq!(surveys(&it), 1);
     assert!(it.screen().contains("surprise, bits"));
-    for _ in 0..4 {
+    for _ in 0..5 {
         it.key(KeyCode::F(4));
         it.settle();
     }
@@ -581,7 +580,7 @@ fn what_is_typed_is_coloured_while_the_model_writes() {
 fn the_score_adds_up_and_leads_to_what_surprised() {
     let mut it = written();
     it.key(KeyCode::Char('s'));
-    assert_eq!(it.app.layers.top(), Some(&Layer::Score(ScoreTable { chosen: 0 })));
+    assert_eq!(it.app.layers.top(), Some(&Layer::Score(ScoreTable::default())));
     let asked = it.effects.iter().rev().find_map(|it| match it {
         Effect::Engine(Command::Generate(request)) => Some(request.want),
         _ => None,

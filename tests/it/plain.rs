@@ -181,6 +181,82 @@ fn an_alternative_is_the_one_that_was_listed() {
 }
 
 #[test]
+fn a_hundred_dice_are_a_hundred_seeds() {
+    let home = Home::new();
+    let seeds: Vec<String> = (0..100).map(|it| format!("/set seed {it}\n/next 1\n")).collect();
+    let seeds = seeds.concat();
+    let lines = format!(
+        "/add Once upon a time, there was a\n/set temp 1.5 top-p 0.97\n{seeds}/throw 9\n/throw 9 10000\n/throw 9 0\n/throw 9 many\n"
+    );
+    let said = session(&home, &["-s", "3"], &lines);
+    let mut drawn = std::collections::HashMap::new();
+    for token in
+        said.lines().filter_map(|it| it.strip_prefix("The die, 0.")?.split_once(" picks ")?.1.rsplit_once(", rank "))
+    {
+        *drawn.entry(token.0.to_owned()).or_insert(0) += 1;
+    }
+    assert_eq!(drawn.values().sum::<i32>(), 100, "{said}");
+    let (_, first) = said.split_once("100 dice, of seeds 0 to 99 in this place, came to ").unwrap();
+    let (first, second) = first.split_once("10000 dice, of seeds 0 to 9999 in this place, came to ").unwrap();
+    assert!(first.starts_with(&format!("{} tokens", drawn.len())), "{first}");
+    let told = |said: &str| -> Vec<(String, i32, f64)> {
+        let line = |it: &str| {
+            let (token, rest) = it.split_once(": ")?.1.split_once(" came ")?;
+            let (count, expected) = rest.split_once(" times, ")?;
+            Some((token.to_owned(), count.parse().ok()?, expected.strip_suffix(" expected")?.parse().ok()?))
+        };
+        said.lines().filter_map(line).collect()
+    };
+    let few = told(first);
+    assert!(few.len() > 5 && few.iter().all(|it| drawn[&it.0] == it.1), "{few:?} {drawn:?}");
+    // Of ten thousand each comes about as often as is expected: within five deviations.
+    let many = told(second);
+    assert!(
+        many.len() > 5 && many.iter().all(|it| (f64::from(it.1) - it.2).abs() < 5.0 * it.2.sqrt() + 1.0),
+        "{many:?}"
+    );
+    assert_eq!(said.matches("error: How many dice?").count(), 2, "{said}");
+}
+
+#[test]
+fn the_knob_turned_backwards_finds_the_temperature_that_drew() {
+    let home = Home::new();
+    let temperatures = [0.5, 0.8, 1.0, 1.4];
+    let text = |n: usize| format!("/new\n/set seed {n}\n/set temp {}\nOnce upon a time\n/score\n", temperatures[n % 4]);
+    let lines: String = (0..16).map(text).collect();
+    let arguments = ["--preset", "raw", "--dtype", "f32", "--ignore-eos", "-n", "60"];
+    let said = session(&home, &arguments, &lines);
+    let found = said.lines().filter_map(|it| it.strip_prefix("Drawn, the dice: temperature "));
+    let interval = |it: &str| -> Option<(f64, f64)> {
+        let (from, rest) = it.split_once("95% interval ")?.1.split_once(" to ")?;
+        Some((from.parse().ok()?, rest.split_once(';')?.0.parse().ok()?))
+    };
+    let found: Vec<_> = found.filter_map(interval).collect();
+    assert_eq!(found.len(), 16, "{said}");
+    let within = found.iter().enumerate().filter(|(n, it)| (it.0..=it.1).contains(&temperatures[n % 4])).count();
+    assert!(within >= 14, "{found:?}");
+    assert!(said.contains("Settings: how many times likelier") && said.contains("; settings of now 10^"), "{said}");
+    // What was drawn with penalties does not tell it.
+    let said = session(&home, &["--preset", "steady", "-n", "20", "-s", "2"], "Once upon a time\n/score\n");
+    assert!(
+        said.contains("temperature hidden") && said.contains("Drawn with repeat-penalty, it does not tell"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_exact_tree_has_no_dice() {
+    let home = Home::new();
+    let tell = |seed: &str| session(&home, &["-s", seed], "/add Once upon a\n/set top-p 1\n/futures exact\n");
+    let said = tell("1");
+    let ways: Vec<&str> = said.lines().filter(|it| it.starts_with("depth ")).collect();
+    assert!(ways.len() >= 8 && ways[0].starts_with("depth 0, ") && ways[0].ends_with("\" time\""), "{said}");
+    assert_eq!(said, tell("2").replace("seed 2", "seed 1"), "no dice, no difference");
+    let said = session(&home, &[], "/add Once upon a\n/set xtc-probability 0.5\n/futures exact\n");
+    assert!(said.contains("With xtc there is no exact tree"), "{said}");
+}
+
+#[test]
 fn every_action_of_the_table_answers() {
     let home = Home::new();
     let actions: Vec<&str> =

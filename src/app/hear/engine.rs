@@ -141,7 +141,9 @@ fn of_ahead(cx: &mut Context, event: Event) {
 }
 
 fn of_columns(app: &mut App, event: Event) {
-    if let Some(columns) = app.layers.columns_mut() {
+    if let Some(columns) = app.layers.columns_mut()
+        && !columns.heard_exactly(&mut app.context, &event)
+    {
         columns.heard(event);
     }
 }

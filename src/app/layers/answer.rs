@@ -11,6 +11,8 @@ pub enum Kind {
     Models,
     /// The token under the cursor.
     Inspector,
+    /// The token under the cursor, and a hundred dice thrown in its place.
+    Dice,
     /// The branches of the text.
     Tree,
     /// Every command, by name.

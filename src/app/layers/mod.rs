@@ -23,7 +23,7 @@ use columns::{Columns, Purpose};
 use find::Find;
 use first_run::FirstRun;
 use help::Help;
-use inspector::Inspector;
+use inspector::{DICE, Inspector};
 use loops::LoopFound;
 use models::ModelList;
 use palette::Palette;
@@ -35,6 +35,7 @@ use tree::Tree;
 use crate::app::context::{Context, Needs};
 use crate::app::messages::words::Word;
 use crate::app::screen::theme::Theme;
+use crate::app::text::Wanted;
 use crate::engine::protocol::RequestId;
 
 /// Makes the enum of layers, and hands what is asked of a layer to its room.
@@ -88,6 +89,7 @@ impl Layer {
             Kind::Help => Self::Help(Help::default()),
             Kind::Models => Self::Models(ModelList::default()),
             Kind::Inspector => Self::Inspector(Inspector::open(cx)?),
+            Kind::Dice => Self::Inspector(Inspector { dice: DICE[0], ..Inspector::open(cx)? }),
             Kind::Tree => Self::Tree(Tree::open(cx)),
             Kind::Palette => Self::Palette(Palette::default()),
             Kind::Compare => Self::Columns(Columns::open(cx, Purpose::Compare)?),
@@ -182,7 +184,11 @@ impl Layers {
         let either = |a: Needs, b: Needs| Needs {
             scores: a.scores || b.scores,
             rows: a.rows || b.rows,
-            inspection: a.inspection.or(b.inspection),
+            wanted: Wanted {
+                inspection: a.wanted.inspection.or(b.wanted.inspection),
+                dice: a.wanted.dice.max(b.wanted.dice),
+                measures: a.wanted.measures || b.wanted.measures,
+            },
         };
         self.stack.iter().map(|it| it.room().needs()).fold(Needs::default(), either)
     }

@@ -46,6 +46,8 @@ pub struct Facts {
     pub whence: String,
     /// The probability by the model and after the samplers, the rank, and the surprise in bits.
     pub chances: String,
+    /// How open the place was, and in which way.
+    pub openness: Option<String>,
     /// What each step of the chain did.
     pub steps: Vec<String>,
     /// What the die made of it.
@@ -54,6 +56,8 @@ pub struct Facts {
     pub other: Option<String>,
     /// What changed in the settings with it: controls, from what to what.
     pub changes: Vec<(&'static str, String, String)>,
+    /// What became of many dice thrown here.
+    pub thrown: Option<String>,
     /// What would have made the draw come out otherwise.
     pub flips: String,
     /// The same, a line for each control that would have.
@@ -81,6 +85,10 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
             it.score.rank + 1,
             it.score.bits()
         ),
+        openness: it.measure.map(|it| {
+            let (entropy, varentropy) = (it.entropy(), it.varentropy());
+            format!("entropy {entropy:.1} bits, varentropy {varentropy:.1}: {}", it.quadrant().told())
+        }),
         steps: steps(it.vocabulary, it.held_to, &it.trace, it.settings()),
         die: format!(
             "die {:.4} {verb} \"{}\", rank {} after the samplers",
@@ -90,6 +98,16 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
         ),
         other: other(cx, it),
         changes: cx.text.document.change_at(it.position).map(|it| changes(it.0, it.1)).unwrap_or_default(),
+        thrown: it.thrown.as_ref().map(|thrown| {
+            let (dice, last, tokens) = (thrown.dice, thrown.dice - 1, thrown.counts.len());
+            let own = it.rows.iter().position(|row| row.token == it.token).and_then(|at| thrown.expected.get(at));
+            format!(
+                "{dice} dice, of seeds 0 to {last} in this place, came to {tokens} tokens; \"{}\" came {} times, {} expected",
+                name(it.token),
+                thrown.count(it.token),
+                expected(own.copied().unwrap_or(0.0))
+            )
+        }),
         flips: match (flip_lines.is_empty(), it.is_pending()) {
             _ if it.elsewhere.is_some() => format!(
                 "another model, precision or device drew this: by the one that is loaded it would be \"{}\"",
@@ -101,6 +119,17 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
             (false, false) => format!("another token with {}", flip_lines.join("; ")),
         },
         flip_lines,
+    }
+}
+
+/// How often something is expected to come, in six columns at the most.
+#[must_use]
+pub fn expected(times: f64) -> String {
+    match times {
+        it if it >= 1000.0 => format!("{it:.0}"),
+        it if it >= 0.05 => format!("{it:.1}"),
+        it if it > 0.0 => "~0".to_owned(),
+        _ => "0".to_owned(),
     }
 }
 

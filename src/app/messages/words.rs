@@ -37,6 +37,11 @@ pub const INSPECTOR: &[Word] = &[
     ("as it was drawn, settings of now", "which settings it is looked at under; n changes that"),
     (">, *", "the line that is chosen; the token that stands in the text"),
     ("cut", "the settings leave it no chance"),
+    (
+        "entropy, varentropy",
+        "how open the place is, in bits; how unlike the probabilities are there: the variance of the surprise",
+    ),
+    ("expect, came", "d: how often each comes of 100 dice, or 10,000, and how often that is expected (the outline)"),
 ];
 
 /// Those of the comparison.
@@ -51,6 +56,10 @@ pub const COMPARE: &[Word] = &[
 /// Those of the futures.
 pub const FUTURES: &[Word] = &[
     ("36%", "in the list the mean probability of a token, in the tree the chance of the first one there"),
+    (
+        "x, other",
+        "the exact tree, without dice: how likely each way is, all other tokens together; below a way they sum to it",
+    ),
     ("x3", "as many of the eight begin or go on so"),
 ];
 
@@ -60,6 +69,7 @@ pub const SCORE: &[Word] = &[
     ("bits a character, bits/char", "the same for each character, to compare texts in other words"),
     ("perplexity, perplex.", "2 to the power of the bits a token: among so many tokens the model was lost"),
     ("rank 1-10, 11-100", "the share of tokens at these places among all, 1 being the likeliest"),
+    ("temperature, luck", "Tab: what the text says of the dice that drew it, each figure explained there"),
     ("at, rank, expected", "the token's number, its place among all, and the likeliest one in its stead"),
 ];
 

@@ -157,6 +157,7 @@ impl Plain {
                 self.report = Some(Report::Found);
             }
             Action::Inspect => self.inspect(app, rest),
+            Action::ThrowDice => self.throw(app, rest),
             Action::Reroll | Action::Bookmark => {
                 if self.point(app, rest) {
                     self.want(app, Intent::Act(action));
@@ -180,7 +181,11 @@ impl Plain {
                 if let (Some(state), "tree") = (open, rest) {
                     return self.out.lines(columns::branches(&app.context, state));
                 }
-                if open.is_some() && rest == "more" {
+                if rest == "exact" {
+                    if open.is_none_or(|it| it.exact.is_none()) {
+                        self.want(app, Intent::ExactTree);
+                    }
+                } else if open.is_some() && rest == "more" {
                     self.want(app, Intent::OtherDice);
                 } else if self.point_or_end(app, rest) {
                     self.want(app, Intent::Act(action));
@@ -291,9 +296,10 @@ impl Plain {
                 (_, Ok(n)) => most = n,
                 ("surprise", _) => heat = Heat::Surprise,
                 ("entropy", _) => heat = Heat::Entropy,
+                ("varentropy", _) => heat = Heat::Varentropy,
                 ("rank", _) => heat = Heat::Rank,
                 ("cut", _) => heat = Heat::Cut,
-                _ => return self.out.error("The text is looked at by surprise, entropy, rank or cut."),
+                _ => return self.out.error("The text is looked at by surprise, entropy, varentropy, rank or cut."),
             }
         }
         self.want(app, Intent::Heat(heat));

@@ -72,6 +72,12 @@ pub(super) const LISTED: &[Listed] = &[
         "token N: what it could have been (M of it), its die, what would change it; now: under the settings of now",
     ),
     listed(
+        "throw",
+        "[N] [DICE]",
+        What::Act(Action::ThrowDice),
+        "throw 100 dice, or as many, in the place of token N and count what comes",
+    ),
+    listed(
         "take",
         "N K",
         What::Take,
@@ -90,7 +96,12 @@ pub(super) const LISTED: &[Listed] = &[
         What::Act(Action::EditFromHere),
         "take the text from token N on away, read it out, and write it anew with the next line",
     ),
-    listed("heat", "[WHAT] [N]", What::Act(Action::Heat), "the N tokens of the most surprise, entropy or rank"),
+    listed(
+        "heat",
+        "[WHAT] [N]",
+        What::Act(Action::Heat),
+        "the N tokens of the most surprise, entropy, varentropy or rank",
+    ),
     listed(
         "score",
         "",
@@ -111,7 +122,7 @@ pub(super) const LISTED: &[Listed] = &[
         "futures",
         "[N]",
         What::Act(Action::Futures),
-        "eight ways to go on, the likeliest first; /futures more: eight others; /futures tree: what they share told once",
+        "eight ways to go on, the likeliest first; /futures more: eight others; /futures tree: what they share told once; /futures exact: a tree without dice",
     ),
     listed(
         "keep",

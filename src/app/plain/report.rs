@@ -23,6 +23,7 @@ impl Plain {
         let lines = match (report, app.layers.top()) {
             (Report::Next(most), _) => tell::next(cx, most),
             (Report::Inspection(most), _) => inspector::tell(cx, most),
+            (Report::Thrown, _) => inspector::tell_thrown(cx, MANY),
             (Report::Heat(heat, most), _) => tell::heat(cx, heat, most),
             (Report::Score, _) => score::tell(cx),
             (Report::Cut, _) => tell::cut(cx, MANY),

@@ -7,6 +7,7 @@ use crate::app::keymap::Action;
 use crate::app::knobs::changed;
 use crate::app::layers::Layer;
 use crate::app::layers::columns::Purpose;
+use crate::app::layers::inspector::DICE;
 use crate::app::state::App;
 use crate::app::text::Under;
 
@@ -46,6 +47,25 @@ impl Plain {
             app.cover();
             let most = rest.split_whitespace().nth(1).and_then(|it| it.parse().ok());
             self.report = Some(Report::Inspection(most.unwrap_or(FEW)));
+        }
+    }
+
+    /// `N DICE`.
+    pub(super) fn throw(&mut self, app: &mut App, rest: &str) {
+        /// More take seconds, and say nothing new.
+        const MOST: u64 = 1_000_000;
+        let word = rest.split_whitespace().nth(1);
+        let dice = word.map_or(Some(DICE[0]), |it| it.parse().ok()).filter(|it| (1..=MOST).contains(it));
+        let Some(dice) = dice else {
+            return self.out.error(&format!("How many dice? Write a number from 1 to {MOST}, as in /throw 5 100."));
+        };
+        if self.point(app, rest) {
+            self.leave(app);
+            self.want(app, Intent::Act(Action::Inspect));
+            let Some(Layer::Inspector(inspector)) = app.layers.top_mut() else { return };
+            inspector.dice = dice;
+            app.cover();
+            self.report = Some(Report::Thrown);
         }
     }
 

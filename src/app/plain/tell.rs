@@ -72,6 +72,7 @@ pub(super) fn heat(cx: &Context, heat: Heat, most: usize) -> Vec<String> {
         let score = cx.text.score(position)?;
         let value = match heat {
             Heat::Entropy => score.entropy?,
+            Heat::Varentropy => cx.text.measure(position)?.varentropy() as f32,
             Heat::Rank => score.rank as f32 + 1.0,
             Heat::Surprise | Heat::Off | Heat::Cut => score.bits(),
         };
@@ -86,8 +87,11 @@ pub(super) fn heat(cx: &Context, heat: Heat, most: usize) -> Vec<String> {
     let mut out =
         vec![format!("By {word}: {} known, {mean:.1} on average. The most first:", count(known.len(), "token"))];
     known.sort_by(|a, b| b.1.total_cmp(&a.1));
-    for (position, _, score) in known.into_iter().take(most) {
-        let entropy = score.entropy.map_or(String::new(), |it| format!(", entropy {it:.1} bits"));
+    for (position, value, score) in known.into_iter().take(most) {
+        let mut entropy = score.entropy.map_or(String::new(), |it| format!(", entropy {it:.1} bits"));
+        if heat == Heat::Varentropy {
+            entropy = format!("{entropy}, varentropy {value:.1} bits squared");
+        }
         let token = cx.text.document.at(position).map_or(String::new(), |it| quoted(cx, it.token));
         let (bits, rank) = (score.bits(), score.rank + 1);
         out.push(format!("token {}, {token}: surprise {bits:.1} bits, rank {rank}{entropy}", position + 1));

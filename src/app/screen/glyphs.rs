@@ -135,6 +135,15 @@ impl Glyphs {
         cells.concat()
     }
 
+    /// How often something came of so many times as a bar, and how often it was expected to as an outline.
+    pub(in crate::app) fn thrown(&self, came: f64, expected: f64, of: f64, width: usize) -> String {
+        let bar = self.shares(came / of, expected / of, width);
+        let end = self.bar(came / of, width).chars().count();
+        let tick = ((expected / of).clamp(0.0, 1.0) * width as f64) as usize;
+        let cell = |(at, it): (usize, &str)| if at >= end && at < tick { self.free.to_owned() } else { it.to_owned() };
+        bar.split_inclusive(|_| true).enumerate().map(cell).collect()
+    }
+
     /// What the whole of a bar of `width` columns is, above it; nothing where there is no room.
     pub(in crate::app) fn scale(width: usize) -> String {
         if width < 8 { String::new() } else { format!("0{:>rest$}", "100%", rest = width - 1) }

@@ -21,7 +21,12 @@ pub(super) fn style(cx: &Context, theme: &Theme, tokens: &Range<usize>) -> Optio
 
 /// The levels of the tokens that have one.
 fn levels(cx: &Context, positions: Range<usize>) -> impl Iterator<Item = usize> {
-    positions.filter_map(|it| cx.text.heat.level(&cx.text.score(it)?))
+    positions.filter_map(|it| cx.text.heat.level(&cx.text.score(it)?, varentropy(cx, it)))
+}
+
+/// The varentropy of the place of a token, in bits squared, where it was measured.
+fn varentropy(cx: &Context, position: usize) -> Option<f32> {
+    cx.text.measure(position).map(|it| it.varentropy() as f32)
 }
 
 /// The heat of the token under the cursor in words, for a user who cannot see it.
@@ -35,9 +40,10 @@ pub(super) fn told(cx: &Context) -> Option<String> {
         Heat::Cut => cx.text.survives(position).map(|it| if it { "possible" } else { "impossible" }.to_owned()),
         heat => {
             let score = cx.text.score(position)?;
-            let level = heat.level(&score)?;
+            let level = heat.level(&score, varentropy(cx, position))?;
             let figure = match heat {
                 Heat::Entropy => format!("entropy {:.1}", score.entropy?),
+                Heat::Varentropy => format!("varentropy {:.1}", varentropy(cx, position)?),
                 Heat::Rank => format!("rank {}", score.rank + 1),
                 Heat::Off | Heat::Surprise | Heat::Cut => format!("surprise {:.1}", score.bits()),
             };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LogitCache, Scroll, Survival, Text, Under};
+use super::{Likelihood, LogitCache, Measures, Scroll, Survival, Text, Under};
 use crate::document::{Document, Origin, Vocabularies};
 use crate::text::Vocabulary;
 
@@ -32,6 +32,7 @@ impl Text {
         match change {
             Change::Grown { from } => {
                 self.ahead = None;
+                self.measures.forget_search();
                 // The token that was not drawn yet may be another one now; those before it are what they were.
                 if self.inspection.as_ref().is_some_and(|it| it.position >= from) {
                     self.inspection = None;
@@ -52,6 +53,7 @@ impl Text {
             }
             Change::Moved => {
                 (self.inspection, self.ahead) = (None, None);
+                self.measures.forget_search();
                 // Scores of another end are not scores of this one.
                 if self.next.as_ref().is_some_and(|it| it.after != self.document.tip()) {
                     self.next = None;
@@ -66,7 +68,7 @@ impl Text {
             }
             Change::Settings => {
                 self.forget_present_inspection();
-                self.survival = Survival::default();
+                (self.survival, self.likelihood) = (Survival::default(), Likelihood::default());
                 if let Some(next) = &mut self.next {
                     next.table = None;
                 }
@@ -114,7 +116,8 @@ impl Text {
     /// Forgets all that a model said.
     fn forget_scores(&mut self) {
         self.logits = LogitCache::default();
-        self.survival = Survival::default();
+        (self.survival, self.likelihood) = (Survival::default(), Likelihood::default());
+        self.measures = Measures::default();
         (self.next, self.ahead, self.inspection) = (None, None, None);
     }
 

@@ -6,7 +6,8 @@ use super::Text;
 use crate::TokenId;
 use crate::document::{NodeId, Origin};
 use crate::sample::{
-    Distribution, Flip, Parameter, Picked, Row, Score, Settings, StepTrace, TokenConstraints, die, flip,
+    Distribution, Flip, Measure, Parameter, Picked, Row, Score, Settings, StepTrace, Thrown, TokenConstraints, die,
+    flip, throw,
 };
 
 /// Which settings a drawn token is looked at under; any other token is looked at under those of now.
@@ -45,6 +46,8 @@ pub struct Inspection {
     pub under: Under,
     /// What the model thought of it.
     pub score: Score,
+    /// How it stands among all that could have come.
+    pub measure: Option<Measure>,
     /// Its probability after the samplers; `None` if they would have cut it.
     pub after: Option<f32>,
     /// The die of its position.
@@ -65,6 +68,8 @@ pub struct Inspection {
     pub rows: Vec<Row>,
     /// Where the draw flips, as far as it was looked for.
     pub flips: Vec<Flip>,
+    /// Many dice thrown here, if that was asked for.
+    pub thrown: Option<Thrown>,
     /// The scores and settings it was made from.
     logits: Arc<[f32]>,
     settings: Settings,
@@ -140,6 +145,7 @@ impl Text {
             typed: matches!(origin, Some(Origin::Typed | Origin::Chosen)),
             under,
             score,
+            measure: Measure::new(&logits, token),
             after: distribution.after(token),
             die,
             picked: picked.token,
@@ -150,6 +156,7 @@ impl Text {
             vocabulary: logits.len(),
             rows,
             flips: Vec::new(),
+            thrown: None,
             logits,
             settings,
             constraints,
@@ -157,6 +164,18 @@ impl Text {
             // Taken from the end. Of a draw that these scores do not explain they cannot say what would change it.
             pending: if elsewhere.is_none() { directions.rev().collect() } else { Vec::new() },
         });
+    }
+
+    /// Throws so many dice at the inspected token, if they are not thrown already.
+    pub(super) fn throw(&mut self, dice: u64) {
+        let Some(mut it) = self.inspection.take() else { return };
+        if it.thrown.as_ref().map_or(0, |it| it.dice) != dice {
+            let tokens = self.document.tokens();
+            let context = self.context(&tokens, it.position, &it.constraints);
+            let rows: Vec<TokenId> = it.rows.iter().map(|it| it.token).collect();
+            it.thrown = throw(&it.logits, &context, &it.settings, dice, &rows).ok().filter(|it| it.dice > 0);
+        }
+        self.inspection = Some(it);
     }
 
     /// Looks for one more flip of the inspected token. Says whether there are more to look for.

@@ -7,7 +7,9 @@ mod ahead;
 mod change;
 mod flow;
 mod inspection;
+mod likelihood;
 mod logit_cache;
+mod measures;
 mod next;
 mod score;
 mod survival;
@@ -19,7 +21,9 @@ pub use ahead::Ahead;
 pub use change::Change;
 pub use flow::Flow;
 pub use inspection::{Inspection, Under};
+pub use likelihood::{Likelier, Likelihood};
 pub use logit_cache::LogitCache;
+pub use measures::{Dice, Measures, TextDice};
 pub use next::{Next, Table};
 pub use score::{Surprise, TextScore};
 pub use survival::{Losses, Survival};
@@ -69,6 +73,10 @@ pub struct Text {
     pub inspection: Option<Inspection>,
     /// Which drawn tokens the settings of now could have drawn.
     pub survival: Survival,
+    /// How the tokens stand among all that could have come.
+    measures: Measures,
+    /// How likely the tokens are under the settings of now.
+    likelihood: Likelihood,
     /// Which vocabulary each token of the document is of.
     vocabularies: Vocabularies,
     /// The vocabulary of the text's end; of the model, where there is no text.
@@ -97,6 +105,8 @@ impl Text {
             ahead: None,
             inspection: None,
             survival: Survival::default(),
+            measures: Measures::default(),
+            likelihood: Likelihood::default(),
             vocabularies,
             vocabulary: assets::vocabulary(),
             of_model: None,
@@ -230,30 +240,44 @@ impl Text {
     }
 
     /// What stands before the next token; its constraints are those of the last [`Text::prepare`].
-    pub(super) fn context_of_next<'a>(&'a self, tokens: &'a [TokenId]) -> Context<'a> {
+    pub(in crate::app) fn context_of_next<'a>(&'a self, tokens: &'a [TokenId]) -> Context<'a> {
         self.context(tokens, tokens.len(), &self.constraints)
     }
 
     /// Derives what is missing and wanted, a piece at a time. No model runs; cheap if nothing changed.
     ///
     /// To be called once before a frame, and not for every token. `height` is the rows of text in view. Answers whether the
-    /// scores or settings changed since the last call, and whether something is left for the next frame. `inspects` says
-    /// whether the token under the cursor is questioned, and under which settings if it was drawn.
-    pub fn prepare(&mut self, settings: &Settings, inspects: Option<Under>, height: usize) -> Prepared {
+    /// scores or settings changed since the last call, and whether something is left for the next frame.
+    pub fn prepare(&mut self, settings: &Settings, wanted: Wanted, height: usize) -> Prepared {
         self.constraints.follow(settings, &self.vocabulary);
         let is_new = std::mem::take(&mut self.is_stale);
         if is_new {
             self.shape_next(settings);
             self.shape_ahead(settings);
         }
-        self.inspection.take_if(|it| inspects != Some(it.asked));
-        if let (Some(under), None) = (inspects, &self.inspection) {
+        self.inspection.take_if(|it| wanted.inspection != Some(it.asked));
+        if let (Some(under), None) = (wanted.inspection, &self.inspection) {
             self.inspect(settings, under);
         }
+        self.throw(wanted.dice);
         let flips = self.look_for_a_flip();
         let in_view = self.in_view(height);
-        Prepared { is_new, is_unfinished: self.judge(settings, in_view) || flips }
+        let judges = self.judge(settings, in_view);
+        let measures = wanted.measures || self.heat == Heat::Varentropy;
+        let measures = measures && self.measure_more(wanted.measures) || wanted.measures && self.weigh(settings);
+        Prepared { is_new, is_unfinished: measures || judges || flips }
     }
+}
+
+/// What is to be derived besides what always is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// What is known of the token under the cursor, and under which settings if it was drawn.
+    pub inspection: Option<Under>,
+    /// What so many dice would draw in that token's place.
+    pub dice: u64,
+    /// How every token stands among all that could have come.
+    pub measures: bool,
 }
 
 /// What [`Text::prepare`] did.

@@ -71,7 +71,7 @@ pub(in crate::app) fn next_logits(cx: &mut Context) {
     cx.outbox.engine(Command::Generate(request));
 }
 
-pub(super) fn request(cx: &Context, id: RequestId, want: Want) -> Request {
+pub(in crate::app) fn request(cx: &Context, id: RequestId, want: Want) -> Request {
     Request {
         id,
         path: cx.text.document.tokens(),

@@ -116,7 +116,7 @@ fn side_by_side(weights: &[f32]) -> f64 {
 
 /// How many scores are above a floor, and the sum of their weights.
 #[multiversion(targets = "simd")]
-fn mass_above(scores: &[f32], floor: f32, largest: f32) -> (usize, f64) {
+pub(in crate::sample) fn mass_above(scores: &[f32], floor: f32, largest: f32) -> (usize, f64) {
     let (groups, rest) = scores.as_chunks::<GROUP>();
     let (mut counts, mut sums) = ([0_u32; GROUP], [0_f64; GROUP]);
     for group in groups {

@@ -16,8 +16,10 @@ fn levels_begin_where_the_legend_says() {
         (Heat::Rank, score(0.5, 10), Some(2)),
         (Heat::Rank, score(0.5, 1000), Some(4)),
         (Heat::Entropy, Score { entropy: None, ..score(0.5, 0) }, None),
+        (Heat::Varentropy, score(0.5, 0), Some(1)),
         (Heat::Off, score(0.5, 0), None),
     ] {
-        assert_eq!(heat.level(&score), expected, "{heat:?} {score:?}");
+        assert_eq!(heat.level(&score, Some(3.5)), expected, "{heat:?} {score:?}");
     }
+    assert_eq!(Heat::Varentropy.level(&score(0.5, 0), None), None);
 }

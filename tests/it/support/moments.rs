@@ -91,12 +91,18 @@ pub(crate) fn entropy(size: Size) -> Harness {
     by_heat(size, 2)
 }
 
+pub(crate) fn varentropy(size: Size) -> Harness {
+    let mut it = by_heat(size, 3);
+    while it.app.prepare() {}
+    it
+}
+
 pub(crate) fn rank(size: Size) -> Harness {
-    by_heat(size, 3)
+    by_heat(size, 4)
 }
 
 pub(crate) fn cut(size: Size) -> Harness {
-    let mut it = by_heat(size, 4);
+    let mut it = by_heat(size, 5);
     for _ in 0..40 {
         it.press(KeyCode::Left, KeyModifiers::ALT);
     }
@@ -107,6 +113,15 @@ pub(crate) fn cut(size: Size) -> Harness {
 pub(crate) fn inspector(size: Size) -> Harness {
     let mut it = looked_at(size);
     it.key(KeyCode::Enter);
+    it.settle();
+    while it.app.prepare() {}
+    it
+}
+
+/// A hundred dice in the place of a token.
+pub(crate) fn thrown(size: Size) -> Harness {
+    let mut it = looked_at(size);
+    it.key(KeyCode::Char('d'));
     it.settle();
     while it.app.prepare() {}
     it
@@ -251,6 +266,14 @@ pub(crate) fn full_context(size: Size) -> Harness {
     for _ in 0..sees {
         it.key(KeyCode::Right);
     }
+    it
+}
+
+/// What the text says of the dice that drew it.
+pub(crate) fn score_dice(size: Size) -> Harness {
+    let mut it = score(size);
+    it.key(KeyCode::Tab);
+    while it.app.prepare() {}
     it
 }
 

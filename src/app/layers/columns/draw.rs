@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::continuation_tree::Branch;
-use super::{Column, Columns, Purpose};
+use super::{Column, Columns, Exact, Purpose};
 use crate::app::context::Context;
 use crate::app::messages::spoken::{part_of, text_of};
 use crate::app::messages::{self, dice::percent};
@@ -184,6 +184,9 @@ fn text(
 }
 
 fn futures(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
+    if let Some(it) = &state.exact {
+        return exactly(cx, state, it, theme, frame);
+    }
     let title = if state.tree.is_some() { "futures, as a tree" } else { "futures, the likeliest first" };
     let title = from_where(cx, state, title);
     // Lines that fall together when all is drawn leave their room free: nothing moves then.
@@ -198,15 +201,15 @@ fn futures(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     let right = theme.glyphs.right;
     let (keys, about) = match (state.tree.is_some(), width >= 66) {
         (false, true) => (
-            format!("1-8, Enter, Tab take all  {right} a word  t as a tree  r other dice  Esc leave"),
+            format!("1-8, Enter, Tab take  {right} a word  t tree  x exact  r other dice  Esc leave"),
             "the figure: the mean probability of a token (geometric), by the model",
         ),
         (true, true) => (
-            format!("Enter take to there  Tab all  {right} a word  t as a list  r other dice  Esc leave"),
+            format!("Enter to there  Tab all  {right} a word  t list  x exact  r other dice  Esc leave"),
             "the figure is the chance of the first token there, by the model alone",
         ),
-        (false, false) => (format!("1-8 take  {right} a word  t tree  r dice"), ""),
-        (true, false) => (format!("Enter take  {right} word  t list  r dice"), ""),
+        (false, false) => (format!("1-8 take  {right} word  t tree  x exact"), ""),
+        (true, false) => (format!("Enter take  {right} word  t list  x exact"), ""),
     };
     let told = rows > out.len() + 2 && !about.is_empty();
     while out.len() + 1 + usize::from(told) < rows {
@@ -217,6 +220,27 @@ fn futures(cx: &Context, state: &Columns, theme: &Theme, frame: &mut Frame) {
     }
     out.truncate(room);
     out.push(Line::styled(fit(&keys, width), theme.dim));
+    lines(frame, inner, out);
+}
+
+/// The exact tree in the place of the futures.
+fn exactly(cx: &Context, state: &Columns, exact: &Exact, theme: &Theme, frame: &mut Frame) {
+    let title = from_where(cx, state, "futures without dice: the exact tree");
+    // As high as there is room for, so that nothing moves while it grows.
+    let inner = near(cx, state.at, frame, &title, (110, frame.area().height.saturating_sub(8).max(14)), theme);
+    let (width, rows) = (inner.width as usize, inner.height as usize);
+    let mut out = super::exact::lines(cx, exact, width, theme);
+    let foot = if width >= 66 {
+        "the chance of each way from here on; those below it sum to it.  Enter puts it there  x dice  Esc leave"
+    } else {
+        "Enter put there  x dice  Esc"
+    };
+    let foot = wrapped(foot, width, theme.dim);
+    let room = rows.saturating_sub(foot.len());
+    out.drain(..(exact.chosen + 1).saturating_sub(room).min(out.len()));
+    out.truncate(room);
+    out.resize(room, Line::default());
+    out.extend(foot);
     lines(frame, inner, out);
 }
 

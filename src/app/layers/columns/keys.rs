@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Column, Columns, MOST_COLUMNS, Purpose};
+use super::{Column, Columns, Exact, MOST_COLUMNS, Purpose};
 use crate::app::context::Context;
 use crate::app::editing::edit_line;
 use crate::app::focus::Focus;
@@ -58,7 +58,7 @@ impl Columns {
     }
 
     /// Has all columns drawn anew.
-    fn ask(&mut self, cx: &mut Context) {
+    pub(super) fn ask(&mut self, cx: &mut Context) {
         let (id, mut path) = (cx.outbox.request(), cx.text.document.tokens());
         // The engine does one thing at a time: scores that were awaited are asked for again later.
         cx.drawing.awaited = None;
@@ -126,6 +126,9 @@ impl Columns {
             return Answer::Stay;
         }
         self.problem = None;
+        if let Some(answer) = self.exact_key(cx, key, action) {
+            return answer;
+        }
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') => return self.leave(cx),
             KeyCode::Char('r') => self.new_dice(cx),
@@ -156,6 +159,7 @@ impl Columns {
                 }
             }
             KeyCode::Tab => return self.take(cx, usize::MAX),
+            KeyCode::Char('x') => self.toggle_exact(cx),
             KeyCode::Right => {
                 let vocabulary = cx.text.vocabulary();
                 let line = self.line(self.chosen_line(vocabulary), vocabulary);
@@ -217,6 +221,10 @@ impl Columns {
             }
             Purpose::Futures => {
                 turn_unseen(cx, parameter, steps);
+                if self.exact.is_some() {
+                    self.exact = Some(Exact::default());
+                    return self.look_on(cx);
+                }
                 let tree = self.tree.map(|_| 0);
                 *self = Self { tree, ..Self::futures(&cx.settings, self.at, self.round) };
             }

@@ -2,6 +2,7 @@
 
 mod continuation_tree;
 mod draw;
+mod exact;
 mod keep;
 mod keys;
 mod tell;
@@ -10,6 +11,8 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 
 pub use continuation_tree::Branch;
+pub use exact::Exact;
+pub(in crate::app) use exact::tell_exact;
 pub(in crate::app) use tell::{branches, tell};
 
 use crate::TokenId;
@@ -116,6 +119,8 @@ pub struct Columns {
     pub round: u64,
     /// Whether futures are shown as a tree, and the line of it that is chosen.
     pub tree: Option<usize>,
+    /// The exact tree in the place of the futures.
+    pub exact: Option<Exact>,
     /// A setting being written for the chosen column.
     pub typing: Option<Input>,
     /// Why that is none.
@@ -151,6 +156,7 @@ impl Columns {
             at,
             round: 0,
             tree: None,
+            exact: None,
             typing: None,
             problem: None,
         }

@@ -54,8 +54,9 @@ fn column(cx: &Context, state: &Columns, index: usize) -> Vec<String> {
 
 /// Columns, one after the other.
 pub(in crate::app) fn tell(cx: &Context, state: &Columns) -> Vec<String> {
-    let mut out = Vec::new();
+    let mut out = super::tell_exact(cx, state);
     match state.purpose {
+        Purpose::Futures if !out.is_empty() => {}
         Purpose::Compare => {
             out.push(
                 if state.same_dice { "The same dice, other settings:" } else { "Each with its own dice:" }.to_owned(),

@@ -38,10 +38,13 @@ pub(super) fn draw(cx: &Context, chosen: Option<usize>, theme: &Theme, frame: &m
         return lines(frame, inner, wrapped(why, width, theme.drawn));
     };
     let mut out = fitting_facts(cx, it, (width, height), theme);
-    let (model, after) = legend(theme.glyphs);
+    let (model, after) = match it.thrown {
+        Some(_) => ("expect".to_owned(), format!("{}came", theme.glyphs.full)),
+        None => legend(theme.glyphs),
+    };
     let heading = columns("    token", &Glyphs::scale(bar_width(width)), &model, &after, width);
     out.push(Line::styled(heading, theme.dim));
-    let keys = "Enter takes it and goes on, Space takes it, left/right another token, r new dice, t own words, Esc";
+    let keys = "Enter takes it and goes on, Space takes it, left/right another token, d 100 dice, r new dice, t own words, Esc";
     let keys = wrapped(keys, width, theme.dim);
     // Below a table that has its room; else the frame has to do.
     let room = height.saturating_sub(out.len());
@@ -71,9 +74,9 @@ fn foot(outer: Rect, (above, below): Hidden, keys: bool, theme: &Theme, frame: &
     };
     let room = (outer.width as usize).saturating_sub(4);
     let all = [
-        format!(" Enter takes it, goes on  Space takes it  {across} token  r dice  t own words  Esc "),
-        format!(" Enter take  Space only take  {across} token  r dice  t words  Esc "),
-        " Enter take  r dice  Esc ".to_owned(),
+        format!(" Enter takes it, goes on  Space takes it  {across} token  d 100 dice  r new dice  t own words  Esc "),
+        format!(" Enter take  Space only take  {across} token  d dice  r new  Esc "),
+        " Enter take  d dice  r new  Esc ".to_owned(),
         " Enter take  Esc ".to_owned(),
     ];
     let fits = |it: &String| keys && columns_of(it) + columns_of(&more) <= room;
@@ -141,8 +144,12 @@ fn facts_in_short(cx: &Context, it: &Inspection, width: usize, theme: &Theme) ->
         Line::styled(fit(&chances, width), theme.drawn),
         Line::styled(fit(&die, width), theme.drawn),
     ];
-    let flip_lines = messages::dice::facts(cx, it, &name).flip_lines;
-    out.extend(flip_lines.iter().take(2).map(|it| Line::styled(fit(it, width), theme.note)));
+    let known = messages::dice::facts(cx, it, &name);
+    if let Some(thrown) = &known.thrown {
+        out.extend(wrapped(thrown, width, theme.note));
+        return out;
+    }
+    out.extend(known.flip_lines.iter().take(2).map(|it| Line::styled(fit(it, width), theme.note)));
     out
 }
 
@@ -156,6 +163,7 @@ fn facts(cx: &Context, it: &Inspection, folded: bool, width: usize, theme: &Them
     ])];
     let mut say = |text: &str, style| out.extend(wrapped(text, width, style));
     say(&known.chances, theme.drawn);
+    known.openness.iter().for_each(|it| say(it, theme.drawn));
     let arrow = theme.glyphs.right;
     say(&messages::dice::chain(&known.steps, arrow), theme.drawn);
     say(&format!("{arrow} {}", known.die), theme.drawn);
@@ -165,7 +173,9 @@ fn facts(cx: &Context, it: &Inspection, folded: bool, width: usize, theme: &Them
     if let Some(other) = &known.other {
         say(other, theme.drawn);
     }
-    if folded || known.flip_lines.is_empty() {
+    if let Some(thrown) = &known.thrown {
+        say(thrown, theme.note);
+    } else if folded || known.flip_lines.is_empty() {
         say(&known.flips, theme.note);
     } else {
         let more = if it.is_pending() { " ..." } else { "" };
@@ -191,8 +201,15 @@ fn table(
         let own = if Some(index) == own { "*" } else { " " };
         let name = format!("{mark}{own}{}", label(cx.text.vocabulary().bytes(row.token), theme.glyphs));
         let after = row.after.map_or("cut".to_owned(), percent);
-        let bar = shares(row, bar_width(width), theme.glyphs);
-        let text = columns(&name, &bar, &percent(row.model), &after, width);
+        let (model, after, bar) = match &it.thrown {
+            Some(thrown) => {
+                let (came, expected) = (thrown.count(row.token), thrown.expected.get(index).copied().unwrap_or(0.0));
+                let bar = theme.glyphs.thrown(came.into(), expected, thrown.dice as f64, bar_width(width));
+                (messages::dice::expected(expected), came.to_string(), bar)
+            }
+            None => (percent(row.model), after, shares(row, bar_width(width), theme.glyphs)),
+        };
+        let text = columns(&name, &bar, &model, &after, width);
         let style = match (index == at, row.after) {
             (true, _) => theme.focus,
             (false, Some(_)) => theme.drawn,

@@ -16,11 +16,11 @@ use crate::app::layout::layout;
 use crate::app::messages::words::{self, Word};
 use crate::app::screen::text::token_at;
 use crate::app::screen::theme::Theme;
-use crate::app::text::Under;
+use crate::app::text::{Under, Wanted};
 use crate::app::verbs::{ask, branch, cursor, panel};
 use crate::sample::Parameter;
 
-pub(in crate::app) use tell::tell;
+pub(in crate::app) use tell::{tell, tell_thrown};
 
 /// The state of the inspector; the token in question is the one under the text's cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,12 @@ pub struct Inspector {
     pub chosen: Option<usize>,
     /// The settings that a drawn token is looked at under.
     pub under: Under,
+    /// How many dice are thrown in its place, of the seeds from 0 on.
+    pub dice: u64,
 }
+
+/// How many dice a first throw is of, and how many a second.
+pub(in crate::app) const DICE: [u64; 2] = [100, 10_000];
 
 impl Inspector {
     /// Opens on the token under the cursor; from elsewhere than the text on the next token.
@@ -48,6 +53,13 @@ impl Inspector {
     fn step(&mut self, cx: &mut Context, action: Action) {
         cursor::go(cx, action);
         self.look_again(cx);
+    }
+
+    /// Throws a hundred dice, then ten thousand, then none.
+    pub(in crate::app) fn throw(&mut self) {
+        let next = DICE.iter().position(|&it| it == self.dice).map_or(0, |it| it + 1);
+        self.dice = DICE.get(next).copied().unwrap_or_default();
+        self.chosen = None;
     }
 
     fn look_again(&mut self, cx: &mut Context) {
@@ -96,6 +108,7 @@ impl Room for Inspector {
                     ask::prompt_logprobs(cx);
                 }
                 Some(Action::Heat) => cursor::next_heat(cx),
+                Some(Action::ThrowDice) => self.throw(),
                 _ => {}
             },
         }
@@ -121,6 +134,7 @@ impl Room for Inspector {
     }
 
     fn needs(&self) -> Needs {
-        Needs { scores: true, rows: true, inspection: Some(self.under) }
+        let wanted = Wanted { inspection: Some(self.under), dice: self.dice, measures: false };
+        Needs { scores: true, rows: true, wanted }
     }
 }

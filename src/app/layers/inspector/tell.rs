@@ -1,8 +1,8 @@
 //! The inspector, line by line.
 
 use crate::app::context::Context;
-use crate::app::messages::dice::{facts, not_known, spelled, under};
-use crate::app::messages::spoken::{candidate, changed, token};
+use crate::app::messages::dice::{expected, facts, not_known, spelled, under};
+use crate::app::messages::spoken::{candidate, changed, quoted, token};
 
 /// The token that is looked at: what is known of it, and the first `most` of what it could have been.
 pub(in crate::app) fn tell(cx: &Context, most: usize) -> Vec<String> {
@@ -25,6 +25,7 @@ pub(in crate::app) fn tell(cx: &Context, most: usize) -> Vec<String> {
     if !known.changes.is_empty() {
         out.push(format!("The settings changed here: {}.", changed(known.changes)));
     }
+    out.extend(known.openness.iter().map(|it| format!("The place: {it}.")));
     out.push(format!("{}.", known.flips));
     out.push("What it could have been:".to_owned());
     for (index, row) in it.rows.iter().enumerate() {
@@ -35,5 +36,26 @@ pub(in crate::app) fn tell(cx: &Context, most: usize) -> Vec<String> {
         }
     }
     out.push(format!("/take {} K puts one there and goes on.", position + 1));
+    out
+}
+
+/// What many dice come to in the place of the token that is looked at: the `most` most frequent tokens.
+pub(in crate::app) fn tell_thrown(cx: &Context, most: usize) -> Vec<String> {
+    let mut out = vec![token(cx, cx.text.cursor)];
+    let known = cx.text.inspection.as_ref().and_then(|it| Some((it, it.thrown.as_ref()?)));
+    let Some((it, thrown)) = known else {
+        out.push(not_known(cx, cx.text.cursor).to_owned());
+        return out;
+    };
+    let name = |token| spelled(cx.text.vocabulary().bytes(token));
+    out.extend(facts(cx, it, &name).thrown.map(|it| format!("{it}.")));
+    for (number, &(token, count)) in (1..).zip(&thrown.counts).take(most) {
+        let at = it.rows.iter().position(|row| row.token == token).and_then(|at| thrown.expected.get(at));
+        let told = at.map_or(String::new(), |&it| format!(", {} expected", expected(it)));
+        out.push(format!("{number}: {} came {count} times{told}", quoted(cx, token)));
+    }
+    if thrown.counts.len() > most {
+        out.push(format!("and {} more", thrown.counts.len() - most));
+    }
     out
 }

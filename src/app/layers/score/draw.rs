@@ -17,11 +17,15 @@ use crate::text::fit;
 const WIDEST: u16 = 80;
 
 /// Below so many columns there is room for numbers alone.
-const WIDE: usize = 60;
+pub(super) const WIDE: usize = 60;
 
 pub(super) fn draw(cx: &Context, chosen: usize, theme: &Theme, frame: &mut Frame) {
     let it = cx.text.text_score();
-    let title = if cx.window.size.0 >= 60 { "score: Enter goes to the token, Esc closes" } else { "score: Esc closes" };
+    let title = if cx.window.size.0 >= 60 {
+        "score: Enter goes to the token, Tab the dice, Esc closes"
+    } else {
+        "score: Tab dice, Esc closes"
+    };
     let wanted = 5 + 1 + 4 + 1 + 1 + it.worst.len() as u16 + 1 + 2 + 2;
     let inner = over(frame, title, WIDEST, cx.window.size.1.min(wanted), theme);
     let (width, height) = (inner.width as usize, inner.height as usize);
@@ -52,7 +56,7 @@ pub(super) fn draw(cx: &Context, chosen: usize, theme: &Theme, frame: &mut Frame
 }
 
 /// Why there is nothing to be told.
-fn nothing(cx: &Context) -> &'static str {
+pub(super) fn nothing(cx: &Context) -> &'static str {
     match (cx.text.document.len(), cx.card().is_some()) {
         (1, _) => "There is one token only, and the first one has nothing before it: the model has no say in it.",
         (_, false) => "There is no model yet that could read the text.",
@@ -71,7 +75,7 @@ fn note(cx: &Context, it: &TextScore) -> String {
 }
 
 /// A line of the table: what it is about, then all, typed and drawn.
-fn columns(what: &str, values: &[String; 3], width: usize) -> String {
+pub(super) fn columns(what: &str, values: &[String; 3], width: usize) -> String {
     let (name, each) = if width >= WIDE { (20, 18) } else { (10, (width.saturating_sub(10)) / 3) };
     let [all, typed, drawn] = values;
     fit(&format!("{}{all:>each$}{typed:>each$}{drawn:>each$}", fit(what, name)), width)

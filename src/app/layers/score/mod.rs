@@ -1,5 +1,6 @@
 //! How surprising the model finds the text.
 
+mod dice;
 mod draw;
 mod tell;
 
@@ -13,6 +14,7 @@ use crate::app::layers::list::chosen_after;
 use crate::app::layers::room::Room;
 use crate::app::messages::words::{self, Word};
 use crate::app::screen::theme::Theme;
+use crate::app::text::Wanted;
 use crate::app::verbs::cursor::show_cursor;
 use crate::app::verbs::focus;
 
@@ -32,6 +34,8 @@ fn premises(dtype: &str) -> String {
 pub struct ScoreTable {
     /// Which of the most surprising tokens is chosen, from 0 for the worst.
     pub chosen: usize,
+    /// Whether the second page is shown: what the text says of the dice that drew it.
+    pub dice: bool,
 }
 
 impl ScoreTable {
@@ -51,7 +55,8 @@ impl Room for ScoreTable {
         let last = worst.len().saturating_sub(1);
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
-            KeyCode::Enter => {
+            KeyCode::Tab | KeyCode::BackTab => self.dice = !self.dice,
+            KeyCode::Enter if !self.dice => {
                 let Some(surprise) = worst.get(self.chosen.min(last)) else { return Answer::Stay };
                 focus::read(cx);
                 cx.text.put_cursor(surprise.position);
@@ -69,10 +74,14 @@ impl Room for ScoreTable {
     }
 
     fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
-        draw::draw(cx, self.chosen, theme, frame);
+        if self.dice {
+            dice::draw(cx, theme, frame);
+        } else {
+            draw::draw(cx, self.chosen, theme, frame);
+        }
     }
 
     fn needs(&self) -> Needs {
-        Needs { scores: true, ..Needs::default() }
+        Needs { scores: true, rows: true, wanted: Wanted { measures: true, ..Wanted::default() } }
     }
 }

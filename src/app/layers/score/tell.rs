@@ -2,8 +2,9 @@
 
 use crate::app::context::Context;
 use crate::app::messages::dice::percent;
+use crate::app::messages::measures::{found, likelier, sentences, share, sigmas};
 use crate::app::messages::spoken::{count, quoted};
-use crate::app::text::Surprise;
+use crate::app::text::{Dice, Surprise};
 use crate::sample::Tally;
 
 /// What the tokens of the text come to, and the most surprising of them.
@@ -30,6 +31,12 @@ pub(in crate::app) fn tell(cx: &Context) -> Vec<String> {
     out.extend(cx.card().map(|it| super::premises(&it.dtype)));
     out.push("The most surprising first:".to_owned());
     out.extend(it.worst.iter().map(|worst| surprise(cx, worst)));
+    let it = cx.text.dice();
+    let dice = [("All", it.all), ("Typed", it.typed), ("Drawn", it.drawn)];
+    let settings = cx.text.likelier().map(|it| likelier(cx, &it));
+    let known = dice.into_iter().zip(settings).filter(|it| it.0.1.tokens > 0);
+    out.extend(known.map(|((name, it), settings)| of_dice(name, &it, &settings)));
+    out.extend(sentences(&it));
     out
 }
 
@@ -45,4 +52,16 @@ fn surprise(cx: &Context, it: &Surprise) -> String {
         .map_or(String::new(), |(token, p)| format!("; the likeliest was {} with {}", quoted(cx, token), percent(p)));
     let (bits, rank) = (it.score.bits(), it.score.rank + 1);
     format!("token {}, {}: surprise {bits:.1} bits, rank {rank}{expected}", it.position + 1, quoted(cx, it.token))
+}
+
+fn of_dice(name: &str, it: &Dice, settings: &str) -> String {
+    let (temperature, interval) = found(it);
+    let Dice { bounds, .. } = it;
+    format!(
+        "{name}, the dice: temperature {temperature}, 95% interval {interval}; top-k {} or more, top-p above {}, min-p {} or less; luck {}; settings of now {settings}.",
+        bounds.top_k,
+        share(bounds.top_p),
+        share(bounds.min_p),
+        sigmas(it.luck)
+    )
 }
