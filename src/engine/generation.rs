@@ -28,6 +28,8 @@ pub trait Control {
     fn new_settings(&mut self) -> Option<Settings>;
     /// Whether the request should go on.
     fn wanted(&mut self) -> bool;
+    /// Waits until the next token is due, at so many a second; 0 is as fast as they come.
+    fn rest(&mut self, _pace: f32) {}
 }
 
 /// A model with its vocabulary, and what the model has read so far.
@@ -118,6 +120,10 @@ impl Session {
         }
         self.prefill(id, &path, 0, control)?;
         loop {
+            let most = if settings.max_tokens > 0 { settings.max_tokens as usize } else { usize::MAX };
+            if request.want == Want::Continuation && run.drawn.len() < most {
+                control.rest(settings.pace);
+            }
             // What cannot hold was refused where it was set; if it came, the old settings would hold.
             if let Some(new) = control.new_settings().filter(|it| self.accepts(it)) {
                 settings = new;

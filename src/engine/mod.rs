@@ -11,6 +11,7 @@ pub mod generation;
 pub mod known;
 pub mod load;
 mod make;
+pub mod pace;
 pub mod packed;
 pub mod protocol;
 pub mod reading;

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use super::generation::{Control, Session};
 use super::load::load;
+use super::pace::Pace;
 use super::protocol::{Command, Event, Failure, ModelCard, ModelSource, RequestId};
 use crate::sample::Settings;
 use crate::threads::{self, NoThread};
@@ -81,6 +82,7 @@ pub fn spawn_with(loader: Loader, events: impl FnMut(Event) + Send + 'static) ->
         lost: false,
         settings: None,
         current: RequestId(0),
+        pace: Pace::default(),
     };
     let thread = threads::start("engine", "the engine", || worker.run())?;
     Ok(Engine { commands, wanted, thread: Some(thread) })
@@ -100,6 +102,7 @@ struct Worker {
     /// Settings that came since the last look.
     settings: Option<Settings>,
     current: RequestId,
+    pace: Pace,
 }
 
 impl Worker {
@@ -151,7 +154,7 @@ impl Worker {
             (self.events)(Event::Failed { id, failure: Failure::NoModel });
             return;
         };
-        self.current = id;
+        (self.current, self.pace) = (id, Pace::default());
         match catch_unwind(AssertUnwindSafe(|| run(&mut session, self))) {
             Ok(()) if std::mem::take(&mut self.lost) => {}
             Ok(()) => self.session = Some(session),
@@ -189,6 +192,16 @@ impl Control for Worker {
 
     fn wanted(&mut self) -> bool {
         !self.quit && self.wanted.load(Ordering::Acquire) == self.current.0
+    }
+
+    fn rest(&mut self, pace: f32) {
+        let mut clock = std::mem::take(&mut self.pace);
+        clock.rest(pace, || {
+            self.drain();
+            // Another pace holds at once.
+            self.wanted() && self.settings.as_ref().is_none_or(|it| it.pace.to_bits() == pace.to_bits())
+        });
+        self.pace = clock;
     }
 }
 

@@ -144,6 +144,12 @@ parameters! {
         aliases: &["full-ctx"], place: Place::Panel,
         ..words("when-full", "WHAT", "a full context: stop, or slide (drop a quarter)")
     };
+    /// How many tokens are drawn in a second at the most; 0 is as fast as they come.
+    #[serde(skip_serializing_if = "is_at_0")]
+    Pace, pace: f32 = 0.0, neutral 0.0 => Row {
+        range: (0.0, 1000.0), words: OFF_AT_0,
+        ..number("pace", "N", "draw N tokens a second at the most, to watch")
+    };
     /// Whether the last word of what was typed may still be finished: its last token is drawn again, among those that
     /// begin with its text.
     Heal, heal: bool = true, neutral true => Row {
@@ -259,6 +265,11 @@ parameters! {
         place: Place::Flag,
         ..words("off", "STEPS", "switch these steps of the chain off")
     };
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_at_0(value: &f32) -> bool {
+    *value <= 0.0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

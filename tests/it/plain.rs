@@ -245,6 +245,27 @@ fn the_knob_turned_backwards_finds_the_temperature_that_drew() {
 }
 
 #[test]
+fn a_pace_is_kept_and_changes_no_token() {
+    let home = Home::new();
+    let text = |arguments: &[&str]| {
+        let begun = std::time::Instant::now();
+        let said =
+            session(&home, &[&["-n", "13", "-s", "4", "--ignore-eos"], arguments].concat(), "Once upon a time\n");
+        (said, begun.elapsed().as_secs_f64())
+    };
+    let (fast, (slow, seconds)) = (text(&[]).0, text(&["--pace", "20"]));
+    assert_eq!(fast, slow);
+    // The first of thirteen comes at once.
+    assert!(seconds >= 12.0 / 20.0, "{seconds}");
+    let said = session(&home, &["-n", "2"], "/pace 8\n/pace\n/pace off\nOnce\n");
+    assert!(said.contains("pace is now 8.") && said.contains("pace: 8; draw N tokens a second"), "{said}");
+    let begun = std::time::Instant::now();
+    let printed =
+        megachat(home.path(), &["-p", "Once", "--model", "demo", "-n", "5", "--pace", "10"]).output().unwrap();
+    assert!(printed.status.success() && begun.elapsed().as_secs_f64() >= 0.4, "{}", err(&printed));
+}
+
+#[test]
 fn the_exact_tree_has_no_dice() {
     let home = Home::new();
     let tell = |seed: &str| session(&home, &["-s", seed], "/add Once upon a\n/set top-p 1\n/futures exact\n");

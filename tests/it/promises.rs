@@ -204,7 +204,7 @@ fn thousands_of_tokens_under_changing_controls_leave_no_trace_in_memory_or_journ
         it.key(crossterm::event::KeyCode::F(5));
         let knob = KNOBS[noise.below(KNOBS.len() as u64) as usize];
         // What would end the text, or keep the engine from going on, is set by hand only.
-        if !matches!(knob.name(), "preset" | "max-tokens" | "when-full" | "ignore-eos" | "stop") {
+        if !matches!(knob.name(), "preset" | "max-tokens" | "when-full" | "ignore-eos" | "stop" | "pace") {
             let steps = if noise.below(2) == 0 { 1 } else { -1 };
             knob.turn(&mut it.app.context.settings, steps, noise.below(3) == 0);
         }

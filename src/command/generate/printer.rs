@@ -11,6 +11,7 @@ use super::super::{Exit, engine_exit, say};
 use super::told::{Begin, End, Line, Seconds, Token, Whole};
 use crate::TokenId;
 use crate::engine::generation::Control;
+use crate::engine::pace::Pace;
 use crate::engine::protocol::{Cut, Event, Failure, ModelCard, StopReason};
 use crate::output::Output;
 use crate::sample::{Draw, EndOfText, Settings, StepTrace};
@@ -66,6 +67,7 @@ pub(super) struct Printer<'a> {
     outcome: Option<Result<(StopReason, Option<Cut>), Failure>>,
     broken: Option<io::Error>,
     started: Instant,
+    pace: Pace,
     first: Option<Duration>,
     prompt_tokens: Vec<TokenId>,
     /// The last of them, where the first draw took its place.
@@ -91,6 +93,7 @@ impl<'a> Printer<'a> {
             outcome: None,
             broken: None,
             started: Instant::now(),
+            pace: Pace::default(),
             first: None,
             prompt_tokens: Vec::new(),
             healed: None,
@@ -290,5 +293,9 @@ impl Control for Printer<'_> {
 
     fn wanted(&mut self) -> bool {
         self.broken.is_none() && !self.interrupt.came()
+    }
+
+    fn rest(&mut self, pace: f32) {
+        self.pace.rest(pace, || !self.interrupt.came());
     }
 }
