@@ -19,6 +19,8 @@ pub(in crate::app) fn share(it: f64) -> String {
 pub(in crate::app) fn found(it: &Dice) -> (String, String) {
     let (temperature, interval) = match (it.temperature, it.hidden_by) {
         (_, Some(_)) => ("hidden".to_owned(), "-"),
+        // Where there was no choice, any temperature draws the same.
+        _ if it.luck.variance <= 0.0 => ("-".to_owned(), "-"),
         (None, None) => ("...".to_owned(), "-"),
         (Some(Found::Greedy), None) => ("0: greedy".to_owned(), "-"),
         (Some(Found::Hotter), None) => (format!("above {HOTTEST}"), "-"),

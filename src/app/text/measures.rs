@@ -123,8 +123,8 @@ impl Text {
             return false;
         }
         let mut search = self.measures.search.take().unwrap_or_else(|| self.begin_search());
-        let is_unfinished = search.is_open() && spent < BUDGET && self.search_on(&mut search, BUDGET - spent);
-        let is_unfinished = is_unfinished || search.is_open();
+        self.search_on(&mut search, BUDGET.saturating_sub(spent));
+        let is_unfinished = search.is_open();
         self.measures.search = Some(search);
         is_unfinished
     }
@@ -145,14 +145,14 @@ impl Text {
         search
     }
 
-    /// Looks at so many scores for the search. Says whether it goes on.
-    fn search_on(&self, search: &mut Search, budget: usize) -> bool {
+    /// Looks at so many scores for the search.
+    fn search_on(&self, search: &mut Search, budget: usize) {
         let (tokens, path) = (self.document.tokens(), self.document.path());
         let mut spent = 0;
         while search.is_open() {
             while let Some(&(position, is_drawn)) = search.tokens.get(search.next) {
                 if spent >= budget {
-                    return true;
+                    return;
                 }
                 search.next += 1;
                 let Some(row) = self.logits.after(path[position - 1]) else { continue };
@@ -163,7 +163,6 @@ impl Text {
             }
             search.end_pass();
         }
-        false
     }
 }
 

@@ -225,6 +225,14 @@ pub(crate) fn fan(size: Size) -> Harness {
     it
 }
 
+/// Futures without dice.
+pub(crate) fn fan_exact(size: Size) -> Harness {
+    let mut it = fan(size);
+    it.key(KeyCode::Char('x'));
+    it.settle();
+    it
+}
+
 pub(crate) fn fan_tree(size: Size) -> Harness {
     let mut it = fan(size);
     it.key(KeyCode::Char('t'));
