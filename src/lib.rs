@@ -11,6 +11,7 @@ pub mod directory;
 pub mod document;
 pub mod emergency;
 pub mod engine;
+pub mod evaluation;
 pub mod files;
 pub mod format;
 pub mod gpt2;

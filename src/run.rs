@@ -107,6 +107,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
             command::export(model, file, dtype.kind(), *force, &said, &arguments.files, &paths)?;
         }
         Some(Verb::Score(wanted)) => command::score(wanted, &arguments.files, &loaded.config, &paths)?,
+        Some(Verb::Eval { verb }) => command::eval(verb, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Replay(wanted)) => command::replay(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Bench(wanted)) => command::bench(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Model { verb }) => command::model(verb, arguments, &loaded.config, &paths)?,
@@ -133,7 +134,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
 /// Whether what is asked for depends on values of the configuration. The others, of which two tell what is wrong with it,
 /// do what they do without.
 fn uses_configuration(arguments: &Arguments) -> bool {
-    matches!(&arguments.verb, None | Some(Verb::Score(_) | Verb::Replay(_) | Verb::Bench(_)))
+    matches!(&arguments.verb, None | Some(Verb::Score(_) | Verb::Eval { .. } | Verb::Replay(_) | Verb::Bench(_)))
 }
 
 /// A verb behind a flag is read as the beginning of a text, which is hardly ever meant.

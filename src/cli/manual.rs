@@ -1,6 +1,7 @@
 //! What the long helps and the manual say besides flags: headings in capitals, and paragraphs that begin with two spaces.
 
 pub(super) const CONVERT: &str = include_str!("manual/convert.txt");
+pub(super) const EVAL: &str = include_str!("manual/eval.txt");
 pub(super) const MODEL: &str = include_str!("manual/model.txt");
 pub(super) const REPLAY: &str = include_str!("manual/replay.txt");
 pub(super) const SCORE: &str = include_str!("manual/score.txt");
@@ -14,6 +15,7 @@ pub fn manual(verb: Option<&str>) -> &'static str {
     match verb {
         None => INTERFACE,
         Some("convert") => CONVERT,
+        Some("eval") => EVAL,
         Some("model") => MODEL,
         Some("replay") => REPLAY,
         Some("score") => SCORE,

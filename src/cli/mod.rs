@@ -26,7 +26,8 @@ pub use completion::{ShellName, answer_a_shell};
 pub use manual::manual;
 pub use meaning::{MeaningError, drop_words_without_meaning, error_json, wants_json};
 pub use verbs::{
-    BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, ScoreArguments, TranscriptsVerb, Verb,
+    BenchArguments, CacheVerb, ConfigVerb, EvalArguments, EvalVerb, ModelVerb, ReplayArguments, ScoreArguments,
+    TranscriptsVerb, Verb,
 };
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.

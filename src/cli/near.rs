@@ -6,8 +6,7 @@ use clap::Command;
 
 /// The words of other programs for what a verb does here.
 const KNOWN_ELSEWHERE: &[(&str, &str)] = &[
-    ("eval", "score"),
-    ("evaluate", "score"),
+    ("evaluate", "eval"),
     ("perplexity", "score"),
     ("sessions", "transcripts"),
     ("download", "model download"),

@@ -31,9 +31,9 @@ const fn of(verbs: &'static [&'static str], name: &'static str, what: &'static s
 }
 
 /// Verbs that run a model.
-const RUNNING: &[&str] = &["score", "replay", "bench"];
+const RUNNING: &[&str] = &["score", "eval", "replay", "bench"];
 /// Verbs that read a model.
-const READING: &[&str] = &["score", "replay", "bench", "export", "model-info", "model-verify"];
+const READING: &[&str] = &["score", "eval", "replay", "bench", "export", "model-info", "model-verify"];
 /// Verbs that may ask the network.
 const ASKING: &[&str] = &["model-download", "model-import", "model-verify"];
 /// Verbs that make a model or a file of one.
@@ -41,14 +41,18 @@ const MAKING: &[&str] = &["convert", "export", "model-download", "model-import",
 /// No verb: the beginning of no page's name.
 const NONE: &[&str] = &["-"];
 /// Verbs that take a while.
-const LONG: &[&str] = &["convert", "export", "score", "replay", "bench", "model-"];
+const LONG: &[&str] = &["convert", "export", "score", "eval", "replay", "bench", "model-"];
 
 /// Every exit status, in the order of the numbers.
 pub const STATUSES: &[Row] = &[
     row("0", "done, also if the reader of standard output leaves early"),
     row("1", "failed in a way that has no status of its own"),
     row("2", "wrong usage: flags, values, or settings that cannot be meant"),
-    of(&["export", "score", "replay", "bench", "model-", "transcripts"], "3", "no such model, or no such words"),
+    of(
+        &["export", "score", "eval", "replay", "bench", "model-", "transcripts"],
+        "3",
+        "no such model, or no such words",
+    ),
     of(ASKING, "4", "the download failed"),
     of(MAKING, "5", "the conversion or the export failed"),
     of(RUNNING, "6", "no such device here"),
@@ -79,21 +83,21 @@ pub const VARIABLES: &[Row] = &[
 pub const FILES: &[Row] = &[
     row("~/.config/megachat/config.toml", "the configuration, written by the user alone"),
     of(
-        &["export", "score", "replay", "bench", "model-", "doctor"],
+        &["export", "score", "eval", "replay", "bench", "model-", "doctor"],
         "~/.local/share/megachat/models/",
         "a directory for each installed model",
     ),
     of(&["replay", "transcripts", "doctor"], "~/.local/share/megachat/transcripts/", "a file for each transcript"),
     of(&["cache", "model-", "doctor"], "~/.cache/megachat/downloads/", "downloads that are not finished"),
     of(
-        &["cache", "score", "replay", "bench"],
+        &["cache", "score", "eval", "replay", "bench"],
         "~/.cache/megachat/packed/",
         "packed weights of directories that are not installed, 4 GB at the most",
     ),
     of(
-        &["doctor"],
+        &["doctor", "eval"],
         "~/.local/state/megachat/",
-        "what was sent, what is remembered (what was found out about GPUs in devices.json), and the log",
+        "what was sent, evaluations that were stopped, what is remembered (what was found out about GPUs in devices.json), and the log",
     ),
 ];
 
@@ -105,6 +109,7 @@ pub const EXAMPLES: &[Row] = &[
     row("megachat -p 'The dragon' --jsonl --logprobs 5", "one JSON object a token"),
     of(&["score"], "megachat score essay.txt", "how surprising the model finds a text"),
     of(&["score"], "megachat score --lines a.txt --words --csv", "each line by itself: a row for each word"),
+    of(&["eval"], "megachat eval lambada lambada_test.jsonl", "the Megatron paper's figures, of a model here"),
     of(&["replay"], "megachat replay latest --verify", "whether the last transcript comes out the same again"),
     of(&["model-download"], "megachat model download", "NVIDIA's 345M model"),
     of(&["model-download"], "megachat model download gpt2-medium", "a model of the hub"),

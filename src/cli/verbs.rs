@@ -99,6 +99,19 @@ pub struct ScoreArguments {
     pub model: ModelArguments,
 }
 
+/// What is evaluated, and how it is told.
+#[derive(Clone, Debug, Args)]
+pub struct EvalArguments {
+    /// The data set's file; without it, where it comes from is said
+    pub file: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Which model, and how it runs
+    #[command(flatten)]
+    pub model: ModelArguments,
+}
+
 /// What is drawn again, and how closely it is looked at.
 #[derive(Clone, Debug, Args)]
 pub struct ReplayArguments {
@@ -174,6 +187,12 @@ pub enum Verb {
     /// scored after the token that begins a text (GPT-2's <|endoftext|>). A text longer than the context is read in windows that overlap by half a context.
     #[command(after_long_help = manual::SCORE)]
     Score(ScoreArguments),
+    /// The Megatron paper's evaluations of a model: lambada, wikitext103
+    #[command(after_long_help = manual::EVAL)]
+    Eval {
+        #[command(subcommand)]
+        verb: EvalVerb,
+    },
     /// Draw a transcript's tokens again with its seed and settings, and say whether the same come out
     ///
     /// Every drawn token of every branch is drawn where it stands, after the recorded tokens before it, with the weights,
@@ -235,6 +254,29 @@ pub enum Verb {
         #[arg(long, value_hint = clap::ValueHint::DirPath)]
         dir: Option<PathBuf>,
     },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
+pub enum EvalVerb {
+    /// LAMBADA: how often the last word of a passage is guessed
+    ///
+    /// With --json one object: evaluation, file, `file_sha256`, model, version; target (strict or plain), passages, `left_out`,
+    /// shortened, targets (tokens of the last words), right, accuracy (0 to 1), nats, `perplexity_of_words`,
+    /// `perplexity_of_tokens`; paper (model, value in %), null where it has no model of this size.
+    Lambada {
+        /// Guess the last token, as Megatron does without --strict-lambada [default: the last word, all of its tokens]
+        #[arg(long)]
+        plain: bool,
+        #[command(flatten)]
+        it: EvalArguments,
+    },
+    /// WikiText-103: the perplexity of a word of its test set
+    ///
+    /// With --json one object: evaluation, file, `file_sha256`, model, version; words, tokens, scored, windows, `windows_read`,
+    /// context, step, nats, loss (nats a token), perplexity, `adjusted_perplexity`; paper (model, value), null where it has no
+    /// model of this size.
+    Wikitext103(EvalArguments),
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -29,6 +29,8 @@ pub enum Place {
     Configuration,
     /// `state.toml`.
     State,
+    /// How far an evaluation has come.
+    Evaluation,
     /// What was sent.
     History,
     /// The lock of what was sent.
@@ -73,6 +75,7 @@ impl Place {
         Self::KeptVocabulary,
         Self::Configuration,
         Self::State,
+        Self::Evaluation,
         Self::History,
         Self::HistoryLock,
         Self::Lock,
@@ -104,6 +107,7 @@ impl Place {
             Self::KeptVocabulary => "a vocabulary",
             Self::Configuration => "a configuration",
             Self::State => "what is remembered",
+            Self::Evaluation => "an evaluation",
             Self::History => "what was sent",
             Self::HistoryLock | Self::Lock | Self::StageLock => "a lock",
             Self::Part | Self::Download => "a download at once",
@@ -122,7 +126,7 @@ impl Place {
     pub const fn most(self) -> u64 {
         match self {
             Self::HistoryLock | Self::Lock | Self::StageLock => 1 << 10,
-            Self::State | Self::Hashes | Self::DownloadNote | Self::ProcessStatus | Self::Sidecar => 1 << 20,
+            Self::State | Self::Evaluation | Self::Hashes | Self::DownloadNote | Self::ProcessStatus | Self::Sidecar => 1 << 20,
             Self::Configuration | Self::ModelConfig | Self::History => 4 << 20,
             Self::Manifest | Self::Certificates | Self::Torn | Self::Edited | Self::Text | Self::Log => 64 << 20,
             Self::SmallFile | Self::ModelFile | Self::Made | Self::Weights | Self::Part | Self::Download => 128 << 20,

@@ -2,6 +2,7 @@
 
 pub mod appender;
 pub mod config;
+pub mod evaluations;
 pub mod history;
 pub mod models;
 pub mod paths;

@@ -53,8 +53,8 @@ fn what_is_nearly_a_verb_is_no_text() {
     fs::write(&file, "Once upon a time").unwrap();
     let file = file.to_str().unwrap();
     for (words, meant) in [
-        (&["evaluate"][..], "score"),
-        (&["Evaluate", file], "score"),
+        (&["evaluate"][..], "eval"),
+        (&["Evaluate", "lambada"], "eval lambada"),
         (&["modle", "list"], "model list"),
         (&["modle", "list", "--json"], "model list"),
         (&["models"], "model"),

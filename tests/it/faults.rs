@@ -25,7 +25,7 @@ use megachat::integrity;
 use megachat::store::appender::Appender;
 use megachat::store::config::{State, load_config, load_state, store_state};
 use megachat::store::vocabularies::{self, Finder};
-use megachat::store::{history, transcripts};
+use megachat::store::{evaluations, history, transcripts};
 use megachat::text::{TokenizerChoice, Vocabulary};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -330,6 +330,20 @@ fn rows() -> Vec<Row> {
                 Ok(())
             },
             // Forgetting costs a question at the next start.
+            quiet: &FAULTS,
+            replaces: false,
+        },
+        Row {
+            place: Place::Evaluation,
+            make: |home| {
+                evaluations::keep(&home.join("state"), "this", &1).unwrap();
+                fs::read_dir(home.join("state/evaluations")).unwrap().next().unwrap().unwrap().path()
+            },
+            act: |home, _| {
+                assert_eq!(evaluations::load::<u32>(&home.join("state"), "this"), None);
+                Ok(())
+            },
+            // The evaluation begins anew.
             quiet: &FAULTS,
             replaces: false,
         },

@@ -33,6 +33,7 @@ mod download;
 mod drops;
 mod editing;
 mod endurance;
+mod eval;
 mod faults;
 mod focus;
 mod generation;
