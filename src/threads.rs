@@ -68,7 +68,7 @@ pub fn beside<A: Send, B>(
         let thread = Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
         let refused = if thread.is_ok() { None } else { take().map(|it| it()) };
         let here = here();
-        let elsewhere = match thread.map(|it| it.join()) {
+        let elsewhere = match thread.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(done)) => done,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
             Err(_) => refused,

@@ -1,8 +1,7 @@
-//! The model of a command that measures: in 32 bits where no other precision is asked for on the command line or in the
-//! environment, since fewer change the figures.
+//! The model of a command that measures: in 32 bits where no other precision is asked for, since fewer change the figures.
 
 use super::generate::engine_exit;
-use super::{Exit, demo_directory, find_model, model_source, places, say_notes};
+use super::{Exit, demo_directory, find_model, measured_source, places, say_notes};
 use crate::cli::{FileArguments, ModelArguments};
 use crate::engine::load::LoadedModel;
 use crate::loading::load_model;
@@ -28,10 +27,7 @@ pub(super) fn open(
         Some(it) => it,
         None => demo_directory(&places(paths, files))?,
     };
-    let mut source = model_source(wanted, config, name, directory).map_err(|e| Exit::usage(e.to_string()))?;
-    if wanted.dtype.is_none() {
-        source.precision = Some(Precision::F32);
-    }
+    let mut source = measured_source(wanted, config, name, directory).map_err(|e| Exit::usage(e.to_string()))?;
     source.precision = precision.or(source.precision);
     let loaded = load_model(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
     say_notes(&loaded.card);

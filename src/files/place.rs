@@ -61,7 +61,7 @@ pub enum Place {
 
 impl Place {
     /// Every part.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Manifest,
         Self::ModelConfig,
         Self::SmallFile,
@@ -126,7 +126,12 @@ impl Place {
     pub const fn most(self) -> u64 {
         match self {
             Self::HistoryLock | Self::Lock | Self::StageLock => 1 << 10,
-            Self::State | Self::Evaluation | Self::Hashes | Self::DownloadNote | Self::ProcessStatus | Self::Sidecar => 1 << 20,
+            Self::State
+            | Self::Evaluation
+            | Self::Hashes
+            | Self::DownloadNote
+            | Self::ProcessStatus
+            | Self::Sidecar => 1 << 20,
             Self::Configuration | Self::ModelConfig | Self::History => 4 << 20,
             Self::Manifest | Self::Certificates | Self::Torn | Self::Edited | Self::Text | Self::Log => 64 << 20,
             Self::SmallFile | Self::ModelFile | Self::Made | Self::Weights | Self::Part | Self::Download => 128 << 20,

@@ -26,15 +26,15 @@ fn every_part_is_worked_on_once_and_all_but_the_last_elsewhere() {
 #[test]
 fn two_things_are_done_at_once() {
     // Each waits for the other.
-    let (to_here, from_there) = std::sync::mpsc::channel();
-    let (to_there, from_here) = std::sync::mpsc::channel();
+    let (ping, pinged) = std::sync::mpsc::channel();
+    let (answer, answered) = std::sync::mpsc::channel();
     let there = move || {
-        to_here.send(1).unwrap();
-        from_here.recv().unwrap() + 10
+        ping.send(1).unwrap();
+        answered.recv().unwrap() + 10
     };
     let here = || {
-        to_there.send(2).unwrap();
-        from_there.recv().unwrap()
+        answer.send(2).unwrap();
+        pinged.recv().unwrap()
     };
     assert_eq!(beside("test", there, here), (12, 1));
 }
