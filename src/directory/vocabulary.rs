@@ -42,6 +42,9 @@ pub enum VocabularyFault {
         /// The system's error.
         why: String,
     },
+    /// There is no memory for a file.
+    #[error("there is not enough memory to read {}", visible_path(.0))]
+    NoMemory(PathBuf),
     /// A file is larger than any of its name.
     #[error("{} has {bytes} bytes, more than the {limit} that are read", visible_path(path))]
     TooLarge {
@@ -111,7 +114,7 @@ impl VocabularyFault {
             Self::Bad { error, .. } => {
                 matches!(error, VocabularyError::OtherKind { .. } | VocabularyError::NotByteLevel { .. })
             }
-            Self::Unreadable { .. } | Self::TooLarge { .. } | Self::NotText { .. } => false,
+            Self::Unreadable { .. } | Self::NoMemory(_) | Self::TooLarge { .. } | Self::NotText { .. } => false,
         }
     }
 }
@@ -201,7 +204,10 @@ fn stock() -> &'static [(String, Vec<u8>)] {
 
 /// Reads a file whose length is checked before memory is asked for; `None` if there is none.
 fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, VocabularyFault> {
-    let unreadable = |e: &io::Error| VocabularyFault::Unreadable { path: path.to_owned(), why: e.to_string() };
+    let unreadable = |e: &io::Error| match e.kind() {
+        io::ErrorKind::OutOfMemory => VocabularyFault::NoMemory(path.to_owned()),
+        _ => VocabularyFault::Unreadable { path: path.to_owned(), why: e.to_string() },
+    };
     let too_large = |bytes| VocabularyFault::TooLarge { path: path.to_owned(), bytes, limit };
     let is_none = |e: &io::Error| {
         matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory)

@@ -77,7 +77,10 @@ pub fn load_model(source: &ModelSource, progress: &mut dyn FnMut(usize, usize)) 
         },
         || weights(source, opened, manifest.as_ref(), progress),
     );
-    let none = |e: VocabularyFault| Failure::NoVocabulary { path: directory.clone(), why: e.to_string() };
+    let none = |e: VocabularyFault| match e {
+        VocabularyFault::NoMemory(_) => Failure::NoMemory(e.to_string()),
+        _ => Failure::NoVocabulary { path: directory.clone(), why: e.to_string() },
+    };
     let vocabulary = found.map_err(none)?;
     let (mut tensors, sha256, made) = weights?;
     let Made { device, driver, measured, outcome, notes: mut of_device } = made;

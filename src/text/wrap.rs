@@ -8,12 +8,15 @@ use super::cells::grapheme_columns;
 
 /// A text cut into rows of at most `width` columns.
 ///
-/// Appending re-wraps the last row alone: a greedy wrap never moves an earlier break. So a token costs what a row
-/// costs, however long the text or its last line are. What is drawn and what is scrolled over are the same rows.
+/// Appending re-wraps the last row, and those before it that the last character made, which may go on in what comes: a greedy
+/// wrap never moves an earlier break. So a token costs what a row costs, however long the text or its last line are. What is
+/// drawn and what is scrolled over are the same rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrap {
     width: usize,
     rows: Vec<Range<usize>>,
+    /// Rows whose end does not depend on the last grapheme.
+    settled: usize,
 }
 
 impl Wrap {
@@ -22,7 +25,7 @@ impl Wrap {
     /// `width` is in columns; zero is taken as one.
     #[must_use]
     pub fn new(width: usize) -> Self {
-        Self { width: width.max(1), rows: std::iter::once(0..0).collect() }
+        Self { width: width.max(1), rows: std::iter::once(0..0).collect(), settled: 0 }
     }
 
     /// The width it wraps to, in columns.
@@ -40,13 +43,15 @@ impl Wrap {
 
     /// Takes in `text`, of which everything wrapped so far must be the beginning.
     pub fn extend(&mut self, text: &str) {
-        let start = self.rows.pop().map_or(0, |row| row.start);
+        let start = self.rows.get(self.settled).map_or(0, |row| row.start);
+        self.rows.truncate(self.settled);
         let mut row = start;
         let mut columns = 0;
         // Where this row may be cut, and how many columns come before it.
         let mut cut: Option<(usize, usize)> = None;
         for (offset, grapheme) in text[start..].grapheme_indices(true) {
             let at = start + offset;
+            self.settled = self.rows.len();
             if grapheme == "\n" {
                 self.rows.push(row..at);
                 (row, columns, cut) = (at + 1, 0, None);

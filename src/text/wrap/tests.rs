@@ -35,6 +35,21 @@ fn a_megabyte_without_a_space_takes_linear_time() {
     assert_eq!(wrap.row_of(81), 1);
 }
 
+#[test]
+fn a_character_that_goes_on_in_the_next_piece_stands_where_all_of_it_has_room() {
+    let text = "\n🇩☺é☺\u{ff9e}é☺ｶ🇩\u{301}🚀ｶa👩 \u{200d} 🇩\u{301}☺\u{301}ｶ\u{ff9e}👩\u{200d}☺\u{fe0f}ｶ";
+    for width in 1..12 {
+        let mut whole = Wrap::new(width);
+        whole.extend(text);
+        for (cut, _) in text.char_indices() {
+            let mut pieces = Wrap::new(width);
+            pieces.extend(&text[..cut]);
+            pieces.extend(text);
+            assert_eq!(pieces, whole, "width {width}, cut at {cut}");
+        }
+    }
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() })]
     #[test]
