@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::support::program::{Home, PATIENCE, err, megachat, out};
+use crate::support::program::{Home, err, megachat, out};
+use crate::support::watch::Watch;
 
 fn data(name: &str) -> String {
     format!("{}/tests/data/evaluations/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -66,16 +66,13 @@ fn what_was_stopped_or_killed_goes_on() {
     let stream = stream.to_str().unwrap();
     let arguments = ["eval", "wikitext103", stream, "--json", "--model", "demo", "--device", "cpu"];
     let kept = home.path().join("state/evaluations");
+    fs::create_dir_all(&kept).unwrap();
     let whole = json(&eval(&Home::new(), &["wikitext103", stream, "--json"]));
     for signal in [Signal::SIGKILL, Signal::SIGINT] {
+        let (before, watch) = (newest(&kept), Watch::on(&kept));
         let child = megachat(home.path(), &arguments).spawn().unwrap();
-        let until = Instant::now() + PATIENCE;
         // The first of it is written down at once; of what is found before, a later one is waited for.
-        let before = newest(&kept);
-        while newest(&kept) == before {
-            assert!(Instant::now() < until, "nothing was kept");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        watch.until(|| newest(&kept) != before);
         kill(Pid::from_raw(child.id() as i32), signal).unwrap();
         let output = child.wait_with_output().unwrap();
         if signal == Signal::SIGINT {
