@@ -2,6 +2,7 @@
 //!
 //! Source: Shoeybi et al., *Megatron-LM* (2019), and `tasks/zeroshot_gpt` of Megatron-LM.
 
+pub mod comparison;
 pub mod lambada;
 pub mod wikitext;
 

@@ -17,6 +17,7 @@ mod candidates;
 mod completion;
 mod manual;
 mod meaning;
+mod measuring;
 mod near;
 pub mod reference;
 mod verbs;
@@ -25,9 +26,9 @@ pub use about::{RELEASED, citation};
 pub use completion::{ShellName, answer_a_shell};
 pub use manual::manual;
 pub use meaning::{MeaningError, drop_words_without_meaning, error_json, wants_json};
+pub use measuring::{CompareArguments, EvalArguments, EvalVerb};
 pub use verbs::{
-    BenchArguments, CacheVerb, ConfigVerb, EvalArguments, EvalVerb, ModelVerb, ReplayArguments, ScoreArguments,
-    TranscriptsVerb, Verb,
+    BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, ScoreArguments, TranscriptsVerb, Verb,
 };
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.

@@ -31,9 +31,9 @@ const fn of(verbs: &'static [&'static str], name: &'static str, what: &'static s
 }
 
 /// Verbs that run a model.
-const RUNNING: &[&str] = &["score", "eval", "replay", "bench"];
+const RUNNING: &[&str] = &["score", "eval", "replay", "bench", "model-compare"];
 /// Verbs that read a model.
-const READING: &[&str] = &["score", "eval", "replay", "bench", "export", "model-info", "model-verify"];
+const READING: &[&str] = &["score", "eval", "replay", "bench", "export", "model-info", "model-verify", "model-compare"];
 /// Verbs that may ask the network.
 const ASKING: &[&str] = &["model-download", "model-import", "model-verify"];
 /// Verbs that make a model or a file of one.

@@ -8,6 +8,7 @@ use crate::text::TokenizerChoice;
 
 use super::candidates;
 use super::manual;
+use super::measuring::{CompareArguments, EvalVerb};
 use super::{
     ColorName, ExportDtype, ExportFormat, LogBase, ModelArguments, ModelFormat, ShellName, WeightName, positive,
 };
@@ -94,19 +95,6 @@ pub struct ScoreArguments {
     /// When to print the text in colour by the rank of its tokens; `NO_COLOR` counts with auto [default: auto]
     #[arg(long, value_name = "WHEN")]
     pub color: Option<ColorName>,
-    /// Which model, and how it runs
-    #[command(flatten)]
-    pub model: ModelArguments,
-}
-
-/// What is evaluated, and how it is told.
-#[derive(Clone, Debug, Args)]
-pub struct EvalArguments {
-    /// The data set's file; without it, where it comes from is said
-    pub file: Option<PathBuf>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
     /// Which model, and how it runs
     #[command(flatten)]
     pub model: ModelArguments,
@@ -206,7 +194,7 @@ pub enum Verb {
     /// `processor_cache_bytes`, `weights_in_cache`, `weights_per_second`, measured (context, prefill, decode, depth, batch, runs:
     /// what was really measured), shortened (a sentence, or null), figures (by name: median, runs, unit).
     Bench(BenchArguments),
-    /// Models: list, info, download, import, verify, remove
+    /// Models: list, info, download, import, verify, compare, remove
     #[command(after_long_help = manual::MODEL)]
     Model {
         #[command(subcommand)]
@@ -254,29 +242,6 @@ pub enum Verb {
         #[arg(long, value_hint = clap::ValueHint::DirPath)]
         dir: Option<PathBuf>,
     },
-}
-
-#[derive(Clone, Debug, Subcommand)]
-#[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
-pub enum EvalVerb {
-    /// LAMBADA: how often the last word of a passage is guessed
-    ///
-    /// With --json one object: evaluation, file, `file_sha256`, model, version; target (strict or plain), passages, `left_out`,
-    /// shortened, targets (tokens of the last words), right, accuracy (0 to 1), nats, `perplexity_of_words`,
-    /// `perplexity_of_tokens`; paper (model, value in %), null where it has no model of this size.
-    Lambada {
-        /// Guess the last token, as Megatron does without --strict-lambada [default: the last word, all of its tokens]
-        #[arg(long)]
-        plain: bool,
-        #[command(flatten)]
-        it: EvalArguments,
-    },
-    /// WikiText-103: the perplexity of a word of its test set
-    ///
-    /// With --json one object: evaluation, file, `file_sha256`, model, version; words, tokens, scored, windows, `windows_read`,
-    /// context, step, nats, loss (nats a token), perplexity, `adjusted_perplexity`; paper (model, value), null where it has no
-    /// model of this size.
-    Wikitext103(EvalArguments),
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -349,6 +314,12 @@ pub enum ModelVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Whether two models are one: what they say of a text, and the weights
+    ///
+    /// Both run in f32 unless a precision is named. With --json one object: a and b (name, sha256, dtype, device), verdict (one of
+    /// three sentences), places, `largest_logit_difference`, `mean_logit_difference`, `kl_nats_per_token` (of B from A),
+    /// `same_likeliest` (0 to 1), `same_weights`, `first_tensor` (that differs), `tensor_difference`, `weights_not_compared` (why).
+    Compare(CompareArguments),
     /// Remove an installed model and what is left of its download
     Remove {
         /// Its name

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cache;
+mod compare;
 mod config;
 mod convert;
 mod doctor;

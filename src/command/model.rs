@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use self::info::info;
 use self::list::list;
+use super::compare::compare;
 use super::interrupt::Interrupt;
 use super::verify::verify;
 use super::{Exit, install_exit, places, say};
@@ -55,6 +56,7 @@ pub fn model(verb: &ModelVerb, arguments: &Arguments, config: &Config, paths: &P
             Ok(())
         }
         ModelVerb::Verify { name, repair, json } => verify(name.as_deref(), *repair, *json, files, paths),
+        ModelVerb::Compare(wanted) => compare(wanted, files, config, paths),
         ModelVerb::Remove { name } => remove(name, files, paths),
     }
 }

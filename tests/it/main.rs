@@ -21,6 +21,7 @@ mod claims;
 mod cli;
 mod columns;
 mod command_line;
+mod comparing;
 mod contract;
 mod conversation;
 mod derived;
