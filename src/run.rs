@@ -167,7 +167,7 @@ enum Front {
 /// anything where the command line asks for them; a choice made once and for all leaves pipes what they are.
 fn front(arguments: &Arguments, configured: bool) -> Option<Front> {
     let (output, interface) = (&arguments.output, &arguments.interface);
-    if output.print || output.json || output.jsonl || arguments.prompt.iter().any(|it| it == "-") {
+    if output.prints() || arguments.prompt.iter().any(|it| it == "-") {
         return None;
     }
     if interface.plain_here {

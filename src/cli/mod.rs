@@ -131,9 +131,27 @@ pub struct OutputArguments {
     /// With --json or --jsonl: the N likeliest tokens at each place
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub logprobs: Option<u16>,
+    /// The text as well, before what is drawn; with --json or --jsonl: how likely each of its tokens is
+    #[arg(long)]
+    pub echo: bool,
+    /// N continuations of the text, with the seeds S, S + 1 and so on
+    #[arg(short = 'N', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub samples: Option<u32>,
+    /// Continue the texts of a JSON Lines file, `-` for standard input: in each line prompt, and what it has of its own: seed, temp...
+    #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
+    pub input: Option<PathBuf>,
     /// Say nothing on standard error but errors
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+impl OutputArguments {
+    /// Whether something is printed instead of the interface being opened.
+    #[must_use]
+    pub fn prints(&self) -> bool {
+        let is_batch = self.samples.is_some() || self.input.is_some();
+        self.print || self.json || self.jsonl || self.echo || is_batch
+    }
 }
 
 #[derive(Clone, Debug, Default, Args)]

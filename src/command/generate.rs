@@ -5,12 +5,14 @@ use super::interrupt::Interrupt;
 use super::{Exit, demo_directory, find_model, model_source, places, say, say_notes};
 use crate::cli::Arguments;
 use crate::emergency::NO_MEMORY;
-use crate::engine::protocol::{Failure, Request, RequestId, StopReason, Want};
+use crate::engine::generation::Session;
+use crate::engine::protocol::{Failure, ModelCard, Request, RequestId, StopReason, Want};
 use crate::loading::load;
 use crate::output;
 use crate::store::config::Config;
 use crate::store::paths::Paths;
 
+mod batch;
 mod printer;
 mod prompt;
 mod told;
@@ -27,14 +29,17 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     let (mut settings, seed) = arguments.sampling.settings(config).map_err(|e| Exit::usage(e.to_string()))?;
     settings.seed = seed.unwrap_or(random_seed);
     let output = &arguments.output;
+    if output.logprobs.is_some() && !output.json && !output.jsonl {
+        return Err(Exit::usage("--logprobs needs --json or --jsonl: a text has no room for them"));
+    }
+    if output.samples.is_some() || output.input.is_some() {
+        return batch::generate(arguments, config, paths, &settings);
+    }
     let form = match (output.json, output.jsonl) {
         (true, _) => Form::Json,
         (_, true) => Form::Lines,
         _ => Form::Text,
     };
-    if output.logprobs.is_some() && form == Form::Text {
-        return Err(Exit::usage("--logprobs needs --json or --jsonl: a text has no room for them"));
-    }
     // Before anything is read or drawn that could not be told.
     let out = output::stdout()?;
     let quiet = output.quiet;
@@ -46,21 +51,12 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
     }
     // JSON has the model and the seed.
     let tells = !quiet && form == Form::Text;
-    let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
-    let (name, directory) = find_model(paths, wanted)?;
-    let is_demo = directory.is_none();
-    let directory = match directory {
-        Some(it) => it,
-        None => demo_directory(&places(paths, &arguments.files))?,
-    };
-    let usage = |e: crate::cli::MeaningError| Exit::usage(e.to_string());
-    let source = model_source(&arguments.model, config, name, directory).map_err(usage)?;
-    let (mut session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
+    let Loaded { mut session, card, taken } = load_named(arguments, config, paths)?;
     // What was not chosen is told, so that the same can be drawn again; after the model is there, for without it nothing is.
-    if wanted.is_none() && tells {
-        say(&format!("megachat: using {}, seed {}", if is_demo { DEMO_MODEL } else { &card.name }, settings.seed));
-    } else if seed.is_none() && tells {
-        say(&format!("megachat: seed {}", settings.seed));
+    match taken {
+        Some(name) if tells => say(&format!("megachat: using {name}, seed {}", settings.seed)),
+        None if tells && seed.is_none() => say(&format!("megachat: seed {}", settings.seed)),
+        _ => {}
     }
     if !quiet {
         say_notes(&card);
@@ -74,11 +70,11 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
         typed: false,
         keep: usize::from(output.logprobs.unwrap_or(0)),
         want: Want::Continuation,
-        prompt_logprobs: None,
+        prompt_logprobs: (output.echo && form != Form::Text).then_some(0),
     };
     // From here on a signal ends the continuation; before, it ends the program.
     let interrupt = Interrupt::listen()?;
-    let told = Told { form, card: &card, prompt: &prompt, settings: &settings, quiet };
+    let told = Told { form, card: &card, prompt: &prompt, settings: &settings, quiet, echo: output.echo, which: None };
     let mut printer = Printer::new(told, out, interrupt.clone());
     session.run(&request, &mut printer);
     let reason = printer.finish()?;
@@ -92,6 +88,29 @@ pub fn generate(arguments: &Arguments, config: &Config, paths: &Paths, random_se
         }
         _ => Ok(()),
     }
+}
+
+/// A model that draws.
+struct Loaded {
+    session: Session,
+    card: ModelCard,
+    /// What it is called, where nobody chose it.
+    taken: Option<String>,
+}
+
+/// Loads the model that the arguments or the configuration name.
+fn load_named(arguments: &Arguments, config: &Config, paths: &Paths) -> Result<Loaded, Exit> {
+    let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
+    let (name, directory) = find_model(paths, wanted)?;
+    let is_demo = directory.is_none();
+    let directory = match directory {
+        Some(it) => it,
+        None => demo_directory(&places(paths, &arguments.files))?,
+    };
+    let source = model_source(&arguments.model, config, name, directory).map_err(|e| Exit::usage(e.to_string()))?;
+    let (session, card) = load(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
+    let taken = wanted.is_none().then(|| if is_demo { DEMO_MODEL.to_owned() } else { card.name.clone() });
+    Ok(Loaded { session, card, taken })
 }
 
 /// What waits on standard input while words are given.

@@ -14,6 +14,7 @@ mod words;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use all::All;
+pub(super) use items::each_line;
 use items::{Item, Items};
 use rows::{Level, Rows, Unit};
 use scorer::{Scored, Scorer, Token, Wanted};

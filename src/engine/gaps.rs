@@ -133,6 +133,20 @@ impl Model for WithGaps {
         Ok(())
     }
 
+    fn grow(
+        &mut self,
+        several: &[&[TokenId]],
+        scores: &mut [f32],
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        self.model.grow(several, scores, wanted)?;
+        // A row that stays was closed before.
+        for row in scores.chunks_mut(self.model.vocabulary()) {
+            close(&self.gaps, row);
+        }
+        Ok(())
+    }
+
     fn keep(&mut self, branch: usize) {
         self.model.keep(branch);
     }

@@ -1,6 +1,7 @@
 //! A continuation, from tokens to a reason to stop. Knows no thread and no channel.
 
 mod again;
+mod batch;
 mod columns;
 mod drafts;
 mod heal;
@@ -48,8 +49,16 @@ pub struct Session {
     constraints: TokenConstraints,
 }
 
+/// Where a request is before its first token is drawn.
+enum Begun {
+    /// It goes on behind these tokens.
+    Goes(Vec<TokenId>, Run),
+    /// It is over already.
+    Ended(StopReason, Option<Cut>),
+}
+
 /// Why something broke off without an answer of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Break {
     /// It was not wanted any more.
     Cancelled,
@@ -96,21 +105,28 @@ impl Session {
         request: &Request,
         control: &mut dyn Control,
     ) -> Result<(StopReason, Option<Cut>), Break> {
-        let id = request.id;
-        let mut settings = request.settings.clone();
+        match self.begin(request, control)? {
+            Begun::Ended(reason, cut) => Ok((reason, cut)),
+            Begun::Goes(path, run) => self.go_on(request, path, run, control),
+        }
+    }
+
+    /// Takes in the request's text, and lets a half word at its end go on.
+    fn begin(&mut self, request: &Request, control: &mut dyn Control) -> Result<Begun, Break> {
+        let (id, settings) = (request.id, &request.settings);
         settings.check().map_err(|e| Break::Failed(Failure::Settings(e.to_string())))?;
-        if let Some(why) = TokenConstraints::refusal(&settings, &self.vocabulary) {
+        if let Some(why) = TokenConstraints::refusal(settings, &self.vocabulary) {
             return Err(Break::Failed(Failure::Unspelled(why)));
         }
         let mut path = request.path.clone();
-        self.take_in(request, &settings, &mut path, control)?;
+        self.take_in(request, settings, &mut path, control)?;
         let mu = if request.text.is_empty() { request.mu } else { None };
         let mut run = Run { drawn: Vec::new(), bytes: Vec::new(), keep: request.keep, begun: 0, mu };
         let typed = request.typed || !request.text.is_empty();
         if typed && settings.heal && request.want == Want::Continuation {
-            self.heal(id, &mut path, &settings, &mut run, control)?;
-            if let Some((stop, cut)) = run.cut_at_stop(&settings, &self.vocabulary) {
-                return Ok((StopReason::StopString(stop), Some(cut)));
+            self.heal(id, &mut path, settings, &mut run, control)?;
+            if let Some((stop, cut)) = run.cut_at_stop(settings, &self.vocabulary) {
+                return Ok(Begun::Ended(StopReason::StopString(stop), Some(cut)));
             }
         }
         let prompt_logprobs =
@@ -118,6 +134,19 @@ impl Session {
         if let Some(first) = prompt_logprobs.filter(|&it| it < path.len()) {
             self.prompt_logprobs(id, &path, first, control)?;
         }
+        Ok(Begun::Goes(path, run))
+    }
+
+    /// Draws behind `path` until something ends it.
+    fn go_on(
+        &mut self,
+        request: &Request,
+        mut path: Vec<TokenId>,
+        mut run: Run,
+        control: &mut dyn Control,
+    ) -> Result<(StopReason, Option<Cut>), Break> {
+        let id = request.id;
+        let mut settings = request.settings.clone();
         self.prefill(id, &path, 0, control)?;
         loop {
             let most = if settings.max_tokens > 0 { settings.max_tokens as usize } else { usize::MAX };

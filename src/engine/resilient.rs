@@ -63,10 +63,8 @@ impl Resilient {
         if !self.branches.is_empty() {
             self.model.branch(self.branches.len())?;
             let mut scores = vec![0.0; self.model.vocabulary() * self.branches.len()];
-            for index in 0..self.branches[0].len() {
-                let tokens: Vec<TokenId> = self.branches.iter().map(|it| it[index]).collect();
-                self.model.step(&tokens, &mut scores)?;
-            }
+            let several: Vec<&[TokenId]> = self.branches.iter().map(Vec::as_slice).collect();
+            self.model.grow(&several, &mut scores, wanted)?;
         }
         self.is_behind = false;
         Ok(())
@@ -205,6 +203,19 @@ impl Model for Resilient {
         self.twice(&mut || true, |model, _| model.step(tokens, scores))?;
         for (branch, token) in self.branches.iter_mut().zip(tokens) {
             branch.push(*token);
+        }
+        Ok(())
+    }
+
+    fn grow(
+        &mut self,
+        several: &[&[TokenId]],
+        scores: &mut [f32],
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        self.twice(wanted, |model, wanted| model.grow(several, scores, wanted))?;
+        for (branch, tokens) in self.branches.iter_mut().zip(several) {
+            branch.extend_from_slice(tokens);
         }
         Ok(())
     }

@@ -360,6 +360,38 @@ impl Model for CandleModel {
         Ok(())
     }
 
+    fn grow(
+        &mut self,
+        several: &[&[TokenId]],
+        scores: &mut [f32],
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let (found, expected) = (several.len(), self.branches.len());
+        if found != expected {
+            return Err(ModelError::Branches { found, expected });
+        }
+        let before: Vec<usize> = self.branches.iter().map(|it| it.position).collect();
+        before.iter().zip(several).try_for_each(|(length, tokens)| self.check(tokens, length + tokens.len()))?;
+        for (index, (tokens, row)) in several.iter().zip(scores.chunks_exact_mut(self.config.vocab_size)).enumerate() {
+            self.exchange(index);
+            let pieces = tokens.chunks(CHUNK);
+            let last = pieces.len();
+            let outcome = pieces.zip(1..).try_for_each(|(piece, number)| match number {
+                _ if !wanted() => Err(ModelError::Interrupted),
+                _ if number == last => self.read(piece, Scores::Last(row)),
+                _ => self.read(piece, Scores::None),
+            });
+            self.exchange(index);
+            if let Err(error) = outcome {
+                for (branch, position) in self.branches.iter_mut().zip(before) {
+                    branch.position = position;
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     fn keep(&mut self, branch: usize) {
         if branch < self.branches.len() {
             self.exchange(branch);

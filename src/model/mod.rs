@@ -188,6 +188,23 @@ pub trait Model: Send {
     /// As [`Self::extend`], and [`ModelError::Branches`] if it is another number than of branches.
     fn step(&mut self, tokens: &[TokenId], scores: &mut [f32]) -> Result<(), ModelError>;
 
+    /// Appends to each branch tokens of its own, (B,) of any numbers, also none, and computes the scores after the last of each,
+    /// (B, V); the row of a branch that gets none stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::step`], and [`ModelError::Interrupted`] as [`Self::extend`]: the branches are then as they were.
+    /// [`ModelError::Unsupported`] where the model grows its branches alike only.
+    fn grow(
+        &mut self,
+        several: &[&[TokenId]],
+        scores: &mut [f32],
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let _ = (several, scores, wanted);
+        Err(ModelError::Unsupported { backend: "this model", what: "go on with different texts at once" })
+    }
+
     /// Makes a branch the context, and forgets the others.
     fn keep(&mut self, branch: usize);
 }

@@ -222,6 +222,43 @@ const PROPERTIES: &[Property] = &[
         let on = last(&mut *model, &[7]).unwrap();
         all && is_refused && model.position() == 23 && it.is_same(&on, &alone(&[3, 4, 7]))
     }),
+    ("branches of their own lengths", |it| {
+        let mut model = (it.make)();
+        let prefix = tokens(20);
+        last(&mut *model, &prefix).unwrap();
+        model.branch(4).unwrap();
+        let mut scores = vec![-1.0; 4 * ROWS];
+        let all: [Vec<TokenId>; 4] = [1, 0, 260, 140].map(|count| tokens(count + 7)[7..].to_vec());
+        let several: Vec<&[TokenId]> = all.iter().map(Vec::as_slice).collect();
+        let outcome = model.grow(&several, &mut scores, &mut || true);
+        if it.name == "scripted" {
+            return matches!(outcome, Err(ModelError::Unsupported { .. }));
+        }
+        outcome.unwrap();
+        let alone = |texts: &[&[TokenId]]| last(&mut *(it.make)(), &[&[&*prefix], texts].concat().concat()).unwrap();
+        let row = |scores: &[f32], which: usize| scores[which * ROWS..(which + 1) * ROWS].to_vec();
+        let is_same = [0, 2, 3].into_iter().all(|which| it.is_same(&row(&scores, which), &alone(&[&all[which]])));
+        let is_left = row(&scores, 1).iter().all(|it| *it == -1.0);
+        // One overflows, one has a token that is none, nobody wants it: nothing changes.
+        let before = scores.clone();
+        let over = model.grow(&[&[1], &[], &tokens(21), &[]], &mut scores, &mut || true);
+        let is_over = matches!(over, Err(ModelError::ContextFull { wanted: 301, capacity: POSITIONS }));
+        let unknown = model.grow(&[&[1], &[97], &[], &[]], &mut scores, &mut || true);
+        let is_unknown = matches!(unknown, Err(ModelError::UnknownToken { token: 97, .. }));
+        let several: [&[TokenId]; 4] = [&[3], &[5], &[], &[2, 9]];
+        let stopped = model.grow(&several, &mut scores, &mut || false);
+        let is_stopped = matches!(stopped, Err(ModelError::Interrupted)) && scores == before;
+        let wrong = model.grow(&several[..3], &mut scores, &mut || true);
+        let is_refused = matches!(wrong, Err(ModelError::Branches { found: 3, expected: 4 }));
+        model.grow(&several, &mut scores, &mut || true).unwrap();
+        let goes_on =
+            [0, 1, 3].into_iter().all(|which| it.is_same(&row(&scores, which), &alone(&[&all[which], several[which]])));
+        let stays = row(&scores, 2) == row(&before, 2);
+        model.keep(3);
+        let on = last(&mut *model, &[7]).unwrap();
+        let is_kept = model.position() == 163 && it.is_same(&on, &alone(&[&all[3], &[2, 9, 7]]));
+        is_same && is_left && is_over && is_unknown && is_stopped && is_refused && goes_on && stays && is_kept
+    }),
     ("overflow", |it| {
         let mut model = (it.make)();
         last(&mut *model, &tokens(10)).unwrap();

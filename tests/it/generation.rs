@@ -443,3 +443,40 @@ fn a_text_that_is_read_ahead_is_the_text_that_is_not() {
     }
     assert!(fewest < 30, "a text that repeats itself takes {fewest} % of the passes");
 }
+
+/// A model that cannot grow several texts draws one after the other; one that fails does not take the others with it.
+#[test]
+fn a_batch_is_drawn_also_where_the_model_has_no_branches_of_its_own() {
+    let vocabulary = assets::vocabulary();
+    let request = |id: u64, text: &str, most: u32| Request {
+        id: RequestId(id),
+        path: Vec::new(),
+        text: text.to_owned(),
+        settings: Settings { max_tokens: most, seed: id, ..Settings::default() },
+        mu: None,
+        typed: false,
+        keep: 0,
+        want: Want::Continuation,
+        prompt_logprobs: None,
+    };
+    let requests =
+        [request(1, "one.", 5), request(2, &"many words. ".repeat(40), 5), request(3, "three.", 2), request(4, "", 1)];
+    let mut session = Session::new(Box::new(Scripted::new(&[5, 9, 33], 60)), vocabulary.clone());
+    let mut all = Listener::default();
+    session.run_batch(&requests, &mut all);
+    for one in &requests {
+        let mut session = Session::new(Box::new(Scripted::new(&[5, 9, 33], 60)), vocabulary.clone());
+        let mut alone = Listener::default();
+        session.run(one, &mut alone);
+        let of = |it: &Listener| {
+            let events = it.events.iter().filter(|it| it.id() == one.id && !matches!(it, Event::Next { .. }));
+            events.map(|it| format!("{it:?}")).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&all), of(&alone));
+    }
+    let ends = |it: &&Event| matches!(it, Event::Finished { .. } | Event::Failed { .. });
+    assert_eq!(all.events.iter().filter(ends).count(), 4);
+    assert!(
+        all.events.iter().any(|it| matches!(it, Event::Failed { id: RequestId(2), failure: Failure::TooLong { .. } }))
+    );
+}

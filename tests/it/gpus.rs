@@ -123,6 +123,17 @@ impl Model for Fragile {
         self.model.step(tokens, scores)
     }
 
+    fn grow(
+        &mut self,
+        several: &[&[TokenId]],
+        scores: &mut [f32],
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        self.at = self.at.saturating_sub(several.iter().map(|it| it.len()).max().unwrap_or(0));
+        self.perhaps(1);
+        self.model.grow(several, scores, wanted)
+    }
+
     fn keep(&mut self, branch: usize) {
         self.model.keep(branch);
     }

@@ -14,6 +14,7 @@ mod answers;
 mod architecture;
 mod arguments;
 mod arithmetic;
+mod batch;
 mod bench;
 mod chain;
 mod checkpoint;

@@ -1,20 +1,20 @@
 //! Prints what is drawn: whole characters that cannot turn out to be the beginning of a stop string.
 
 use std::collections::VecDeque;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::super::interrupt::Interrupt;
 use super::super::{Exit, engine_exit, say};
-use super::told::{Begin, End, Line, Seconds, Token, Whole};
+use super::told::{Begin, End, Line, Scored, Seconds, Token, Which, Whole};
 use crate::TokenId;
 use crate::engine::generation::Control;
 use crate::engine::pace::Pace;
 use crate::engine::protocol::{Cut, Event, Failure, ModelCard, StopReason};
-use crate::output::Output;
-use crate::sample::{Draw, EndOfText, Settings, StepTrace};
+use crate::sample::{Draw, EndOfText, Reading, Settings, StepTrace};
 use crate::text::{StopBuffer, Utf8Stream, Visible, stops, visible_json};
 
 /// What is printed.
@@ -44,12 +44,16 @@ pub(super) struct Told<'a> {
     pub(super) settings: &'a Settings,
     /// Whether standard error stays silent.
     pub(super) quiet: bool,
+    /// Whether the prompt is told, too.
+    pub(super) echo: bool,
+    /// Which of several it is.
+    pub(super) which: Option<Which>,
 }
 
 /// Prints a continuation while it is drawn.
-pub(super) struct Printer<'a> {
+pub(super) struct Printer<'a, W> {
     told: Told<'a>,
-    out: Output,
+    out: W,
     interrupt: Interrupt,
     /// The bytes that were drawn, behind those of the prompt that they begin with.
     bytes: StopBuffer,
@@ -70,6 +74,8 @@ pub(super) struct Printer<'a> {
     pace: Pace,
     first: Option<Duration>,
     prompt_tokens: Vec<TokenId>,
+    /// What the model thought of each, where that is asked for.
+    prompt_scores: Option<Vec<Scored>>,
     /// The last of them, where the first draw took its place.
     healed: Option<TokenId>,
     /// What the vocabulary reads instead of the prompt, where it changes it.
@@ -77,9 +83,10 @@ pub(super) struct Printer<'a> {
     has_begun: bool,
 }
 
-impl<'a> Printer<'a> {
-    pub(super) fn new(told: Told<'a>, out: Output, interrupt: Interrupt) -> Self {
+impl<'a, W: Write> Printer<'a, W> {
+    pub(super) fn new(told: Told<'a>, out: W, interrupt: Interrupt) -> Self {
         Self {
+            prompt_scores: (told.echo && told.form != Form::Text).then(Vec::new),
             told,
             out,
             interrupt,
@@ -102,13 +109,39 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// The first line of JSON Lines, once.
+    /// The first line of JSON Lines, or the prompt, once.
     fn begin(&mut self) -> io::Result<()> {
-        if self.told.form != Form::Lines || std::mem::replace(&mut self.has_begun, true) {
+        if std::mem::replace(&mut self.has_begun, true) {
             return Ok(());
         }
-        let begin = begin(&self.told, &self.prompt_tokens, self.read_as.as_deref());
-        line(&mut self.out, &Line::Begin(begin))
+        match self.told.form {
+            Form::Text if self.told.echo => {
+                let prompt = self.told.prompt;
+                self.write(prompt.to_owned())
+            }
+            Form::Text | Form::Json => Ok(()),
+            Form::Lines => {
+                let begin = self.begin_of(self.read_as.as_deref());
+                let text = json(&Line::Begin(begin))?;
+                self.out.write_all(text.as_bytes())
+            }
+        }
+    }
+
+    fn begin_of<'b>(&'b self, read_as: Option<&'b str>) -> Begin<'b> {
+        let Self { told, prompt_tokens, prompt_scores, .. } = self;
+        let prompt = (told.prompt, &prompt_tokens[..], read_as, prompt_scores.as_deref());
+        Begin::new(told.card, prompt, told.settings, told.which.as_ref())
+    }
+
+    /// Writes text, so that a terminal obeys nothing in it.
+    fn write(&mut self, mut text: String) -> io::Result<()> {
+        if self.terminal {
+            let mut shown = String::new();
+            self.visible.push(&text, &mut shown);
+            text = shown;
+        }
+        self.out.write_all(text.as_bytes())
     }
 
     /// Prints everything drawn up to `end`.
@@ -116,14 +149,10 @@ impl<'a> Printer<'a> {
         match self.told.form {
             Form::Json => return Ok(()),
             Form::Text => {
+                self.begin()?;
                 let mut text = String::new();
                 self.utf8.push(self.bytes.take(end), &mut text);
-                if self.terminal {
-                    let mut shown = String::new();
-                    self.visible.push(&text, &mut shown);
-                    text = shown;
-                }
-                self.out.write_all(text.as_bytes())?;
+                self.write(text)?;
             }
             Form::Lines => {
                 self.bytes.take(end);
@@ -202,7 +231,8 @@ impl<'a> Printer<'a> {
                 let mut rest = String::new();
                 self.utf8.finish(&mut rest);
                 self.out.write_all(rest.as_bytes())?;
-                if self.terminal {
+                // The next of several begins a line of its own.
+                if self.terminal || self.told.which.is_some() {
                     self.out.write_all(b"\n")?;
                 }
             }
@@ -216,7 +246,7 @@ impl<'a> Printer<'a> {
                 let vocabulary = &self.told.card.vocabulary;
                 let tokens = draws.iter().enumerate();
                 let whole = Whole {
-                    begin: begin(&self.told, &self.prompt_tokens, self.read_as.as_deref()),
+                    begin: self.begin_of(self.read_as.as_deref()),
                     tokens: tokens.map(|(index, it)| Token::new(index, &it.draw, &it.trace, vocabulary)).collect(),
                     end: self.end(&reason, cut.as_ref(), end, seconds),
                 };
@@ -254,15 +284,11 @@ fn json(value: &impl Serialize) -> io::Result<String> {
     Ok(visible_json(&serde_json::to_string(value)?) + "\n")
 }
 
-fn line(out: &mut Output, line: &Line<'_>) -> io::Result<()> {
+fn line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
     out.write_all(json(line)?.as_bytes())
 }
 
-fn begin<'b>(told: &'b Told<'_>, prompt_tokens: &'b [TokenId], read_as: Option<&'b str>) -> Begin<'b> {
-    Begin::new(told.card, told.prompt, (prompt_tokens, read_as), told.settings)
-}
-
-impl Control for Printer<'_> {
+impl<W: Write> Control for Printer<'_, W> {
     fn event(&mut self, event: Event) {
         match event {
             Event::Token { draw, trace, .. } => self.token(*draw, trace),
@@ -273,6 +299,18 @@ impl Control for Printer<'_> {
                     say(&format!("megachat: {it}"));
                 }
             }
+            Event::PromptLogprobs { first, rows, .. } => {
+                let score = |(position, row): (usize, &Arc<[f32]>)| {
+                    // The token that was drawn in the place of a half word is told with those that were drawn.
+                    let token = self.prompt_tokens.get(position)?;
+                    Some(Scored::new(*token, Reading::new(row, *token).as_ref(), &self.told.card.vocabulary))
+                };
+                if let Some(scores) = &mut self.prompt_scores {
+                    let unscored = self.prompt_tokens.iter().take(first).skip(scores.len());
+                    scores.extend(unscored.map(|it| Scored::new(*it, None, &self.told.card.vocabulary)));
+                    scores.extend((first..).zip(&rows).filter_map(score));
+                }
+            }
             Event::Finished { reason, cut, .. } => self.outcome = Some(Ok((reason, cut))),
             Event::Failed { failure, .. } => self.outcome = Some(Err(failure)),
             Event::Moved { why, .. } => say(&format!("megachat: {why}")),
@@ -281,7 +319,6 @@ impl Control for Printer<'_> {
             | Event::Prefill { .. }
             | Event::Next { .. }
             | Event::Under { .. }
-            | Event::PromptLogprobs { .. }
             | Event::ColumnToken { .. }
             | Event::ColumnEnded { .. } => {}
         }

@@ -9,19 +9,58 @@ use serde_json::Value;
 use crate::TokenId;
 use crate::engine::protocol::{Cut, ModelCard, StopReason};
 use crate::model::Device;
-use crate::sample::{Draw, Row, Settings, StepTrace};
+use crate::sample::{Draw, Reading, Row, Settings, StepTrace};
 use crate::text::Vocabulary;
+
+/// Which of several continuations it is.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Which {
+    /// The line of the input, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<usize>,
+    /// What the line calls itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<Value>,
+    /// From 1, and of how many.
+    pub(super) sample: u32,
+    #[serde(skip)]
+    pub(super) samples: u32,
+}
 
 /// The model, the prompt and the settings.
 #[derive(Serialize)]
 pub(super) struct Begin<'a> {
+    #[serde(flatten)]
+    which: Option<&'a Which>,
     model: Model<'a>,
     prompt: &'a str,
     prompt_tokens: &'a [TokenId],
     /// What the vocabulary reads instead of the prompt, where it changes it.
     prompt_read_as: Option<&'a str>,
+    /// What the model thought of its tokens, where that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_scores: Option<&'a [Scored]>,
     settings: &'a Settings,
     seed: u64,
+}
+
+/// A token of the prompt.
+#[derive(Serialize)]
+pub(super) struct Scored {
+    id: TokenId,
+    text: String,
+    /// Null for one that the model sees nothing before, or does not see.
+    logprob: Option<f64>,
+    /// 1 for the likeliest.
+    rank: Option<u32>,
+}
+
+impl Scored {
+    pub(super) fn new(id: TokenId, reading: Option<&Reading>, vocabulary: &Vocabulary) -> Self {
+        let logprob = reading.map(|it| -it.bits * std::f64::consts::LN_2);
+        let text = String::from_utf8_lossy(vocabulary.bytes(id)).into_owned();
+        Self { id, text, logprob, rank: reading.map(|it| it.score.rank + 1) }
+    }
 }
 
 #[derive(Serialize)]
@@ -38,9 +77,14 @@ struct Model<'a> {
 impl<'a> Begin<'a> {
     pub(super) fn new(
         card: &'a ModelCard,
-        prompt: &'a str,
-        (prompt_tokens, prompt_read_as): (&'a [TokenId], Option<&'a str>),
+        (prompt, prompt_tokens, prompt_read_as, prompt_scores): (
+            &'a str,
+            &'a [TokenId],
+            Option<&'a str>,
+            Option<&'a [Scored]>,
+        ),
         settings: &'a Settings,
+        which: Option<&'a Which>,
     ) -> Self {
         let model = Model {
             name: &card.name,
@@ -50,7 +94,7 @@ impl<'a> Begin<'a> {
             vocabulary: card.vocabulary.facts(),
             notes: &card.notes,
         };
-        Self { model, prompt, prompt_tokens, prompt_read_as, settings, seed: settings.seed }
+        Self { which, model, prompt, prompt_tokens, prompt_read_as, prompt_scores, settings, seed: settings.seed }
     }
 }
 

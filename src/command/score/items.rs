@@ -199,6 +199,18 @@ fn lines(source: Source, several: bool) -> impl Iterator<Item = Result<Item, Exi
     until_an_error(move || next().transpose())
 }
 
+/// The lines of a file, or of standard input.
+///
+/// # Errors
+///
+/// Status 1 if it cannot be opened; each line, if it cannot be read, or is no text.
+pub(in crate::command) fn each_line(
+    file: Option<&Path>,
+) -> Result<impl Iterator<Item = Result<String, Exit>> + use<>, Exit> {
+    let source = Source::open(file, &Rc::new(Progress::default()))?;
+    Ok(lines(source, false).map(|it| it.map(|it| it.text)))
+}
+
 /// The good text and the bad one of a line.
 fn both(line: Result<Item, Exit>) -> Vec<Result<Item, Exit>> {
     let line = match line {

@@ -20,7 +20,7 @@ fn rounding_is_told_from_another_model() {
     let rounded = numbers.map(|it| f32::from_bits(it.to_bits() & 0xffff_0000));
     assert_eq!(difference(&numbers, &numbers), (0.0, true));
     assert!(difference(&numbers, &rounded).1);
-    assert_eq!(difference(&[1.0], &[1.01]).1, false);
+    assert!(!difference(&[1.0], &[1.01]).1);
     let (quiet, loud) = (Sums::default(), Sums { differs: true, nats: 9.0, places: 1, ..Sums::default() });
     let differ = |rounded| Weights::Differ { first: "wte.weight".into(), by: 0.1, rounded };
     let unknown = Weights::Unknown(String::new());

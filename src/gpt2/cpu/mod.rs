@@ -223,6 +223,26 @@ impl<E: Readable> Model for CpuModel<E> {
         Ok(())
     }
 
+    fn grow(
+        &mut self,
+        several: &[&[TokenId]],
+        scores: &mut [f32],
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let (found, expected) = (several.len(), self.branches.len());
+        if found != expected {
+            return Err(ModelError::Branches { found, expected });
+        }
+        let lengths: Vec<usize> = self.branches.iter().map(|it| it.length).collect();
+        lengths.iter().zip(several).try_for_each(|(length, tokens)| self.check(tokens, length + tokens.len()))?;
+        self.branches.iter_mut().zip(several).try_for_each(|(it, tokens)| it.reserve(tokens.len()))?;
+        let outcome = several::grow(self, several, scores, wanted);
+        if outcome.is_err() {
+            self.branches.iter_mut().zip(lengths).for_each(|(it, length)| it.cut(length));
+        }
+        outcome
+    }
+
     fn keep(&mut self, branch: usize) {
         if branch < self.branches.len() {
             self.prefix = self.branches.swap_remove(branch);

@@ -85,3 +85,59 @@ fn read_pass<E: Readable>(
     }
     Ok(())
 }
+
+/// Appends to each branch its tokens, and computes the scores after the last of each, (B, V). After an error the branches may
+/// be longer than before.
+pub(super) fn grow<E: Readable>(
+    model: &mut CpuModel<E>,
+    several: &[&[TokenId]],
+    scores: &mut [f32],
+    wanted: &mut dyn FnMut() -> bool,
+) -> Result<(), ModelError> {
+    let vocabulary = model.weights.config.vocab_size;
+    let mut rows = room_for(vocabulary * several.len().min(ROWS), 0.0, "rows of scores")?;
+    let (mut next, mut done) = (0, 0);
+    while next < several.len() {
+        // Which branch reads how many of its tokens, from which on.
+        let (mut pieces, mut room): (Vec<(usize, usize, usize)>, usize) = (Vec::new(), CHUNK);
+        while room > 0 && next < several.len() {
+            let piece = (several[next].len() - done).min(room);
+            if piece > 0 {
+                pieces.push((next, done, piece));
+            }
+            (room, done) = (room - piece, done + piece);
+            if done == several[next].len() {
+                (next, done) = (next + 1, 0);
+            }
+        }
+        if pieces.is_empty() {
+            break;
+        }
+        let CpuModel { weights, isa, pool, buffers, branches, .. } = &mut *model;
+        let mut caches: Vec<_> = branches.iter_mut().map(Some).collect();
+        let run = |&(which, from, piece): &(usize, usize, usize)| {
+            let tokens = &several[which][from..from + piece];
+            caches[which].take().map(|cache| Run { cache, tokens })
+        };
+        let mut runs: Vec<_> = pieces.iter().filter_map(run).collect();
+        forward::forward(Pass { weights, isa: *isa, pool, buffers }, &mut runs, wanted, &mut |_, _| ())?;
+        // The row of the last token of each branch that is read to its end, and whose it is.
+        let (mut row, mut ends): (usize, Vec<(usize, usize)>) = (0, Vec::new());
+        for &(which, from, piece) in &pieces {
+            row += piece;
+            branches[which].length += piece;
+            if from + piece == several[which].len() {
+                ends.push((row - 1, which));
+            }
+        }
+        // Rows that lie side by side share what is read of the word table.
+        for run in ends.chunk_by(|a, b| a.0 + 1 == b.0).flat_map(|it| it.chunks(ROWS)) {
+            let rows = &mut rows[..run.len() * vocabulary];
+            forward::scores(weights, *isa, pool, buffers, run[0].0, rows);
+            for (&(_, which), row) in run.iter().zip(rows.chunks_exact(vocabulary)) {
+                scores[which * vocabulary..][..vocabulary].copy_from_slice(row);
+            }
+        }
+    }
+    Ok(())
+}

@@ -255,20 +255,23 @@ impl Model for GpuModel {
         if found != expected {
             return Err(ModelError::Branches { found, expected });
         }
-        let longest = (1..=expected).map(|it| self.all.length(it)).max().unwrap_or(0);
-        self.check(tokens, longest + 1)?;
-        let lengths: Vec<usize> = (1..=expected).map(|it| self.all.length(it)).collect();
-        let vocabulary = self.config.vocab_size;
-        let mut outcome = Ok(());
-        let pieces = (0..).step_by(MOST_SCORED).zip(tokens.chunks(MOST_SCORED));
-        for ((first, tokens), scores) in pieces.zip(scores.chunks_mut(MOST_SCORED * vocabulary)) {
-            let row = |(index, token): (usize, &TokenId)| Row { token: *token, sequence: 1 + first + index };
-            let rows: Vec<Row> = tokens.iter().enumerate().map(row).collect();
-            outcome = self.pass(&Pass { rows: &rows, scored: 0..rows.len() }, scores, &mut || true);
-            if outcome.is_err() {
-                break;
-            }
+        let several: Vec<&[TokenId]> = tokens.chunks(1).collect();
+        self.grow(&several, scores, &mut || true)
+    }
+
+    fn grow(
+        &mut self,
+        several: &[&[TokenId]],
+        scores: &mut [f32],
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let (found, expected) = (several.len(), self.all.count() - 1);
+        if found != expected {
+            return Err(ModelError::Branches { found, expected });
         }
+        let lengths: Vec<usize> = (1..=expected).map(|it| self.all.length(it)).collect();
+        lengths.iter().zip(several).try_for_each(|(length, tokens)| self.check(tokens, length + tokens.len()))?;
+        let outcome = self.read_branches(several, scores, wanted);
         if outcome.is_err() {
             for (branch, length) in lengths.into_iter().enumerate() {
                 self.all.cut(1 + branch, length);

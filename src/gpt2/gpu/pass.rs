@@ -6,13 +6,14 @@ use std::time::Instant;
 use super::context::CONTEXT;
 use super::load::filled_up;
 use super::machine::Machine;
-use super::plan::{Parts, Step, Steps, Width};
+use super::plan::{MOST_SCORED, Parts, Step, Steps, Width};
 use super::{GpuModel, Plan};
 use crate::TokenId;
 use crate::checkpoint::Config;
 use crate::model::{ModelError, room};
 
 /// A token of a pass.
+#[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) token: TokenId,
     pub(super) sequence: usize,
@@ -288,6 +289,40 @@ impl GpuModel {
             }
             None => Ok(()),
         }
+    }
+
+    /// Appends to each branch its tokens, and computes the scores after the last of each, (B, V): first what lies before the last
+    /// ones, branch by branch, then these together. After an error the branches may be longer than before.
+    pub(super) fn read_branches(
+        &mut self,
+        several: &[&[TokenId]],
+        scores: &mut [f32],
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ModelError> {
+        let row = |which: usize, token: &TokenId| Row { token: *token, sequence: 1 + which };
+        let mut ends = Vec::new();
+        for (which, tokens) in several.iter().enumerate() {
+            let Some((last, before)) = tokens.split_last() else { continue };
+            ends.push((which, row(which, last)));
+            let mut left = before;
+            while !left.is_empty() {
+                let (now, later) = left.split_at(left.len().min(self.window.chunk()));
+                let rows: Vec<Row> = now.iter().map(|it| row(which, it)).collect();
+                self.pass(&Pass { rows: &rows, scored: 0..0 }, &mut [], wanted)?;
+                left = later;
+            }
+        }
+        let vocabulary = self.config.vocab_size;
+        let mut found = room(vocabulary * ends.len().min(MOST_SCORED), 0.0, "rows of scores")?;
+        for group in ends.chunks(MOST_SCORED) {
+            let (whose, rows): (Vec<usize>, Vec<Row>) = group.iter().copied().unzip();
+            let found = &mut found[..rows.len() * vocabulary];
+            self.pass(&Pass { rows: &rows, scored: 0..rows.len() }, found, wanted)?;
+            for (which, row) in whose.into_iter().zip(found.chunks_exact(vocabulary)) {
+                scores[which * vocabulary..][..vocabulary].copy_from_slice(row);
+            }
+        }
+        Ok(())
     }
 
     /// Reads several continuations of the context, in passes that take tokens of as many as there is room for.
