@@ -26,10 +26,8 @@ pub use about::{RELEASED, citation};
 pub use completion::{ShellName, answer_a_shell};
 pub use manual::manual;
 pub use meaning::{MeaningError, drop_words_without_meaning, error_json, wants_json};
-pub use measuring::{CompareArguments, EvalArguments, EvalVerb};
-pub use verbs::{
-    BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, ScoreArguments, TranscriptsVerb, Verb,
-};
+pub use measuring::{CompareArguments, EvalArguments, EvalVerb, ScoreArguments};
+pub use verbs::{BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, TranscriptsVerb, Verb};
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.
 ///

@@ -8,10 +8,8 @@ use crate::text::TokenizerChoice;
 
 use super::candidates;
 use super::manual;
-use super::measuring::{CompareArguments, EvalVerb};
-use super::{
-    ColorName, ExportDtype, ExportFormat, LogBase, ModelArguments, ModelFormat, ShellName, WeightName, positive,
-};
+use super::measuring::{CompareArguments, EvalVerb, ScoreArguments};
+use super::{ExportDtype, ExportFormat, ModelArguments, ModelFormat, ShellName, WeightName, positive};
 
 /// What is measured.
 #[derive(Clone, Debug, Args)]
@@ -41,63 +39,6 @@ pub struct BenchArguments {
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&it| it >= 1).ok_or_else(|| "expected a number of 1 or more".to_owned())
-}
-
-/// What is scored, and how it is told.
-#[derive(Clone, Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct ScoreArguments {
-    /// Texts in UTF-8, every byte of them; `-` or nothing is standard input
-    pub files: Vec<PathBuf>,
-    /// Score each line by itself, not after the lines before it
-    #[arg(long, group = "shape")]
-    pub lines: bool,
-    /// Score each row of a CSV file by itself: columns text and, if there are, item and target; the others are carried through
-    #[arg(long, group = "shape")]
-    pub items: bool,
-    /// Score pairs, a good text, a tab and a bad one on each line: whether the good one is likelier
-    #[arg(long, group = "shape", conflicts_with_all = ["words", "regions", "stats"])]
-    pub pairs: bool,
-    /// Tell words instead of tokens: what white space separates, with the correction for the space at their beginning
-    #[arg(long, group = "what")]
-    pub words: bool,
-    /// Tell regions instead of tokens: what `|` parts in the texts, which do not have it
-    #[arg(long, group = "what")]
-    pub regions: bool,
-    /// Tell a row of statistics for each text, as detectors and studies of memorisation use them; the text is read twice
-    #[arg(long, group = "what")]
-    pub stats: bool,
-    /// What surprise is measured in: bits or nats
-    #[arg(long, value_name = "BASE", default_value = "2")]
-    pub log: LogBase,
-    /// A text longer than the context is read in windows: after the first, each token has at least N tokens before it
-    /// [default: half of the context]
-    #[arg(long, value_name = "N")]
-    pub overlap: Option<usize>,
-    /// Put no token that begins a text before it: its first token then has nothing before it and is not scored
-    #[arg(long)]
-    pub no_start: bool,
-    /// How many of the most surprising tokens are listed
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub worst: usize,
-    /// Print one JSON object: of one text, or what pairs come to
-    #[arg(long, group = "form", conflicts_with_all = ["lines", "items"])]
-    pub json: bool,
-    /// Print one JSON object a text
-    #[arg(long, group = "form")]
-    pub jsonl: bool,
-    /// Print CSV, a row for each token, word, text or pair, with a heading
-    #[arg(long, group = "form")]
-    pub csv: bool,
-    /// Write model, hash, precision and version into this file, as JSON
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub sidecar: Option<PathBuf>,
-    /// When to print the text in colour by the rank of its tokens; `NO_COLOR` counts with auto [default: auto]
-    #[arg(long, value_name = "WHEN")]
-    pub color: Option<ColorName>,
-    /// Which model, and how it runs
-    #[command(flatten)]
-    pub model: ModelArguments,
 }
 
 /// What is drawn again, and how closely it is looked at.
@@ -175,7 +116,7 @@ pub enum Verb {
     /// scored after the token that begins a text (GPT-2's <|endoftext|>). A text longer than the context is read in windows that overlap by half a context.
     #[command(after_long_help = manual::SCORE)]
     Score(ScoreArguments),
-    /// The Megatron paper's evaluations of a model: lambada, wikitext103
+    /// Evaluations of a model: the Megatron paper's, lambada and wikitext103, and pairs
     #[command(after_long_help = manual::EVAL)]
     Eval {
         #[command(subcommand)]

@@ -1,14 +1,15 @@
 //! `megachat model compare`: whether two models are one, and how far what they say differs.
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::{Exit, measured};
 use crate::TokenId;
+use crate::checkpoint::Config;
 use crate::checkpoint::tensors::{Dtype, Tensor};
 use crate::cli::{CompareArguments, FileArguments};
 use crate::directory::{Contents, Opened};
@@ -16,10 +17,9 @@ use crate::engine::load::LoadedModel;
 use crate::engine::protocol::MOST_TEXT;
 use crate::engine::reading::windows;
 use crate::evaluation::comparison::{Sums, Verdict, Weights, difference};
-use crate::files::{self, Place};
 use crate::model::{Model, ModelError, Precision, Scores};
 use crate::output;
-use crate::store::config::Config;
+use crate::store::config::Config as Configuration;
 use crate::store::paths::Paths;
 use crate::text::{Given, visible, visible_json, visible_path};
 
@@ -41,7 +41,7 @@ const BLOCK: usize = 16;
 pub(super) fn compare(
     wanted: &CompareArguments,
     files: &FileArguments,
-    config: &Config,
+    config: &Configuration,
     paths: &Paths,
 ) -> Result<(), Exit> {
     let mut out = output::stdout()?;
@@ -51,59 +51,74 @@ pub(super) fn compare(
         measured::open(Some(name), precision, &wanted.model, files, config, paths)
     };
     let (mut a, mut b) = (open(&wanted.a)?, open(&wanted.b)?);
-    if a.card.vocabulary.hash() != b.card.vocabulary.hash() {
-        let why = "their vocabularies differ, so that no token of one is one of the other: they are two models";
-        return Err(Exit::failed(why));
-    }
-    let tokens = tokens(&a, &text)?;
-    let sums = read_both(&mut *a.model, &mut *b.model, &tokens, a.card.vocabulary.len())?;
-    let weights = weights(&a.card.directory, &b.card.directory);
-    let verdict = Verdict::of(&sums, &weights);
-    let (first, by, why) = match &weights {
-        Weights::Same => (None, None, None),
-        Weights::Differ { first, by, .. } => (Some(first), Some(by), None),
-        Weights::Unknown(why) => (None, None, Some(why)),
+    let shared = a.card.vocabulary.hash() == b.card.vocabulary.hash();
+    let (sums, weights) = if shared {
+        let tokens = tokens(&a, &text)?;
+        let sums = read_both(&mut *a.model, &mut *b.model, &tokens, a.card.vocabulary.len())?;
+        (sums, weights(&a.card.directory, &b.card.directory))
+    } else {
+        // No token of one is one of the other.
+        (Sums::default(), Weights::Other("their vocabularies differ".to_owned()))
     };
     if wanted.json {
-        let model = |it: &LoadedModel| {
-            let card = &it.card;
-            json!({ "name": card.name, "sha256": card.sha256, "dtype": card.dtype, "device": card.device })
-        };
-        let object = json!({
-            "a": model(&a), "b": model(&b), "verdict": verdict.words(), "places": sums.places,
-            "largest_logit_difference": sums.largest, "mean_logit_difference": sums.mean(),
-            "kl_nats_per_token": sums.divergence(), "same_likeliest": sums.likeliest(),
-            "same_weights": why.is_none().then_some(first.is_none()), "first_tensor": first, "tensor_difference": by,
-            "weights_not_compared": why,
-        });
-        writeln!(out, "{}", visible_json(&object.to_string()))?;
-        return Ok(());
+        writeln!(out, "{}", visible_json(&object(&a, &b, &sums, &weights).to_string()))?;
+    } else {
+        out.write_all(table(&a, &b, &sums, &weights).as_bytes())?;
     }
+    out.flush()?;
+    Ok(())
+}
+
+fn object(a: &LoadedModel, b: &LoadedModel, sums: &Sums, weights: &Weights) -> Value {
+    let model = |it: &LoadedModel| {
+        let card = &it.card;
+        json!({ "name": card.name, "sha256": card.sha256, "dtype": card.dtype, "device": card.device })
+    };
+    let (first, by, why) = match weights {
+        Weights::Same => (None, None, None),
+        Weights::Differ { first, by, .. } => (Some(first), Some(by), None),
+        Weights::Other(why) | Weights::Unknown(why) => (None, None, Some(why)),
+    };
+    let same = match weights {
+        Weights::Same => Some(true),
+        Weights::Differ { .. } | Weights::Other(_) => Some(false),
+        Weights::Unknown(_) => None,
+    };
+    // Where nothing was read, nothing is known.
+    let read = |it: f64| (sums.places > 0).then_some(it);
+    json!({
+        "a": model(a), "b": model(b), "verdict": Verdict::of(sums, weights).words(), "places": sums.places,
+        "largest_logit_difference": read(sums.largest), "mean_logit_difference": read(sums.mean()),
+        "kl_nats_per_token": read(sums.divergence()), "same_likeliest": read(sums.likeliest()),
+        "same_weights": same, "first_tensor": first, "tensor_difference": by, "weights_not_compared": why,
+    })
+}
+
+fn table(a: &LoadedModel, b: &LoadedModel, sums: &Sums, weights: &Weights) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    for (letter, LoadedModel { card, .. }) in [("A", &a), ("B", &b)] {
+    for (letter, LoadedModel { card, .. }) in [("A", a), ("B", b)] {
         let _ = writeln!(text, "{letter}  {}, {}, {}", visible(&card.name), card.dtype, card.device);
     }
-    let _ = writeln!(text, "\n{}\n", verdict.words());
+    let _ = writeln!(text, "\n{}\n", Verdict::of(sums, weights).words());
     let mut line = |what: &str, value: String| {
         let _ = writeln!(text, "{what:<30} {value}");
     };
-    line("tokens of the text", sums.places.to_string());
-    line("largest difference of logits", format!("{:.3e}", sums.largest));
-    line("mean difference of logits", format!("{:.3e}", sums.mean()));
-    line("KL(A, B)", format!("{:.3e} nats a token", sums.divergence()));
-    line("same likeliest token", format!("{:.1} %", sums.likeliest() * 100.0));
-    line(
-        "weights",
-        match &weights {
-            Weights::Same => "the same numbers".to_owned(),
-            Weights::Differ { first, by, .. } => format!("differ first in {}, by {by:.3e} at the most", visible(first)),
-            Weights::Unknown(why) => format!("not compared: {}", visible(why)),
-        },
-    );
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    if sums.places > 0 {
+        line("tokens of the text", sums.places.to_string());
+        line("largest difference of logits", format!("{:.3e}", sums.largest));
+        line("mean difference of logits", format!("{:.3e}", sums.mean()));
+        line("KL(A, B)", format!("{:.3e} nats a token", sums.divergence()));
+        line("same likeliest token", format!("{:.1} %", sums.likeliest() * 100.0));
+    }
+    let weights = match weights {
+        Weights::Same => "the same numbers".to_owned(),
+        Weights::Differ { first, by, .. } => format!("differ first in {}, by {by:.3e} at the most", visible(first)),
+        Weights::Other(why) => format!("of two models: {}", visible(why)),
+        Weights::Unknown(why) => format!("not compared: {}", visible(why)),
+    };
+    line("weights", weights);
+    text
 }
 
 /// `megatron-345m:q8` is that model in that precision.
@@ -114,15 +129,8 @@ fn name_and_precision(text: &str) -> (&str, Option<Precision>) {
 
 fn read(file: &Path) -> Result<String, Exit> {
     let name = visible_path(file);
-    let mut bytes = Vec::new();
-    let opened = files::open_text(Place::Text, file);
-    opened
-        .and_then(|it| it.take(MOST_TEXT as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|e| Exit::failed(format!("cannot read {name}: {e}")))?;
-    if bytes.len() > MOST_TEXT {
-        return Err(Exit::failed(format!("{name} is longer than {MOST_TEXT} bytes")));
-    }
-    let given = Given::read(bytes).map_err(|e| Exit::failed(format!("{name} cannot be used: {e}")))?;
+    let given = Given::read(measured::read(file, MOST_TEXT as u64)?)
+        .map_err(|e| Exit::failed(format!("{name} cannot be used: {e}")))?;
     if given.text.is_empty() {
         return Err(Exit::failed(format!("there is nothing to compare them on: {name} is empty")));
     }
@@ -182,12 +190,20 @@ fn weights(a: &Path, b: &Path) -> Weights {
         (Ok(a), Ok(b)) => (a, b),
         (Err(why), _) | (_, Err(why)) => return Weights::Unknown(why),
     };
+    if let Some(why) = configurations(&a.plan.config, &b.plan.config) {
+        return Weights::Other(why);
+    }
     let (mut first, mut all_rounded) = (None, true);
+    if let Some(only) = b.plan.targets.iter().find(|it| a.target(&it.name).is_none()) {
+        return Weights::Other(format!("only B has {}", only.name));
+    }
     for target in a.plan.targets.clone() {
-        let other = b.target(&target.name).filter(|it| it.shape == target.shape);
-        let pieces = other.and_then(|it| Some((target.from.pieces.first()?, it.from.pieces.first()?.tensor.clone())));
-        let Some((piece, other)) = pieces else {
-            return Weights::Unknown(format!("their shapes differ in {}", target.name));
+        let Some(other) = b.target(&target.name) else {
+            return Weights::Other(format!("only A has {}", target.name));
+        };
+        let pieces = target.from.pieces.first().zip(other.from.pieces.first().map(|it| it.tensor.clone()));
+        let Some((piece, other)) = pieces.filter(|_| other.shape == target.shape) else {
+            return Weights::Other(format!("their shapes differ in {}", target.name));
         };
         let (one, other) = match (numbers(&mut a, &piece.tensor), numbers(&mut b, &other)) {
             (Ok(one), Ok(other)) => (one, other),
@@ -201,6 +217,25 @@ fn weights(a: &Path, b: &Path) -> Weights {
         all_rounded &= rounded;
     }
     first.map_or(Weights::Same, |(first, by)| Weights::Differ { first, by, rounded: all_rounded })
+}
+
+/// The first number in which two configurations differ, in words.
+fn configurations(a: &Config, b: &Config) -> Option<String> {
+    let all = |it: &Config| {
+        [
+            ("n_layer", it.n_layer.to_string()),
+            ("n_embd", it.n_embd.to_string()),
+            ("n_head", it.n_head.to_string()),
+            ("n_inner", it.n_inner.to_string()),
+            ("n_positions", it.n_positions.to_string()),
+            ("vocab_size", it.vocab_size.to_string()),
+            ("layer_norm_epsilon", it.layer_norm_epsilon.to_string()),
+            ("activation_function", format!("{:?}", it.activation)),
+            ("tie_word_embeddings", it.tie_word_embeddings.to_string()),
+        ]
+    };
+    let differs = all(a).into_iter().zip(all(b)).find(|(a, b)| a != b);
+    differs.map(|((name, a), (_, b))| format!("{name} is {a} and {b}"))
 }
 
 /// A tensor's numbers, whatever they are written in.

@@ -5,19 +5,19 @@ mod run;
 mod wikitext;
 
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use self::run::{Protocol, Run};
-use super::{Exit, measured};
-use crate::cli::{EvalArguments, EvalVerb, FileArguments};
+use super::{Exit, measured, score};
+use crate::TokenId;
+use crate::cli::{EvalArguments, EvalVerb, FileArguments, ScoreArguments};
 use crate::engine::load::LoadedModel;
 use crate::engine::protocol::ModelCard;
 use crate::evaluation::{Paper, paper};
-use crate::files::{self, Place};
+use crate::files::Place;
 use crate::output;
 use crate::store::config::Config;
 use crate::store::paths::Paths;
@@ -35,7 +35,12 @@ struct Data {
 struct Figures {
     rows: Vec<(&'static str, String, String)>,
     json: Value,
+    /// Whether the paper has figures of this kind.
+    are_the_papers: bool,
 }
+
+/// Where pairs come from.
+const PAIRS: &str = "a good text, a tab and a bad one on each line, such as sentence_good and sentence_bad of BLiMP";
 
 /// Evaluates a model and prints the figures beside the paper's.
 ///
@@ -49,10 +54,16 @@ pub fn eval(verb: &EvalVerb, files: &FileArguments, config: &Config, paths: &Pat
     let (wanted, plain, what, from) = match verb {
         EvalVerb::Lambada { plain, it } => (it, *plain, "lambada", lambada::FROM),
         EvalVerb::Wikitext103(it) => (it, false, "wikitext103", wikitext::FROM),
+        EvalVerb::Pairs { it, .. } => (it, false, "pairs", PAIRS),
     };
     let Some(file) = wanted.file.as_deref() else {
         return Err(Exit::usage(format!("eval {what} needs a FILE: {from}")));
     };
+    if let EvalVerb::Pairs { jsonl, csv, .. } = *verb {
+        let EvalArguments { json, ref model, .. } = *wanted;
+        let wanted = ScoreArguments { json, jsonl, csv, ..ScoreArguments::pairs(file, model) };
+        return score(&wanted, files, config, paths);
+    }
     let data = read(file)?;
     if let EvalVerb::Wikitext103(_) = verb {
         wikitext::check(file)?;
@@ -60,20 +71,14 @@ pub fn eval(verb: &EvalVerb, files: &FileArguments, config: &Config, paths: &Pat
     let mut loaded = measured::open(None, None, &wanted.model, files, config, paths)?;
     let figures = match verb {
         EvalVerb::Lambada { .. } => lambada::evaluate(&data, plain, &mut loaded, &paths.state)?,
-        EvalVerb::Wikitext103(_) => wikitext::evaluate(&data, &mut loaded, &paths.state)?,
+        _ => wikitext::evaluate(&data, &mut loaded, &paths.state)?,
     };
     print(&mut out, what, wanted, &data, &loaded.card, figures)
 }
 
 /// Reads a data set, every byte as it is.
 fn read(file: &Path) -> Result<Data, Exit> {
-    let name = visible_path(file);
-    let failed = |e: std::io::Error| Exit::failed(format!("cannot read {name}: {e}"));
-    let (most, mut bytes) = (Place::Text.most(), Vec::new());
-    files::open_text(Place::Text, file).and_then(|it| it.take(most + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    if bytes.len() as u64 > most {
-        return Err(Exit::failed(format!("{name} is longer than {most} bytes")));
-    }
+    let (name, bytes) = (visible_path(file), measured::read(file, Place::Text.most())?);
     let sha256 = hex(&Sha256::digest(&bytes));
     let text = String::from_utf8(bytes).map_err(|e| {
         Exit::failed(format!("{name} is not UTF-8: byte {} begins no character", e.utf8_error().valid_up_to()))
@@ -111,10 +116,10 @@ fn run<P: Protocol>(
     Ok(sums)
 }
 
-/// The tokens of a text, which says if something else is read.
-fn tokens(card: &ModelCard, text: &str) -> Result<Vec<crate::TokenId>, Exit> {
+/// The tokens of a text; says if something else is read, unless that `is_said`.
+fn tokens(card: &ModelCard, text: &str, is_said: &mut bool) -> Result<Vec<TokenId>, Exit> {
     let encoded = card.vocabulary.encode(text).map_err(|e| Exit::failed(e.to_string()))?;
-    if let Some(it) = &encoded.read_as {
+    if let Some(it) = encoded.read_as.filter(|_| !std::mem::replace(is_said, true)) {
         super::say(&format!("megachat: {}", it.sentence()));
     }
     Ok(encoded.tokens)
@@ -139,7 +144,7 @@ fn print(
     card: &ModelCard,
     figures: Figures,
 ) -> Result<(), Exit> {
-    let paper = paper(card.parameters);
+    let paper = paper(card.parameters).filter(|_| figures.are_the_papers);
     let of_paper = |it: &Paper| if what == "lambada" { it.lambada } else { it.wikitext103 };
     if wanted.json {
         let mut object = json!({
@@ -161,10 +166,14 @@ fn print(
     }
     let mut text = format!("{} by {}, {}, {}\n\n", visible(&data.name), visible(&card.name), card.dtype, card.device);
     let unit = if what == "lambada" { " %" } else { "" };
-    let of_paper = paper.map_or(
-        ("the paper's figure", "-".to_owned(), "it has models of 355M, 2.5B and 8.3B parameters".to_owned()),
-        |it| ("the paper's figure", format!("{:.2}{unit}", of_paper(it)), format!("of its model of {}", it.name)),
-    );
+    let has = if figures.are_the_papers {
+        "it has models of 355M, 2.5B and 8.3B parameters"
+    } else {
+        "it counts whole words: without --plain"
+    };
+    let of_paper = paper.map_or(("the paper's figure", "-".to_owned(), has.to_owned()), |it| {
+        ("the paper's figure", format!("{:.2}{unit}", of_paper(it)), format!("of its model of {}", it.name))
+    });
     for (what, value, note) in figures.rows.into_iter().chain([of_paper]) {
         let line = format!("{what:<22} {value:>12}  {note}");
         // Writing to a string cannot fail.

@@ -140,7 +140,8 @@ pub(crate) fn model_source(
     Ok(ModelSource { name, directory, device, precision, threads: model.threads, said: model.said() })
 }
 
-/// As [`model_source`], for figures that are held against others' and published: in 32 bits where nothing else is said.
+/// As [`model_source`], for figures that are held against others' and published: in 32 bits unless a flag or its variable says
+/// otherwise. The configuration's precision is for drawing.
 ///
 /// # Errors
 ///
@@ -151,7 +152,8 @@ pub(crate) fn measured_source(
     name: String,
     directory: PathBuf,
 ) -> Result<ModelSource, MeaningError> {
-    let source = model_source(model, config, name, directory)?;
+    let config = Config { dtype: None, ..config.clone() };
+    let source = model_source(model, &config, name, directory)?;
     Ok(ModelSource { precision: source.precision.or(Some(Precision::F32)), ..source })
 }
 

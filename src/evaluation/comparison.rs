@@ -101,6 +101,8 @@ pub enum Weights {
         /// Whether rounding explains all of them.
         rounded: bool,
     },
+    /// They are of different models, and what shows it: another shape, another function between the matrices.
+    Other(String),
     /// They could not be compared, and why.
     Unknown(String),
 }
@@ -130,11 +132,12 @@ impl Verdict {
     #[must_use]
     pub fn of(sums: &Sums, weights: &Weights) -> Self {
         match weights {
-            Weights::Differ { rounded: false, .. } => Self::Another,
-            Weights::Differ { .. } | Weights::Same if sums.differs => Self::Rounded,
-            _ if !sums.differs => Self::Same,
-            _ if sums.divergence() < ROUNDED => Self::Rounded,
-            _ => Self::Another,
+            Weights::Other(_) | Weights::Differ { rounded: false, .. } => Self::Another,
+            Weights::Same | Weights::Unknown(_) if !sums.differs => Self::Same,
+            // Numbers that differ where the text does not reach, too; another precision or another device.
+            Weights::Differ { .. } | Weights::Same => Self::Rounded,
+            Weights::Unknown(_) if sums.divergence() < ROUNDED => Self::Rounded,
+            Weights::Unknown(_) => Self::Another,
         }
     }
 

@@ -53,6 +53,39 @@ fn one_model_is_told_from_two() {
     assert!(kl(&two) > kl(&rounded) && two["tensor_difference"].as_f64().unwrap() > 0.0);
 }
 
+/// Equal weights are no equal models where what stands between them differs, and other words make another model.
+#[test]
+fn a_configuration_and_a_vocabulary_are_part_of_a_model() {
+    let home = Home::new();
+    let other = home.path().join("other");
+    changed(&other, "h.0.ln_1.bias", 1.0);
+    let config = fs::read_to_string(other.join("config.json")).unwrap();
+    assert!(config.contains("\"n_head\": 3"), "{config}");
+    fs::write(other.join("config.json"), config.replace("\"n_head\": 3", "\"n_head\": 6")).unwrap();
+    for names in [["demo", other.to_str().unwrap()], [other.to_str().unwrap(), "demo"]] {
+        let found = compare(&home, &names);
+        assert_eq!((&found["verdict"], &found["same_weights"]), (&"another model".into(), &false.into()), "{found}");
+        assert!(found["weights_not_compared"].as_str().unwrap().starts_with("n_head is "), "{found}");
+    }
+    // Rows that the text does not reach differ, a little.
+    let late = home.path().join("late");
+    changed(&late, "wpe.weight", 1.001);
+    assert_eq!(compare(&home, &["demo", late.to_str().unwrap()])["verdict"], "the same but for rounding");
+    let words = home.path().join("words");
+    changed(&words, "h.0.ln_1.bias", 1.0);
+    for name in ["tokenizer.json", "vocab.json"] {
+        let text = fs::read_to_string(words.join(name)).unwrap();
+        let swapped =
+            text.replace("\"hello\":", "\u{1}").replace("\"Hello\":", "\"hello\":").replace('\u{1}', "\"Hello\":");
+        assert_ne!(text, swapped);
+        fs::write(words.join(name), swapped).unwrap();
+    }
+    let found = compare(&home, &["demo", words.to_str().unwrap()]);
+    assert_eq!((&found["verdict"], &found["kl_nats_per_token"]), (&"another model".into(), &Value::Null), "{found}");
+    let table = megachat(home.path(), &["model", "compare", "--device", "cpu", "demo", words.to_str().unwrap()]);
+    assert!(out(&{ table }.output().unwrap()).contains("their vocabularies differ"));
+}
+
 #[test]
 fn people_are_told_the_same_and_what_is_wrong() {
     let home = Home::new();

@@ -48,6 +48,8 @@ fn figures_are_those_of_an_independent_script() {
     assert_eq!((&strict["model"]["dtype"], &strict["left_out"]), (&"f32".into(), &1.into()));
     assert!(strict["right"].as_u64().unwrap() > 5 && strict["paper"].is_null());
     compare(&json(&eval(&home, &["lambada", &passages, "--plain", "--json"])), &expected["plain"]);
+    let plain = out(&eval(&home, &["lambada", &passages, "--plain"]));
+    assert!(plain.contains("it counts whole words"), "{plain}");
     let found = json(&eval(&home, &["wikitext103", &stream, "--json"]));
     compare(&found, &expected["wikitext103"]);
     assert!(found["windows"].as_u64().unwrap() > found["windows_read"].as_u64().unwrap());
@@ -119,4 +121,22 @@ fn wrong_files_are_named() {
         assert!(err(&output).contains(words), "{arguments:?}: {}", err(&output));
         assert_eq!(out(&output), "");
     }
+}
+
+#[test]
+fn pairs_are_those_of_score() {
+    let home = Home::new();
+    let file = home.path().join("pairs.tsv");
+    fs::write(&file, "The cat sat on the mat.\tThe cat sat in the sky sky.\nA dog ran.\tA dog dog dog.\n").unwrap();
+    let file = file.to_str().unwrap();
+    for form in [&[][..], &["--json"], &["--jsonl"], &["--csv"]] {
+        let score =
+            megachat(home.path(), &[&["score", "--pairs", file, "--model", "demo", "--device", "cpu"], form].concat());
+        let (ours, theirs) = (eval(&home, &[&["pairs", file], form].concat()), { score }.output().unwrap());
+        assert_eq!((ours.status.code(), out(&ours)), (Some(0), out(&theirs)));
+    }
+    let totals = json(&eval(&home, &["pairs", file, "--json"]));
+    assert_eq!((&totals["pairs"], &totals["accuracy"]), (&2.into(), &1.0.into()));
+    let where_from = eval(&home, &["pairs"]);
+    assert!(where_from.status.code() == Some(2) && err(&where_from).contains("BLiMP"), "{}", err(&where_from));
 }

@@ -39,18 +39,23 @@ struct Passages {
     /// Where each batch of them ends.
     ends: Vec<usize>,
     left_out: usize,
+    /// Those of them whose last word is longer than the context.
+    too_long: usize,
     shortened: usize,
 }
 
 pub(super) fn evaluate(data: &Data, plain: bool, loaded: &mut LoadedModel, state: &Path) -> Result<Figures, Exit> {
     say_marks(&loaded.card, data);
     let passages = passages(data, plain, &loaded.card, loaded.model.positions())?;
-    let Passages { left_out, shortened, .. } = passages;
-    if left_out > 0 {
-        say(&format!("megachat: {left_out} passages have nothing before their last word, and are left out"));
-    }
-    if shortened > 0 {
-        say(&format!("megachat: {shortened} passages are longer than the context, and lose their beginning"));
+    let Passages { left_out, too_long, shortened, .. } = passages;
+    for (count, what) in [
+        (left_out - too_long, "left out, since nothing stands before the last word"),
+        (too_long, "left out, since the last word alone is longer than the context"),
+        (shortened, "longer than the context, and read without the beginning"),
+    ] {
+        if count > 0 {
+            say(&format!("megachat: of the passages so many are {what}: {count}"));
+        }
     }
     let target = if plain { "plain" } else { "strict" };
     let sums = run(&passages, target, data, loaded, state)?;
@@ -71,25 +76,25 @@ pub(super) fn evaluate(data: &Data, plain: bool, loaded: &mut LoadedModel, state
         "right": sums.right, "accuracy": sums.accuracy(), "nats": sums.nats,
         "perplexity_of_words": sums.perplexity_of_words(), "perplexity_of_tokens": sums.perplexity_of_tokens(),
     });
-    Ok(Figures { rows, json })
+    Ok(Figures { rows, json, are_the_papers: !plain })
 }
 
 fn passages(data: &Data, plain: bool, card: &ModelCard, positions: usize) -> Result<Passages, Exit> {
     let mut found = Passages::default();
     let lines = data.text.trim_start_matches('\u{feff}').split('\n').zip(1..);
-    let mut batch = 0;
+    let (mut batch, mut is_said) = (0, false);
     for (line, number) in lines.filter(|it| !it.0.trim().is_empty()) {
         let Line { text } = serde_json::from_str(line).map_err(|e| {
             Exit::failed(format!("{}:{number} is no object with a text in its field `text`: {e}; {FROM}", data.name))
         })?;
         let (mut tokens, targets) = if plain {
-            (tokens(card, &text)?, 1)
+            (tokens(card, &text, &mut is_said)?, 1)
         } else {
             let Some((before, last)) = strict(&text) else {
                 found.left_out += 1;
                 continue;
             };
-            let (before, last) = (tokens(card, before)?, tokens(card, &last)?);
+            let (before, last) = (tokens(card, before, &mut is_said)?, tokens(card, &last, &mut is_said)?);
             let targets = last.len();
             ([before, last].concat(), targets)
         };
@@ -101,6 +106,7 @@ fn passages(data: &Data, plain: bool, card: &ModelCard, positions: usize) -> Res
         let over = tokens.len().saturating_sub(positions + 1);
         if targets > positions {
             found.left_out += 1;
+            found.too_long += 1;
             continue;
         }
         found.shortened += usize::from(over > 0);

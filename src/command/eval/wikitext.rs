@@ -40,7 +40,7 @@ pub(super) fn check(file: &Path) -> Result<(), Exit> {
 pub(super) fn evaluate(data: &Data, loaded: &mut LoadedModel, state: &Path) -> Result<Figures, Exit> {
     say_marks(&loaded.card, data);
     let longest = loaded.model.positions().min(LONGEST);
-    let tokens = tokens(&loaded.card, &detokenize(&data.text))?;
+    let tokens = tokens(&loaded.card, &detokenize(&data.text), &mut false)?;
     if tokens.len() < 2 {
         return Err(Exit::failed(format!("there is nothing to score in {}; {FROM}", data.name)));
     }
@@ -64,7 +64,7 @@ pub(super) fn evaluate(data: &Data, loaded: &mut LoadedModel, state: &Path) -> R
         "context": longest, "step": STEP, "nats": sums.nats, "loss": sums.loss(tokens), "perplexity": perplexity,
         "adjusted_perplexity": adjusted,
     });
-    Ok(Figures { rows, json })
+    Ok(Figures { rows, json, are_the_papers: true })
 }
 
 impl Protocol for Stream {

@@ -31,6 +31,8 @@ fn rounding_is_told_from_another_model() {
         (&loud, &differ(true), Verdict::Rounded),
         (&loud, &differ(false), Verdict::Another),
         (&quiet, &differ(false), Verdict::Another),
+        (&quiet, &differ(true), Verdict::Rounded),
+        (&quiet, &Weights::Other(String::new()), Verdict::Another),
         (&loud, &unknown, Verdict::Another),
         (&Sums { nats: 0.01, ..loud }, &unknown, Verdict::Rounded),
     ] {
