@@ -171,6 +171,19 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) && path.is_dir() { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
+/// Makes a file for what shall take a name in the directory, with the permissions of any file, less what the user masks.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn temporary(directory: &Path, prefix: &str) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(directory)
+}
+
 /// Whether an open file is still what its path leads to: not removed, renamed, or replaced by another one.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ mod errors;
 
 use std::fmt;
 use std::io::{self, LineWriter, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -54,6 +55,19 @@ impl fmt::Display for Unwritable {
 }
 
 impl std::error::Error for Unwritable {}
+
+/// Whether standard output goes into the file at a path; other systems than Unix do not tell.
+#[must_use]
+pub fn is_into(path: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(out), Ok(file)) = (rustix::io::dup(rustix::stdio::stdout()), std::fs::metadata(path)) {
+        use std::os::unix::fs::MetadataExt as _;
+        let out = std::fs::File::from(out).metadata();
+        return out.is_ok_and(|out| (out.dev(), out.ino()) == (file.dev(), file.ino()));
+    }
+    let _ = path;
+    false
+}
 
 /// Opens standard output for writing.
 ///

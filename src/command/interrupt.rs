@@ -13,14 +13,20 @@ pub(super) struct Interrupt {
     asked: Arc<AtomicBool>,
 }
 
+static ONE: OnceLock<Interrupt> = OnceLock::new();
+
 impl Interrupt {
+    /// The exit status of a signal that came since somebody listens.
+    pub(super) fn pending() -> Option<u8> {
+        ONE.get().filter(|it| it.came()).map(Self::status)
+    }
+
     /// From here on a signal ends no program but sets flags, the same ones for everybody.
     ///
     /// # Errors
     ///
     /// If the system does not let itself be listened to.
     pub(super) fn listen() -> Result<Self, Exit> {
-        static ONE: OnceLock<Interrupt> = OnceLock::new();
         if let Some(one) = ONE.get() {
             return Ok(one.clone());
         }

@@ -11,7 +11,7 @@ use super::{Exit, say};
 use crate::app::keymap::{BINDINGS, Binding, Place};
 use crate::cli::reference::{self, Row};
 use crate::cli::{Arguments, RELEASED, manual};
-use crate::files::disk::is_of_the_disk;
+use crate::files::{self, disk::is_of_the_disk};
 use crate::sample::Parameter;
 use crate::store::sampling::variable;
 use crate::text::visible_path;
@@ -56,12 +56,7 @@ pub(super) fn write_all(directory: &Path) -> Result<(), Exit> {
 
 /// Writes a file so that whoever reads it finds all of it.
 fn write(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".megachat-");
-    // The permissions of any file, less what the user masks.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(directory)?;
+    let mut file = files::temporary(directory, ".megachat-")?;
     file.write_all(bytes)?;
     file.persist(directory.join(name)).map(drop).map_err(|it| it.error)
 }

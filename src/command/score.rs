@@ -7,6 +7,7 @@ mod json;
 mod rows;
 mod scorer;
 mod sidecar;
+mod source;
 mod table;
 mod told;
 mod words;
@@ -22,18 +23,16 @@ use told::{Form, Teller};
 
 use serde_json::Value;
 
-use super::generate::engine_exit;
-use super::{Exit, demo_directory, find_model, measured_source, places, say_notes};
+use super::{Exit, measured};
 use crate::TokenId;
 use crate::appearance::Colours;
 use crate::cli::{ColorName, FileArguments, InterfaceArguments, ScoreArguments};
 use crate::engine::protocol::ModelCard;
-use crate::loading::load_model;
 use crate::output::{self, Output};
 use crate::sample::{Reading, Tally};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::text::visible_json;
+use crate::text::{visible_json, visible_name};
 
 /// Everything that is told of one text.
 struct Report<'a> {
@@ -83,26 +82,29 @@ impl<'a> Report<'a> {
 pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
     // Before minutes of work that could not be told.
     let mut out = output::stdout()?;
+    let shape = Shape::of(wanted)?;
+    if let Some(file) = &wanted.sidecar {
+        sidecar::check(file)?;
+    }
     let mut items = Items::open(wanted)?;
     let Some(first) = items.stream.next().transpose()? else {
         return Err(Exit::failed("there is nothing to score: the input is empty"));
     };
-    let (model, directory) = find_model(paths, wanted.model.model.as_deref().or(config.model.as_deref()))?;
-    let directory = match directory {
-        Some(it) => it,
-        None => demo_directory(&places(paths, files))?,
-    };
-    let source = measured_source(&wanted.model, config, model, directory).map_err(|e| Exit::usage(e.to_string()))?;
-    let loaded = load_model(&source, &mut |_, _| ()).map_err(|e| engine_exit(&e))?;
-    say_notes(&loaded.card);
-    let shape = Shape::of(wanted)?;
+    let unit = Unit(wanted.log);
+    // Before a model is loaded for nothing.
+    if let Some(name) = told::clash(shape.form, shape.level, unit, &items.carried) {
+        let name = visible_name(name);
+        return Err(Exit::failed(format!(
+            "the input has a column `{name}`, as what is told has; give it another name"
+        )));
+    }
+    let loaded = measured::open(None, None, &wanted.model, files, config, paths)?;
     let worked_out = Wanted {
         words: shape.level == Level::Word,
         variance: matches!(shape.level, Level::Word | Level::Text),
         lower: shape.level == Level::Text,
     };
     let mut scorer = Scorer::new(loaded, wanted, worked_out)?;
-    let unit = Unit(wanted.log);
     let Items { carried, stream, progress } = items;
     let mut items = std::iter::once(Ok(first)).chain(stream);
     let vocabulary = scorer.card.vocabulary.clone();
@@ -113,7 +115,7 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
         let (is_only, is_terminal) = (shape.is_only, io::stdout().is_terminal());
         let mut teller = Teller { form: shape.form, rows, carried: &carried, is_only, is_terminal, out };
         let mut all = All::default();
-        let told = all.tell(&mut items, &mut scorer, &mut teller, &|| progress.share());
+        let told = all.tell(&mut items, &mut scorer, &mut teller, &progress);
         told.and(all.end(&scorer, &mut teller))
     };
     // A reader that has left needs no other file.

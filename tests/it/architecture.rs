@@ -173,6 +173,7 @@ const MODULES: &[(&str, Purity, &[&str])] = &[
             "sample",
             "store",
             "text",
+            "threads",
             "assets",
         ],
     ),

@@ -67,6 +67,7 @@ mod replay;
 mod samplers;
 mod scarce;
 mod score;
+mod score_input;
 mod score_items;
 mod screens;
 mod sessions;

@@ -140,8 +140,8 @@ impl<'a> Token<'a> {
         let candidate = |row: &Row| Candidate {
             id: row.token,
             text: text(row.token),
-            logprob: row.model.ln(),
-            logprob_after: row.after.map(f32::ln),
+            logprob: row.log_p(),
+            logprob_after: row.log_p_after(),
         };
         let bytes = vocabulary.bytes(draw.token);
         Self {

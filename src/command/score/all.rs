@@ -8,7 +8,9 @@ use serde_json::json;
 use super::items::Item;
 use super::rows::Level;
 use super::scorer::{Scored, Scorer};
+use super::source::Progress;
 use super::told::{Form, Teller};
+use super::words::{Found, find_target};
 use crate::command::{Exit, say};
 use crate::output::Output;
 use crate::sample::Tally;
@@ -29,6 +31,10 @@ pub(super) struct All {
     equal: usize,
     wrong: usize,
     unknown: usize,
+    /// Targets that their text does not have, has only inside a word, and has more than once.
+    nowhere: usize,
+    inside: usize,
+    first_of_several: usize,
 }
 
 impl All {
@@ -42,13 +48,15 @@ impl All {
         items: &mut dyn Iterator<Item = Result<Item, Exit>>,
         scorer: &mut Scorer,
         teller: &mut Teller<'_, Output>,
-        share: &dyn Fn() -> Option<f64>,
+        progress: &Progress,
     ) -> Result<(), Exit> {
         let is_paired = teller.rows.level == Level::Pair;
         teller.begin()?;
         loop {
             let (mut batch, mut size, mut failed) = (Vec::new(), 0, Ok(()));
-            while failed.is_ok() && (size < BATCH || is_paired && batch.len() % 2 == 1) {
+            // What is there is told before more is waited for.
+            let is_enough = |batch: &Vec<Item>, size| size >= BATCH || !batch.is_empty() && progress.waits.get();
+            while failed.is_ok() && (!is_enough(&batch, size) || is_paired && batch.len() % 2 == 1) {
                 match items.next() {
                     Some(Ok(it)) => {
                         // An empty one costs something, too.
@@ -62,7 +70,7 @@ impl All {
             if batch.is_empty() {
                 return failed;
             }
-            let (done, outcome) = scorer.score(batch, share(), teller.is_only);
+            let (done, outcome) = scorer.score(batch, progress.share(), teller.is_only);
             for it in &done {
                 self.count(it, teller.is_only);
             }
@@ -89,9 +97,17 @@ impl All {
     fn count(&mut self, it: &Scored, is_only: bool) {
         self.items += 1;
         self.tally.merge(&it.tally);
+        if let Some(target) = &it.item.target {
+            match find_target(&it.item.text, target.trim()) {
+                Found::Nowhere => self.nowhere += 1,
+                Found::Inside(_) => self.inside += 1,
+                Found::First(_) => self.first_of_several += 1,
+                Found::Once(_) => {}
+            }
+        }
         if it.windows > 1 && !is_only {
             if self.long.0 == 0 {
-                self.long.1.clone_from(&it.item.name);
+                self.long.1 = it.item.called();
             }
             self.long.0 += 1;
         }
@@ -110,6 +126,16 @@ impl All {
                  first is {first}",
                 self.items
             ));
+        }
+        let doubts = [
+            (self.nowhere, "not found (NA)"),
+            (self.inside, "found inside a word only"),
+            (self.first_of_several, "found more than once, of which the first is told"),
+        ];
+        let doubts: Vec<String> =
+            doubts.iter().filter(|it| it.0 > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if !doubts.is_empty() {
+            say(&format!("megachat: of the targets: {}", doubts.join(", ")));
         }
         match (teller.rows.level, teller.form) {
             (Level::Pair, Form::Table) => writeln!(teller.out, "\n{}", self.pairs())?,

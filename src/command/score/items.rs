@@ -1,23 +1,25 @@
-//! The texts that are scored, one after the other, from files and standard input: no more than one is held.
+//! The texts that are scored, one after the other, from files and standard input.
 
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader, IsTerminal as _, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::source::{Inner, Progress, Source, check, is_at_once};
 use super::words;
 use crate::cli::ScoreArguments;
 use crate::command::{Exit, say};
 use crate::engine::protocol::MOST_TEXT;
-use crate::files::{self, Place};
-use crate::text::{Given, NotUtf8, visible_name, visible_path};
+use crate::text::{Given, NotUtf8, visible_name};
 
 /// A text with a context of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Item {
     /// Its file, the number of its line or row from 1, or what its row calls it.
     pub(super) name: String,
+    /// Its file, where several are read.
+    pub(super) file: Option<Rc<str>>,
     pub(super) text: String,
     /// The words in it that are looked at, where not all are.
     pub(super) target: Option<String>,
@@ -27,19 +29,10 @@ pub(super) struct Item {
     pub(super) carried: Vec<String>,
 }
 
-/// How many bytes of the files were read, and how many there are, where that is known.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    done: Cell<u64>,
-    total: Cell<Option<u64>>,
-    /// Since the last item began.
-    since: Cell<u64>,
-}
-
-impl Progress {
-    /// The share that was read, 0 to 1.
-    pub(super) fn share(&self) -> Option<f64> {
-        self.total.get().filter(|it| *it > 0).map(|it| (self.done.get() as f64 / it as f64).min(1.0))
+impl Item {
+    /// What it is called among all of them.
+    pub(super) fn called(&self) -> String {
+        self.file.as_ref().map_or_else(|| self.name.clone(), |it| format!("{it}:{}", self.name))
     }
 }
 
@@ -60,37 +53,52 @@ impl Items {
     ///
     /// Status 1 if a file cannot be opened or has no such columns.
     pub(super) fn open(wanted: &ScoreArguments) -> Result<Self, Exit> {
-        let progress = Rc::new(Progress { total: Cell::new(Some(0)), ..Progress::default() });
+        let mut total = Some(0);
+        for file in wanted.files.iter().filter(|it| *it != Path::new("-")) {
+            // Before hours of work: whether each can be read.
+            total = total.zip(Some(check(file)?)).map(|(sum, it)| sum + it);
+        }
+        let has_pipe = wanted.files.is_empty() || wanted.files.iter().any(|it| it == Path::new("-"));
+        let progress = Rc::new(Progress { total: Cell::new(total.filter(|_| !has_pipe)), ..Progress::default() });
         let given = wanted.files.iter().map(|it| Some(it).filter(|it| *it != Path::new("-")).cloned());
         let files: Vec<Option<PathBuf>> = if wanted.files.is_empty() { vec![None] } else { given.collect() };
-        let mut sources = Vec::new();
-        for file in files {
-            sources.push(Source::open(file.as_deref(), &progress)?);
-        }
+        let several = files.len() > 1;
+        let shared = progress.clone();
+        // One after the other: a system lets only so many be open at once.
+        let waits: Vec<bool> = files.iter().map(|it| !it.as_deref().is_some_and(is_at_once)).collect();
+        let after = waits.into_iter().skip(1).chain([false]);
+        let mut sources = files
+            .into_iter()
+            .zip(after)
+            .map(move |(it, waits_after)| Source::open(it.as_deref(), &shared).map(|it| Source { waits_after, ..it }));
         let mut carried = Vec::new();
         let items: Stream = if wanted.items {
-            let mut parts: Vec<Stream> = Vec::new();
-            for (at, source) in sources.into_iter().enumerate() {
-                let name = source.name.clone();
-                let (others, rows) = rows(source)?;
-                if at > 0 && others != carried {
-                    return Err(Exit::failed(format!("{name} has other columns than the file before it")));
+            let (others, first) = sources.next().transpose()?.map(rows).transpose()?.unzip();
+            carried = others.unwrap_or_default();
+            let expected = carried.clone();
+            let next = move |source: Result<Source, Exit>| -> Stream {
+                let opened = source.and_then(|source| Ok((source.name.clone(), rows(source)?)));
+                match opened {
+                    Ok((_, (others, rows))) if others == expected => Box::new(rows),
+                    Ok((name, _)) => failure(Exit::failed(format!("{name} has other columns than the first file"))),
+                    Err(why) => failure(why),
                 }
-                carried = others;
-                parts.push(Box::new(rows));
-            }
-            Box::new(parts.into_iter().flatten())
-        } else if wanted.pairs {
-            carried.extend((sources.len() > 1).then(|| "file".to_owned()));
-            let several = sources.len() > 1;
-            Box::new(sources.into_iter().flat_map(move |it| lines(it, several)).flat_map(both))
-        } else if wanted.lines {
-            let several = sources.len() > 1;
+            };
+            Box::new(first.into_iter().flatten().chain(sources.flat_map(next)))
+        } else if wanted.pairs || wanted.lines {
             carried.extend(several.then(|| "file".to_owned()));
-            Box::new(sources.into_iter().flat_map(move |it| lines(it, several)))
+            let each = sources.flat_map(move |it| -> Stream {
+                match it {
+                    Ok(source) => Box::new(lines(source, several)),
+                    Err(why) => failure(why),
+                }
+            });
+            if wanted.pairs { Box::new(each.flat_map(both)) } else { Box::new(each) }
         } else {
-            Box::new(sources.into_iter().map(whole))
+            Box::new(sources.map(|it| it.and_then(whole)))
         };
+        let mut ended = false;
+        let items: Stream = Box::new(items.take_while(move |it| !std::mem::replace(&mut ended, it.is_err())));
         let marked = |it: Item| {
             let (text, regions) = words::regions(&it.text);
             Item { text, regions: Some(regions), ..it }
@@ -100,54 +108,18 @@ impl Items {
     }
 }
 
-/// A file or standard input.
-struct Source {
-    name: String,
-    inner: Box<dyn Read>,
-    progress: Rc<Progress>,
-}
-
-impl Source {
-    fn open(file: Option<&Path>, progress: &Rc<Progress>) -> Result<Self, Exit> {
-        let name = file.map_or_else(|| "standard input".to_owned(), visible_path);
-        let failed = |e: io::Error| Exit::failed(format!("cannot read {name}: {e}"));
-        let (inner, length): (Box<dyn Read>, Option<u64>) = if let Some(file) = file {
-            let file = files::open_text(Place::Text, file).map_err(failed)?;
-            let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|it| it.len());
-            (Box::new(file), length)
-        } else {
-            if io::stdin().is_terminal() {
-                say("megachat: write or paste the text; Ctrl-D at the beginning of a line ends it");
-            }
-            (Box::new(io::stdin()), None)
-        };
-        progress.total.set(progress.total.get().zip(length).map(|(sum, it)| sum + it));
-        Ok(Self { name, inner, progress: progress.clone() })
-    }
-}
-
-impl Read for Source {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let Progress { done, since, .. } = &*self.progress;
-        if since.get() > 2 * MOST_TEXT as u64 {
-            return Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                format!("one of its texts is longer than {MOST_TEXT} bytes"),
-            ));
-        }
-        let n = self.inner.read(out)?;
-        done.set(done.get() + n as u64);
-        since.set(since.get() + n as u64);
-        Ok(n)
-    }
+/// An error in the place of items.
+fn failure(why: Exit) -> Stream {
+    Box::new(std::iter::once(Err(why)))
 }
 
 /// A file as one text.
 fn whole(mut source: Source) -> Result<Item, Exit> {
     source.progress.since.set(0);
+    source.progress.waits.set(source.waits_after);
     let name = source.name.clone();
     let mut bytes = Vec::new();
-    let failed = |e: io::Error| Exit::failed(format!("cannot read {name}: {e}"));
+    let failed = |e| Source::failed(&name, &e);
     source.by_ref().take(MOST_TEXT as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > MOST_TEXT {
         return Err(Exit::failed(format!("{name} is longer than {MOST_TEXT} bytes; score it in parts")));
@@ -183,7 +155,11 @@ fn lines(source: Source, several: bool) -> impl Iterator<Item = Result<Item, Exi
     let mut next = move || -> Result<Option<Item>, Exit> {
         progress.since.set(0);
         let mut bytes = Vec::new();
-        let read = input.read_until(b'\n', &mut bytes).map_err(|e| Exit::failed(format!("cannot read {name}: {e}")))?;
+        let read = input.read_until(b'\n', &mut bytes).map_err(|e| Source::failed(&name, &e))?;
+        let is_next = input.buffer().contains(&b'\n');
+        let holds = is_next
+            || matches!(input.get_ref().inner, Inner::Ready(_)) && input.fill_buf().is_ok_and(|it| !it.is_empty());
+        progress.waits.set(!is_next && !input.get_mut().is_ready(holds));
         if read == 0 {
             return Ok(None);
         }
@@ -194,7 +170,8 @@ fn lines(source: Source, several: bool) -> impl Iterator<Item = Result<Item, Exi
         let given = if number == 1 { Given::read(bytes) } else { Given::read_on(bytes) };
         let text = given.map_err(|e| not_text(&name, &NotUtf8 { line: number, ..e }))?.without_line_end();
         let carried = several.then(|| name.clone()).into_iter().collect();
-        Ok(Some(Item { name: number.to_string(), text, carried, ..Item::default() }))
+        let file = several.then(|| Rc::from(&*name));
+        Ok(Some(Item { name: number.to_string(), file, text, carried, ..Item::default() }))
     };
     until_an_error(move || next().transpose())
 }
@@ -222,7 +199,7 @@ fn both(line: Result<Item, Exit>) -> Vec<Result<Item, Exit>> {
         [""] => ["", ""],
         [good, bad] => [good, bad],
         _ => {
-            let (name, n) = (&line.name, parts.len());
+            let (name, n) = (line.called(), parts.len());
             let why = "a good text, a tab and a bad one";
             return vec![Err(Exit::failed(format!(
                 "line {name} has {n} fields with tabs between; --pairs wants {why}"
@@ -236,13 +213,14 @@ fn both(line: Result<Item, Exit>) -> Vec<Result<Item, Exit>> {
 fn rows(source: Source) -> Result<(Vec<String>, impl Iterator<Item = Result<Item, Exit>>), Exit> {
     let (name, progress) = (source.name.clone(), source.progress.clone());
     progress.since.set(0);
+    // How much of it the reader holds is not known.
+    progress.waits.set(source.waits_after);
     let mut input = csv::ReaderBuilder::new().has_headers(false).from_reader(source);
     let mut number = 0;
     let mut next = move || -> Result<Option<Vec<String>>, Exit> {
         progress.since.set(0);
         let mut row = csv::ByteRecord::new();
-        let failed =
-            |e: csv::Error| Exit::failed(format!("cannot read {name}: {e}; fields with commas stand in quotes"));
+        let failed = |e: csv::Error| Source::failed(&name, &format!("{e}; fields with commas stand in quotes"));
         if !input.read_byte_record(&mut row).map_err(failed)? {
             return Ok(None);
         }
@@ -274,6 +252,7 @@ fn rows(source: Source) -> Result<(Vec<String>, impl Iterator<Item = Result<Item
             name: item.map_or_else(|| number.to_string(), |it| row[it].clone()),
             text: row[text].clone(),
             target: target.map(|it| row[it].clone()).filter(|it| !it.trim().is_empty()),
+            file: None,
             carried: (0..row.len()).filter(|it| is_carried(*it)).map(|it| row[it].clone()).collect(),
             regions: None,
         }))

@@ -71,6 +71,24 @@ pub(super) enum Level {
     Pair,
 }
 
+impl Level {
+    /// The names of the columns; `bits` in them is `nats` where those are told.
+    pub(super) fn columns(self, unit: Unit) -> Vec<String> {
+        let names = match self {
+            Self::Token => "index byte line column id text bits rank entropy expected_id expected expected_p",
+            Self::Word => {
+                "word start end text tokens bits bits_corrected boundary_before boundary_after entropy rank z"
+            }
+            Self::Item => "text tokens bits bits_per_token perplexity",
+            Self::Text => {
+                "tokens bits bits_per_token bits_per_char bits_per_byte ppl luck min_k_pp log_rank lrr zlib_ratio case_ratio"
+            }
+            Self::Pair => "good_tokens bad_tokens good_bits bad_bits difference right good bad",
+        };
+        names.split(' ').map(|it| it.replace("bits", unit.name())).collect()
+    }
+}
+
 /// How a surprise is measured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unit(pub(super) LogBase);
@@ -100,20 +118,8 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// The names of the columns, with those that texts have in them replaced by how surprise is measured.
     pub(super) fn columns(self) -> Vec<String> {
-        let names = match self.level {
-            Level::Token => "index byte line column id text bits rank entropy expected_id expected expected_p",
-            Level::Word => {
-                "word start end text tokens bits bits_corrected boundary_before boundary_after entropy rank z"
-            }
-            Level::Item => "text tokens bits bits_per_token perplexity",
-            Level::Text => {
-                "tokens bits bits_per_token bits_per_char bits_per_byte ppl luck min_k_pp log_rank lrr zlib_ratio case_ratio"
-            }
-            Level::Pair => "good_tokens bad_tokens good_bits bad_bits difference right good bad",
-        };
-        names.split(' ').map(|it| it.replace("bits", self.unit.name())).collect()
+        self.level.columns(self.unit)
     }
 
     /// The rows of an item: one of nothing where it has none.

@@ -66,6 +66,8 @@ pub(super) struct Scorer {
     /// The tokens that can begin a word.
     beginnings: Vec<TokenId>,
     interrupt: Interrupt,
+    /// Whether there is one text alone, which needs no name.
+    is_single: bool,
     said_read_as: bool,
     progress: Shown,
 }
@@ -139,7 +141,9 @@ impl Scorer {
         let beginnings = if wanted.words { words::beginnings(&card.vocabulary) } else { Vec::new() };
         let progress = Shown { lively: lively(), begun: Instant::now(), items: 0, tokens: 0, share: None, of: None };
         let interrupt = Interrupt::listen()?;
-        Ok(Self { model, card, start, overlap, wanted, beginnings, interrupt, said_read_as: false, progress })
+        let is_single = arguments.files.len() < 2 && !arguments.lines && !arguments.items && !arguments.pairs;
+        let said_read_as = false;
+        Ok(Self { model, card, start, overlap, wanted, beginnings, interrupt, is_single, said_read_as, progress })
     }
 
     /// Reads some items, and answers what is known of those that were read to their end, in order, also after an error.
@@ -185,7 +189,11 @@ impl Scorer {
             }
         }
         self.progress.share = share;
-        self.progress.of = is_only.then(|| jobs.first().map_or(0, |it: &Job| it.scored.tokens.len()));
+        if is_only {
+            // Each text is counted from its beginning.
+            self.progress.tokens = 0;
+            self.progress.of = jobs.first().map(|it: &Job| it.scored.tokens.len());
+        }
         let read = self.read(&mut jobs);
         self.progress.clear();
         if let Some(moved) = self.model.moved() {
@@ -195,7 +203,11 @@ impl Scorer {
         let mut done = Vec::new();
         for job in jobs {
             if let Some(at) = job.broken {
-                let of = if is_only { String::new() } else { format!(" of {}", visible_name(&job.scored.item.name)) };
+                let of = if self.is_single {
+                    String::new()
+                } else {
+                    format!(" of {}", visible_name(&job.scored.item.called()))
+                };
                 outcome = Err(Exit::failed(format!("the model's scores of token {}{of} are no numbers", at + 1)));
                 break;
             }
@@ -223,11 +235,24 @@ impl Scorer {
 
     fn job(&mut self, mut item: Item) -> Result<Job, Exit> {
         let encoded = self.card.vocabulary.encode(&item.text).map_err(|e| Exit::usage(e.to_string()))?;
-        if let Some(it) = encoded.read_as {
+        if let Some(it) = &encoded.read_as {
             if !std::mem::replace(&mut self.said_read_as, true) {
                 say(&format!("megachat: {}; places are those in what is read", it.sentence()));
             }
-            item.text = self.card.vocabulary.decode(&encoded.tokens);
+            let read = self.card.vocabulary.decode(&encoded.tokens);
+            if let Some(regions) = &mut item.regions {
+                // A space put before the text moves all places; after any other change nobody knows where they are.
+                let Some(added) = read.strip_suffix(&*item.text) else {
+                    let (name, why) = (visible_name(&item.called()), it.sentence());
+                    return Err(Exit::failed(format!(
+                        "the regions of {name} cannot be told: {why}; leave --regions out"
+                    )));
+                };
+                for region in regions {
+                    *region = region.start + added.len()..region.end + added.len();
+                }
+            }
+            item.text = read;
         }
         let ids: Vec<TokenId> = self.start.iter().chain(&encoded.tokens).copied().collect();
         let tokens = self.places(&encoded.tokens);

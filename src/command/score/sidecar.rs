@@ -1,9 +1,9 @@
 //! What figures are of, in a file beside them.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rows::Unit;
 use super::scorer::Scorer;
@@ -11,17 +11,44 @@ use crate::cli::ScoreArguments;
 use crate::command::Exit;
 use crate::files::disk::is_full;
 use crate::files::{self, Place};
+use crate::output;
 use crate::text::visible_path;
 
-/// Writes model, hash, precision and version into a file; what stood there is replaced.
+/// What the file calls the program that wrote it.
+const PROGRAM: &str = "megachat";
+
+/// Whether the file may be written: nothing is there, or an empty file, or what this program wrote there before. Else it may be
+/// the texts, or what is told of them.
 ///
 /// # Errors
 ///
-/// Status 74 if the disk is full, 1 if it cannot be written.
+/// Status 1 if not.
+pub(super) fn check(path: &Path) -> Result<(), Exit> {
+    let name = visible_path(path);
+    let is_taken = || Exit::failed(format!("{name} is there, and no sidecar of this program; name another file"));
+    // A link is left to whom it belongs to; and a shell may have made the file for what is told.
+    if path.is_symlink() || output::is_into(path) {
+        return Err(is_taken());
+    }
+    let read = match files::read(Place::Sidecar, path) {
+        Ok(it) => it,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::FileTooLarge => return Err(is_taken()),
+        Err(e) => return Err(Exit::failed(format!("cannot write {name}: {e}"))),
+    };
+    let is_own = serde_json::from_slice::<Value>(&read).is_ok_and(|it| it["program"] == PROGRAM);
+    if read.is_empty() || is_own { Ok(()) } else { Err(is_taken()) }
+}
+
+/// Writes model, hash, precision and version into a file, whole or not at all; what stood there is replaced.
+///
+/// # Errors
+///
+/// As [`check`]; status 74 if the disk is full, 1 if it cannot be written.
 pub(super) fn write(path: &Path, scorer: &Scorer, wanted: &ScoreArguments) -> Result<(), Exit> {
     let start: Vec<String> = scorer.start.iter().map(|&it| scorer.card.vocabulary.name_of(it)).collect();
     let value = json!({
-        "program": "megachat",
+        "program": PROGRAM,
         "version": env!("CARGO_PKG_VERSION"),
         "model": scorer.facts(),
         "start": start,
@@ -30,9 +57,13 @@ pub(super) fn write(path: &Path, scorer: &Scorer, wanted: &ScoreArguments) -> Re
         "unit": Unit(wanted.log).name(),
         "texts": wanted.files.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>(),
     });
-    let written = files::update(Place::Sidecar, path).and_then(|mut file| {
-        file.set_len(0)?;
-        writeln!(file, "{value:#}")
+    check(path)?;
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let written = files::temporary(directory, ".sidecar-").and_then(|mut file| {
+        writeln!(file, "{value:#}")?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
     });
     written.map_err(|e| Exit {
         code: if is_full(&e) { 74 } else { 1 },

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::rows::{Cell, Level, Rows};
+use super::rows::{Cell, Level, Rows, Unit};
 use super::scorer::{Scored, Scorer};
 use super::{Item, csv, json};
 use crate::sample::Tally;
@@ -18,6 +18,29 @@ pub(super) enum Form {
     JsonLines,
     /// What all of them come to, alone.
     Totals,
+}
+
+/// A carried column that would stand beside one of the same name.
+pub(super) fn clash(form: Form, level: Level, unit: Unit, carried: &[String]) -> Option<&String> {
+    let columns = level.columns(unit);
+    let mut written = columns.clone();
+    if form == Form::JsonLines {
+        let own = ["item", "text", "scored", unit.name(), "perplexity"];
+        written.extend(own.map(str::to_owned));
+        written.extend(
+            [(Level::Token, "tokens"), (Level::Word, "words")]
+                .iter()
+                .filter(|it| it.0 == level)
+                .map(|it| it.1.to_owned()),
+        );
+        if matches!(level, Level::Token | Level::Word) {
+            // Those of the rows stand in objects of their own.
+            written.drain(..columns.len());
+        }
+    } else {
+        written.push("item".to_owned());
+    }
+    carried.iter().find(|it| written.contains(it))
 }
 
 /// Writes items as they come.
@@ -34,7 +57,9 @@ pub(super) struct Teller<'a, W> {
 
 impl<W: Write> Teller<'_, W> {
     /// Columns of the name of an item, for people.
-    const NAME: usize = 12;
+    fn name_width(&self) -> usize {
+        if self.carried.first().is_some_and(|it| it == "file") { 28 } else { 12 }
+    }
 
     pub(super) fn begin(&mut self) -> io::Result<()> {
         match self.form {
@@ -43,7 +68,7 @@ impl<W: Write> Teller<'_, W> {
             Form::Csv => self.put(&csv::heading(self.rows, self.carried)?),
             Form::Table => {
                 let names = self.shown(&self.rows.columns().into_iter().map(Cell::Text).collect::<Vec<_>>(), true);
-                writeln!(self.out, "{}", format!("{} {names}", pad("item", Self::NAME)).trim_end())
+                writeln!(self.out, "{}", format!("{} {names}", pad("item", self.name_width())).trim_end())
             }
         }
     }
@@ -81,7 +106,7 @@ impl<W: Write> Teller<'_, W> {
     fn put_rows(&mut self, item: &Item, rows: &[Vec<Cell>]) -> io::Result<()> {
         match self.form {
             Form::Table => {
-                let name = fit(&visible_line(&item.name), Self::NAME);
+                let name = fit(&visible_line(&item.called()), self.name_width());
                 for row in rows {
                     writeln!(self.out, "{}", format!("{name} {}", self.shown(row, false)).trim_end())?;
                 }

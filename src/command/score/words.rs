@@ -59,7 +59,10 @@ pub(super) fn beginnings(vocabulary: &Vocabulary) -> Vec<TokenId> {
 pub(super) fn find(it: &Scored, vocabulary: &Vocabulary) -> Vec<Word> {
     let text = &it.item.text;
     let mut places = match (&it.item.target, &it.item.regions) {
-        (Some(target), _) => find_target(text, target.trim()).into_iter().collect(),
+        (Some(target), _) => match find_target(text, target.trim()) {
+            Found::Once(it) | Found::First(it) | Found::Inside(it) => vec![it],
+            Found::Nowhere => Vec::new(),
+        },
         (None, Some(regions)) => regions.clone(),
         (None, None) => text.split_whitespace().map(|word| place_of(text, word)).collect(),
     };
@@ -93,14 +96,32 @@ fn place_of(text: &str, part: &str) -> Range<usize> {
     start..start + part.len()
 }
 
-/// Where a target is in a text: where it stands as words, else where it first is.
-fn find_target(text: &str, target: &str) -> Option<Range<usize>> {
+/// Where a target is in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// As words of its own, once.
+    Once(Range<usize>),
+    /// As words of its own, the first time of several.
+    First(Range<usize>),
+    /// In the middle of words only, the first time.
+    Inside(Range<usize>),
+    Nowhere,
+}
+
+/// Where a target is in a text: where it stands as words of its own, else where it first is.
+pub(super) fn find_target(text: &str, target: &str) -> Found {
     let is_letter = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
     let is_whole = |at: &usize| {
         !is_letter(text[..*at].chars().next_back()) && !is_letter(text[*at + target.len()..].chars().next())
     };
+    let place = |at: usize| at..at + target.len();
     let mut all = text.match_indices(target).map(|it| it.0);
-    all.clone().find(is_whole).or_else(|| all.next()).map(|it| it..it + target.len())
+    let mut whole = all.clone().filter(is_whole);
+    match (whole.next(), whole.next()) {
+        (Some(at), None) => Found::Once(place(at)),
+        (Some(at), Some(_)) => Found::First(place(at)),
+        (None, _) => all.next().map_or(Found::Nowhere, |at| Found::Inside(place(at))),
+    }
 }
 
 /// The text without the `|` that part its regions, and where these are. White space around a `|` becomes one space.

@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::ExportError;
 use crate::directory::Contents;
+use crate::files;
 use crate::files::disk::is_full;
 use crate::files::sync_directory;
 
@@ -54,12 +55,7 @@ impl Output {
             _ => PathBuf::from("."),
         };
         let prefix = format!(".{}.partial-", name.to_string_lossy());
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix);
-        // The permissions of any file, less what the user masks.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(&parent).map_err(failed)?;
+        let file = files::temporary(&parent, &prefix).map_err(failed)?;
         Ok(Self { file, path: output.to_owned(), parent, done: 0, total })
     }
 

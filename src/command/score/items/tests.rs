@@ -1,7 +1,14 @@
+use std::io;
+
 use super::*;
 
 fn source(bytes: &[u8]) -> Source {
-    Source { name: "a file".to_owned(), inner: Box::new(io::Cursor::new(bytes.to_vec())), progress: Rc::default() }
+    Source {
+        name: "a file".to_owned(),
+        inner: Inner::Ready(Box::new(io::Cursor::new(bytes.to_vec()))),
+        progress: Rc::default(),
+        waits_after: false,
+    }
 }
 
 fn texts(items: impl Iterator<Item = Result<Item, Exit>>) -> Vec<Result<(String, String), String>> {
@@ -31,10 +38,11 @@ fn another_encoding_is_named_with_its_line_and_nothing_comes_after_it() {
 
 #[test]
 fn a_line_without_an_end_is_refused_and_not_held() {
-    let endless = Source { inner: Box::new(io::repeat(b'a')), ..source(b"") };
+    let endless = Source { inner: Inner::Ready(Box::new(io::repeat(b'a'))), ..source(b"") };
     let found = texts(lines(endless, false));
     assert!(found[0].clone().unwrap_err().contains("longer than"), "{:?}", found[0].is_ok());
-    let endless = Source { inner: Box::new(io::Cursor::new(b"text\n\"").chain(io::repeat(b'a'))), ..source(b"") };
+    let endless =
+        Source { inner: Inner::Ready(Box::new(io::Cursor::new(b"text\n\"").chain(io::repeat(b'a')))), ..source(b"") };
     let found = texts(rows(endless).unwrap().1);
     assert!(found[0].clone().unwrap_err().contains("longer than"), "{:?}", found[0].is_ok());
 }
