@@ -44,8 +44,36 @@ pub struct Row {
     pub token: TokenId,
     /// Its probability by the model alone.
     pub model: f32,
+    /// Natural logarithm of that, where it is too small for its bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_model: Option<f32>,
     /// Its probability after the samplers; `None` if they cut it.
     pub after: Option<f32>,
+    /// Natural logarithm of that, where it is too small for its bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_after: Option<f32>,
+}
+
+impl Row {
+    /// Natural logarithm of the probability after the samplers, as [`Self::log_p`]; `None` if they cut the token.
+    #[must_use]
+    pub fn log_p_after(&self) -> Option<f32> {
+        self.after.map(|it| log_p(it, self.log_after))
+    }
+
+    /// Natural logarithm of the probability by the model alone; that of the smallest number where an older transcript has
+    /// nothing else.
+    #[must_use]
+    pub fn log_p(&self) -> f32 {
+        log_p(self.model, self.log_model)
+    }
+}
+
+/// What is below it may be less than it seems.
+const SMALL: f32 = 1e-37;
+
+fn log_p(p: f32, log_p: Option<f32>) -> f32 {
+    log_p.unwrap_or_else(|| p.max(f32::from_bits(1)).ln())
 }
 
 /// What was known when a token was drawn. Enough to show it, to explain it and to check a replay.
@@ -90,7 +118,7 @@ impl Draw {
     /// nothing else.
     #[must_use]
     pub fn log_p(&self) -> f32 {
-        self.log_model.unwrap_or_else(|| self.model.max(f32::from_bits(1)).ln())
+        log_p(self.model, self.log_model)
     }
 }
 
@@ -213,29 +241,22 @@ impl Distribution {
         Picked { token: at.token, p: self.probability(at.logit), rank: count - 1 }
     }
 
-    /// Brings all candidates into order, for many picks.
-    pub(super) fn bring_into_order(&mut self) {
-        self.candidates.likeliest(usize::MAX);
+    /// Tells the token that each of many coins picks, as [`Self::pick`]; they are in order, the smallest first.
+    pub(super) fn pick_each(&mut self, coins: &[f64], mut hear: impl FnMut(TokenId)) {
+        let total = self.total;
+        self.candidates.each_above(coins.iter().map(|it| it * total), |it| hear(it.token));
     }
 
     /// The table to show: what is left, likeliest first, then the likeliest of what was cut; `n` lines at the most.
     pub fn rows(&mut self, logits: &[f32], n: usize) -> Vec<Row> {
-        let log_sum_exp = self.log_sum_exp;
-        let model = |token: TokenId| (f64::from(logits[token as usize]) - log_sum_exp).exp() as f32;
         let kept = self.candidates.likeliest(n).to_vec();
-        let mut rows: Vec<Row> = kept
-            .iter()
-            .map(|it| Row { token: it.token, model: model(it.token), after: Some(self.probability(it.logit) as f32) })
-            .collect();
+        let mut rows: Vec<Row> =
+            kept.iter().map(|it| self.row_with(logits, it.token, Some(self.probability(it.logit) as f32))).collect();
         if rows.len() < n && self.candidates.len() == rows.len() {
             // Whatever is missing among the n likeliest by the model was cut.
             let mut all = Candidates::new(logits);
             let cut = all.likeliest(n + rows.len()).iter().filter(|it| kept.iter().all(|k| k.token != it.token));
-            rows.extend(cut.take(n - kept.len()).map(|it| Row {
-                token: it.token,
-                model: model(it.token),
-                after: None,
-            }));
+            rows.extend(cut.take(n - kept.len()).map(|it| self.row_with(logits, it.token, None)));
         }
         rows
     }
@@ -243,22 +264,27 @@ impl Distribution {
     /// The line of the table for any token of the vocabulary.
     #[must_use]
     pub fn row(&self, logits: &[f32], token: TokenId) -> Row {
-        Row { token, model: self.model(logits[token as usize]), after: self.after(token) }
+        self.row_with(logits, token, self.after(token))
+    }
+
+    fn row_with(&self, logits: &[f32], token: TokenId, after: Option<f32>) -> Row {
+        let logit = logits[token as usize];
+        // The weights of the chain end at e to the power of -87.
+        let small = after.is_some_and(|it| it < SMALL);
+        let log_after = if small { self.log_after(token).map(|it| it as f32) } else { None };
+        Row { token, model: self.model(logit), log_model: self.log_model(logit), after, log_after }
     }
 
     /// The record of a draw: `picked` under `die`, with the `n` likeliest tokens by the model.
     pub fn draw(&mut self, logits: &[f32], picked: Picked, die: f64, n: usize) -> Draw {
         let chosen = logits[picked.token as usize];
         let top = if n == 0 { Vec::new() } else { Candidates::new(logits).likeliest(n).to_vec() };
-        let top = top
-            .iter()
-            .map(|it| Row { token: it.token, model: self.model(it.logit), after: self.after(it.token) })
-            .collect();
+        let top = top.iter().map(|it| self.row(logits, it.token)).collect();
         let model = self.model(chosen);
         Draw {
             token: picked.token,
             model,
-            log_model: (model < f32::MIN_POSITIVE).then(|| (f64::from(chosen) - self.log_sum_exp) as f32),
+            log_model: self.log_model(chosen),
             after: picked.p as f32,
             rank: rank(logits, picked.token),
             kept: self.kept() as u32,
@@ -278,6 +304,11 @@ impl Distribution {
 
     fn model(&self, logit: f32) -> f32 {
         (f64::from(logit) - self.log_sum_exp).exp() as f32
+    }
+
+    /// The natural logarithm of that, where it is too small for its bits.
+    fn log_model(&self, logit: f32) -> Option<f32> {
+        (self.model(logit) < f32::MIN_POSITIVE).then(|| (f64::from(logit) - self.log_sum_exp) as f32)
     }
 
     /// Whether a token can still be drawn.

@@ -26,8 +26,8 @@ impl Thrown {
 
 /// Throws the dice of seeds 0 to before `dice` for the token that follows `context`, under its scores, (V,), and settings.
 ///
-/// The same as so many draws with these seeds, but the chain is applied once, and where two dice pick the same token, so does
-/// every one between them. XTC throws a die of its own; the chain is then applied once for each side of that. How often each of
+/// The same as so many draws with these seeds, but the chain is applied once, and the dice are looked up in one walk along the
+/// summed probabilities. XTC throws a die of its own; the chain is then applied once for each side of that. How often each of
 /// `asked` is expected is told, too.
 ///
 /// # Errors
@@ -54,25 +54,11 @@ pub fn throw(
         }
         let mut coins: Vec<f64> = seeds.into_iter().map(|seed| die(seed, position)).collect();
         coins.sort_unstable_by(f64::total_cmp);
-        distribution.bring_into_order();
-        count(&mut distribution, &coins, &mut counts);
+        distribution.pick_each(&coins, |token| *counts.entry(token).or_default() += 1);
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_unstable_by_key(|it| (std::cmp::Reverse(it.1), it.0));
     Ok(Thrown { dice, counts, expected })
-}
-
-/// Counts what coins pick that are in order.
-fn count(distribution: &mut Distribution, coins: &[f64], counts: &mut HashMap<TokenId, u32>) {
-    let (Some(&first), Some(&last)) = (coins.first(), coins.last()) else { return };
-    let token = distribution.pick(first).token;
-    if token == distribution.pick(last).token {
-        *counts.entry(token).or_default() += coins.len() as u32;
-    } else {
-        let (low, high) = coins.split_at(coins.len() / 2);
-        count(distribution, low, counts);
-        count(distribution, high, counts);
-    }
 }
 
 #[cfg(test)]

@@ -217,3 +217,31 @@ fn a_signal_ends_a_batch_with_what_there_is() {
     assert!(rest.len() < 4999, "{}", rest.len());
     assert!(rest.iter().all(|it| it["text"].is_string()));
 }
+
+/// Whatever is so unlikely that 32 bits cannot hold it has a logarithm, by the model and after the chain.
+#[test]
+fn every_candidate_that_is_left_has_finite_logarithms() {
+    let home = Home::new();
+    let arguments = [
+        "-q",
+        "-n",
+        "1",
+        "-s",
+        "1",
+        "--dtype",
+        "f32",
+        "--preset",
+        "raw",
+        "--temp",
+        "0.02",
+        "--json",
+        "--logprobs",
+        "1000",
+    ];
+    let output = run(&home, &[&arguments[..], &["Once upon a"]].concat());
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let top = value["tokens"][0]["top"].as_array().unwrap();
+    assert_eq!(top.len(), 1000);
+    let smallest = top.iter().map(|it| it["logprob_after"].as_f64().unwrap()).fold(0.0, f64::min);
+    assert!(smallest < -110.0 && top.iter().all(|it| it["logprob"].is_f64()), "{smallest}");
+}

@@ -222,7 +222,7 @@ fn what_is_chosen_stays_as_it_is_however_it_could_go_on() {
         it.settle();
         it.app.prepare();
         let inspection = it.app.context.text.inspection.as_mut().unwrap();
-        inspection.rows.insert(0, Row { token, model: 0.1, after: Some(0.1) });
+        inspection.rows.insert(0, Row { token, model: 0.1, log_model: None, after: Some(0.1), log_after: None });
         it.over(Some(Layer::Inspector(Inspector { chosen: Some(0), ..Inspector::default() })));
         it.key(KeyCode::Enter);
         it.settle();

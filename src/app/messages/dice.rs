@@ -100,11 +100,13 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
         changes: cx.text.document.change_at(it.position).map(|it| changes(it.0, it.1)).unwrap_or_default(),
         thrown: it.thrown.as_ref().map(|thrown| {
             let (dice, last, tokens) = (thrown.dice, thrown.dice - 1, thrown.counts.len());
+            let came = thrown.count(it.token);
             let own = it.rows.iter().position(|row| row.token == it.token).and_then(|at| thrown.expected.get(at));
             format!(
-                "{dice} dice, of seeds 0 to {last} in this place, came to {tokens} tokens; \"{}\" came {} times, {} expected",
+                "{dice} dice, of seeds 0 to {last} in this place, came to {}; \"{}\" came {}, {} expected",
+                count(tokens, "token"),
                 name(it.token),
-                thrown.count(it.token),
+                count(came as usize, "time"),
                 expected(own.copied().unwrap_or(0.0))
             )
         }),
@@ -120,6 +122,12 @@ pub fn facts(cx: &Context, it: &Inspection, name: &dyn Fn(TokenId) -> String) ->
         },
         flip_lines,
     }
+}
+
+/// So many of something.
+#[must_use]
+pub fn count(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// How often something is expected to come, in six columns at the most.

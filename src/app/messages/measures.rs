@@ -4,14 +4,21 @@ use crate::app::context::Context;
 use crate::app::text::{Dice, Likelier, TextDice};
 use crate::sample::{Found, HOTTEST, Luck};
 
-/// A share, as a control takes it.
+/// A share, as a control takes it: never more than it is, with the digits that it needs near 0 and near 1.
 pub(in crate::app) fn share(it: f64) -> String {
-    if it == 0.0 {
-        "0".to_owned()
-    } else if it >= 0.001 {
-        format!("{:.3}", (it * 1e3).floor() / 1e3)
-    } else {
-        format!("{it:.0e}")
+    let down = |digits: usize| {
+        let scale = 10f64.powi(digits as i32);
+        format!("{:.digits$}", (it * scale).floor() / scale)
+    };
+    match it {
+        0.0 => "0".to_owned(),
+        it if it < 0.001 => {
+            let exponent = it.log10().floor();
+            format!("{}e{exponent}", (it / 10f64.powf(exponent)).floor().clamp(1.0, 9.0))
+        }
+        it if it < 0.999 => down(3),
+        it if it < 1.0 => down(((1.0 - it).log10().abs().ceil() as usize).clamp(3, 9)),
+        _ => "1".to_owned(),
     }
 }
 
@@ -74,3 +81,6 @@ pub(in crate::app) fn sentences(it: &TextDice) -> Vec<String> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

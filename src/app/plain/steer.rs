@@ -164,6 +164,10 @@ impl Plain {
         let letter = which.chars().next().filter(|_| which.len() == 1).map(|it| it.to_ascii_uppercase());
         let by_letter = letter.filter(char::is_ascii_uppercase).map(|it| it as usize - 'A' as usize);
         let column = match (state.purpose, number(which)) {
+            // What is shown is what a number means.
+            (Purpose::Futures, at) if state.exact.is_some() => {
+                at.filter(|it| state.exact.as_ref().is_some_and(|exact| *it < exact.tree.page().len()))
+            }
             (Purpose::Futures, at) => {
                 at.and_then(|it| state.listed(app.context.text.vocabulary()).get(it).map(|line| line[0]))
             }
@@ -171,6 +175,9 @@ impl Plain {
         };
         let length = if length.trim() == "word" { Length::Word } else { Length::Whole };
         match column {
+            _ if which == "all" && state.exact.is_some() => {
+                self.out.error("The ways of an exact tree are kept one by one, as in /keep 2.");
+            }
             _ if which == "all" => self.want(app, Intent::KeepAll),
             Some(column) => self.want(app, Intent::Keep(column, length)),
             None => self.out.error("Which one? As in /keep 2, or /keep all."),

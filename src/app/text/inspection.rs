@@ -135,7 +135,7 @@ impl Text {
         let Some(score) = Score::new(&logits, token) else { return };
         let mut rows = distribution.rows(&logits, ROWS);
         if rows.iter().all(|it| it.token != token) {
-            rows.push(Row { token, model: score.p, after: distribution.after(token) });
+            rows.push(distribution.row(&logits, token));
         }
         let directions = Parameter::flippable().flat_map(|it| [(it, true), (it, false)]);
         self.inspection = Some(Inspection {

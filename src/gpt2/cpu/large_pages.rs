@@ -1,7 +1,7 @@
 //! Large pages of memory for what every token reads: finding a hundred thousand small ones takes a tenth of the time.
 
-/// Tells the system that so many bytes from `start` on, which this process has and nothing has touched yet, may lie in large
-/// pages. It may refuse; their content is the same.
+/// Tells the system that so many bytes from `start` on, which this process has, may lie in large pages: where nothing has
+/// touched them yet, the first touch finds one. It may refuse; their content is the same.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "the system is told what memory is for")]
 pub(super) fn advise(start: *mut u8, bytes: usize) {

@@ -34,6 +34,28 @@ impl Candidates {
         self.cross(line, ROUNDING * line).or_else(|Near| self.cross(line, 0.0)).unwrap_or_default()
     }
 
+    /// [`Self::first_above`] for many lines in order, the lowest first: all candidates are added once.
+    pub(in crate::sample) fn each_above(&mut self, lines: impl Iterator<Item = f64>, mut hear: impl FnMut(Candidate)) {
+        let (largest, mut lines) = (self.largest(), lines.peekable());
+        let (all, mut sum) = (self.likeliest(usize::MAX), 0.0);
+        for part in all.chunks(SIDE_BY_SIDE) {
+            let mut weights = [0.0; SIDE_BY_SIDE];
+            weigh(part, largest, &mut weights);
+            for (&at, weight) in part.iter().zip(weights) {
+                sum += f64::from(weight);
+                while lines.next_if(|line| sum > *line).is_some() {
+                    hear(at);
+                }
+            }
+            if lines.peek().is_none() {
+                return;
+            }
+        }
+        if let Some(&last) = all.last() {
+            lines.for_each(|_| hear(last));
+        }
+    }
+
     /// The same with sums in any order, if they are `margin` from the line at the least; one by one if that is 0.
     fn cross(&mut self, line: f64, margin: f64) -> Result<Option<Crossing>, Near> {
         let largest = self.largest();

@@ -71,7 +71,7 @@ impl Columns {
                     .unwrap_or_default();
                 let after: Vec<_> = rows.iter().filter_map(|it| Some((it.token, f64::from(it.after?)))).collect();
                 let stops = cx.settings.end_of_text == EndOfText::Stop;
-                exact.tree.grow(way, &after, |it| stops && cx.text.vocabulary().is_mark(it));
+                exact.tree.grow(way, &after, |it| stops && cx.text.vocabulary().is_end(it));
             }
             Event::Finished { reason, .. } => {
                 self.request = None;
@@ -95,6 +95,12 @@ impl Columns {
             _ => exact.chosen = chosen_after(key.code, exact.chosen, last).unwrap_or(exact.chosen),
         }
         Some(Answer::Stay)
+    }
+
+    /// Puts the tokens of a way into the text, by its line; answers nothing where no exact tree is shown.
+    pub(in crate::app) fn keep_way(&mut self, cx: &mut Context, line: usize) -> Option<Answer> {
+        self.exact.as_mut()?.chosen = line;
+        Some(self.take_way(cx))
     }
 
     /// Puts the tokens of the chosen way into the text.
@@ -179,9 +185,9 @@ pub(in crate::app) fn tell_exact(cx: &Context, state: &Columns) -> Vec<String> {
             .to_owned(),
     ];
     let ways = exact.tree.ways();
-    out.extend(exact.tree.page().into_iter().map(|way| {
+    out.extend((1..).zip(exact.tree.page()).map(|(number, way)| {
         let it = &ways[way];
-        format!("depth {}, {}: \"{}\"", it.depth - 1, percent(it.p as f32), name(cx, exact, way))
+        format!("{number}: depth {}, {}: \"{}\"", it.depth - 1, percent(it.p as f32), name(cx, exact, way))
     }));
     out
 }

@@ -13,6 +13,9 @@ use crate::store::protocol::Job;
 impl Columns {
     /// Goes on with a column, or with its first word.
     pub(in crate::app) fn keep_one(&mut self, cx: &mut Context, column: usize, length: Length) -> Answer {
+        if let Some(answer) = self.keep_way(cx, column) {
+            return answer;
+        }
         self.chosen = column.min(self.columns.len().saturating_sub(1));
         let count = match (length, self.columns.get(self.chosen)) {
             (Length::Word, Some(chosen)) => chosen.first_word(0, cx.text.vocabulary()),

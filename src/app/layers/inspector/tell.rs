@@ -1,7 +1,7 @@
 //! The inspector, line by line.
 
 use crate::app::context::Context;
-use crate::app::messages::dice::{expected, facts, not_known, spelled, under};
+use crate::app::messages::dice::{count as counted, expected, facts, not_known, spelled, under};
 use crate::app::messages::spoken::{candidate, changed, quoted, token};
 
 /// The token that is looked at: what is known of it, and the first `most` of what it could have been.
@@ -52,7 +52,7 @@ pub(in crate::app) fn tell_thrown(cx: &Context, most: usize) -> Vec<String> {
     for (number, &(token, count)) in (1..).zip(&thrown.counts).take(most) {
         let at = it.rows.iter().position(|row| row.token == token).and_then(|at| thrown.expected.get(at));
         let told = at.map_or(String::new(), |&it| format!(", {} expected", expected(it)));
-        out.push(format!("{number}: {} came {count} times{told}", quoted(cx, token)));
+        out.push(format!("{number}: {} came {}{told}", quoted(cx, token), counted(count as usize, "time")));
     }
     if thrown.counts.len() > most {
         out.push(format!("and {} more", thrown.counts.len() - most));
