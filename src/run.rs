@@ -3,11 +3,12 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, ValueEnum as _};
 
 use crate::app::Start;
 use crate::app::keymap::Keymap;
 use crate::app::models::{Installed, WrittenBy};
+use crate::app::tour::Tour;
 use crate::cli::{
     Arguments, MeaningError, ModelFormat, Verb, answer_a_shell, drop_words_without_meaning, error_json, wants_json,
 };
@@ -108,6 +109,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         }
         Some(Verb::Score(wanted)) => command::score(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Eval { verb }) => command::eval(verb, &arguments.files, &loaded.config, &paths)?,
+        Some(Verb::Guess(wanted)) => command::guess(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Replay(wanted)) => command::replay(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Bench(wanted)) => command::bench(wanted, &arguments.files, &loaded.config, &paths)?,
         Some(Verb::Model { verb }) => command::model(verb, arguments, &loaded.config, &paths)?,
@@ -118,6 +120,11 @@ fn dispatch(arguments: &Arguments) -> Result<u8, Exit> {
         Some(Verb::Completions { .. } | Verb::Man { .. }) => {}
         None => {
             misplaced_verb(arguments)?;
+            if arguments.interface.tour.is_some() && front != Some(Front::Screen) {
+                return Err(Exit::usage(
+                    "a tour is on the screen: --tour needs a terminal on both sides, and no --plain",
+                ));
+            }
             if let Some(front) = front {
                 return open_interface(arguments, loaded, keymap, paths, front);
             }
@@ -206,7 +213,9 @@ fn open_interface(
         }
     }
     let places = places(&paths, &arguments.files);
-    let wanted = arguments.model.model.as_deref().or(config.model.as_deref());
+    let tour = tour(arguments)?;
+    let wanted = tour.map(|_| DEMO).or(arguments.model.model.as_deref()).or(config.model.as_deref());
+    let (device, precision) = arguments.model.place(&config, tour.is_some()).map_err(usage)?;
     let ask = wanted.is_none() && resumed.is_none();
     let (name, directory) = match recorded_model {
         Some(it) => it,
@@ -237,8 +246,8 @@ fn open_interface(
         said: arguments.model.said(),
         size: (80, 24),
         appearance: arguments.interface.appearance(&config, |name| std::env::var(name).ok()).map_err(usage)?,
-        device: arguments.model.device(&config).map_err(usage)?,
-        precision: arguments.model.precision(&config).map_err(usage)?,
+        device,
+        precision,
         threads: arguments.model.threads,
         free: crate::files::disk::free_bytes(&paths.models).ok(),
         sources: places.sources.iter().map(|it| it.label.clone()).collect(),
@@ -248,9 +257,19 @@ fn open_interface(
         history: history::load(&history::file(&paths.state)),
         vi: arguments.interface.vi(&config).map_err(usage)?,
         mouse: arguments.interface.mouse(&config),
+        tour,
     };
     let (save, quiet) = (!arguments.interface.no_save, arguments.output.quiet);
     run_interface(Session { paths, places, save, open, mouse: start.mouse, start }, front, quiet)
+}
+
+/// The tour that is asked for.
+fn tour(arguments: &Arguments) -> Result<Option<Tour>, Exit> {
+    let named = arguments.interface.tour.and_then(|it| Tour::named(it.to_possible_value()?.get_name()));
+    if named.is_some() && arguments.model.model.as_deref().is_some_and(|it| it != DEMO) {
+        return Err(Exit::usage("a tour is written for the demo model: leave --model and MEGACHAT_MODEL out"));
+    }
+    Ok(named)
 }
 
 /// The installed models that the question of the first run offers.

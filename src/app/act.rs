@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::editing::edit;
 use super::focus::Focus;
+use super::guide;
 use super::keymap::Action;
 use super::layers::answer::Kind;
 use super::outbox::Effect;
@@ -29,6 +30,7 @@ pub(super) fn act(app: &mut App, action: Action) {
         Action::Tree => app.open(Kind::Tree),
         Action::Compare => app.open(Kind::Compare),
         Action::Futures => app.open(Kind::Futures),
+        _ if action.is_of_tour() => guide::act(app, action),
         _ => act_below(&mut app.context, action),
     }
     app.cover();

@@ -10,6 +10,7 @@ use super::messages::words::Word;
 use super::models::Models;
 use super::outbox::Outbox;
 use super::text::{Text, Wanted};
+use super::tour::Walk;
 use crate::appearance::Appearance;
 use crate::document::{NodeId, Record};
 use crate::engine::protocol::ModelCard;
@@ -151,6 +152,8 @@ pub struct Context {
     pub(super) edited: Option<Edited>,
     /// What is being rewritten in the input.
     pub(super) rewriting: Option<Rewriting>,
+    /// The tour that somebody is on.
+    pub tour: Option<Walk>,
 }
 
 impl Context {

@@ -140,6 +140,9 @@ actions! {
     Palette,
     FindToken,
     ThrowDice,
+    NextStep,
+    PreviousStep,
+    LeaveTour,
 }
 
 impl Action {
@@ -167,6 +170,12 @@ impl Action {
 }
 
 impl Action {
+    /// Whether it is one of a tour's.
+    #[must_use]
+    pub fn is_of_tour(self) -> bool {
+        matches!(self, Self::NextStep | Self::PreviousStep | Self::LeaveTour)
+    }
+
     /// Whether it is one of the sampling panel's.
     #[must_use]
     pub fn is_of_panel(self) -> bool {
@@ -309,6 +318,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(ANYWHERE, "Ctrl-End", Action::Follow, "to the end, and follow it"),
     bind(ANYWHERE, "Ctrl-T", Action::Chat, "chat: a visible User:/Bot: template"),
     bind(ANYWHERE, "Ctrl-N", Action::NewTranscript, "new, empty transcript"),
+    bind(ANYWHERE, "F9", Action::NextStep, "tour: the next step, or begin one: temperature, top-p, surprise, loops"),
+    bind(ANYWHERE, "Shift-F9", Action::PreviousStep, "tour: the step before"),
+    bind(ANYWHERE, "F10", Action::LeaveTour, "tour: leave it"),
     bind(ANYWHERE, "Ctrl-L", Action::Repaint, "draw the screen anew"),
     bind(ANYWHERE, "Ctrl-Z", Action::Suspend, "suspend, as in any shell program"),
 ];

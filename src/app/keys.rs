@@ -33,7 +33,14 @@ pub(super) fn key(app: &mut App, key: &KeyEvent) {
         Meaning::Prefix(_) | Meaning::Nothing => None,
     };
     match action {
-        Some(Action::Interrupt | Action::Suspend | Action::Repaint) => {
+        Some(
+            Action::Interrupt
+            | Action::Suspend
+            | Action::Repaint
+            | Action::NextStep
+            | Action::PreviousStep
+            | Action::LeaveTour,
+        ) if !(app.layers.is_first_run() && action.is_some_and(Action::is_of_tour)) => {
             return action.into_iter().for_each(|it| act(app, it));
         }
         _ => app.keyboard.quit_armed = None,

@@ -3,7 +3,9 @@
 use ratatui::layout::{Margin, Rect};
 
 use crate::app::context::Context;
+use crate::app::messages::tour::told;
 use crate::app::models::EngineState;
+
 use crate::text::columns_of;
 
 /// How text and panel share the screen.
@@ -40,12 +42,14 @@ pub struct Areas {
     pub input: Rect,
     /// Context, speed, device.
     pub status: Option<Rect>,
-    /// The keys that matter now.
+    /// The keys that matter now, or the step of a tour.
     pub footer: Option<Rect>,
 }
 
 /// Columns of the longest line: in longer ones the eye loses its place on the way back.
 const MEASURE: u16 = 100;
+/// Rows that the step of a tour may take.
+const TALLEST_STEP: usize = 4;
 /// Rows an input may grow to.
 const TALLEST_INPUT: usize = 6;
 
@@ -64,7 +68,8 @@ pub fn layout(cx: &Context) -> Areas {
             Rect { x: 0, y: bottom, width, height: rows }
         })
     };
-    let footer = from_below(1, 6);
+    let step_rows = told(cx).map_or(1, |it| wrapped_rows(&it, width as usize).clamp(1, TALLEST_STEP));
+    let footer = from_below(step_rows as u16, 6);
     let status = if height >= 16 { from_below(1, 6) } else { None };
     let frame = if bordered { 2 } else { 0 };
     let columns = width.saturating_sub(frame + if bordered { 0 } else { 2 }).max(1) as usize;

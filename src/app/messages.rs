@@ -6,6 +6,7 @@ pub(super) mod measures;
 pub(super) mod spoken;
 pub mod state;
 pub mod topics;
+pub(super) mod tour;
 pub mod words;
 
 use super::keymap::{Action, Keymap};

@@ -7,6 +7,7 @@ pub mod context;
 pub mod drawing;
 mod editing;
 mod focus;
+mod guide;
 mod hear;
 mod input;
 mod intent;
@@ -26,6 +27,7 @@ mod screen;
 mod start;
 mod state;
 pub mod text;
+pub mod tour;
 mod update;
 mod verbs;
 

@@ -14,6 +14,7 @@ use crate::app::models::{EngineState, Installed, LoadOptions, Models, WrittenBy}
 use crate::app::outbox::{Effect, Outbox};
 use crate::app::state::{App, Keyboard};
 use crate::app::text::Text;
+use crate::app::tour::{Tour, Walk};
 use crate::app::verbs::chat::CHAT_STOP;
 use crate::app::verbs::journal::record_settings;
 use crate::app::verbs::models::load;
@@ -77,6 +78,8 @@ pub struct Start {
     pub vi: bool,
     /// Whether the terminal is asked to report the mouse.
     pub mouse: bool,
+    /// The tour to begin with.
+    pub tour: Option<Tour>,
 }
 
 /// The first state, and what must be done at once.
@@ -104,13 +107,16 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         sources: start.sources,
         written_by: start.written_by,
     };
+    let tour = start.tour.map(|it| Walk::new(it, start.settings.clone()));
+    let settings = start.tour.map_or(start.settings, Tour::settings);
+    let draft = start.tour.map_or(start.draft, |it| it.prompt().to_owned());
     let context = Context {
         text: Text::new(start.document, start.vocabularies),
         models,
-        settings: start.settings,
+        settings,
         outbox: Outbox::default(),
         drawing: Drawing::default(),
-        input: input(start.history, start.vi, &start.draft),
+        input: input(start.history, start.vi, &draft),
         focus: Focus::Input,
         panel: Panel { is_shown: true, knob: 1, typing: None, came_from: Focus::Input },
         chat: start.chat || has_template,
@@ -120,6 +126,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         cover: Cover::default(),
         edited: None,
         rewriting: None,
+        tour,
     };
     let mut app = App { context, layers: Layers::default(), keyboard: Keyboard::default() };
     if start.ask {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::guide;
 use super::hear;
 use super::intents::intent;
 use super::keys;
@@ -37,6 +38,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
     app.cover();
     focus::settle(&mut app.context);
     ahead::follow(&mut app.context);
+    guide::follow(app);
     // Where the text is may have changed with anything: the panel, the input's height, the terminal.
     let cx = &mut app.context;
     let width = layout(cx).text.width as usize;

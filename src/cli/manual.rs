@@ -2,6 +2,7 @@
 
 pub(super) const CONVERT: &str = include_str!("manual/convert.txt");
 pub(super) const EVAL: &str = include_str!("manual/eval.txt");
+pub(super) const GUESS: &str = include_str!("manual/guess.txt");
 pub(super) const MODEL: &str = include_str!("manual/model.txt");
 pub(super) const REPLAY: &str = include_str!("manual/replay.txt");
 pub(super) const SCORE: &str = include_str!("manual/score.txt");
@@ -16,6 +17,7 @@ pub fn manual(verb: Option<&str>) -> &'static str {
         None => INTERFACE,
         Some("convert") => CONVERT,
         Some("eval") => EVAL,
+        Some("guess") => GUESS,
         Some("model") => MODEL,
         Some("replay") => REPLAY,
         Some("score") => SCORE,

@@ -10,7 +10,7 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _, ValueEnum};
 
 use super::near::meant;
 use super::{Arguments, EditModeName, ExportDtype, InterfaceArguments, ModelArguments, SamplingArguments};
-use crate::engine::protocol::DeviceChoice;
+use crate::engine::protocol::{Device, DeviceChoice};
 use crate::install::export::Kind;
 use crate::model::Precision;
 use crate::output;
@@ -230,6 +230,27 @@ impl ModelArguments {
         let typed = word(self.dtype, config.dtype.as_deref(), "dtype")?;
         // `auto` is the name of none.
         Ok(typed.and_then(|it| it.to_possible_value()).and_then(|it| Precision::named(it.get_name())))
+    }
+}
+
+impl ModelArguments {
+    /// Where to run and in which precision; what must be the same for everybody runs on the CPU in 32 bits unless flags say
+    /// otherwise.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration names none.
+    pub fn place(
+        &self,
+        config: &Config,
+        is_same_for_all: bool,
+    ) -> Result<(DeviceChoice, Option<Precision>), MeaningError> {
+        if !is_same_for_all {
+            return Ok((self.device(config)?, self.precision(config)?));
+        }
+        let none = Config::default();
+        let device = self.device.clone().unwrap_or(DeviceChoice::On(Device::Cpu));
+        Ok((device, self.precision(&none)?.or(Some(Precision::F32))))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{ColorName, LogBase, ModelArguments, candidates};
+use super::{ColorName, LogBase, ModelArguments, candidates, positive};
 
 /// What is scored, and how it is told.
 #[derive(Clone, Debug, Args)]
@@ -97,6 +97,34 @@ pub struct EvalArguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Which model, and how it runs
+    #[command(flatten)]
+    pub model: ModelArguments,
+}
+
+/// Of which text words are guessed, and how it is told.
+#[derive(Clone, Debug, Args)]
+pub struct GuessArguments {
+    /// A text in UTF-8 [default: a short passage that comes with the program]
+    pub file: Option<PathBuf>,
+    /// How many words are given before the first question
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub first: usize,
+    /// How many words are asked [default: to the end of the text]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub words: Option<usize>,
+    /// How many guesses there are for a word
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = positive)]
+    pub guesses: usize,
+    /// Which passage it is, where no FILE is given: the same one for a number on every machine
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON object at the end; the questions then go to standard error
+    #[arg(long)]
+    pub json: bool,
+    /// When to use colour; `NO_COLOR` counts with auto [default: auto]
+    #[arg(long, value_name = "WHEN")]
+    pub color: Option<ColorName>,
     /// Which model, and how it runs
     #[command(flatten)]
     pub model: ModelArguments,

@@ -26,7 +26,7 @@ pub use about::{RELEASED, citation};
 pub use completion::{ShellName, answer_a_shell};
 pub use manual::manual;
 pub use meaning::{MeaningError, drop_words_without_meaning, error_json, wants_json};
-pub use measuring::{CompareArguments, EvalArguments, EvalVerb, ScoreArguments};
+pub use measuring::{CompareArguments, EvalArguments, EvalVerb, GuessArguments, ScoreArguments};
 pub use verbs::{BenchArguments, CacheVerb, ConfigVerb, ModelVerb, ReplayArguments, TranscriptsVerb, Verb};
 
 /// A terminal where you can see the dice: explore GPT-2-class base language models.
@@ -160,6 +160,9 @@ pub struct InterfaceArguments {
     /// Begin with the chat template: a visible few-shot <User:/Bot>: text
     #[arg(long)]
     pub chat: bool,
+    /// A tour for teaching, on the demo model in 32 bits: what to press and what to watch, in six to eight steps
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["prompt", "chat", "resume", "print", "json", "jsonl"])]
+    pub tour: Option<TourName>,
     /// Go on with a transcript, the newest if no ID is given
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "latest", add = candidates::transcript())]
     pub resume: Option<String>,
@@ -268,6 +271,16 @@ pub enum ThemeName {
     Auto,
     Dark,
     Light,
+}
+
+/// A tour, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "each is the tour of that name")]
+pub enum TourName {
+    Temperature,
+    TopP,
+    Surprise,
+    Loops,
 }
 
 /// Whose keys the input has, as typed.

@@ -31,9 +31,10 @@ const fn of(verbs: &'static [&'static str], name: &'static str, what: &'static s
 }
 
 /// Verbs that run a model.
-const RUNNING: &[&str] = &["score", "eval", "replay", "bench", "model-compare"];
+const RUNNING: &[&str] = &["score", "eval", "guess", "replay", "bench", "model-compare"];
 /// Verbs that read a model.
-const READING: &[&str] = &["score", "eval", "replay", "bench", "export", "model-info", "model-verify", "model-compare"];
+const READING: &[&str] =
+    &["score", "eval", "guess", "replay", "bench", "export", "model-info", "model-verify", "model-compare"];
 /// Verbs that may ask the network.
 const ASKING: &[&str] = &["model-download", "model-import", "model-verify"];
 /// Verbs that make a model or a file of one.
@@ -41,7 +42,7 @@ const MAKING: &[&str] = &["convert", "export", "model-download", "model-import",
 /// No verb: the beginning of no page's name.
 const NONE: &[&str] = &["-"];
 /// Verbs that take a while.
-const LONG: &[&str] = &["convert", "export", "score", "eval", "replay", "bench", "model-"];
+const LONG: &[&str] = &["convert", "export", "score", "eval", "guess", "replay", "bench", "model-"];
 
 /// Every exit status, in the order of the numbers.
 pub const STATUSES: &[Row] = &[
@@ -49,7 +50,7 @@ pub const STATUSES: &[Row] = &[
     row("1", "failed in a way that has no status of its own"),
     row("2", "wrong usage: flags, values, or settings that cannot be meant"),
     of(
-        &["export", "score", "eval", "replay", "bench", "model-", "transcripts"],
+        &["export", "score", "eval", "guess", "replay", "bench", "model-", "transcripts"],
         "3",
         "no such model, or no such words",
     ),
@@ -74,8 +75,8 @@ pub const VARIABLES: &[Row] = &[
     of(ASKING, "http_proxy, https_proxy, all_proxy, no_proxy", "proxies, also in capitals"),
     of(ASKING, "SSL_CERT_FILE", "the certificates that the system trusts"),
     of(NONE, "VISUAL, EDITOR", "the editor that ^X ^E opens"),
-    of(&["score"], "NO_COLOR", "anything in it: no colour where --color is auto"),
-    of(&["score"], "TERM, COLORTERM, COLORFGBG", "what the terminal shows, and on what background"),
+    of(&["score", "guess"], "NO_COLOR", "anything in it: no colour where --color is auto"),
+    of(&["score", "guess"], "TERM, COLORTERM, COLORFGBG", "what the terminal shows, and on what background"),
     of(NONE, "LC_ALL, LC_CTYPE, LANG", "whether the terminal is given UTF-8"),
 ];
 
@@ -83,14 +84,14 @@ pub const VARIABLES: &[Row] = &[
 pub const FILES: &[Row] = &[
     row("~/.config/megachat/config.toml", "the configuration, written by the user alone"),
     of(
-        &["export", "score", "eval", "replay", "bench", "model-", "doctor"],
+        &["export", "score", "eval", "guess", "replay", "bench", "model-", "doctor"],
         "~/.local/share/megachat/models/",
         "a directory for each installed model",
     ),
     of(&["replay", "transcripts", "doctor"], "~/.local/share/megachat/transcripts/", "a file for each transcript"),
     of(&["cache", "model-", "doctor"], "~/.cache/megachat/downloads/", "downloads that are not finished"),
     of(
-        &["cache", "score", "eval", "replay", "bench"],
+        &["cache", "score", "eval", "guess", "replay", "bench"],
         "~/.cache/megachat/packed/",
         "packed weights of directories that are not installed, 4 GB at the most",
     ),
@@ -110,6 +111,7 @@ pub const EXAMPLES: &[Row] = &[
     of(&["score"], "megachat score essay.txt", "how surprising the model finds a text"),
     of(&["score"], "megachat score --lines a.txt --words --csv", "each line by itself: a row for each word"),
     of(&["eval"], "megachat eval lambada lambada_test.jsonl", "the Megatron paper's figures, of a model here"),
+    of(&["guess"], "megachat guess", "guess the next word, and see how the model does"),
     of(&["replay"], "megachat replay latest --verify", "whether the last transcript comes out the same again"),
     of(&["model-download"], "megachat model download", "NVIDIA's 345M model"),
     of(&["model-download"], "megachat model download gpt2-medium", "a model of the hub"),

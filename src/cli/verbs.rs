@@ -8,7 +8,7 @@ use crate::text::TokenizerChoice;
 
 use super::candidates;
 use super::manual;
-use super::measuring::{CompareArguments, EvalVerb, ScoreArguments};
+use super::measuring::{CompareArguments, EvalVerb, GuessArguments, ScoreArguments};
 use super::{ExportDtype, ExportFormat, ModelArguments, ModelFormat, ShellName, WeightName, positive};
 
 /// What is measured.
@@ -122,6 +122,9 @@ pub enum Verb {
         #[command(subcommand)]
         verb: EvalVerb,
     },
+    /// Shannon's game: guess the next word of a text, and see what the model thought of it
+    #[command(after_long_help = manual::GUESS)]
+    Guess(GuessArguments),
     /// Draw a transcript's tokens again with its seed and settings, and say whether the same come out
     ///
     /// Every drawn token of every branch is drawn where it stands, after the recorded tokens before it, with the weights,

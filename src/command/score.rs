@@ -20,6 +20,7 @@ use items::{Item, Items};
 use rows::{Level, Rows, Unit};
 use scorer::{Scored, Scorer, Token, Wanted};
 use told::{Form, Teller};
+pub(super) use words::{place_of, starts_of, tokens_of};
 
 use serde_json::Value;
 
@@ -109,7 +110,7 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
     let mut items = std::iter::once(Ok(first)).chain(stream);
     let vocabulary = scorer.card.vocabulary.clone();
     let told = if shape.is_report() {
-        each_whole(&mut items, &mut scorer, &mut out, (wanted, style(wanted, config)?, unit))
+        each_whole(&mut items, &mut scorer, &mut out, (wanted, style(wanted.color, config)?, unit))
     } else {
         let rows = Rows { level: shape.level, unit, vocabulary: &vocabulary };
         let (is_only, is_terminal) = (shape.is_only, io::stdout().is_terminal());
@@ -165,13 +166,13 @@ impl Shape {
 }
 
 /// How the report of a text is written.
-fn style(wanted: &ScoreArguments, config: &Config) -> Result<table::Style, Exit> {
+pub(super) fn style(wanted: Option<ColorName>, config: &Config) -> Result<table::Style, Exit> {
     let terminal = io::stdout().is_terminal();
-    let asked = InterfaceArguments { color: wanted.color, ..InterfaceArguments::default() };
+    let asked = InterfaceArguments { color: wanted, ..InterfaceArguments::default() };
     let appearance =
         asked.appearance(config, |name| std::env::var(name).ok()).map_err(|e| Exit::usage(e.to_string()))?;
     // What the user chose holds in a pipe, too.
-    let by_itself = matches!(wanted.color, None | Some(ColorName::Auto));
+    let by_itself = matches!(wanted, None | Some(ColorName::Auto));
     let colour = appearance.colours != Colours::None && (terminal || !by_itself);
     let width = if terminal { crossterm::terminal::size().map_or(80, |it| usize::from(it.0)) } else { 80 };
     Ok(table::Style { colour, text: terminal || colour, width: width.clamp(20, 100), appearance })

@@ -155,6 +155,7 @@ fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
         history: Vec::new(),
         vi: false,
         mouse: true,
+        tour: None,
     });
     let id =
         effects.iter().find_map(|it| if let Effect::Engine(Command::Load { id, .. }) = it { Some(*id) } else { None });

@@ -4,20 +4,32 @@ use crate::app::context::Context;
 use crate::app::text::{Dice, Likelier, TextDice};
 use crate::sample::{Found, HOTTEST, Luck};
 
-/// A share, as a control takes it: never more than it is, with the digits that it needs near 0 and near 1.
-pub(in crate::app) fn share(it: f64) -> String {
-    let down = |digits: usize| {
+/// A share below which nothing could have drawn the text: never more than it is, with the digits that it needs near 0 and near 1.
+pub(in crate::app) fn least(it: f64) -> String {
+    share(it, f64::floor)
+}
+
+/// A share above which nothing could have drawn it: never less than it is.
+pub(in crate::app) fn most(it: f64) -> String {
+    share(it, f64::ceil)
+}
+
+fn share(it: f64, rounded: fn(f64) -> f64) -> String {
+    let digits = |digits: usize| {
         let scale = 10f64.powi(digits as i32);
-        format!("{:.digits$}", (it * scale).floor() / scale)
+        format!("{:.digits$}", rounded(it * scale) / scale)
     };
     match it {
         0.0 => "0".to_owned(),
         it if it < 0.001 => {
-            let exponent = it.log10().floor();
-            format!("{}e{exponent}", (it / 10f64.powf(exponent)).floor().clamp(1.0, 9.0))
+            let exponent = it.log10().floor() as i32;
+            match rounded(it / 10f64.powi(exponent)) {
+                it if it >= 10.0 => format!("1e{}", exponent + 1),
+                digit => format!("{}e{exponent}", digit.max(1.0)),
+            }
         }
-        it if it < 0.999 => down(3),
-        it if it < 1.0 => down(((1.0 - it).log10().abs().ceil() as usize).clamp(3, 9)),
+        it if it < 0.999 => digits(3),
+        it if it < 1.0 => digits(((1.0 - it).log10().abs().ceil() as usize).clamp(3, 5)),
         _ => "1".to_owned(),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn draw(cx: &Context, theme: &Theme, frame: &mut Frame) {
     if let Some(area) = areas.status {
         status::status(cx, theme, area, frame);
     }
-    if let Some(area) = areas.footer {
+    if let Some(area) = areas.footer.filter(|_| cx.tour.is_none()) {
         footer::draw(cx, theme, area, frame);
     }
 }

@@ -12,6 +12,7 @@ mod status;
 pub(super) mod text;
 pub(super) mod theme;
 mod tones;
+mod tour;
 
 use ratatui::Frame;
 use ratatui::widgets::Clear;
@@ -32,6 +33,9 @@ pub fn view(app: &App, frame: &mut Frame) {
         main::draw(&app.context, &theme, frame);
     }
     app.layers.draw(&app.context, &theme, frame);
+    if let Some(area) = layout(&app.context).footer {
+        tour::draw(&app.context, &theme, area, frame);
+    }
     // What is said while something lies over the main screen is said over that, but for the first question, which says it.
     let place = layout(&app.context).notice.filter(|_| !app.layers.is_empty() && !app.layers.cover_everything());
     if let Some(area) = place {

@@ -15,15 +15,15 @@ const PLAIN: &str = "\x1b[0m";
 
 /// How it is written.
 #[derive(Clone, Copy)]
-pub(super) struct Style {
+pub(in crate::command) struct Style {
     /// Whether colour may be used; without it marks stand below the text.
-    pub(super) colour: bool,
+    pub(in crate::command) colour: bool,
     /// Whether the text itself is shown.
-    pub(super) text: bool,
+    pub(in crate::command) text: bool,
     /// In so many columns.
-    pub(super) width: usize,
+    pub(in crate::command) width: usize,
     /// Which characters there are.
-    pub(super) appearance: Appearance,
+    pub(in crate::command) appearance: Appearance,
 }
 
 /// The whole of it. Nothing in it can harm a terminal.

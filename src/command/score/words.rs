@@ -68,8 +68,7 @@ pub(super) fn find(it: &Scored, vocabulary: &Vocabulary) -> Vec<Word> {
     };
     // A vocabulary may read a text otherwise than it stands.
     places.retain(|it: &Range<usize>| text.get(it.clone()).is_some());
-    let first_dark = |from: usize| text.get(from..).map_or(from, |it| text.len() - it.trim_start().len());
-    let starts: Vec<usize> = it.tokens.iter().map(|it| first_dark(it.byte)).collect();
+    let starts = starts_of(text, it.tokens.iter().map(|it| it.byte));
     let can_begin = |at: usize| it.tokens.get(at).is_none_or(|it| begins(vocabulary.bytes(it.id)));
     let (mut seen, mut characters) = (0, 0);
     let word = |place: Range<usize>| {
@@ -78,7 +77,7 @@ pub(super) fn find(it: &Scored, vocabulary: &Vocabulary) -> Vec<Word> {
         let start = characters;
         characters += text[place.clone()].chars().count();
         seen = place.end;
-        let tokens = starts.partition_point(|it| *it < place.start)..starts.partition_point(|it| *it < place.end);
+        let tokens = tokens_of(&starts, &place);
         Word {
             opened: !tokens.is_empty() && place.start > 0 && can_begin(tokens.start),
             closed: !tokens.is_empty() && can_begin(tokens.end),
@@ -91,7 +90,18 @@ pub(super) fn find(it: &Scored, vocabulary: &Vocabulary) -> Vec<Word> {
     places.into_iter().map(word).collect()
 }
 
-fn place_of(text: &str, part: &str) -> Range<usize> {
+/// Where the first character is that is no white space, of each token of a text, by the bytes at which the tokens begin.
+pub(in crate::command) fn starts_of(text: &str, bytes: impl Iterator<Item = usize>) -> Vec<usize> {
+    bytes.map(|from| text.get(from..).map_or(from, |it| text.len() - it.trim_start().len())).collect()
+}
+
+/// The tokens of the word at `place`, with the white space before it.
+pub(in crate::command) fn tokens_of(starts: &[usize], place: &Range<usize>) -> Range<usize> {
+    starts.partition_point(|it| *it < place.start)..starts.partition_point(|it| *it < place.end)
+}
+
+/// Where a part of a text is in it.
+pub(in crate::command) fn place_of(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()
 }

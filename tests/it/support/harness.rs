@@ -82,6 +82,7 @@ pub(crate) fn a_start(size: (u16, u16)) -> Start {
         history: Vec::new(),
         vi: false,
         mouse: true,
+        tour: None,
     }
 }
 

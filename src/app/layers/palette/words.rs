@@ -48,6 +48,7 @@ pub(super) const WORDS: &[(Meant, &[&str])] = &[
     (Act(Action::TogglePanel), &["sidebar", "hide"]),
     (Act(Action::Warmer), &["hotter", "creative"]),
     (Act(Action::Colder), &["cooler", "boring"]),
+    (Act(Action::NextStep), &["tour", "teach", "lesson", "tutorial", "learn"]),
     (Act(Action::Repaint), &["redraw", "refresh"]),
     (Act(Action::Follow), &["bottom", "end"]),
     (Act(Action::Top), &["beginning", "home"]),

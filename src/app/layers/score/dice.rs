@@ -5,7 +5,7 @@ use ratatui::text::Line;
 
 use super::draw::{WIDE, columns, nothing};
 use crate::app::context::Context;
-use crate::app::messages::measures::{found, likelier, sentences, share, sigmas, spread};
+use crate::app::messages::measures::{found, least, likelier, most, sentences, sigmas, spread};
 use crate::app::screen::kit::{lines, over, wrapped};
 use crate::app::screen::theme::Theme;
 use crate::app::text::Dice;
@@ -51,8 +51,8 @@ fn numbers(dice: &[Dice; 3], width: usize, theme: &Theme) -> Vec<Line<'static>> 
         line(name("temperature", "temp"), &|it| found(it).0, theme.strong),
         line(name("  95% interval", "  95%"), &|it| if width >= WIDE { found(it).1 } else { spread(it) }, theme.drawn),
         line(name("top-k, at least", "top-k >="), &|it| it.bounds.top_k.to_string(), theme.drawn),
-        line(name("top-p, above", "top-p >"), &|it| share(it.bounds.top_p), theme.drawn),
-        line(name("min-p, at most", "min-p <="), &|it| share(it.bounds.min_p), theme.drawn),
+        line(name("top-p, above", "top-p >"), &|it| least(it.bounds.top_p), theme.drawn),
+        line(name("min-p, at most", "min-p <="), &|it| most(it.bounds.min_p), theme.drawn),
         line(name("luck, in sigmas", "luck"), &|it| sigmas(it.luck), theme.strong),
     ]
 }

@@ -2,7 +2,7 @@
 
 use crate::app::context::Context;
 use crate::app::messages::dice::percent;
-use crate::app::messages::measures::{found, likelier, sentences, share, sigmas};
+use crate::app::messages::measures::{found, least, likelier, most, sentences, sigmas};
 use crate::app::messages::spoken::{count, quoted};
 use crate::app::text::{Dice, Surprise};
 use crate::sample::Tally;
@@ -60,8 +60,8 @@ fn of_dice(name: &str, it: &Dice, settings: &str) -> String {
     format!(
         "{name}, the dice: temperature {temperature}, 95% interval {interval}; top-k {} or more, top-p above {}, min-p {} or less; luck {}; settings of now {settings}.",
         bounds.top_k,
-        share(bounds.top_p),
-        share(bounds.min_p),
+        least(bounds.top_p),
+        most(bounds.min_p),
         sigmas(it.luck)
     )
 }
