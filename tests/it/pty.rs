@@ -4,24 +4,30 @@
 use std::io::{Read as _, Write};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::support::watch::Watch;
 use megachat::document::Record;
 use megachat::store::transcripts;
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{ChildKiller, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How long anything may take; a healthy run needs a hundredth of it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Pty {
-    child: Box<dyn Child + Send + Sync>,
+    id: u32,
+    killer: Box<dyn ChildKiller + Send + Sync>,
+    /// The status of the program that has ended.
+    ended: Arc<Mutex<Option<u32>>>,
+    /// Waits for its end.
+    waiter: Option<JoinHandle<()>>,
     master: Option<Box<dyn MasterPty + Send>>,
     writer: Option<Box<dyn Write + Send>>,
     pub(crate) screen: Arc<Mutex<vt100::Parser>>,
     /// Every byte that came.
     pub(crate) raw: Arc<Mutex<Vec<u8>>>,
-    /// How often something came, and who waits for it.
+    /// How often something came, the program's end too, and who waits for it.
     came: Arc<(Mutex<usize>, Condvar)>,
     /// The terminal's settings before the program started.
     before: Option<nix::sys::termios::Termios>,
@@ -64,8 +70,9 @@ impl Pty {
             command.env(name, value);
         }
         let before = pair.master.get_termios();
-        let child = pair.slave.spawn_command(command).unwrap();
+        let mut child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
+        let (id, killer) = (child.process_id().unwrap(), child.clone_killer());
         let rows = std::num::NonZero::new(24).unwrap();
         let columns = std::num::NonZero::new(80).unwrap();
         let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
@@ -82,8 +89,26 @@ impl Pty {
                 tell.1.notify_all();
             }
         });
+        let ended = Arc::new(Mutex::new(None));
+        let (status, tell) = (ended.clone(), came.clone());
+        let waiter = std::thread::spawn(move || {
+            *status.lock().unwrap() = Some(child.wait().unwrap().exit_code());
+            *tell.0.lock().unwrap() += 1;
+            tell.1.notify_all();
+        });
         let writer = pair.master.take_writer().unwrap();
-        Self { child, master: Some(pair.master), writer: Some(writer), screen, raw, came, before }
+        Self {
+            id,
+            killer,
+            ended,
+            waiter: Some(waiter),
+            master: Some(pair.master),
+            writer: Some(writer),
+            screen,
+            raw,
+            came,
+            before,
+        }
     }
 
     pub(crate) fn contents(&self) -> String {
@@ -143,7 +168,7 @@ impl Pty {
 
     /// The number of its process.
     pub(crate) fn id(&self) -> u32 {
-        self.child.process_id().unwrap()
+        self.id
     }
 
     /// As [`wait_for`](Self::wait_for), for what may take as long as it likes while something is going on.
@@ -173,34 +198,37 @@ impl Pty {
     }
 
     /// Whether the program has ended.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.lock().unwrap().is_some()
     }
 
-    /// As [`wait_for`](Self::wait_for), for what is not on the screen alone.
+    /// As [`wait_for`](Self::wait_for), for what is not on the screen alone but comes with something written or with the end.
     #[track_caller]
-    pub(crate) fn wait_with(&mut self, what: &str, mut seen: impl FnMut(&mut Self) -> bool) {
-        let began = Instant::now();
-        while !seen(self) {
-            assert!(began.elapsed() < 3 * PATIENCE, "{what}: nothing comes of it:\n{}", self.contents());
-            std::thread::sleep(Duration::from_millis(5));
+    pub(crate) fn wait_with(&self, what: &str, mut seen: impl FnMut(&Self) -> bool) {
+        let until = Instant::now() + 3 * PATIENCE;
+        loop {
+            let before = self.came();
+            if seen(self) {
+                return;
+            }
+            assert!(self.hear(before, until), "{what}: nothing comes of it:\n{}", self.contents());
         }
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
-        let id = rustix::process::Pid::from_raw(self.child.process_id().unwrap() as i32).unwrap();
+        let id = rustix::process::Pid::from_raw(self.id as i32).unwrap();
         rustix::process::kill_process(id, signal).unwrap();
     }
 
     #[track_caller]
-    pub(crate) fn exit(&mut self) -> u32 {
-        let began = Instant::now();
+    pub(crate) fn exit(&self) -> u32 {
+        let until = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
+            let before = self.came();
+            if let Some(status) = *self.ended.lock().unwrap() {
+                return status;
             }
-            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.contents());
-            std::thread::sleep(Duration::from_millis(5));
+            assert!(self.hear(before, until), "it does not end:\n{}", self.contents());
         }
     }
 
@@ -236,8 +264,10 @@ impl Pty {
 impl Drop for Pty {
     fn drop(&mut self) {
         // An orphan would live on.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !self.has_ended() {
+            let _ = self.killer.kill();
+        }
+        let _ = self.waiter.take().map(JoinHandle::join);
     }
 }
 
@@ -452,13 +482,11 @@ fn a_terminal_that_goes_away_ends_the_program() {
     // Every handle of our side goes, as when a terminal's window is closed.
     drop(reader);
     drop(pair.master);
-    let began = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if began.elapsed() > PATIENCE {
-            let _ = child.kill();
-            panic!("it lives on without a terminal");
-        }
-        std::thread::sleep(Duration::from_millis(5));
+    let (mut killer, (tell, ended)) = (child.clone_killer(), std::sync::mpsc::channel());
+    std::thread::spawn(move || tell.send(child.wait().map(drop)));
+    if ended.recv_timeout(PATIENCE).is_err() {
+        let _ = killer.kill();
+        panic!("it lives on without a terminal");
     }
 }
 

@@ -225,7 +225,7 @@ mod terminal {
         let file = home.path().join("a.txt");
         std::fs::write(&file, "Once upon a time, there was a quantum ball.\n").unwrap();
         let arguments = ["score", "--model", "demo", "--worst", "1", file.to_str().unwrap()];
-        let mut pty = Pty::start(home.path(), &arguments, &[("NO_COLOR", "1")]);
+        let pty = Pty::start(home.path(), &arguments, &[("NO_COLOR", "1")]);
         assert_eq!(pty.exit(), 0);
         pty.see("most surprising");
         let raw = String::from_utf8_lossy(&pty.raw.lock().unwrap()).into_owned();
@@ -245,7 +245,7 @@ mod terminal {
         // Long enough that its progress would be told.
         std::fs::write(&file, "Once upon a time, there was a quantum ball.\n".repeat(40)).unwrap();
         let arguments = ["score", "--model", "demo", "--worst", "1", file.to_str().unwrap()];
-        let mut pty = Pty::start(home.path(), &arguments, &[("TERM", "dumb"), ("LC_ALL", "C")]);
+        let pty = Pty::start(home.path(), &arguments, &[("TERM", "dumb"), ("LC_ALL", "C")]);
         assert_eq!(pty.exit(), 0);
         pty.see("most surprising");
         let raw = String::from_utf8_lossy(&pty.raw.lock().unwrap()).into_owned();
@@ -258,7 +258,7 @@ mod terminal {
         let home = Home::new();
         let file = home.path().join("long.txt");
         std::fs::write(&file, "One day, a dog named Max found a red ball. ".repeat(20_000)).unwrap();
-        let mut pty = Pty::start(home.path(), &["score", "--model", "demo", file.to_str().unwrap()], &[]);
+        let pty = Pty::start(home.path(), &["score", "--model", "demo", file.to_str().unwrap()], &[]);
         pty.see("of 240001 tokens");
         pty.signal(rustix::process::Signal::INT);
         assert_eq!(pty.exit(), 130);
