@@ -19,6 +19,7 @@ pub(super) use items::each_line;
 use items::{Item, Items};
 use rows::{Level, Rows, Unit};
 use scorer::{Scored, Scorer, Token, Wanted};
+pub(super) use source::Progress;
 use told::{Form, Teller};
 pub(super) use words::{place_of, starts_of, tokens_of};
 
@@ -102,7 +103,7 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
     let loaded = measured::open(None, None, &wanted.model, files, config, paths)?;
     let worked_out = Wanted {
         words: shape.level == Level::Word,
-        variance: matches!(shape.level, Level::Word | Level::Text),
+        standing: matches!(shape.level, Level::Word | Level::Text),
         lower: shape.level == Level::Text,
     };
     let mut scorer = Scorer::new(loaded, wanted, worked_out)?;
@@ -189,6 +190,9 @@ fn each_whole(
         let (done, outcome) = scorer.score(vec![item?], None, true);
         outcome?;
         for it in &done {
+            if let Some(complaint) = it.complaint((wanted.files.len() > 1).then_some(&*it.item.name)) {
+                return Err(Exit::failed(complaint));
+            }
             if it.tally.tokens == 0 {
                 let name = &it.item.name;
                 return Err(Exit::failed(format!(

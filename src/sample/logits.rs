@@ -100,23 +100,6 @@ pub(super) fn masses(logits: &[f32], largest: f32) -> (f64, f64) {
     (total, mean)
 }
 
-/// The sum of `exp(x) (x - mean)²`, `x` being a logit less the `largest`. What is too improbable to be counted is left out.
-#[multiversion(targets = "simd")]
-pub(super) fn squares(logits: &[f32], largest: f32, mean: f32) -> f64 {
-    let mut sum = 0.0;
-    for part in logits.chunks(32 * GROUP) {
-        let mut sums = [0_f32; GROUP];
-        for group in part.chunks(GROUP) {
-            for (sum, &logit) in sums.iter_mut().zip(group) {
-                let x = least(logit - largest);
-                *sum += exp(x) * (x - mean) * (x - mean);
-            }
-        }
-        sum += sums.into_iter().map(f64::from).sum::<f64>();
-    }
-    sum
-}
-
 #[inline]
 fn least(x: f32) -> f32 {
     if x > LEAST { x } else { LEAST }

@@ -9,18 +9,19 @@ use crate::TokenId;
 
 /// How a token stands in a row, (V,), at a temperature: `p = softmax(z / T)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Standing {
+pub struct Standing {
     /// `ln p` of the token, less its mean under `p`: `ln p[y] + H`, in nats.
-    pub(super) lead: f64,
+    pub lead: f64,
     /// The variance of `ln p` under `p`, in nats squared.
-    pub(super) variance: f64,
+    pub variance: f64,
     /// `ln p` of the token.
-    pub(super) log_p: f64,
+    pub log_p: f64,
 }
 
 impl Standing {
     /// Of `token` at a temperature of `1 / cold`; `None` if these are no scores of it.
-    pub(super) fn new(logits: &[f32], token: TokenId, cold: f64) -> Option<Self> {
+    #[must_use]
+    pub fn new(logits: &[f32], token: TokenId, cold: f64) -> Option<Self> {
         let &chosen = logits.get(token as usize)?;
         let largest = largest(logits);
         let [total, first, second] = moments(logits, largest, cold as f32);
@@ -158,10 +159,10 @@ pub struct Luck {
 }
 
 impl Luck {
-    /// Counts a token in.
-    pub fn add(&mut self, it: &Measure) {
-        self.lead += it.lead;
-        self.variance += it.variance;
+    /// Counts a token in, by its [`Standing::lead`] and [`Standing::variance`] at temperature 1.
+    pub fn add(&mut self, lead: f64, variance: f64) {
+        self.lead += lead;
+        self.variance += variance;
     }
 
     /// In standard deviations; `None` where there was no choice at all.

@@ -2,8 +2,8 @@
 
 use std::f64::consts::LN_2;
 
-use super::logits::{largest, log_sum_exp_and_entropy, rank, squares};
-use super::{Draw, Reading};
+use super::Draw;
+use super::logits::{largest, log_sum_exp_and_entropy, rank};
 use crate::TokenId;
 
 /// The model's own view of one token, before any sampler.
@@ -71,15 +71,6 @@ pub fn log_share(logits: &[f32], tokens: &[TokenId]) -> f64 {
     let some: Vec<f32> = tokens.iter().filter_map(|&it| logits.get(it as usize)).copied().collect();
     // Rounding makes no share larger than all.
     if some.is_empty() { f64::NEG_INFINITY } else { (log_sum_exp(&some) - log_sum_exp(logits)).min(0.0) }
-}
-
-/// The variance of ln p under the distribution p of `logits`, (V,), in nats squared. `reading` is of a token under it.
-#[must_use]
-pub fn variance(logits: &[f32], reading: &Reading) -> f64 {
-    let (largest, p) = (logits[reading.expected as usize], f64::from(reading.expected_p));
-    let entropy = reading.score.entropy.map_or(0.0, f64::from) * LN_2;
-    // Around the mean, so that nothing is lost in a difference of large numbers.
-    squares(logits, largest, (-entropy - p.ln()) as f32) * p
 }
 
 /// Bits of a natural logarithm of a probability. Rounding makes no certainty negative, nor minus zero.

@@ -3,6 +3,7 @@
 use std::f64::consts::LN_2;
 
 use super::Reading;
+use super::measure::{Luck, Standing};
 
 /// The share of the tokens, the lowest ones, that [`Statistics::min_k_pp`] is the mean of.
 const LOWEST: f64 = 0.2;
@@ -10,10 +11,7 @@ const LOWEST: f64 = 0.2;
 /// Statistics of a text. `None` where it is too short, or every token was certain.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Statistics {
-    /// How much likelier the tokens are than the model's own draws would be, in standard deviations: 0 in the mean, and of
-    /// variance 1, for a text that the model drew at temperature 1.
-    ///
-    /// Source: the analytic curvature of Bao et al., *Fast-DetectGPT* (arXiv 2310.05130).
+    /// [`Luck::sigmas`].
     pub luck: Option<f64>,
     /// Mean of the lowest fifth of ln p, each less its expectation and by its standard deviation.
     ///
@@ -28,24 +26,22 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Of tokens with the variance of ln p, in nats squared, of the distributions they come from: see [`super::variance`].
+    /// Of tokens, each with how it stands at temperature 1.
     #[must_use]
-    pub fn new<'a>(tokens: impl Iterator<Item = (&'a Reading, f64)>) -> Self {
-        let (mut excess, mut variances, mut nats, mut log_ranks, mut count) = (0.0, 0.0, 0.0, 0.0, 0_usize);
+    pub fn new<'a>(tokens: impl Iterator<Item = (&'a Reading, &'a Standing)>) -> Self {
+        let (mut luck, mut nats, mut log_ranks, mut count) = (Luck::default(), 0.0, 0.0, 0_usize);
         let mut standard = Vec::new();
-        for (reading, variance) in tokens {
-            let over = (reading.score.entropy.map_or(0.0, f64::from) - reading.bits) * LN_2;
-            excess += over;
-            variances += variance;
+        for (reading, &Standing { lead, variance, .. }) in tokens {
+            luck.add(lead, variance);
             nats += reading.bits * LN_2;
             log_ranks += f64::from(reading.score.rank + 1).ln();
             count += 1;
-            standard.extend((variance > 0.0).then(|| over / variance.sqrt()));
+            standard.extend((variance > 0.0).then(|| lead / variance.sqrt()));
         }
         standard.sort_by(f64::total_cmp);
         standard.truncate(((standard.len() as f64 * LOWEST) as usize).max(1));
         Self {
-            luck: (variances > 0.0).then(|| excess / variances.sqrt()),
+            luck: luck.sigmas(),
             min_k_pp: (!standard.is_empty()).then(|| standard.iter().sum::<f64>() / standard.len() as f64),
             log_rank: (count > 0).then(|| log_ranks / count as f64),
             lrr: (log_ranks > 0.0).then(|| nats / log_ranks),

@@ -245,3 +245,22 @@ fn every_candidate_that_is_left_has_finite_logarithms() {
     let smallest = top.iter().map(|it| it["logprob_after"].as_f64().unwrap()).fold(0.0, f64::min);
     assert!(smallest < -110.0 && top.iter().all(|it| it["logprob"].is_f64()), "{smallest}");
 }
+
+/// Each line's continuation is told before the next line is written.
+#[test]
+fn a_prompt_is_continued_before_the_next_is_there() {
+    let home = Home::new();
+    let arguments = ["--model", "demo", "--device", "cpu", "-q", "--jsonl", "-n", "3", "-N", "2", "--input", "-"];
+    let mut child = megachat(home.path(), &arguments).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    for number in 1..3 {
+        writeln!(input, "{}", json!({ "prompt": "One day", "seed": 7 })).unwrap();
+        for sample in 1..3 {
+            let told: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+            assert_eq!((&told["line"], &told["sample"]), (&number.into(), &sample.into()));
+        }
+    }
+    drop(input);
+    assert_eq!((lines.next(), child.wait().unwrap().code()), (None, Some(0)));
+}

@@ -8,7 +8,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+#[cfg(target_os = "linux")]
+use crate::support::disks::SmallDisk;
 use crate::support::program::{Home, err, megachat, out};
+use crate::support::tiny;
 
 const SCORE: [&str; 5] = ["score", "--model", "demo", "--device", "cpu"];
 
@@ -22,20 +25,25 @@ fn file(home: &Home, name: &str, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Each line is told before the next is written, and a signal ends the waiting for one.
+/// Each line or row is told before the next is written, and a signal ends the waiting for one.
 #[test]
 fn a_line_is_told_before_the_next_is_there_and_a_signal_ends_the_waiting() {
     let home = Home::new();
-    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let mut command = megachat(home.path(), &[&SCORE[..], &["--lines", "--csv"]].concat());
+    let lines = ["The cat sat.\n", "A dog ran.\n"];
+    let table = ["text,who\r\nThe cat sat.,a\r\n", "\"A dog\nran.\",b\r\n"];
+    for (signal, status, arguments, texts, tokens) in [
+        (Signal::SIGINT, 130, ["--lines", "--csv"], lines, [4, 4]),
+        (Signal::SIGTERM, 143, ["--items", "--csv"], table, [4, 5]),
+    ] {
+        let mut command = megachat(home.path(), &[&SCORE[..], &arguments].concat());
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        for (number, text) in ["The cat sat.", "A dog ran."].into_iter().enumerate() {
-            writeln!(input, "{text}").unwrap();
+        for (number, (text, tokens)) in texts.into_iter().zip(tokens).enumerate() {
+            input.write_all(text.as_bytes()).unwrap();
             // A heading stands before the first.
-            let told: Vec<String> = lines.by_ref().take(4 + usize::from(number == 0)).collect();
-            assert!(told.last().unwrap().starts_with(&format!("{},3,", number + 1)), "{told:?}");
+            let told: Vec<String> = lines.by_ref().take(tokens + usize::from(number == 0)).collect();
+            assert!(told.last().unwrap().starts_with(&format!("{},", number + 1)), "{told:?}");
         }
         kill(Pid::from_raw(child.id() as i32), signal).unwrap();
         assert_eq!(lines.next(), None);
@@ -165,4 +173,54 @@ fn wrong_usage_is_told_first() {
     let text = file(&home, "text", "The cat sat.");
     let output = megachat(home.path(), &["score", "--model", "nowhere", "--json", &text, &text]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+}
+
+/// A text whose scores are no numbers is a row of `NA`; the others are told, and the status says that one is missing.
+#[test]
+fn scores_that_are_no_numbers_hide_nothing_but_themselves() {
+    let home = Home::new();
+    let model = home.path().join("model");
+    tiny::overflowing(&model, 7);
+    let model = model.to_str().unwrap();
+    let run = |arguments: &[&str], text: &str| {
+        let file = file(&home, "texts", text);
+        let all = [&["score", "--model", model, "--device", "cpu"], arguments, &[&*file]].concat();
+        megachat(home.path(), &all).output().unwrap()
+    };
+    let lines =
+        "The cat sat.\nThe cat sat on the mat and saw a dog.\nA dog ran.\nOne day a cat and a dog sat on a mat.\n";
+    for form in [&["--csv"][..], &["--csv", "--words"], &["--csv", "--stats"], &["--stats", "--csv", "--log", "e"]] {
+        let output = run(&[&["--lines"], form].concat(), lines);
+        assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+        let why = " of 2 are no numbers; so are those of 2 texts in all";
+        assert!(err(&output).contains(why), "{}", err(&output));
+        let mut table = csv::Reader::from_reader(&*output.stdout);
+        let surprise = table.headers().unwrap().iter().position(|it| it == "bits" || it == "nats").unwrap();
+        let rows: Vec<(String, bool)> =
+            table.records().map(|it| it.unwrap()).map(|it| (it[0].to_owned(), &it[surprise] == "NA")).collect();
+        assert!(rows.iter().all(|(item, is_missing)| *is_missing == (item == "2" || item == "4")), "{rows:?}");
+        assert!(["1", "2", "3", "4"].iter().all(|item| rows.iter().any(|it| it.0 == *item)), "{rows:?}");
+    }
+    // Neither is such a text a likelier one.
+    let pairs = run(&["--pairs", "--json"], "The cat sat.\tThe cat sat on the mat and saw a dog.\nA dog.\tA cat.\n");
+    let object: Value = serde_json::from_slice(&pairs.stdout).unwrap();
+    assert_eq!((&object["pairs"], &object["unscored"], pairs.status.code()), (&1.into(), &1.into(), Some(1)));
+    let whole = run(&[], "The cat sat on the mat and saw a dog.");
+    assert_eq!((whole.status.code(), &*out(&whole)), (Some(1), ""));
+    assert!(err(&whole).contains("are no numbers"), "{}", err(&whole));
+}
+
+/// A disk without room says so, and what was told is told.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_under_the_sidecar_is_told() {
+    let home = Home::new();
+    let Some(disk) = SmallDisk::new(4096) else { return };
+    fs::write(disk.path().join("filler"), vec![0; 1 << 16]).unwrap_err();
+    let text = file(&home, "text", "The cat sat.");
+    let sidecar = disk.path().join("beside.json").to_str().unwrap().to_owned();
+    let output = score(&home, &["--stats", "--csv", &text, "--sidecar", &sidecar]);
+    assert_eq!(output.status.code(), Some(74), "{}", err(&output));
+    assert!(err(&output).contains("beside.json") && out(&output).lines().count() == 2, "{}", err(&output));
+    assert_eq!(fs::read_dir(disk.path()).unwrap().count(), 1);
 }

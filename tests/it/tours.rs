@@ -160,3 +160,51 @@ fn a_tour_needs_a_screen_and_the_demo() {
         assert!(err(&output).contains(why), "{}", err(&output));
     }
 }
+
+/// Other bits throw other dice: a tour with another model than it was written for says so.
+#[test]
+fn a_tour_with_another_model_says_what_it_was_written_for() {
+    let home = Home::new();
+    let mut pty = Pty::start(home.path(), &["--model", "demo", "--dtype", "q8", "--device", "cpu"], &[]);
+    pty.see("demo q8 cpu");
+    pty.press(NEXT);
+    pty.wait_for("what it was written for", |it| it.contains("not for demo q8") && it.contains("megachat --tour"));
+    let own = begin(&Home::new(), "temperature");
+    own.see("temperature 1/8  Press: ");
+    assert!(!own.contents().contains("written for"), "{}", own.contents());
+}
+
+/// A text of its own tells the temperature, the luck and the settings that drew it.
+#[test]
+fn a_text_tells_what_drew_it() {
+    let home = Home::new();
+    let arguments = ["--model", "demo", "--dtype", "f32", "--device", "cpu", "--preset", "raw", "-n", "60", "-s", "3"];
+    let mut pty = Pty::start(home.path(), &arguments, &[]);
+    pty.see("demo f32 cpu");
+    pty.press("One day Tom\r");
+    pty.drawn(60);
+    pty.press("\ts");
+    pty.see("most surprising");
+    pty.press("\t");
+    let row = |screen: &str, name: &str| -> Option<Vec<f64>> {
+        let line = screen.lines().find_map(|it| it.split_once(name))?.1;
+        Some(
+            line.split(|it: char| !(it.is_ascii_digit() || ".-^".contains(it)))
+                .filter_map(|it| it.rsplit('^').next()?.parse().ok())
+                .collect(),
+        )
+    };
+    // Of all, typed and drawn.
+    pty.wait_for("an interval that holds the temperature", |it| {
+        row(it, "95% interval").is_some_and(|it| it.len() >= 2 && it[0] < 1.0 && it[1] > 1.0)
+    });
+    pty.wait_for("luck of dice", |it| {
+        row(it, "luck, in sigmas").is_some_and(|it| it.last().is_some_and(|it| it.abs() < 3.0))
+    });
+    pty.wait_for("settings as they drew", |it| row(it, "settings of now").is_some_and(|it| it.last() == Some(&0.0)));
+    // Colder, the unlikely words of the text would hardly have come.
+    pty.press(&times("\x1b[1;3B", 10));
+    pty.wait_for("colder settings", |it| {
+        row(it, "settings of now").is_some_and(|it| it.last().is_some_and(|it| *it < -1.0))
+    });
+}

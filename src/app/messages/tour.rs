@@ -4,6 +4,7 @@ use crate::app::context::Context;
 use crate::app::focus::Focus;
 use crate::app::keymap::Action;
 use crate::app::tour::Done;
+use crate::manifest::DEMO;
 
 /// What to press; once that is done, what to watch and how to go on. With the keys in force.
 pub(in crate::app) fn told(cx: &Context) -> Option<String> {
@@ -14,7 +15,13 @@ pub(in crate::app) fn told(cx: &Context) -> Option<String> {
         (_, false) => format!("Press: {}", with_keys(cx, step.press)),
         (_, true) => format!("Watch: {} {next} goes on.", with_keys(cx, step.watch)),
     };
-    Some(format!("{} {}/{}  {told}", walk.tour.name(), walk.step + 1, walk.tour.steps().len()))
+    // Another model says other words, and other bits of its numbers throw other dice.
+    let other = cx.card().filter(|it| walk.step == 0 && (it.name != DEMO || it.dtype != "f32"));
+    let remark = other.map_or_else(String::new, |it| {
+        let (model, tour) = (&it.name, walk.tour.name());
+        format!(" The tour is written for demo f32, not for {model} {}: megachat --tour {tour}.", it.dtype)
+    });
+    Some(format!("{} {}/{}  {told}{remark}", walk.tour.name(), walk.step + 1, walk.tour.steps().len()))
 }
 
 fn with_keys(cx: &Context, text: &str) -> String {

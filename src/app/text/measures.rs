@@ -74,7 +74,7 @@ impl Text {
             let own = if is_drawn { &mut out.drawn } else { &mut out.typed };
             for dice in [&mut out.all, own] {
                 dice.tokens += 1;
-                dice.luck.add(&it);
+                dice.luck.add(it.lead, it.variance);
                 dice.bounds.add(&it);
                 dice.hidden_by = dice.hidden_by.or(hidden_by);
             }

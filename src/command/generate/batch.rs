@@ -1,12 +1,14 @@
 //! Continuations of several texts: of one text several, `-N`, and of the texts of a file, `--input`.
 
+use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
+use std::rc::Rc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::score::each_line;
+use super::super::score::{Progress, each_line};
 use super::super::{Exit, engine_exit, lively, say, say_notes};
 use super::printer::{Form, Printer, Told};
 use super::told::Which;
@@ -56,7 +58,7 @@ pub(super) fn generate(arguments: &Arguments, config: &Config, paths: &Paths, se
     let out = output::stdout()?;
     let mut texts = texts(arguments, settings)?;
     // Before a model is loaded for nothing.
-    let Some(first) = texts.next() else {
+    let Some(first) = texts.each.next() else {
         return Err(Exit::failed("there is nothing to continue: the input is empty"));
     };
     let Loaded { session, card, taken } = load_named(arguments, config, paths)?;
@@ -69,10 +71,10 @@ pub(super) fn generate(arguments: &Arguments, config: &Config, paths: &Paths, se
     let shows = lively() && !wanted.quiet && !io::stdout().is_terminal();
     let interrupt = Interrupt::listen()?;
     let mut batch = Batch { arguments, form, card, session, interrupt, out, texts: 0, failed: 0 };
-    let mut jobs = std::iter::once(first).chain(texts).flat_map(each_job);
+    texts.each = Box::new(std::iter::once(first).chain(texts.each));
     let mut outcome = Ok(true);
     while let Ok(true) = outcome {
-        outcome = batch.some(&mut jobs);
+        outcome = batch.some(&mut texts);
         if shows {
             let _ = write!(output::stderr(), "\r\x1b[K{} texts", batch.texts);
         }
@@ -89,22 +91,48 @@ pub(super) fn generate(arguments: &Arguments, config: &Config, paths: &Paths, se
 }
 
 /// What there is to draw, text by text.
-type Texts = Box<dyn Iterator<Item = Result<Vec<Job>, Bad>>>;
+struct Texts {
+    each: Box<dyn Iterator<Item = Result<Vec<Job>, Bad>>>,
+    /// How far the input is read, if there is one.
+    progress: Option<Rc<Progress>>,
+    /// The first of those that are not drawn yet.
+    next: VecDeque<Job>,
+}
+
+impl Texts {
+    /// Some to be drawn together, none at the end of all, and why there are no more of them.
+    fn some(&mut self) -> (Vec<Job>, Option<Bad>) {
+        // What is there is drawn before more is waited for.
+        let waits = |it: &Self| !it.next.is_empty() && it.progress.as_ref().is_some_and(|it| it.waits.get());
+        let mut bad = None;
+        while self.next.len() < TOLD_TOGETHER && bad.is_none() && !waits(self) {
+            match self.each.next() {
+                Some(Ok(jobs)) => self.next.extend(jobs),
+                Some(Err(it)) => bad = Some(it),
+                None => break,
+            }
+        }
+        (self.next.drain(..TOLD_TOGETHER.min(self.next.len())).collect(), bad)
+    }
+}
 
 fn texts(arguments: &Arguments, settings: &Settings) -> Result<Texts, Exit> {
     let wanted = &arguments.output;
     let samples = wanted.samples.unwrap_or(1);
     let Some(file) = &wanted.input else {
         let prompt = prompt::read(&arguments.prompt, wanted.quiet)?;
-        return Ok(Box::new(std::iter::once(Ok(several(None, None, &prompt, settings, samples)))));
+        let each = Box::new(std::iter::once(Ok(several(None, None, &prompt, settings, samples))));
+        return Ok(Texts { each, progress: None, next: VecDeque::new() });
     };
     let file = Some(&**file).filter(|it| *it != Path::new(prompt::DASH));
     let settings = settings.clone();
-    let lines = (1..).zip(each_line(file)?).filter(|it| !it.1.as_ref().is_ok_and(|line| line.trim().is_empty()));
-    Ok(Box::new(lines.map(move |(number, line)| {
+    let (lines, progress) = each_line(file, &format!("prompts, in each line one like {EXAMPLE}"))?;
+    let lines = (1..).zip(lines).filter(|it| !it.1.as_ref().is_ok_and(|line| line.trim().is_empty()));
+    let each = Box::new(lines.map(move |(number, line)| {
         let line = line.map_err(Bad::Input)?;
         jobs_of(number, &line, &settings, samples).map_err(|why| Bad::Line(number, why))
-    })))
+    }));
+    Ok(Texts { each, progress: Some(progress), next: VecDeque::new() })
 }
 
 /// A run over all texts.
@@ -122,15 +150,8 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     /// Draws and tells some; answers whether there may be more.
-    fn some(&mut self, jobs: &mut dyn Iterator<Item = Result<Job, Bad>>) -> Result<bool, Exit> {
-        let (mut some, mut bad) = (Vec::new(), None);
-        while some.len() < TOLD_TOGETHER && bad.is_none() {
-            match jobs.next() {
-                Some(Ok(job)) => some.push(job),
-                Some(Err(it)) => bad = Some(it),
-                None => break,
-            }
-        }
+    fn some(&mut self, texts: &mut Texts) -> Result<bool, Exit> {
+        let (some, bad) = texts.some();
         if some.is_empty() && bad.is_none() {
             return Ok(false);
         }
@@ -202,13 +223,6 @@ enum Bad {
     Input(Exit),
     /// This line says nothing that could be drawn; the others may.
     Line(usize, String),
-}
-
-fn each_job(jobs: Result<Vec<Job>, Bad>) -> Vec<Result<Job, Bad>> {
-    match jobs {
-        Ok(jobs) => jobs.into_iter().map(Ok).collect(),
-        Err(bad) => vec![Err(bad)],
-    }
 }
 
 /// What a line of the input asks for, over what the command line says.

@@ -31,6 +31,8 @@ pub(super) struct All {
     equal: usize,
     wrong: usize,
     unknown: usize,
+    /// Texts whose scores are no numbers, and what is said of the first of them.
+    broken: (usize, String),
     /// Targets that their text does not have, has only inside a word, and has more than once.
     nowhere: usize,
     inside: usize,
@@ -96,6 +98,12 @@ impl All {
 
     fn count(&mut self, it: &Scored, is_only: bool) {
         self.items += 1;
+        if let Some(complaint) = it.complaint((!is_only).then(|| it.item.called()).as_deref()) {
+            if self.broken.0 == 0 {
+                self.broken.1 = complaint;
+            }
+            self.broken.0 += 1;
+        }
         self.tally.merge(&it.tally);
         if let Some(target) = &it.item.target {
             match find_target(&it.item.text, target.trim()) {
@@ -117,7 +125,7 @@ impl All {
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If it cannot be written, and status 1 if scores of a text are no numbers.
     pub(super) fn end(&self, scorer: &Scorer, teller: &mut Teller<'_, Output>) -> Result<(), Exit> {
         if let (n @ 1.., first) = &self.long {
             let (capacity, first) = (scorer.positions(), visible_name(first));
@@ -155,7 +163,11 @@ impl All {
             _ => teller.end(&self.tally, self.items)?,
         }
         teller.out.flush()?;
-        Ok(())
+        match &self.broken {
+            (0, _) => Ok(()),
+            (1, complaint) => Err(Exit::failed(complaint.clone())),
+            (n, complaint) => Err(Exit::failed(format!("{complaint}; so are those of {n} texts in all"))),
+        }
     }
 
     /// The share of the pairs whose good text is likelier; equal ones count as wrong.

@@ -67,10 +67,15 @@ impl Items {
         // One after the other: a system lets only so many be open at once.
         let waits: Vec<bool> = files.iter().map(|it| !it.as_deref().is_some_and(is_at_once)).collect();
         let after = waits.into_iter().skip(1).chain([false]);
-        let mut sources = files
-            .into_iter()
-            .zip(after)
-            .map(move |(it, waits_after)| Source::open(it.as_deref(), &shared).map(|it| Source { waits_after, ..it }));
+        let what = match wanted {
+            _ if wanted.items => "the table, names of columns first",
+            _ if wanted.pairs => "the pairs, a good text, a tab and a bad one in a line",
+            _ if wanted.lines => "the texts, one in a line",
+            _ => "the text",
+        };
+        let mut sources = files.into_iter().zip(after).map(move |(it, waits_after)| {
+            Source::open(it.as_deref(), &shared, what).map(|it| Source { waits_after, ..it })
+        });
         let mut carried = Vec::new();
         let items: Stream = if wanted.items {
             let (others, first) = sources.next().transpose()?.map(rows).transpose()?.unzip();
@@ -176,17 +181,19 @@ fn lines(source: Source, several: bool) -> impl Iterator<Item = Result<Item, Exi
     until_an_error(move || next().transpose())
 }
 
-/// The lines of a file, or of standard input.
+/// The lines of a file, or of standard input, and how far it is read. `what` is what a person at a terminal is asked for.
 ///
 /// # Errors
 ///
 /// Status 1 if it cannot be opened; each line, if it cannot be read, or is no text.
-pub(in crate::command) fn each_line(
-    file: Option<&Path>,
-) -> Result<impl Iterator<Item = Result<String, Exit>> + use<>, Exit> {
-    let source = Source::open(file, &Rc::new(Progress::default()))?;
-    Ok(lines(source, false).map(|it| it.map(|it| it.text)))
+pub(in crate::command) fn each_line(file: Option<&Path>, what: &str) -> Result<(Lines, Rc<Progress>), Exit> {
+    let progress = Rc::new(Progress::default());
+    let source = Source::open(file, &progress, what)?;
+    Ok((Box::new(lines(source, false).map(|it| it.map(|it| it.text))), progress))
 }
+
+/// Lines as texts.
+pub(in crate::command) type Lines = Box<dyn Iterator<Item = Result<String, Exit>>>;
 
 /// The good text and the bad one of a line.
 fn both(line: Result<Item, Exit>) -> Vec<Result<Item, Exit>> {
@@ -213,15 +220,20 @@ fn both(line: Result<Item, Exit>) -> Vec<Result<Item, Exit>> {
 fn rows(source: Source) -> Result<(Vec<String>, impl Iterator<Item = Result<Item, Exit>>), Exit> {
     let (name, progress) = (source.name.clone(), source.progress.clone());
     progress.since.set(0);
-    // How much of it the reader holds is not known.
-    progress.waits.set(source.waits_after);
     let mut input = csv::ReaderBuilder::new().has_headers(false).from_reader(source);
     let mut number = 0;
     let mut next = move || -> Result<Option<Vec<String>>, Exit> {
         progress.since.set(0);
         let mut row = csv::ByteRecord::new();
         let failed = |e: csv::Error| Source::failed(&name, &format!("{e}; fields with commas stand in quotes"));
-        if !input.read_byte_record(&mut row).map_err(failed)? {
+        let is_row = input.read_byte_record(&mut row).map_err(failed)?;
+        let read = input.position().byte();
+        let source = input.get_mut();
+        // What ends a row may be of two bytes, of which one was read.
+        let is_next = source.line_end > read + 1;
+        let holds = is_next || matches!(source.inner, Inner::Ready(_)) && source.delivered > read;
+        progress.waits.set(!is_next && !source.is_ready(holds));
+        if !is_row {
             return Ok(None);
         }
         number += 1;

@@ -15,7 +15,7 @@ use crate::engine::reading::{read_several, windows};
 use crate::format::span;
 use crate::gpt2::{Model, ModelError};
 use crate::output;
-use crate::sample::{Reading, Statistics, Tally, begins_character, log_share, variance};
+use crate::sample::{Reading, Standing, Statistics, Tally, begins_character, log_share};
 use crate::text::visible_name;
 
 /// One token of a text.
@@ -28,8 +28,8 @@ pub(super) struct Token {
     pub(super) column: usize,
     /// What the model thought of it; `None` for a first one with nothing before it.
     pub(super) reading: Option<Reading>,
-    /// The variance of ln p under the distribution it comes from, where that is wanted.
-    pub(super) variance: f64,
+    /// How it stands among all that could have come, where that is wanted.
+    pub(super) standing: Option<Standing>,
 }
 
 /// An item as the model finds it.
@@ -44,13 +44,23 @@ pub(super) struct Scored {
     pub(super) statistics: Statistics,
     /// The surprise of the text in lower case, in bits, where that is wanted.
     pub(super) lower: Option<f64>,
+    /// The first token whose scores are no numbers, from 0. Nothing is known of such a text.
+    pub(super) broken: Option<usize>,
+}
+
+impl Scored {
+    /// What is wrong with it, if its scores are no numbers. `name` is its name where it needs one.
+    pub(super) fn complaint(&self, name: Option<&str>) -> Option<String> {
+        let of = name.map_or_else(String::new, |it| format!(" of {}", visible_name(it)));
+        self.broken.map(|at| format!("the model's scores of token {}{of} are no numbers", at + 1))
+    }
 }
 
 /// What is worked out besides each token's score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) words: bool,
-    pub(super) variance: bool,
+    pub(super) standing: bool,
     /// The text again, in lower case.
     pub(super) lower: bool,
 }
@@ -66,8 +76,6 @@ pub(super) struct Scorer {
     /// The tokens that can begin a word.
     beginnings: Vec<TokenId>,
     interrupt: Interrupt,
-    /// Whether there is one text alone, which needs no name.
-    is_single: bool,
     said_read_as: bool,
     progress: Shown,
 }
@@ -113,8 +121,6 @@ struct Job {
     borders: Vec<bool>,
     /// Natural logarithms of the probability that a word begins there.
     openings: Vec<f64>,
-    /// The first token whose scores are no numbers.
-    broken: Option<usize>,
     is_done: bool,
 }
 
@@ -141,9 +147,8 @@ impl Scorer {
         let beginnings = if wanted.words { words::beginnings(&card.vocabulary) } else { Vec::new() };
         let progress = Shown { lively: lively(), begun: Instant::now(), items: 0, tokens: 0, share: None, of: None };
         let interrupt = Interrupt::listen()?;
-        let is_single = arguments.files.len() < 2 && !arguments.lines && !arguments.items && !arguments.pairs;
         let said_read_as = false;
-        Ok(Self { model, card, start, overlap, wanted, beginnings, interrupt, is_single, said_read_as, progress })
+        Ok(Self { model, card, start, overlap, wanted, beginnings, interrupt, said_read_as, progress })
     }
 
     /// Reads some items, and answers what is known of those that were read to their end, in order, also after an error.
@@ -202,15 +207,6 @@ impl Scorer {
         }
         let mut done = Vec::new();
         for job in jobs {
-            if let Some(at) = job.broken {
-                let of = if self.is_single {
-                    String::new()
-                } else {
-                    format!(" of {}", visible_name(&job.scored.item.called()))
-                };
-                outcome = Err(Exit::failed(format!("the model's scores of token {}{of} are no numbers", at + 1)));
-                break;
-            }
             if !job.is_done {
                 break;
             }
@@ -268,6 +264,7 @@ impl Scorer {
             words,
             statistics: Statistics::default(),
             lower: None,
+            broken: None,
         };
         let mut borders = Vec::new();
         if self.wanted.words {
@@ -275,14 +272,14 @@ impl Scorer {
             borders = words::borders(&scored.words, scored.tokens.len());
         }
         let openings = vec![f64::NAN; borders.len()];
-        Ok(Job { ids, scored, borders, openings, broken: None, is_done })
+        Ok(Job { ids, scored, borders, openings, is_done })
     }
 
     /// The tokens of a text with their places in it.
     fn places(&self, ids: &[TokenId]) -> Vec<Token> {
         let (mut byte, mut line, mut column) = (0, 1, 1);
         let place = |&id: &TokenId| {
-            let it = Token { id, byte, line, column, reading: None, variance: f64::NAN };
+            let it = Token { id, byte, line, column, reading: None, standing: None };
             for &next in self.card.vocabulary.bytes(id) {
                 byte += 1;
                 if next == b'\n' {
@@ -319,9 +316,9 @@ impl Scorer {
             };
             token.reading = Reading::new(row, token.id);
             match &token.reading {
-                Some(it) if wanted.variance => token.variance = variance(row, it),
+                Some(_) if wanted.standing => token.standing = Standing::new(row, token.id, 1.0),
                 Some(_) => {}
-                None => job.broken = job.broken.or(Some(at)),
+                None => job.scored.broken = job.scored.broken.or(Some(at)),
             }
             progress.tokens += 1;
             if progress.lively && progress.tokens.is_multiple_of(256) {
@@ -344,14 +341,18 @@ impl Scorer {
 
     fn finish(&self, job: Job) -> Scored {
         let Job { mut scored, openings, .. } = job;
+        if scored.broken.is_some() {
+            // A sum of what is left would be of another text.
+            scored.tokens.iter_mut().for_each(|it| it.reading = None);
+        }
         for it in &scored.tokens {
             if let Some(reading) = &it.reading {
                 scored.tally.add(reading.bits, reading.score.rank, self.card.vocabulary.bytes(it.id));
             }
         }
         words::weigh(&mut scored, &openings);
-        let known = scored.tokens.iter().filter(|_| self.wanted.variance);
-        scored.statistics = Statistics::new(known.filter_map(|it| Some((it.reading.as_ref()?, it.variance))));
+        let known = scored.tokens.iter().filter_map(|it| it.reading.as_ref().zip(it.standing.as_ref()));
+        scored.statistics = Statistics::new(known);
         scored
     }
 }

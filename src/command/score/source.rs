@@ -14,14 +14,14 @@ use crate::text::visible_path;
 
 /// How far all files are read.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(in crate::command) struct Progress {
     pub(super) done: Cell<u64>,
     /// Bytes of all files, where that is known.
     pub(super) total: Cell<Option<u64>>,
     /// Bytes since the last text began.
     pub(super) since: Cell<u64>,
     /// Whether more would have to be waited for.
-    pub(super) waits: Cell<bool>,
+    pub(in crate::command) waits: Cell<bool>,
 }
 
 impl Progress {
@@ -38,6 +38,9 @@ pub(super) struct Source {
     pub(super) progress: Rc<Progress>,
     /// Whether what comes after it may keep its reader waiting.
     pub(super) waits_after: bool,
+    /// How many of its bytes were read, and how many up to the last end of a line.
+    pub(super) delivered: u64,
+    pub(super) line_end: u64,
 }
 
 /// Where its bytes come from.
@@ -49,10 +52,12 @@ pub(super) enum Inner {
 }
 
 impl Source {
+    /// `what` is what a person at a terminal is asked for.
+    ///
     /// # Errors
     ///
     /// Status 1 if it cannot be opened, 71 if the system gives no thread.
-    pub(super) fn open(file: Option<&Path>, progress: &Rc<Progress>) -> Result<Self, Exit> {
+    pub(super) fn open(file: Option<&Path>, progress: &Rc<Progress>, what: &str) -> Result<Self, Exit> {
         let name = file.map_or_else(|| "standard input".to_owned(), visible_path);
         let inner = match file {
             Some(file) if is_at_once(file) => {
@@ -61,12 +66,13 @@ impl Source {
             }
             _ => {
                 if file.is_none() && io::stdin().is_terminal() {
-                    say("megachat: write or paste the text; Ctrl-D at the beginning of a line ends it");
+                    say(&format!("megachat: write or paste {what}; Ctrl-D at the beginning of a line ends it"));
                 }
                 Inner::Piped(Piped::open(file)?)
             }
         };
-        Ok(Self { name, inner, progress: progress.clone(), waits_after: false })
+        let (delivered, line_end) = (0, 0);
+        Ok(Self { name, inner, progress: progress.clone(), waits_after: false, delivered, line_end })
     }
 
     /// Whether more is there without waiting, when its reader `holds` some of it and has not come to the end of that.
@@ -99,6 +105,10 @@ impl Read for Source {
         };
         done.set(done.get() + n as u64);
         since.set(since.get() + n as u64);
+        if let Some(at) = out[..n].iter().rposition(|it| *it == b'\n') {
+            self.line_end = self.delivered + at as u64 + 1;
+        }
+        self.delivered += n as u64;
         Ok(n)
     }
 }

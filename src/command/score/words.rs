@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use super::scorer::{Scored, Token};
 use crate::TokenId;
+use crate::sample::Luck;
 use crate::text::Vocabulary;
 
 /// A stretch of a text that is told as one.
@@ -179,14 +180,14 @@ fn figures(tokens: &[Token]) -> Figures {
     else {
         return Figures::default();
     };
-    let expected: f64 = readings.iter().filter_map(|it| it.score.entropy).map(f64::from).sum();
     let bits = readings.iter().map(|it| it.bits).sum::<f64>();
-    let variance: f64 = tokens.iter().map(|it| it.variance).sum();
+    let mut luck = Luck::default();
+    tokens.iter().filter_map(|it| it.standing).for_each(|it| luck.add(it.lead, it.variance));
     Figures {
         bits: Some(bits),
         entropy: readings[0].score.entropy.map(f64::from),
         rank: Some(readings[0].score.rank + 1),
-        z: (variance > 0.0).then(|| (expected - bits) * LN_2 / variance.sqrt()),
+        z: luck.sigmas(),
         ..Figures::default()
     }
 }

@@ -59,7 +59,8 @@ fn luck_is_the_sum_of_the_leads_over_the_root_of_the_variances() {
     assert_eq!(luck.sigmas(), None);
     // In bits: leads .75, -.25, -1.25; three times the variance of .6875: -.75 / sqrt(2.0625) = -.52223.
     for token in 0..3 {
-        luck.add(&Measure::new(&row, token).unwrap());
+        let it = Measure::new(&row, token).unwrap();
+        luck.add(it.lead, it.variance);
     }
     near(luck.sigmas().unwrap(), -0.522_233);
 }
@@ -72,7 +73,8 @@ fn of_the_dice_luck_has_mean_0_and_deviation_1() {
         for position in 0..40 {
             let row = super::super::backwards::tests::row(text * 100 + position, 60);
             let token = super::super::backwards::tests::drawn(&row, 1.0, super::super::die(text, position));
-            luck.add(&Measure::new(&row, token).unwrap());
+            let it = Measure::new(&row, token).unwrap();
+            luck.add(it.lead, it.variance);
         }
         let it = luck.sigmas().unwrap();
         (sum, squares) = (sum + it, squares + it * it);

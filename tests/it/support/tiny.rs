@@ -16,6 +16,15 @@ pub(crate) fn hugging_face(directory: &Path, seed: u32) {
 
 /// The same with a context of so many tokens.
 pub(crate) fn of_context(directory: &Path, seed: u32, positions: usize) {
+    write(directory, positions, weights(seed, positions, None));
+}
+
+/// One whose scores are no numbers after its token of that `position`: what is added there is more than sums of 32 bits hold.
+pub(crate) fn overflowing(directory: &Path, position: usize) {
+    write(directory, POSITIONS, weights(1, POSITIONS, Some(position)));
+}
+
+fn write(directory: &Path, positions: usize, weights: Vec<u8>) {
     std::fs::create_dir_all(directory).unwrap();
     let config = json!({
         "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "activation_function": "gelu_new",
@@ -23,28 +32,34 @@ pub(crate) fn of_context(directory: &Path, seed: u32, positions: usize) {
         "layer_norm_epsilon": 1e-5, "tie_word_embeddings": true,
     });
     std::fs::write(directory.join("config.json"), config.to_string()).unwrap();
-    std::fs::write(directory.join("model.safetensors"), weights(seed, positions)).unwrap();
+    std::fs::write(directory.join("model.safetensors"), weights).unwrap();
     std::fs::write(directory.join("merges.txt"), megachat::assets::MERGES).unwrap();
 }
 
 /// The weights: float16, small, the same for the same seed.
 pub(crate) fn safetensors(seed: u32) -> Vec<u8> {
-    weights(seed, POSITIONS)
+    weights(seed, POSITIONS, None)
 }
 
-fn weights(seed: u32, positions: usize) -> Vec<u8> {
+/// `overflowing` is a position whose embedding is near the largest number of 32 bits.
+fn weights(seed: u32, positions: usize, overflowing: Option<usize>) -> Vec<u8> {
     let (mut header, mut data) = (Map::new(), Vec::new());
     let mut state = seed;
     for (name, shape) in shapes(positions) {
         let start = data.len();
-        for _ in 0..shape.iter().product::<usize>() {
+        let large = overflowing.filter(|_| name == "wpe.weight");
+        for at in 0..shape.iter().product::<usize>() {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             // Between 2^-6 and 2^-2, of either sign.
             let bits =
                 (state >> 16 & 0x8000) as u16 | (9 + (state >> 20) as u16 % 4) << 10 | (state >> 8) as u16 & 0x3ff;
-            data.extend(bits.to_le_bytes());
+            match large {
+                Some(position) if at / WIDTH == position => data.extend(3e38_f32.to_le_bytes()),
+                Some(_) => data.extend(half::f16::from_bits(bits).to_f32().to_le_bytes()),
+                None => data.extend(bits.to_le_bytes()),
+            }
         }
-        header.insert(name, json!({"dtype": "F16", "shape": shape, "data_offsets": [start, data.len()]}));
+        header.insert(name, json!({"dtype": if large.is_some() { "F32" } else { "F16" }, "shape": shape, "data_offsets": [start, data.len()]}));
     }
     let mut header = serde_json::to_vec(&header).unwrap();
     header.resize(header.len().next_multiple_of(8), b' ');

@@ -8,6 +8,8 @@ fn source(bytes: &[u8]) -> Source {
         inner: Inner::Ready(Box::new(io::Cursor::new(bytes.to_vec()))),
         progress: Rc::default(),
         waits_after: false,
+        delivered: 0,
+        line_end: 0,
     }
 }
 

@@ -1,20 +1,20 @@
 use super::*;
 use crate::assets;
 use crate::command::score::items::Item;
-use crate::sample::{Reading, Score, Statistics, Tally};
+use crate::sample::{Reading, Score, Standing, Statistics, Tally};
 
 fn scored(item: Item) -> Scored {
     let vocabulary = assets::vocabulary();
     let mut byte = 0;
     let ids = vocabulary.encode(&item.text).unwrap().tokens;
     let token = |id: TokenId| {
-        let it = Token { id, byte, line: 1, column: 1, reading: None, variance: 1.0 };
+        let it = Token { id, byte, line: 1, column: 1, reading: None, standing: None };
         byte += vocabulary.bytes(id).len();
         it
     };
     let tokens = ids.into_iter().map(token).collect();
     let (tally, statistics) = (Tally::default(), Statistics::default());
-    let mut out = Scored { item, tokens, tally, windows: 1, words: Vec::new(), statistics, lower: None };
+    let mut out = Scored { item, tokens, tally, windows: 1, words: Vec::new(), statistics, lower: None, broken: None };
     out.words = find(&out, &vocabulary);
     out
 }
@@ -85,6 +85,7 @@ fn a_word_is_corrected_by_the_borders_at_both_its_ends() {
     for token in &mut it.tokens {
         let score = Score { p: 0.25, log_p: 0.25_f32.ln(), rank: 4, entropy: Some(1.0) };
         token.reading = Some(Reading { score, bits: 2.0, expected: 0, expected_p: 0.5 });
+        token.standing = Some(Standing { lead: -LN_2, variance: 1.0, log_p: 0.25_f64.ln() });
     }
     let borders = borders(&it.words, it.tokens.len());
     assert_eq!(borders.iter().filter(|it| **it).count(), 3, "before the second and the third word, and behind that");
