@@ -24,6 +24,7 @@ use crate::memory;
 use crate::output;
 use crate::shell::{self, End, Outcome, Session, Trouble};
 use crate::store::config::{LoadedConfig, load_config, load_state, some};
+use crate::store::opening::Recorded;
 use crate::store::paths::Paths;
 use crate::store::{history, models};
 use crate::text::{visible, visible_name, visible_path};
@@ -205,11 +206,11 @@ fn open_interface(
     // A transcript goes on as before, dice and model included, but for what the user says now.
     let mut recorded_model = None;
     if let Some(it) = &resumed {
-        if let Some(recorded) = it.document.settings() {
+        if let Some(recorded) = it.1.document.settings() {
             settings = arguments.sampling.over(recorded.clone()).map_err(usage)?;
         }
         if arguments.model.model.is_none() {
-            recorded_model = it.model(&paths)?;
+            recorded_model = command::resume::model(&it.1)?;
         }
     }
     let places = places(&paths, &arguments.files);
@@ -223,8 +224,10 @@ fn open_interface(
     };
     let (mut document, mut vocabularies, mut open, mut written_by) =
         (Document::default(), Vocabularies::default(), None, None);
-    if let Some(it) = resumed {
-        (document, vocabularies, open) = (it.document, it.vocabularies, Some(it.appender));
+    let mut id = None;
+    if let Some((appender, it)) = resumed {
+        (document, vocabularies, open) = (it.document, it.vocabularies, Some(appender));
+        id = Some(it.id);
         // Who asks for another model knows that it has other weights.
         written_by = it.written_by.filter(|_| arguments.model.model.is_none());
         problems.extend(it.problems);
@@ -233,6 +236,7 @@ fn open_interface(
     let answered = load_state(&paths.state).demo_only || command::remembered_model(&paths).is_some();
     let asks = ask && !has_345m && !answered && io::stdin().is_terminal();
     let start = Start {
+        id,
         settings,
         model: directory.map(|it| (name, it)),
         ask: asks,
@@ -242,7 +246,7 @@ fn open_interface(
         chat: arguments.interface.chat,
         document,
         vocabularies,
-        written_by: written_by.map(|(sha256, name, device)| WrittenBy { sha256, name, device }),
+        written_by: written_by.map(|it: Recorded| WrittenBy { sha256: it.sha256, name: it.name, device: it.device }),
         said: arguments.model.said(),
         size: (80, 24),
         appearance: arguments.interface.appearance(&config, |name| std::env::var(name).ok()).map_err(usage)?,

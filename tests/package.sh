@@ -5,8 +5,8 @@
 # again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# 9.0 MB, to two digits.
-most=9049999
+# 9.1 MB, to two digits.
+most=9149999
 built=$(realpath "${CARGO_TARGET_DIR:-target}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -6,12 +6,14 @@ use super::context::Context;
 use super::editing::edit;
 use super::focus::Focus;
 use super::guide;
+use super::intent::Question;
 use super::keymap::Action;
 use super::layers::answer::Kind;
 use super::outbox::Effect;
 use super::state::App;
 use super::text::Scroll;
-use super::verbs::{branch, chat, cursor, editor, focus, input_line, panel, selection, send};
+use super::verbs::{branch, chat, cursor, editor, focus, input_line, library, panel, selection, send};
+use crate::store::protocol::Format;
 
 /// How long a first Ctrl-C waits for the second.
 const ARMED: Duration = Duration::from_secs(2);
@@ -30,6 +32,11 @@ pub(super) fn act(app: &mut App, action: Action) {
         Action::Tree => app.open(Kind::Tree),
         Action::Compare => app.open(Kind::Compare),
         Action::Futures => app.open(Kind::Futures),
+        Action::Library => app.open(Kind::Library),
+        Action::FindText => app.open(Kind::TextFind),
+        Action::Rename => app.open(Kind::Ask(Question::Title)),
+        Action::Tag => app.open(Kind::Ask(Question::Tags)),
+        Action::NameBookmark => app.open(Kind::Ask(Question::Bookmark)),
         _ if action.is_of_tour() => guide::act(app, action),
         _ => act_below(&mut app.context, action),
     }
@@ -69,6 +76,8 @@ fn act_below(cx: &mut Context, action: Action) {
         }
         Action::PageUp | Action::PageDown => cursor::scroll(cx, action),
         Action::Heat => cursor::next_heat(cx),
+        Action::Export => library::export_this(cx, Format::Markdown),
+        Action::Print => library::export_this(cx, Format::Html),
         _ if action.steers() => branch::act(cx, action),
         _ if action.is_of_panel() => panel::act(cx, action),
         _ if panel::turned_by(action).is_some() => panel::turn_by(cx, action),

@@ -2,6 +2,8 @@
 //!
 //! The verbs change it, the layers are given it, the screen draws it. It knows none of them.
 
+use std::collections::HashMap;
+
 use super::drawing::Drawing;
 use super::focus::Focus;
 use super::input::Input;
@@ -55,6 +57,22 @@ pub enum Saved {
     No(String),
 }
 
+/// A transcript on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Opening {
+    /// Its name.
+    pub(super) id: String,
+    /// Words that are looked for in it.
+    pub(super) words: String,
+}
+
+/// Where a reader was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The position of the token under the cursor.
+    pub(super) cursor: usize,
+}
+
 /// What is written down of the session.
 #[derive(Clone, Debug)]
 pub struct Journal {
@@ -62,6 +80,12 @@ pub struct Journal {
     pub place: String,
     /// Whether everything written is on the disk.
     pub saved: Saved,
+    /// The name of the transcript, once it has a file.
+    pub id: Option<String>,
+    /// A transcript of the library that is being opened in the place of this one.
+    pub(super) opening: Option<Opening>,
+    /// Where the reader was in transcripts that were open before.
+    pub(super) seen: HashMap<String, Seen>,
     /// The settings that the journal knows of.
     pub(super) settings: Option<Settings>,
     /// The model that the journal knows of.

@@ -6,6 +6,7 @@ use super::messages::topics::Topic;
 use super::text::Heat;
 use crate::TokenId;
 use crate::sample::Settings;
+use crate::store::protocol::Format;
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +33,16 @@ pub enum Intent {
     Heat(Heat),
     /// Appearance for a token that contains this.
     Find(String),
+    /// Look for words in the text.
+    FindText(String),
+    /// Show the texts of the library that have these words.
+    Library(String),
+    /// Open a text of the library.
+    Open(String),
+    /// Answer a question with a few words.
+    Name(Question, String),
+    /// Write the text as a file.
+    Export(Format),
     /// Draw columns under the settings of now and these; without any, as the key does.
     Compare(Vec<Settings>),
     /// Draw the columns again with the same dice instead of their own ones, or the other way round.
@@ -60,6 +71,17 @@ pub enum Intent {
     SwitchModel,
     /// End what the installer does.
     StopInstall,
+}
+
+/// What is asked for in a few words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// What the text is called.
+    Title,
+    /// Under which words it is filed.
+    Tags,
+    /// What the mark under the cursor is called.
+    Bookmark,
 }
 
 /// A way out of a loop.

@@ -1,17 +1,21 @@
 //! What is asked for by name: in the palette, in a line.
 
 use super::act::act;
-use super::intent::Intent;
+use super::context::Context;
+use super::intent::{Intent, Question};
 use super::keymap::Action;
 use super::knobs::KNOBS;
 use super::layers::Layer;
 use super::layers::answer::Kind;
 use super::layers::columns::{Columns, Purpose};
 use super::layers::find::Find;
+use super::layers::library::LibraryList;
+use super::layers::text_find::TextFind;
 use super::messages::topics::Topic;
 use super::outbox::Effect;
 use super::state::App;
-use super::verbs::{ask, branch, cursor, focus, input_line, models, panel, send};
+use super::verbs::{ask, branch, cursor, focus, input_line, library, models, panel, send};
+use crate::text::tags_of;
 
 /// Does what is asked for, whatever has the focus.
 pub(super) fn intent(app: &mut App, intent: Intent) {
@@ -54,6 +58,9 @@ pub(super) fn intent(app: &mut App, intent: Intent) {
             let layer = Layer::Find(Find::open(cx, &text));
             app.lay(layer);
         }
+        Intent::FindText(_) | Intent::Library(_) | Intent::Open(_) | Intent::Name(..) | Intent::Export(_) => {
+            of_library(app, intent);
+        }
         Intent::Compare(others) => {
             if let Some(columns) = Columns::open_compared(cx, others) {
                 app.lay(Layer::Columns(columns));
@@ -89,6 +96,35 @@ pub(super) fn intent(app: &mut App, intent: Intent) {
         Intent::StopInstall => cx.outbox.push(Effect::StopInstall),
     }
     app.cover();
+}
+
+/// What concerns this text as one of many.
+fn of_library(app: &mut App, intent: Intent) {
+    let cx = &mut app.context;
+    let layer = match intent {
+        Intent::FindText(words) => Layer::TextFind(TextFind::open(cx, &words)),
+        Intent::Library(words) => Layer::Library(LibraryList::open(cx, &words)),
+        Intent::Open(id) => {
+            library::open(cx, &id, "");
+            return;
+        }
+        Intent::Name(question, text) => return name(cx, question, &text),
+        Intent::Export(format) => return library::export_this(cx, format),
+        _ => return,
+    };
+    app.lay(layer);
+}
+
+/// Takes the answer to a question.
+fn name(cx: &mut Context, question: Question, text: &str) {
+    match question {
+        Question::Title => library::retitle_this(cx, text),
+        Question::Tags => match tags_of([text]) {
+            Ok(tags) => library::retag_this(cx, tags),
+            Err(why) => cx.outbox.complain(format!("{why}.")),
+        },
+        Question::Bookmark => branch::name_bookmark(cx, text),
+    }
 }
 
 /// Shows the exact tree; futures open for it.

@@ -35,6 +35,8 @@ pub enum Msg {
     Install(install::Event),
     /// The transcripts' writer said something.
     Store(store::Event),
+    /// The keeper of the library said something.
+    Library(store::LibraryEvent),
     /// Nothing but time passed.
     Tick,
 }

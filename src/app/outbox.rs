@@ -17,6 +17,8 @@ pub enum Effect {
     StopEngine,
     /// Tell the transcripts' writer.
     Store(store::Job),
+    /// Tell the keeper of the library.
+    Library(store::LibraryJob),
     /// Begin a new transcript; its name is made from the clock.
     NewTranscript,
     /// Install something.

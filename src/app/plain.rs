@@ -42,6 +42,8 @@ pub struct Plain {
     stream: Stream,
     /// Whether a person at a terminal writes the lines; else they are done one after the other, each to its end.
     at_terminal: bool,
+    /// The texts of the library that were told last, in their order.
+    listed: Vec<String>,
     /// What was read and is not done yet.
     lines: VecDeque<Line>,
     /// The beginning of a line that goes on in the next one.
@@ -111,6 +113,7 @@ impl Plain {
             out: Out::default(),
             stream: Stream::default(),
             at_terminal,
+            listed: Vec::new(),
             lines: VecDeque::new(),
             begun: None,
             report: None,
@@ -255,7 +258,9 @@ impl Plain {
         let waits = !self.at_terminal && (app.context.drawing.awaited.is_some() || self.installs);
         let loads = app.context.models.is_one_coming();
         let asks = app.layers.is_first_run();
-        is_writing(app) || self.report.is_some() || waits || loads && !asks
+        // What the library answers is told before the next line is done.
+        let looks = app.layers.library().is_some_and(|it| !it.is_complete) || app.context.journal.opening.is_some();
+        is_writing(app) || self.report.is_some() || waits || loads && !asks || looks
     }
 
     /// The next line that may be done: commands at a terminal at once, texts when the model is free.

@@ -1,5 +1,6 @@
 //! How the application starts.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::app::context::{Context, Cover, Journal, Panel, Saved, Window};
@@ -44,6 +45,8 @@ pub struct Start {
     pub draft: String,
     /// Whether to begin with the chat template.
     pub chat: bool,
+    /// The name of the transcript that is gone on with.
+    pub id: Option<String>,
     /// A document to go on with.
     pub document: Document,
     /// The vocabularies that the tokens of `document` are ids of; empty for a new one.
@@ -120,7 +123,15 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
         focus: Focus::Input,
         panel: Panel { is_shown: true, knob: 1, typing: None, came_from: Focus::Input },
         chat: start.chat || has_template,
-        journal: Journal { place: start.transcripts, saved: Saved::Nothing, settings: recorded, model: None },
+        journal: Journal {
+            place: start.transcripts,
+            saved: Saved::Nothing,
+            id: start.id,
+            opening: None,
+            seen: HashMap::new(),
+            settings: recorded,
+            model: None,
+        },
         window: Window { size: start.size, appearance: start.appearance, mouse: start.mouse },
         keymap: start.keymap,
         cover: Cover::default(),

@@ -85,7 +85,7 @@ const TEMPERATURE: &[Step] = &[
     ),
     step(
         "Hold {colder} until temp says greedy.",
-        "The longest bar takes everything: at 0 no die is asked.",
+        "The longest bar takes everything: at 0 no die decides.",
         Done::AtMost(Parameter::Temperature, 0.001),
     ),
     step(

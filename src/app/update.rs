@@ -33,6 +33,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         Msg::Engine(event) => hear::engine::heard(app, event),
         Msg::Install(event) => hear::install::heard(app, event),
         Msg::Store(event) => hear::store::heard(&mut app.context, event),
+        Msg::Library(event) => hear::library::heard(app, event),
         Msg::Tick => {}
     }
     app.cover();

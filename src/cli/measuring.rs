@@ -30,7 +30,7 @@ pub struct ScoreArguments {
     /// Tell a row of statistics for each text, as detectors and studies of memorisation use them; the text is read twice
     #[arg(long, group = "what")]
     pub stats: bool,
-    /// What surprise is measured in: bits or nats
+    /// What surprise is measured in: 2 or bits, e or nats
     #[arg(long, value_name = "BASE", default_value = "2")]
     pub log: LogBase,
     /// A text longer than the context is read in windows: after the first, each token has at least N tokens before it

@@ -8,6 +8,7 @@ use clap::{Args, Parser, ValueEnum};
 use crate::checkpoint::tensors::Dtype;
 use crate::engine::protocol::Said;
 use crate::model::DeviceChoice;
+use crate::store::export::Format;
 use crate::store::sampling::Sampling;
 use crate::text::TokenizerChoice;
 
@@ -296,9 +297,10 @@ pub enum EditModeName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogBase {
     /// Bits.
-    #[value(name = "2")]
+    #[value(name = "2", alias = "bits")]
     Two,
     /// Nats.
+    #[value(alias = "nats")]
     E,
 }
 
@@ -311,6 +313,34 @@ pub enum ExportFormat {
     Txt,
     /// JSON.
     Json,
+    /// A page for browsers.
+    Html,
+    /// A loom's tree.
+    Loom,
+}
+
+impl ExportFormat {
+    /// The format that it names.
+    #[must_use]
+    pub fn format(self) -> Format {
+        match self {
+            Self::Md => Format::Markdown,
+            Self::Txt => Format::Text,
+            Self::Json => Format::Json,
+            Self::Html => Format::Html,
+            Self::Loom => Format::Loom,
+        }
+    }
+}
+
+/// What a transcript is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// Plain text, and Markdown as it is written.
+    #[value(alias = "txt", alias = "md")]
+    Text,
+    /// A loom's tree.
+    Loom,
 }
 
 /// What a model is exported to.

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::store::transcripts::LATEST;
 use crate::text::TokenizerChoice;
 
 use super::candidates;
 use super::manual;
 use super::measuring::{CompareArguments, EvalVerb, GuessArguments, ScoreArguments};
-use super::{ExportDtype, ExportFormat, ModelArguments, ModelFormat, ShellName, WeightName, positive};
+use super::{ExportDtype, ExportFormat, ImportFormat, ModelArguments, ModelFormat, ShellName, WeightName, positive};
 
 /// What is measured.
 #[derive(Clone, Debug, Args)]
@@ -275,30 +276,116 @@ pub enum ModelVerb {
 #[derive(Clone, Debug, Subcommand)]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum TranscriptsVerb {
-    /// All transcripts, newest first
+    /// All transcripts, those worked on last first
     ///
     /// With --json one object: directory, and transcripts, a list of objects: id, path, state (sound, damaged, or unreadable), fault,
-    /// created (milliseconds since 1970), model, tokens, words (the first ones), `words_assumed` (whether they are taken for GPT-2's),
-    /// `words_fault` (why there are none); null is what is not known or not so.
+    /// title, tags, created and changed (milliseconds since 1970), opened (a number that grows with each time that one is worked on),
+    /// model, settings, tokens (of the text), nodes (of all branches), branches, words (the first ones), `words_assumed` (whether they
+    /// are taken for GPT-2's), `words_fault` (why there are none); null is what is not known or not so.
     List {
+        /// Only those filed under this word
+        #[arg(long, value_name = "TAG")]
+        tag: Option<String>,
+        /// Only those that this model wrote last
+        #[arg(long, value_name = "NAME")]
+        model: Option<String>,
+        /// Only those that were written in on this day or later, as 2026-11-27
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Find transcripts by words of their texts, in all branches, of their titles and their tags
+    ///
+    /// All words must be there, each as the beginning of one; words in one pair of quotes stand beside each other. With --json one
+    /// object: words, and found, a list of objects: what `list --json` has of each, and piece, run (its number in the tree, 0 for the
+    /// title), node, `on_path` (whether it is part of the text as it is).
+    Search {
+        /// What is looked for
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// How many are told
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+        most: usize,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
     /// The text of a transcript
     Show {
-        /// Its name, the beginning of it, or `latest`
-        #[arg(add = candidates::transcript())]
+        /// Its name, the beginning of it, its title, or `latest`
+        #[arg(add = candidates::transcript(), default_value = LATEST)]
         id: String,
     },
-    /// A transcript as a file, on standard output
-    Export {
-        /// Its name, the beginning of it, or `latest`
+    /// Give a transcript a title
+    Rename {
+        /// Its name, the beginning of it, its title, or `latest`
         #[arg(add = candidates::transcript())]
+        id: String,
+        /// What it is called from now on; "" takes the title away
+        #[arg(required = true)]
+        title: Vec<String>,
+    },
+    /// File a transcript under words, and tell under which it is
+    Tag {
+        /// Its name, the beginning of it, its title, or `latest`
+        #[arg(add = candidates::transcript())]
+        id: String,
+        /// Words to file it under
+        tags: Vec<String>,
+        /// Words to take away
+        #[arg(long, value_name = "TAG")]
+        remove: Vec<String>,
+    },
+    /// Put transcripts into the trash, where they are kept for 30 days
+    Remove {
+        /// Their names, beginnings of these, titles, or `latest`
+        #[arg(required = true, add = candidates::transcript())]
+        ids: Vec<String>,
+    },
+    /// Bring a transcript back from the trash
+    ///
+    /// With --list and --json one object: directory, and removed, a list of objects: id, removed (milliseconds since 1970), bytes.
+    Restore {
+        /// Its name or the beginning of it; the one that was removed last without
+        id: Option<String>,
+        /// Tell what is in the trash
+        #[arg(long, conflicts_with = "id")]
+        list: bool,
+        /// Print one JSON object
+        #[arg(long, requires = "list")]
+        json: bool,
+    },
+    /// Make a transcript of a text, of Markdown, or of a loom's tree
+    Import {
+        /// The file; `-` is standard input
+        #[arg(value_hint = clap::ValueHint::FilePath)]
+        file: PathBuf,
+        /// What it is called
+        #[arg(long, value_name = "TEXT")]
+        title: Option<String>,
+        /// In which format [default: by the file's name and what is in it]
+        #[arg(long, value_name = "FORMAT")]
+        from: Option<ImportFormat>,
+        /// The model whose words it is read in [default: GPT-2's words]
+        #[arg(long, value_name = "NAME|PATH", add = candidates::installed())]
+        model: Option<String>,
+    },
+    /// A transcript as a file for other readers and programs
+    Export {
+        /// Its name, the beginning of it, its title, or `latest`; `-` reads a transcript from standard input
+        #[arg(add = candidates::transcript(), default_value = LATEST)]
         id: String,
         /// In which format
         #[arg(long)]
         to: ExportFormat,
+        /// Where it is written; `-` is standard output
+        #[arg(long, short, value_name = "FILE", default_value = "-", value_hint = clap::ValueHint::FilePath)]
+        output: PathBuf,
+        /// Replace a file that is there already
+        #[arg(long)]
+        force: bool,
     },
 }
 

@@ -112,7 +112,8 @@ fn table(a: &LoadedModel, b: &LoadedModel, sums: &Sums, weights: &Weights) -> St
         line("same likeliest token", format!("{:.1} %", sums.likeliest() * 100.0));
     }
     let weights = match weights {
-        Weights::Same => "the same numbers".to_owned(),
+        Weights::Same if a.card.dtype == b.card.dtype => "the same numbers".to_owned(),
+        Weights::Same => "the same numbers before they are rounded for their precisions".to_owned(),
         Weights::Differ { first, by, .. } => format!("differ first in {}, by {by:.3e} at the most", visible(first)),
         Weights::Other(why) => format!("of two models: {}", visible(why)),
         Weights::Unknown(why) => format!("not compared: {}", visible(why)),

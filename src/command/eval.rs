@@ -116,6 +116,16 @@ fn run<P: Protocol>(
     Ok(sums)
 }
 
+/// Whether a file holds as many passages or words as the test set that the paper's figure is of; says if not.
+fn is_whole((found, all, what): (usize, usize, &str)) -> bool {
+    if found != all {
+        super::say(&format!(
+            "megachat: the file has {found} {what}, the paper's test set {all}: the paper's figure is not of this text"
+        ));
+    }
+    found == all
+}
+
 /// The tokens of a text; says if something else is read, unless that `is_said`.
 fn tokens(card: &ModelCard, text: &str, is_said: &mut bool) -> Result<Vec<TokenId>, Exit> {
     let encoded = card.vocabulary.encode(text).map_err(|e| Exit::failed(e.to_string()))?;

@@ -2,7 +2,7 @@
 
 use self::printer::{Form, Printer, Told};
 use super::interrupt::Interrupt;
-use super::{Exit, demo_directory, find_model, model_source, places, say, say_notes};
+use super::{DASH, Exit, demo_directory, find_model, model_source, places, say, say_notes};
 use crate::cli::Arguments;
 use crate::emergency::NO_MEMORY;
 use crate::engine::generation::Session;
@@ -122,7 +122,7 @@ struct Unread<'a> {
 impl Unread<'_> {
     /// Says that it is not read, once.
     fn say(&mut self) {
-        let is_read = self.words.is_empty() || self.words.iter().any(|it| it == prompt::DASH);
+        let is_read = self.words.is_empty() || self.words.iter().any(|it| it == DASH);
         if !self.is_said && !is_read && prompt::waits() {
             say("megachat: there is something on standard input, which is not read; `-` among the words takes it in");
             self.is_said = true;

@@ -96,6 +96,19 @@ fn key(word: &str) -> String {
     if core.is_empty() { word.to_owned() } else { core.to_lowercase().replace('\u{2019}', "'") }
 }
 
+/// A guess as it was written, and with another first letter.
+fn ways(guess: &str) -> Vec<String> {
+    let mut rest = guess.chars();
+    let Some(first) = rest.next() else { return Vec::new() };
+    let with = |first: String| format!("{first}{}", rest.as_str());
+    let mut out = vec![guess.to_owned(), with(first.to_uppercase().collect()), with(first.to_lowercase().collect())];
+    out.dedup();
+    if out.len() == 3 && out[0] == out[2] {
+        out.pop();
+    }
+    out
+}
+
 /// Why a game is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -145,7 +158,8 @@ impl Game<'_> {
         let word = self.player.text[self.player.words[at].place.clone()].to_owned();
         self.so_far(at)?;
         let (mut guesses, mut right) = (Vec::new(), None);
-        for number in 0..self.wanted.guesses {
+        let mut number = 0;
+        while number < self.wanted.guesses {
             write!(self.out, "Word {}, guess {} of {}? ", at + 1, number + 1, self.wanted.guesses)?;
             self.out.flush()?;
             let guess = match self.answers.next().map_err(|e| cannot_read(&e))? {
@@ -166,7 +180,19 @@ impl Game<'_> {
             if guess.is_empty() {
                 break;
             }
-            let of_it = self.player.instead(at, &guess)?;
+            if guess == "?" {
+                self.say("Write a word and press Enter. An empty line passes, :q ends the game.")?;
+                continue;
+            }
+            // Capitals do not count: of the ways to write it, the one that the model expects most.
+            let mut of_it: Option<Thought> = None;
+            for way in ways(&guess) {
+                let thought = self.player.instead(at, &way)?;
+                of_it = match (of_it, thought) {
+                    (Some(one), Some(other)) => Some(if other.bits < one.bits { other } else { one }),
+                    (one, other) => one.or(other),
+                };
+            }
             guesses.push(json!({
                 "text": guess, "tokens": of_it.as_ref().map(|it| it.tokens), "bits": of_it.as_ref().map(|it| it.bits),
                 "rank": of_it.as_ref().map(|it| it.rank),
@@ -175,6 +201,7 @@ impl Game<'_> {
                 right = Some(number);
                 break;
             }
+            number += 1;
             let told = of_it.map_or_else(|| "too long for the model".to_owned(), |it| told(&it));
             self.say(&format!("No. \"{}\": {told}.", visible_line(&guess)))?;
         }

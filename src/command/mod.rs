@@ -20,6 +20,7 @@ mod replay;
 pub(crate) mod resume;
 mod score;
 mod shared;
+mod source;
 mod transcripts;
 mod verify;
 
@@ -37,7 +38,7 @@ pub use model::model;
 pub use replay::replay;
 pub use score::score;
 pub(crate) use shared::{
-    DAMAGED, install_exit, lively, measured_source, model_source, print_json, remembered_model, say, say_notes,
+    DAMAGED, DASH, install_exit, lively, measured_source, model_source, print_json, remembered_model, say, say_notes,
 };
 pub use shared::{Exit, demo_directory, find_model, places};
 pub use transcripts::transcripts;

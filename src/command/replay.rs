@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::generate::engine_exit;
 use super::interrupt::Interrupt;
 use super::resume::recorded_model;
-use super::transcripts::transcript_exit;
+use super::transcripts::{meant, transcript_exit};
 use super::{Exit, demo_directory, find_model, places, say, say_notes};
 use crate::cli::{FileArguments, ReplayArguments};
 use crate::document::{Document, Journal, NodeId, Origin, ReplayPlan, ReplayStep, RunInfo, replay_plan};
@@ -23,7 +23,7 @@ use crate::output;
 use crate::sample::{Context, Draw, GENERATOR, Redrawn, Settings, TokenConstraints, redraw};
 use crate::store::config::Config;
 use crate::store::paths::Paths;
-use crate::store::transcripts::{TranscriptError, read, read_file};
+use crate::store::transcripts::{read, read_file};
 use crate::text::{visible_json, visible_line, visible_path};
 use verdict::{Outcome, Verdict};
 
@@ -39,7 +39,7 @@ const DIFFERS: u8 = 8;
 pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, paths: &Paths) -> Result<(), Exit> {
     // Before minutes of work that could not be told.
     let mut out = output::stdout()?;
-    let (path, journal) = find(&wanted.id, paths).map_err(|e| transcript_exit(&e))?;
+    let (path, journal) = find(&wanted.id, paths)?;
     if !journal.faults.is_sound() {
         let differ = if journal.faults.lose_something() { "; what came after that may differ for it" } else { "" };
         say(&format!("megachat: {} is damaged: {}{differ}", visible_path(&path), journal.faults));
@@ -99,10 +99,15 @@ pub fn replay(wanted: &ReplayArguments, files: &FileArguments, config: &Config, 
 }
 
 /// A transcript by its name or by its file.
-fn find(id: &str, paths: &Paths) -> Result<(PathBuf, Journal), TranscriptError> {
+fn find(id: &str, paths: &Paths) -> Result<(PathBuf, Journal), Exit> {
     let path = Path::new(id);
     let is_path = path.extension().is_some_and(|it| it == "jsonl") || path.components().count() > 1;
-    if is_path { Ok((path.to_owned(), read_file(path)?)) } else { read(&paths.transcripts, id) }
+    let found = if is_path {
+        read_file(path).map(|it| (path.to_owned(), it))
+    } else {
+        read(&paths.transcripts, &meant(id, paths)?)
+    };
+    found.map_err(|e| transcript_exit(&e))
 }
 
 /// Draws with the models that are recorded.

@@ -7,7 +7,6 @@ mod json;
 mod rows;
 mod scorer;
 mod sidecar;
-mod source;
 mod table;
 mod told;
 mod words;
@@ -19,13 +18,12 @@ pub(super) use items::each_line;
 use items::{Item, Items};
 use rows::{Level, Rows, Unit};
 use scorer::{Scored, Scorer, Token, Wanted};
-pub(super) use source::Progress;
 use told::{Form, Teller};
 pub(super) use words::{place_of, starts_of, tokens_of};
 
 use serde_json::Value;
 
-use super::{Exit, measured};
+use super::{Exit, measured, say};
 use crate::TokenId;
 use crate::appearance::Colours;
 use crate::cli::{ColorName, FileArguments, InterfaceArguments, ScoreArguments};
@@ -99,6 +97,10 @@ pub fn score(wanted: &ScoreArguments, files: &FileArguments, config: &Config, pa
         return Err(Exit::failed(format!(
             "the input has a column `{name}`, as what is told has; give it another name"
         )));
+    }
+    if wanted.items && shape.level != Level::Word && items.carried.iter().any(|it| it.trim().to_lowercase() == "target")
+    {
+        say("megachat: the column `target` counts with --words");
     }
     let loaded = measured::open(None, None, &wanted.model, files, config, paths)?;
     let worked_out = Wanted {

@@ -26,6 +26,9 @@ use crate::store::models;
 use crate::store::paths::Paths;
 use crate::text::{visible, visible_json, visible_name};
 
+/// What stands for standard input, and for standard output.
+pub(crate) const DASH: &str = "-";
+
 /// The exit status of a damaged model, whichever command reads it.
 pub(crate) const DAMAGED: u8 = 7;
 
@@ -116,7 +119,9 @@ pub fn find_model(paths: &Paths, wanted: Option<&str>) -> Result<(String, Option
         return Ok((name, Some(path)));
     }
     let mut help = "  megachat model download        gets NVIDIA's 345M model\n  megachat model import FILE     installs a checkpoint you have".to_owned();
-    if catalogue::wanted(text).is_some() {
+    if let Some((name, precision)) = text.rsplit_once(':').filter(|it| Precision::named(it.1).is_some()) {
+        help = format!("  --model {} --dtype {precision}", visible_name(name));
+    } else if catalogue::wanted(text).is_some() {
         help = format!("  megachat model download {text}");
     }
     Err(Exit {

@@ -1,78 +1,109 @@
-//! `megachat transcripts`: list, show, export.
+//! `megachat transcripts`: the library of texts.
 
+mod change;
+mod export;
+mod import;
 mod list;
+mod search;
+mod trash;
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use self::change::{rename, tag};
+use self::export::export;
+use self::import::import;
 use self::list::list;
-use super::{Exit, say};
-use crate::cli::{ExportFormat, TranscriptsVerb};
-use crate::document::{Journal, export_json, export_markdown, export_text};
+use self::search::search;
+use self::trash::{remove, restore};
+use super::{DASH, Exit, lively, say};
+use crate::cli::TranscriptsVerb;
 use crate::files::disk::is_of_the_disk;
 use crate::output;
+use crate::store::export::{Format, date};
+use crate::store::library::{Library, LibraryError, ResolveError, State};
 use crate::store::paths::Paths;
-use crate::store::transcripts::{self, TranscriptError, replay};
-use crate::store::vocabularies::{Finder, Resolved};
-use crate::text::{visible, visible_json, visible_path};
+use crate::store::transcripts::{LATEST, TranscriptError};
 
 /// Runs one of the verbs.
 ///
 /// # Errors
 ///
-/// Status 1 if there is no such transcript, or it cannot be read.
+/// Status 1 if there is no such transcript, or it cannot be read; 2 for what has no meaning; 3 if its words are not here; 74 if the
+/// disk is full.
 pub fn transcripts(verb: &TranscriptsVerb, paths: &Paths) -> Result<(), Exit> {
     match verb {
-        TranscriptsVerb::List { json } => list(*json, paths),
-        TranscriptsVerb::Show { id } => export(id, ExportFormat::Txt, paths),
-        TranscriptsVerb::Export { id, to } => export(id, *to, paths),
+        TranscriptsVerb::List { tag, model, since, json } => {
+            list((tag.as_deref(), model.as_deref(), since.as_deref()), *json, paths)
+        }
+        TranscriptsVerb::Search { words, most, json } => search(words, *most, *json, paths),
+        TranscriptsVerb::Show { id } => export(id, Format::Text, Path::new(DASH), false, paths),
+        TranscriptsVerb::Rename { id, title } => rename(id, &title.join(" "), paths),
+        TranscriptsVerb::Tag { id, tags, remove } => tag(id, tags, remove, paths),
+        TranscriptsVerb::Remove { ids } => remove(ids, paths),
+        TranscriptsVerb::Restore { id, list, json } => restore(id.as_deref(), *list, *json, paths),
+        TranscriptsVerb::Import { file, title, from, model } => {
+            import(file, title.as_deref(), *from, model.as_deref(), paths)
+        }
+        TranscriptsVerb::Export { id, to, output, force } => export(id, to.format(), output, *force, paths),
     }
 }
 
-fn export(id: &str, format: ExportFormat, paths: &Paths) -> Result<(), Exit> {
-    let (path, journal) = transcripts::read(&paths.transcripts, id).map_err(|e| transcript_exit(&e))?;
-    if !journal.faults.is_sound() {
-        say(&format!("megachat: {} is damaged: {}", visible_path(&path), journal.faults));
-    }
-    let document = replay(&journal);
-    let resolved = vocabularies_of(&path, &journal, paths)?;
-    for it in resolved.remarks() {
-        say(&format!("megachat: {} {it}", visible_path(&path)));
-    }
-    let vocabularies = resolved.vocabularies;
-    let text = match format {
-        ExportFormat::Txt => export_text(&document, &vocabularies),
-        ExportFormat::Md => {
-            let created = date(journal.header.created);
-            export_markdown(&journal.header, &created, &journal.records, &document, &vocabularies)
-        }
-        ExportFormat::Json => {
-            let value = export_json(&journal.header, &journal.records, &document, &vocabularies);
-            serde_json::to_string_pretty(&value).map_err(|e| Exit::failed(e.to_string()))?
-        }
-    };
-    let mut out = output::stdout()?;
-    // A terminal must not obey what a model wrote; a file gets it as it is.
-    if io::stdout().is_terminal() {
-        let text = if format == ExportFormat::Json { visible_json(&text) } else { visible(&text) };
-        writeln!(out, "{text}")?;
-    } else {
-        out.write_all(text.as_bytes())?;
-        if format == ExportFormat::Json {
-            out.write_all(b"\n")?;
-        }
-    }
-    Ok(())
-}
-
-/// The vocabularies of a transcript. The caller says that one is assumed.
+/// The library as it is now.
 ///
 /// # Errors
 ///
-/// Status 3, naming the model, if the words that it was written with are not here.
-pub(crate) fn vocabularies_of(path: &Path, journal: &Journal, paths: &Paths) -> Result<Resolved, Exit> {
-    let resolved = Finder::new(&paths.transcripts, &paths.models).resolve(journal);
-    resolved.map_err(|e| Exit { code: 3, message: format!("{} cannot be read: {e}", visible_path(path)) })
+/// Status 1 if the directory of transcripts cannot be read.
+fn library(paths: &Paths) -> Result<Library, Exit> {
+    let mut library = Library::open(paths).map_err(|e| library_exit(&e))?;
+    let shows = lively();
+    let mut is_shown = false;
+    let refreshed = library.refresh(&mut |done, of| {
+        use std::io::Write as _;
+        if shows && of > MANY {
+            is_shown = true;
+            let _ = write!(output::stderr(), "\r\x1b[Kreading transcripts: {done} of {of}");
+        }
+        true
+    });
+    if is_shown {
+        use std::io::Write as _;
+        let _ = write!(output::stderr(), "\r\x1b[K");
+    }
+    refreshed.map_err(|e| library_exit(&e))?;
+    if let Some(why) = &library.remark {
+        say(&format!("megachat: the index of transcripts cannot be kept ({why}); all are read anew"));
+    }
+    Ok(library)
+}
+
+/// So many transcripts take a while to be read.
+const MANY: usize = 500;
+
+fn library_exit(error: &LibraryError) -> Exit {
+    Exit::failed(error.to_string())
+}
+
+/// The name of the transcript that is meant: by its name, the beginning of that, its title, or `latest`. What is passed over is
+/// named.
+///
+/// # Errors
+///
+/// Status 1 if there is none or more than one.
+pub(crate) fn meant(wanted: &str, paths: &Paths) -> Result<String, Exit> {
+    let library = library(paths)?;
+    let id = library.resolve(wanted).map_err(|e| match e {
+        ResolveError::Transcript(it) => transcript_exit(&it),
+        ResolveError::Library(it) => library_exit(&it),
+    })?;
+    if wanted == LATEST {
+        let all = library.entries().map_err(|e| library_exit(&e))?;
+        // By their names these were begun later.
+        for it in all.iter().filter(|it| it.state == State::Unreadable && it.id > id) {
+            let fault = it.fault.as_deref().unwrap_or_default();
+            say(&format!("megachat: passed over: {fault}"));
+        }
+    }
+    Ok(id)
 }
 
 /// What to say of a transcript that cannot be used.
@@ -80,7 +111,10 @@ pub(crate) fn transcript_exit(error: &TranscriptError) -> Exit {
     let hint = match error {
         TranscriptError::Unknown { .. } => ": `megachat transcripts list` shows them all",
         TranscriptError::Locked { .. } => "; leave it there first",
-        TranscriptError::Ambiguous { .. } | TranscriptError::Bad { .. } | TranscriptError::Io { .. } => "",
+        TranscriptError::Ambiguous { .. }
+        | TranscriptError::Bad { .. }
+        | TranscriptError::LeadsOut { .. }
+        | TranscriptError::Io { .. } => "",
     };
     let code = match error {
         TranscriptError::Io { error, .. } if is_of_the_disk(error) => 74,
@@ -89,13 +123,11 @@ pub(crate) fn transcript_exit(error: &TranscriptError) -> Exit {
     Exit { code, message: format!("{error}{hint}") }
 }
 
-fn date(milliseconds: i64) -> String {
-    match jiff::Timestamp::from_millisecond(milliseconds) {
-        Ok(stamp) => stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
-        // Outside of what a calendar has.
-        Err(_) => "at no known time".to_owned(),
-    }
+/// The file of a transcript.
+fn file_of(id: &str, paths: &Paths) -> PathBuf {
+    paths.transcripts.join(format!("{id}.jsonl"))
 }
 
-#[cfg(test)]
-mod tests;
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

@@ -1,102 +1,80 @@
-//! A document as a file for other programs and readers: plain text, Markdown, JSON.
+//! A document as a file for other programs and readers: plain text, Markdown, JSON, a page for browsers, a loom's tree.
 
-use std::fmt::Write as _;
+mod html;
+mod json;
+mod loom;
+mod markdown;
+mod passages;
 
-use serde_json::json;
+pub use json::SCHEMA;
 
-use super::{Document, Header, Node, Origin, Record, Vocabularies};
-use crate::format::short;
+use super::{Document, Header, NodeId, Record, Vocabularies};
 use crate::sample::Settings;
-use crate::text::{visible_line, visible_name};
+use crate::text::visible_line;
 
-/// The text, byte for byte as the model reads it, invalid bytes replaced.
-#[must_use]
-pub fn export_text(document: &Document, vocabularies: &Vocabularies) -> String {
-    vocabularies.text(document, document.path())
+/// A transcript to be exported.
+#[derive(Clone, Copy, Debug)]
+pub struct Exported<'a> {
+    /// Its first line.
+    pub header: &'a Header,
+    /// The date of that in words.
+    pub created: &'a str,
+    /// All records.
+    pub records: &'a [Record],
+    /// What they make.
+    pub document: &'a Document,
+    /// The words of its tokens.
+    pub vocabularies: &'a Vocabularies,
 }
 
-/// The text in a fence, with what it was made by above it.
-///
-/// `created` is the date in words.
-#[must_use]
-pub fn export_markdown(
-    header: &Header,
-    created: &str,
-    records: &[Record],
-    document: &Document,
-    vocabularies: &Vocabularies,
-) -> String {
-    let text = export_text(document, vocabularies);
-    // A fence must be longer than any run of backticks inside.
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    let mut out = format!(
-        "# Transcript {}\n\n- created: {created}\n- program: {}\n",
-        visible_name(&header.id),
-        visible_name(&header.program)
-    );
-    for record in records {
-        if let Record::Model { name, sha256, dtype, device, vocabulary, .. } = record {
-            let words = vocabulary.as_ref().map_or_else(String::new, |it| {
-                format!(", vocabulary {} ({})", it.kind.name(), visible_name(it.hash.get(..12).unwrap_or(&it.hash)))
-            });
-            let [name, dtype, device, sha256] = [name, dtype, device, sha256].map(|it| visible_name(it));
-            let _ = writeln!(out, "- model: {name}, {dtype}, {device}, weights sha256 {sha256}{words}");
+impl Exported<'_> {
+    /// The text that is shown, as the model reads it, invalid bytes replaced. A mark that ends a text is no text: at the end it is
+    /// left out, elsewhere it is an empty line.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let path = self.document.path();
+        let last = path.iter().rposition(|&it| !self.is_end(it)).map_or(0, |it| it + 1);
+        let mut bytes: Vec<u8> = Vec::new();
+        for &node in &path[..last] {
+            if self.is_end(node) {
+                bytes.extend(b"\n\n");
+            } else if let Some(it) = self.document.node(node) {
+                bytes.extend(self.vocabularies.bytes(node, it.token));
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Whether a token is a mark that ends a text.
+    fn is_end(&self, node: NodeId) -> bool {
+        self.document.node(node).is_some_and(|it| self.vocabularies.at(node).is_end(it.token))
+    }
+
+    /// What the transcript is called.
+    fn title(&self) -> &str {
+        self.document.title().unwrap_or(&self.header.id)
+    }
+
+    /// The settings under which tokens of the text were drawn, each with the place of the first of them, from 1.
+    fn settings_of_text(&self) -> Vec<(usize, &Settings)> {
+        settings_of(self.document, self.document.path())
+    }
+}
+
+/// The settings under which some tokens that follow each other were drawn, each with the place of the first of them, from 1.
+fn settings_of<'a>(document: &'a Document, nodes: &[NodeId]) -> Vec<(usize, &'a Settings)> {
+    let mut out: Vec<(usize, &Settings)> = Vec::new();
+    for (place, &node) in (1..).zip(nodes) {
+        if let Some(settings) = document.settings_at(node).filter(|_| document.is_drawn(node))
+            && out.last().is_none_or(|it| it.1 != settings)
+        {
+            out.push((place, settings));
         }
     }
-    // What was set after the last token has made none of them.
-    for (node, settings) in document.settings_history().iter().filter(|it| it.0 < document.next_node()) {
-        let _ = writeln!(out, "- from token {node} on: {}", describe(settings));
-    }
-    let drawn = document.drawn();
-    let _ = writeln!(out, "- tokens: {}, of which the model drew {drawn}", document.len());
-    let _ = write!(out, "\n{fence}text\n{text}\n{fence}\n");
     out
 }
 
-/// Everything that is known, as one JSON object.
-#[must_use]
-pub fn export_json(
-    header: &Header,
-    records: &[Record],
-    document: &Document,
-    vocabularies: &Vocabularies,
-) -> serde_json::Value {
-    let models: Vec<&Record> = records.iter().filter(|it| matches!(it, Record::Model { .. })).collect();
-    let tokens: Vec<_> = document
-        .path()
-        .iter()
-        .filter_map(|&id| Some((id, document.node(id)?)))
-        .map(|(id, Node { token, origin, .. })| {
-            let text = String::from_utf8_lossy(vocabularies.at(id).bytes(*token)).into_owned();
-            match origin {
-                Origin::Typed => json!({ "node": id, "id": token, "text": text }),
-                Origin::Chosen => json!({ "node": id, "id": token, "text": text, "chosen": true }),
-                Origin::Drawn(draw) => {
-                    let mut draw = short(draw);
-                    // The journal counts from 0, what people read from 1.
-                    draw["rank"] = draw["rank"].as_u64().map(|it| it + 1).into();
-                    json!({ "node": id, "id": token, "text": text, "draw": draw })
-                }
-            }
-        })
-        .collect();
-    let settings: Vec<_> = document
-        .settings_history()
-        .iter()
-        .map(|(node, settings)| json!({ "from_node": node, "settings": short(settings) }))
-        .collect();
-    json!({
-        "id": header.id,
-        "created": header.created,
-        "program": header.program,
-        "models": models,
-        "settings": settings,
-        "text": export_text(document, vocabularies),
-        "tokens": tokens,
-    })
-}
-
+/// Everything that was set, in a line.
 fn describe(settings: &Settings) -> String {
     let said = settings.described().into_iter().map(|(name, value)| format!("{name} {value}"));
     visible_line(&said.collect::<Vec<_>>().join(", "))

@@ -107,6 +107,29 @@ pub enum Record {
         node: NodeId,
         /// Whether it is marked.
         on: bool,
+        /// What the mark is called; empty for one without a name.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        name: String,
+    },
+    /// The transcript is opened and written in: by these numbers the one that was worked on last is known, whatever the clock says.
+    Opened {
+        /// One more than the largest number that was known then in any transcript beside it.
+        number: u64,
+    },
+    /// What the transcript is called from here on; empty takes the title away.
+    Title {
+        /// In one line.
+        title: String,
+    },
+    /// Under which words the transcript is filed from here on.
+    Tags {
+        /// All of them.
+        tags: Vec<String>,
+    },
+    /// The words that tokens are of from here on, where no model is recorded: what was imported was written by none.
+    Words {
+        /// Their vocabulary.
+        vocabulary: VocabularyRecord,
     },
     /// How the model read the text. Older programs noted it, whose scores depended on it; it says nothing of the text.
     #[serde(rename = "reread", alias = "read-to")]

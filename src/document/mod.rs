@@ -4,6 +4,7 @@
 //! journal, so that a transcript read back is the document that was on the screen, by construction.
 
 mod export;
+mod import;
 mod journal;
 mod loops;
 mod reader;
@@ -12,7 +13,8 @@ mod tree;
 mod undo;
 mod vocabularies;
 
-pub use export::{export_json, export_markdown, export_text};
+pub use export::{Exported, SCHEMA};
+pub use import::{ImportError, Imported, ImportedNode, import_loom, import_text};
 pub use journal::{Header, Record, encode_line};
 pub use loops::Loop;
 pub use reader::{Faults, Journal, JournalError, read_journal};
@@ -21,7 +23,7 @@ pub use tree::Run;
 pub use undo::UndoState;
 pub use vocabularies::Vocabularies;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use undo::UndoStack;
 
@@ -73,7 +75,10 @@ pub struct Document {
     path: Vec<NodeId>,
     /// The settings and the node they hold from, oldest first.
     settings: Vec<(NodeId, Settings)>,
-    bookmarks: BTreeSet<NodeId>,
+    /// With their names, which may be empty.
+    bookmarks: BTreeMap<NodeId, String>,
+    title: String,
+    tags: Vec<String>,
     undo: UndoStack,
 }
 
@@ -202,12 +207,30 @@ impl Document {
     /// Whether a node carries a bookmark.
     #[must_use]
     pub fn is_bookmarked(&self, node: NodeId) -> bool {
-        self.bookmarks.contains(&node)
+        self.bookmarks.contains_key(&node)
     }
 
     /// The nodes that carry a bookmark, oldest first.
     pub fn bookmarks(&self) -> impl Iterator<Item = NodeId> {
-        self.bookmarks.iter().copied()
+        self.bookmarks.keys().copied()
+    }
+
+    /// What the bookmark of a node is called, if it has one with a name.
+    #[must_use]
+    pub fn bookmark_name(&self, node: NodeId) -> Option<&str> {
+        self.bookmarks.get(&node).map(String::as_str).filter(|it| !it.is_empty())
+    }
+
+    /// What the transcript is called, if it was given a title.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        Some(&*self.title).filter(|it| !it.is_empty())
+    }
+
+    /// Under which words the transcript is filed.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        &self.tags
     }
 
     /// The runs of typed and drawn tokens along the text.
@@ -246,8 +269,10 @@ impl Document {
                     _ => self.settings.push((from, settings.clone())),
                 }
             }
-            Record::Bookmark { node, on: true } => _ = self.bookmarks.insert(*node),
-            Record::Bookmark { node, on: false } => _ = self.bookmarks.remove(node),
+            Record::Bookmark { node, on: true, name } => _ = self.bookmarks.insert(*node, name.clone()),
+            Record::Bookmark { node, on: false, .. } => _ = self.bookmarks.remove(node),
+            Record::Title { title } => self.title.clone_from(title),
+            Record::Tags { tags } => self.tags.clone_from(tags),
             Record::Deed => {
                 let state = self.undo_state();
                 self.undo.begin(state);
@@ -262,7 +287,12 @@ impl Document {
                 self.undo.redo(state);
                 self.go_to(*node);
             }
-            Record::Header(_) | Record::Model { .. } | Record::Read | Record::Stopped { .. } => {}
+            Record::Header(_)
+            | Record::Model { .. }
+            | Record::Words { .. }
+            | Record::Opened { .. }
+            | Record::Read
+            | Record::Stopped { .. } => {}
         }
     }
 
@@ -306,7 +336,9 @@ impl Document {
         self.path.reverse();
     }
 
-    fn is_drawn(&self, id: NodeId) -> bool {
+    /// Whether the model drew a node.
+    #[must_use]
+    pub fn is_drawn(&self, id: NodeId) -> bool {
         matches!(self.node(id), Some(Node { origin: Origin::Drawn(_), .. }))
     }
 }

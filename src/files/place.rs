@@ -25,6 +25,8 @@ pub enum Place {
     Torn,
     /// The words of a transcript.
     KeptVocabulary,
+    /// The index of the transcripts.
+    Index,
     /// `config.toml`.
     Configuration,
     /// `state.toml`.
@@ -61,7 +63,7 @@ pub enum Place {
 
 impl Place {
     /// Every part.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Manifest,
         Self::ModelConfig,
         Self::SmallFile,
@@ -73,6 +75,7 @@ impl Place {
         Self::Transcript,
         Self::Torn,
         Self::KeptVocabulary,
+        Self::Index,
         Self::Configuration,
         Self::State,
         Self::Evaluation,
@@ -105,6 +108,7 @@ impl Place {
             Self::Transcript => "a transcript",
             Self::Torn => "a torn line",
             Self::KeptVocabulary => "a vocabulary",
+            Self::Index => "the index of transcripts",
             Self::Configuration => "a configuration",
             Self::State => "what is remembered",
             Self::Evaluation => "an evaluation",
@@ -135,7 +139,7 @@ impl Place {
             Self::Configuration | Self::ModelConfig | Self::History => 4 << 20,
             Self::Manifest | Self::Certificates | Self::Torn | Self::Edited | Self::Text | Self::Log => 64 << 20,
             Self::SmallFile | Self::ModelFile | Self::Made | Self::Weights | Self::Part | Self::Download => 128 << 20,
-            Self::KeptVocabulary | Self::Packed => 256 << 20,
+            Self::KeptVocabulary | Self::Packed | Self::Index => 256 << 20,
             Self::Transcript => 1 << 30,
         }
     }

@@ -2,28 +2,26 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
-use std::time::SystemTime;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use super::{End, Input, Session, clipboard};
+use super::{End, Input, Session, clipboard, replaying};
 use crate::app::{App, Effect, Msg, start};
-use crate::document::Header;
 use crate::engine::{Engine, spawn_with};
 use crate::install::installer::Installer;
 use crate::install::protocol::{CopyAt, Job as InstallJob};
 use crate::loading;
 use crate::store::config::update_state;
+use crate::store::librarian::{self, Librarian};
 use crate::store::paths::Paths;
-use crate::store::protocol::Job as StoreJob;
-use crate::store::{self, Finished, Store};
+use crate::store::protocol::{Job as StoreJob, LibraryJob};
+use crate::store::transcripts::new_header;
+use crate::store::{self, Finished, Numbers, Store};
 use crate::threads::NoThread;
 
 /// The services, and what carries effects out on them; the same for every front end.
 pub(super) struct EffectRunner {
     engine: Engine,
     store: Option<Store>,
+    librarian: Librarian,
     installer: Installer,
     paths: Paths,
     sender: Sender<Input>,
@@ -50,18 +48,23 @@ impl EffectRunner {
         let from_engine = sender.clone();
         let loader = Box::new(loading::load);
         let engine = spawn_with(loader, move |event| drop(from_engine.send(Input::Msg(Msg::Engine(event)))))?;
+        let numbers = Numbers::default();
         let spawn = || {
             let from_store = sender.clone();
             let events = move |event| drop(from_store.send(Input::Msg(Msg::Store(event))));
-            store::spawn(paths.transcripts.clone(), store::history::file(&paths.state), open, events)
+            store::spawn(paths.clone(), open, numbers.clone(), events)
         };
         let store = if save { Some(spawn()?) } else { None };
+        let from_library = sender.clone();
+        let heard = move |event| drop(from_library.send(Input::Msg(Msg::Library(event))));
+        let librarian = librarian::spawn(paths.clone(), numbers, heard)?;
         begin_with.size = size;
         let (app, effects) = start(begin_with);
         let installer = Installer::new(places);
         let mut runner = Self {
             engine,
             store,
+            librarian,
             installer,
             paths,
             sender,
@@ -94,6 +97,13 @@ impl EffectRunner {
                 Effect::StopEngine => self.engine.stop(),
                 Effect::Store(job) => self.store(job),
                 Effect::NewTranscript => self.store(StoreJob::Begin(new_header())),
+                Effect::Library(LibraryJob::Replay { id }) => replaying::start(id, self.sender.clone()),
+                Effect::Library(LibraryJob::Export { id, format, directory }) => {
+                    // The whole path, so that it can be found from anywhere.
+                    let directory = std::path::absolute(&directory).unwrap_or(directory);
+                    self.librarian.send(LibraryJob::Export { id, format, directory });
+                }
+                Effect::Library(job) => self.librarian.send(job),
                 Effect::Install(job) => self.install(job),
                 Effect::StopInstall => self.installer.stop(),
                 Effect::RememberDemoOnly(demo_only) => {
@@ -121,8 +131,14 @@ impl EffectRunner {
     }
 
     fn store(&self, job: StoreJob) {
-        if let Some(store) = &self.store {
-            store.send(job);
+        match (&self.store, job) {
+            (Some(store), job) => store.send(job),
+            (None, StoreJob::Open(id)) => {
+                let why = "with --no-save nothing is written, and a text that is opened would be".to_owned();
+                let event = store::protocol::Event::NotOpened { id, why };
+                drop(self.sender.send(Input::Msg(Msg::Store(event))));
+            }
+            (None, _) => {}
         }
     }
 
@@ -142,25 +158,3 @@ fn expand_home(path: &Path) -> PathBuf {
         _ => path.to_owned(),
     }
 }
-
-fn new_header() -> Header {
-    header_at(SystemTime::now(), TimeZone::system())
-}
-
-/// Of a transcript that is begun now, whatever the clock says: the name of its file is a date of the calendar.
-fn header_at(now: SystemTime, zone: TimeZone) -> Header {
-    let earliest = Timestamp::UNIX_EPOCH;
-    // A day before the calendar ends, for zones to the east.
-    let latest = Timestamp::MAX - jiff::Span::new().hours(48);
-    let beyond = if now < SystemTime::UNIX_EPOCH { earliest } else { latest };
-    let now = Timestamp::try_from(now).unwrap_or(beyond).clamp(earliest, latest).to_zoned(zone);
-    Header {
-        version: 1,
-        id: now.strftime("%Y%m%d-%H%M%S").to_string(),
-        created: now.timestamp().as_millisecond(),
-        program: concat!("megachat ", env!("CARGO_PKG_VERSION")).to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests;

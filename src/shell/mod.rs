@@ -6,6 +6,7 @@ mod effect_runner;
 mod input;
 mod lines;
 mod plain;
+mod replaying;
 mod signals;
 mod size;
 mod terminal;

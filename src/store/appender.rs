@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::transcripts::{TranscriptError, journal_of, resolve};
+use super::transcripts::{TranscriptError, journal_in, leads_out, resolve};
 use super::vocabularies;
 use crate::document::{Header, Journal, Record, encode_line};
 use crate::files::{self, Place};
@@ -94,13 +94,16 @@ impl Appender {
     pub fn open(directory: &Path, id: &str) -> Result<(Self, Journal), TranscriptError> {
         let id = resolve(directory, id)?;
         let path = directory.join(format!("{id}.jsonl"));
+        if leads_out(&path) {
+            return Err(TranscriptError::LeadsOut { path });
+        }
         let io = |error| TranscriptError::Io { path: path.clone(), error };
         let file = files::open_to_append(Place::Transcript, &path).map_err(io)?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Err(TranscriptError::Locked { path });
         }
         let mut whole = files::read_from(Place::Transcript, &file).map_err(io)?;
-        let journal = journal_of(&path, &whole)?;
+        let journal = journal_in(&path, &whole)?;
         if let Some(torn) = &journal.torn {
             let aside = path.with_extension("torn");
             let kept = files::append(Place::Torn, &aside).and_then(|mut it| it.write_all(&whole[torn.clone()]));

@@ -3,8 +3,13 @@
 pub mod appender;
 pub mod config;
 pub mod evaluations;
+pub mod export;
 pub mod history;
+pub mod librarian;
+pub mod library;
 pub mod models;
+mod numbers;
+pub mod opening;
 pub mod paths;
 pub mod protocol;
 pub mod sampling;
@@ -12,4 +17,5 @@ pub mod transcripts;
 pub mod vocabularies;
 mod writer;
 
+pub use numbers::Numbers;
 pub use writer::{Finished, Store, spawn};

@@ -19,6 +19,8 @@ pub struct Paths {
     pub downloads: PathBuf,
     /// Packed weights of directories, and hashes by which these are known again.
     pub packed: PathBuf,
+    /// The index of the transcripts, made of them alone.
+    pub library: PathBuf,
     /// What the program remembers between runs, and its log.
     pub state: PathBuf,
 }
@@ -74,6 +76,7 @@ impl Paths {
             transcripts: data.join("transcripts"),
             downloads: cache.join("downloads"),
             packed: cache.join("packed"),
+            library: cache.join("library"),
             state: state.to_owned(),
         }
     }

@@ -7,6 +7,9 @@ use crate::document::{Header, Record};
 use crate::text::Vocabulary;
 
 pub use super::appender::{Change, Mended};
+pub use super::export::Format;
+pub use super::library::{Entry, FOUND, FOUND_END, Hit, State};
+pub use super::opening::{Model as WrittenWith, Opened};
 
 /// To the thread that writes transcripts.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,14 +20,92 @@ pub enum Job {
     Vocabulary(Arc<Vocabulary>),
     /// Write a record.
     Append(Record),
+    /// Open a transcript of that name beside the one that is written; it waits to be gone on with.
+    Open(String),
+    /// Go on with the transcript that was opened.
+    GoOn,
     /// See to it that all is on the disk.
     Sync,
     /// Keep what was sent for later runs.
     Remember(String),
 }
 
-/// From the thread that writes transcripts.
+/// To the thread that keeps the library.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LibraryJob {
+    /// Tell what is there: all, or what has these words.
+    List {
+        /// What is looked for; nothing is all.
+        words: String,
+    },
+    /// Give a transcript a title; an empty one takes it away.
+    Retitle {
+        /// Its name.
+        id: String,
+        /// The title.
+        title: String,
+    },
+    /// File a transcript under these words alone.
+    Retag {
+        /// Its name.
+        id: String,
+        /// The words.
+        tags: Vec<String>,
+    },
+    /// Put a transcript into the trash.
+    Remove {
+        /// Its name.
+        id: String,
+    },
+    /// Bring a transcript back from the trash.
+    Restore {
+        /// Its name.
+        id: String,
+    },
+    /// Draw a transcript again and tell whether it comes out the same.
+    Replay {
+        /// Its name.
+        id: String,
+    },
+    /// Write a transcript as a file, beside others of its name.
+    Export {
+        /// Its name.
+        id: String,
+        /// In which format.
+        format: Format,
+        /// Into which directory.
+        directory: PathBuf,
+    },
+}
+
+/// From the thread that keeps the library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LibraryEvent {
+    /// What is there.
+    Listed {
+        /// What was looked for.
+        words: String,
+        /// What was found; of each transcript, if nothing was looked for.
+        hits: Vec<Hit>,
+        /// How many transcripts there are.
+        of: usize,
+        /// Whether everything was looked at; else it follows.
+        is_complete: bool,
+    },
+    /// Something is done.
+    Done {
+        /// A sentence that says what.
+        what: String,
+    },
+    /// Something could not be done.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
+
+/// From the thread that writes transcripts.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// Everything so far is on the disk, in a file of that name.
     Saved {
@@ -39,6 +120,15 @@ pub enum Event {
         path: PathBuf,
         /// What had been done, and what was in its place.
         mended: Mended,
+    },
+    /// A transcript is open and waits to be gone on with.
+    Opened(Box<Opened>),
+    /// A transcript cannot be opened.
+    NotOpened {
+        /// Its name.
+        id: String,
+        /// Why not.
+        why: String,
     },
     /// Something could not be written. It is kept in memory and tried again with the next record.
     Failed {

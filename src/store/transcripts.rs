@@ -2,9 +2,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::document::{Document, Journal, JournalError, Record, read_journal};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::library::number;
+use crate::document::{Document, Header, Journal, JournalError, read_journal};
 use crate::files::{self, Place};
 use crate::text::{visible_name, visible_path};
 
@@ -39,6 +43,12 @@ pub enum TranscriptError {
         /// Why not.
         error: JournalError,
     },
+    /// A link in the directory of transcripts leads out of it.
+    #[error("{} is a link that leads out of the transcripts' directory, and is not followed", visible_path(path))]
+    LeadsOut {
+        /// The link.
+        path: PathBuf,
+    },
     /// The file cannot be read or written.
     #[error("{}: {error}", visible_path(path))]
     Io {
@@ -55,7 +65,9 @@ impl TranscriptError {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Unknown { .. } | Self::Ambiguous { .. } => None,
-            Self::Locked { path } | Self::Bad { path, .. } | Self::Io { path, .. } => Some(path),
+            Self::Locked { path } | Self::Bad { path, .. } | Self::LeadsOut { path } | Self::Io { path, .. } => {
+                Some(path)
+            }
         }
     }
 }
@@ -66,21 +78,6 @@ const LISTED: usize = 5;
 fn some(names: &[String]) -> String {
     let listed = names.iter().take(LISTED).map(|it| visible_name(it)).collect::<Vec<_>>().join(" or ");
     if names.len() > LISTED { format!("{listed} or one of {} more", names.len() - LISTED) } else { listed }
-}
-
-/// One line of the list of transcripts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// The name of the file without its ending, by which the user calls the transcript.
-    pub id: String,
-    /// When it was begun, in milliseconds since 1970.
-    pub created: i64,
-    /// The last model it was written with.
-    pub model: String,
-    /// The document's tokens, for its first words.
-    pub document: Document,
-    /// The records that the document was made from.
-    pub journal: Journal,
 }
 
 /// The names of the transcripts, newest first. None of their files is opened.
@@ -100,34 +97,6 @@ pub fn ids(directory: &Path) -> io::Result<Vec<String>> {
     Ok(ids)
 }
 
-/// The transcripts, newest first. A file that is none is left out.
-///
-/// # Errors
-///
-/// If the directory cannot be read.
-pub fn list(directory: &Path) -> io::Result<Vec<Summary>> {
-    Ok(survey(directory)?.into_iter().filter_map(Result::ok).collect())
-}
-
-/// The transcripts, newest first, and why a file that has a transcript's name is none.
-///
-/// # Errors
-///
-/// If the directory cannot be read.
-pub fn survey(directory: &Path) -> io::Result<Vec<Result<Summary, TranscriptError>>> {
-    let summary = |id: String| {
-        let journal = read_file(&directory.join(format!("{id}.jsonl")))?;
-        let model = journal.records.iter().rev().find_map(|it| match it {
-            Record::Model { name, .. } => Some(name.clone()),
-            _ => None,
-        });
-        let document = replay(&journal);
-        let (created, model) = (journal.header.created, model.unwrap_or_default());
-        Ok(Summary { id, created, model, document, journal })
-    };
-    Ok(ids(directory)?.into_iter().map(summary).collect())
-}
-
 /// The document a journal tells of.
 #[must_use]
 pub fn replay(journal: &Journal) -> Document {
@@ -136,21 +105,30 @@ pub fn replay(journal: &Journal) -> Document {
     document
 }
 
-/// The one transcript whose name is or begins with `id`; the newest if `id` is `latest`.
+/// What means the transcript that was worked on last.
+pub const LATEST: &str = "latest";
+
+/// The one transcript whose name is or begins with `id`; the one worked on last if `id` is [`LATEST`], for which all are read: the
+/// [`Library`](super::library::Library) knows it without.
 ///
 /// # Errors
 ///
 /// If there is none or more than one.
 pub fn resolve(directory: &Path, id: &str) -> Result<String, TranscriptError> {
     let all = ids(directory).map_err(|error| TranscriptError::Io { path: directory.to_owned(), error })?;
+    if id == LATEST {
+        let known = |id: String| {
+            let journal = read_named(directory, &id).ok()?;
+            let is_written_in = replay(&journal).next_node() > 0;
+            Some((is_written_in, number(&journal), id))
+        };
+        let latest = all.into_iter().filter_map(known).max();
+        return latest.map(|it| it.2).ok_or_else(|| TranscriptError::Unknown { id: id.to_owned() });
+    }
     if all.iter().any(|it| it == id) {
         return Ok(id.to_owned());
     }
-    let mut names: Vec<String> =
-        all.into_iter().filter(|it| id == "latest" || (!id.is_empty() && it.starts_with(id))).collect();
-    if id == "latest" {
-        names.truncate(1);
-    }
+    let mut names: Vec<String> = all.into_iter().filter(|it| !id.is_empty() && it.starts_with(id)).collect();
     match names.len() {
         0 => Err(TranscriptError::Unknown { id: id.to_owned() }),
         1 => Ok(names.remove(0)),
@@ -164,9 +142,48 @@ pub fn resolve(directory: &Path, id: &str) -> Result<String, TranscriptError> {
 ///
 /// If there is no such transcript, or its file is none.
 pub fn read(directory: &Path, id: &str) -> Result<(PathBuf, Journal), TranscriptError> {
-    let path = directory.join(format!("{}.jsonl", resolve(directory, id)?));
-    let journal = read_file(&path)?;
-    Ok((path, journal))
+    let id = resolve(directory, id)?;
+    Ok((directory.join(format!("{id}.jsonl")), read_named(directory, &id)?))
+}
+
+/// Reads the transcript of that name.
+pub(super) fn read_named(directory: &Path, id: &str) -> Result<Journal, TranscriptError> {
+    let path = directory.join(format!("{id}.jsonl"));
+    if leads_out(&path) {
+        return Err(TranscriptError::LeadsOut { path });
+    }
+    read_file(&path)
+}
+
+/// Whether something in the directory of transcripts is a link to what lies outside of it. Who can make a link there may not
+/// make this program read, show or change what lies elsewhere.
+pub(super) fn leads_out(path: &Path) -> bool {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
+    let real = |it: &Path| std::fs::canonicalize(it).ok();
+    is_link && {
+        let (target, directory) = (real(path), path.parent().and_then(real));
+        target.is_some_and(|target| target.parent() != directory.as_deref())
+    }
+}
+
+/// The first line of a transcript that is begun now, whatever the clock says: the name of its file is a date of the calendar.
+#[must_use]
+pub fn new_header() -> Header {
+    header_at(SystemTime::now(), TimeZone::system())
+}
+
+fn header_at(now: SystemTime, zone: TimeZone) -> Header {
+    let earliest = Timestamp::UNIX_EPOCH;
+    // A day before the calendar ends, for zones to the east.
+    let latest = Timestamp::MAX - jiff::Span::new().hours(48);
+    let beyond = if now < SystemTime::UNIX_EPOCH { earliest } else { latest };
+    let now = Timestamp::try_from(now).unwrap_or(beyond).clamp(earliest, latest).to_zoned(zone);
+    Header {
+        version: 1,
+        id: now.strftime("%Y%m%d-%H%M%S").to_string(),
+        created: now.timestamp().as_millisecond(),
+        program: concat!("megachat ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
 }
 
 /// Reads a transcript that lies anywhere.
@@ -176,11 +193,15 @@ pub fn read(directory: &Path, id: &str) -> Result<(PathBuf, Journal), Transcript
 /// If there is no such file, or it is no transcript.
 pub fn read_file(path: &Path) -> Result<Journal, TranscriptError> {
     let bytes = files::read(Place::Transcript, path);
-    journal_of(path, &bytes.map_err(|error| TranscriptError::Io { path: path.to_owned(), error })?)
+    journal_in(path, &bytes.map_err(|error| TranscriptError::Io { path: path.to_owned(), error })?)
 }
 
 /// The journal in the bytes of a file. Where its first line is lost, its name says what that said.
-pub(super) fn journal_of(path: &Path, bytes: &[u8]) -> Result<Journal, TranscriptError> {
+///
+/// # Errors
+///
+/// If they are no transcript.
+pub fn journal_in(path: &Path, bytes: &[u8]) -> Result<Journal, TranscriptError> {
     let mut journal = read_journal(bytes).map_err(|error| TranscriptError::Bad { path: path.to_owned(), error })?;
     if journal.faults.header {
         let header = &mut journal.header;

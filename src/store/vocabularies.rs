@@ -163,6 +163,11 @@ impl<'a> Finder<'a> {
         let first = spans.next().copied().flatten();
         let mut is_first = true;
         for record in &journal.records {
+            if let Record::Words { vocabulary } = record {
+                spans.next();
+                is_first = false;
+                vocabularies.push(document.next_node(), self.recorded(vocabulary, NOBODY, "", None)?);
+            }
             if let Record::Model { name, sha256, vocabulary, path, .. } = record {
                 let mut highest = spans.next().copied().flatten();
                 if std::mem::take(&mut is_first) {
@@ -277,12 +282,15 @@ impl<'a> Finder<'a> {
     }
 }
 
+/// The model of what was imported.
+const NOBODY: &str = "none";
+
 /// The highest id before the first model, and of what each model's record is followed by; `None` where there is none.
 fn highest_ids(journal: &Journal) -> Vec<Option<TokenId>> {
     let mut highest = vec![None];
     for record in &journal.records {
         let most = match record {
-            Record::Model { .. } => {
+            Record::Model { .. } | Record::Words { .. } => {
                 highest.push(None);
                 continue;
             }

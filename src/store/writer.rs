@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::appender::Appender;
 use super::history;
+use super::numbers::Numbers;
+use super::opening;
+use super::paths::Paths;
 use super::protocol::{Event, Job};
 use crate::document::{Header, Record};
 use crate::emergency;
@@ -55,25 +58,28 @@ impl Store {
     }
 }
 
-/// Starts the thread. Transcripts go to `directory`; `open` is one to go on with. What was sent goes to `history`.
+/// Starts the thread. `open` is a transcript to go on with. A transcript that is worked on gets the next of the `numbers`.
 ///
 /// # Errors
 ///
 /// If the system gives no thread.
 pub fn spawn(
-    directory: PathBuf,
-    history: PathBuf,
+    paths: Paths,
     open: Option<Appender>,
+    numbers: Numbers,
     events: impl FnMut(Event) + Send + 'static,
 ) -> Result<Store, NoThread> {
     let (jobs, inbox) = channel();
     let writer = Writer {
-        directory,
-        history,
+        history: history::file(&paths.state),
+        paths,
+        beside: None,
         forgets: false,
         header: None,
         appender: open,
         written: None,
+        numbers,
+        opening: Opening::Looked,
         waiting: VecDeque::new(),
         counted: 0,
         records: 0,
@@ -98,8 +104,38 @@ fn is_text(item: &Item) -> bool {
     matches!(item, Item::Record(record) if matches!(**record, Record::Typed { .. } | Record::Drawn { .. }))
 }
 
+/// How long the end of the program waits for the number of the transcript.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+/// Whether somebody works on the text with a record.
+fn is_work(item: &Item) -> bool {
+    let Item::Record(record) = item else { return false };
+    !matches!(
+        **record,
+        Record::Header(_)
+            | Record::Model { .. }
+            | Record::Words { .. }
+            | Record::Settings { .. }
+            | Record::Opened { .. }
+            | Record::Read
+    )
+}
+
+/// What was done to a transcript since it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    /// Nothing.
+    Looked,
+    /// Somebody works on it, and it has no number for that yet.
+    WorkedOn,
+    /// It has.
+    Numbered,
+}
+
 struct Writer {
-    directory: PathBuf,
+    paths: Paths,
+    /// A transcript that was opened and waits to be gone on with.
+    beside: Option<Appender>,
     history: PathBuf,
     /// Whether it was said that what was sent cannot be kept.
     forgets: bool,
@@ -108,6 +144,8 @@ struct Writer {
     appender: Option<Appender>,
     /// The file that text was written into last.
     written: Option<PathBuf>,
+    numbers: Numbers,
+    opening: Opening,
     /// Records not yet in the file.
     waiting: VecDeque<Item>,
     /// How many of those that wait are counted among what is on its way.
@@ -136,6 +174,8 @@ impl Writer {
                     self.records += 1;
                     self.append(Item::Record(Box::new(record)));
                 }
+                Ok(Job::Open(id)) => self.open(id),
+                Ok(Job::GoOn) => self.go_on(),
                 Ok(Job::Remember(text)) => self.remember(&text),
                 Ok(Job::Sync) => self.sync(false),
                 Err(RecvTimeoutError::Timeout) => {
@@ -146,8 +186,15 @@ impl Writer {
             }
             self.count(done);
         }
-        self.sync(false);
+        self.leave();
         Finished { lost: self.lost(), written: self.written }
+    }
+
+    /// Brings all of the transcript onto the disk that nothing more is written to.
+    fn leave(&mut self) {
+        // A number that cannot be written changes the order of a list.
+        let _ = self.number(LAST_WAIT);
+        self.sync(false);
     }
 
     /// How many records no file has.
@@ -166,13 +213,36 @@ impl Writer {
     }
 
     fn begin(&mut self, header: Header) {
-        self.sync(false);
+        self.leave();
         emergency::has_a_transcript(false);
         self.appender = None;
         self.dirty = false;
         self.failed = false;
+        self.opening = Opening::Looked;
         self.waiting.clear();
         self.header = Some(header);
+    }
+
+    /// Opens a transcript beside the one that is written. Nothing of that one changes hands before it is asked for.
+    fn open(&mut self, id: String) {
+        match opening::open(&id, &self.paths) {
+            Ok((appender, opened)) => {
+                self.beside = Some(appender);
+                (self.events)(Event::Opened(Box::new(opened)));
+            }
+            Err(error) => (self.events)(Event::NotOpened { id, why: error.to_string() }),
+        }
+    }
+
+    fn go_on(&mut self) {
+        let Some(appender) = self.beside.take() else { return };
+        self.leave();
+        self.header = None;
+        self.waiting.clear();
+        self.opening = Opening::Looked;
+        (self.dirty, self.failed) = (false, false);
+        self.appender = Some(appender);
+        emergency::has_a_transcript(true);
     }
 
     fn append(&mut self, item: Item) {
@@ -200,7 +270,7 @@ impl Writer {
         if self.appender.is_none()
             && let Some(header) = &self.header
         {
-            self.appender = Some(Appender::create(&self.directory, header)?);
+            self.appender = Some(Appender::create(&self.paths.transcripts, header)?);
             emergency::has_a_transcript(true);
             self.dirty = true;
         }
@@ -213,11 +283,26 @@ impl Writer {
                 Item::Vocabulary(it) => appender.keep(it)?,
                 Item::Record(record) => appender.append(record)?,
             }
+            if self.opening == Opening::Looked && is_work(item) {
+                self.opening = Opening::WorkedOn;
+            }
             if is_text(item) && self.written.as_deref() != Some(appender.path()) {
                 self.written = Some(appender.path().to_owned());
             }
             self.waiting.pop_front();
             self.dirty = true;
+        }
+        self.number(Duration::ZERO)
+    }
+
+    /// Numbers this opening, once somebody works on the text and the number is known.
+    fn number(&mut self, patience: Duration) -> io::Result<()> {
+        let Some(appender) = self.appender.as_mut().filter(|_| self.opening == Opening::WorkedOn) else {
+            return Ok(());
+        };
+        if let Some(number) = self.numbers.next(patience) {
+            appender.append(&Record::Opened { number })?;
+            (self.opening, self.dirty) = (Opening::Numbered, true);
         }
         Ok(())
     }
@@ -262,7 +347,7 @@ impl Writer {
     fn report(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
             self.failed = true;
-            let path = self.appender.as_ref().map_or(&*self.directory, |it| it.path()).to_owned();
+            let path = self.appender.as_ref().map_or(&*self.paths.transcripts, |it| it.path()).to_owned();
             (self.events)(Event::Failed { path, why: error.to_string(), waiting: self.waiting.len() });
         }
     }

@@ -5,6 +5,7 @@
 mod cells;
 mod given;
 mod hex;
+mod naming;
 mod shown;
 pub mod stops;
 mod utf8;
@@ -15,6 +16,7 @@ mod wrap;
 pub use cells::{columns_of, cut, fit, grapheme_columns, pad};
 pub use given::{Given, NotUtf8};
 pub use hex::hex;
+pub use naming::{MOST_TAG, MOST_TITLE, TagError, tags_of, title_of};
 pub use shown::{ShownTokens, grapheme_end, grapheme_start, rest_of};
 pub use stops::StopBuffer;
 pub use utf8::Utf8Stream;

@@ -131,6 +131,7 @@ fn measure(what: &str, app: &mut App, terminal: &mut Terminal<TestBackend>, keys
 /// An application with a model of so many positions.
 fn ready(size: (u16, u16), document: Document, positions: usize) -> App {
     let (mut app, effects) = start(Start {
+        id: None,
         settings: Settings { seed: 7, max_tokens: 0, ..Settings::default() },
         model: Some(("bench".into(), "bench".into())),
         ask: false,

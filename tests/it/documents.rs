@@ -349,6 +349,7 @@ fn force_means_one_thing_a_verb_and_its_help_says_which() {
         ("megachat convert", checksums),
         ("megachat export", "Replace a file that is there already"),
         ("megachat model import", checksums),
+        ("megachat transcripts export", "Replace a file that is there already"),
     ];
     let found: Vec<_> = verbs().iter().filter_map(meant).collect();
     assert_eq!(found.iter().map(|it| (&*it.0, &*it.1)).collect::<Vec<_>>(), expected);

@@ -8,13 +8,12 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use megachat::app::layers::{Layer, loops::LoopFound};
 use megachat::app::{Focus, Heat, Msg};
 use megachat::document::Origin;
-use megachat::store::transcripts;
 
 use crate::pty::Pty;
 use crate::support::demo_zip;
 use crate::support::fault_server::{Fault, FaultServer};
 use crate::support::harness::Harness;
-use crate::support::program::PATIENCE;
+use crate::support::program::{PATIENCE, transcripts_in};
 
 /// Clock ticks of processor time, in user mode and in the system's, that a process has taken, also when it has ended and
 /// nobody has waited for it yet.
@@ -109,7 +108,7 @@ fn a_terminal_that_goes_away_leaves_a_whole_transcript_and_no_busy_process() {
         let took = after.ok().or_else(|| ticks(process)).unwrap() - before;
         assert!(after.is_ok() && took < 100, "{state}: {took} ticks of processor time without a terminal, {after:?}");
         assert_eq!(child.wait().unwrap().exit_code(), 129, "{state}");
-        let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+        let list = transcripts_in(&home.path().join("data/transcripts"));
         assert!(list[0].document.drawn() >= 12, "{state}: {}", list[0].document.drawn());
     }
 }
@@ -161,7 +160,8 @@ fn overlays() -> Vec<(&'static str, Harness)> {
         ("columns", with(&[KeyCode::F(6)])),
         ("fan", with(&[KeyCode::F(8)])),
         ("fan as a tree", with(&[KeyCode::F(8), KeyCode::Char('t')])),
-        ("find", with(&[KeyCode::Char('/'), KeyCode::Char('t')])),
+        ("find", with(&[KeyCode::Char('F'), KeyCode::Char('t')])),
+        ("find in the text", with(&[KeyCode::Char('/'), KeyCode::Char('t')])),
         ("heat", with(&[KeyCode::F(4)])),
     ];
     let mut palette = written();
@@ -267,7 +267,7 @@ fn a_soak_misses_no_token_and_keeps_its_memory_and_files() {
     assert_eq!(open, still_open);
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
-    let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+    let list = transcripts_in(&home.path().join("data/transcripts"));
     assert_eq!(list[0].document.drawn(), tokens);
     // The dice are those of the seed and the position, one for each: none is missing, none is there twice.
     for (position, &id) in list[0].document.path().iter().enumerate() {

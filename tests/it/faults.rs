@@ -24,6 +24,8 @@ use megachat::install::download::lock::Lock;
 use megachat::integrity;
 use megachat::store::appender::Appender;
 use megachat::store::config::{State, load_config, load_state, store_state};
+use megachat::store::library::Library;
+use megachat::store::paths::Paths;
 use megachat::store::vocabularies::{self, Finder};
 use megachat::store::{evaluations, history, transcripts};
 use megachat::text::{TokenizerChoice, Vocabulary};
@@ -186,12 +188,25 @@ fn reads_a_transcript(home: &Path, file: &Path) -> Result<(), String> {
     let directory = home.join("data/transcripts");
     let read = transcripts::read_file(file);
     // The list goes on behind it.
-    let listed = transcripts::survey(&directory).map_err(text)?;
-    assert_eq!(listed.iter().filter(|it| it.is_ok()).count(), 1 + usize::from(read.is_ok()));
+    let ids = transcripts::ids(&directory).map_err(text)?;
+    let listed = ids.iter().filter(|it| transcripts::read(&directory, it).is_ok()).count();
+    assert_eq!(listed, 1 + usize::from(read.is_ok()));
     match (Appender::open(&directory, "a"), read) {
         (Ok(_), Ok(_)) => Ok(()),
         (Err(one), Err(_)) => Err(text(one)),
         (open, read) => panic!("{:?} {:?}", open.is_ok(), read.is_ok()),
+    }
+}
+
+fn paths(home: &Path) -> Paths {
+    Paths {
+        config_file: home.join("config/config.toml"),
+        models: home.join("data/models"),
+        transcripts: home.join("data/transcripts"),
+        downloads: home.join("cache/downloads"),
+        packed: home.join("cache/packed"),
+        library: home.join("cache/library"),
+        state: home.join("state"),
     }
 }
 
@@ -307,6 +322,17 @@ fn rows() -> Vec<Row> {
                 Finder::new(&directory, &home.join("data/models")).resolve(&journal).map(drop).map_err(text)
             },
             quiet: &[],
+            replaces: false,
+        },
+        Row {
+            place: Place::Index,
+            make: |home| {
+                drop(Library::open(&paths(home)).unwrap());
+                home.join("cache/library/index.sqlite")
+            },
+            // Without a file there is one in memory, and why is told.
+            act: |home, _| Library::open(&paths(home)).map_err(text)?.remark.map_or(Ok(()), Err),
+            quiet: &[Missing, Empty, Random],
             replaces: false,
         },
         Row {

@@ -267,13 +267,13 @@ fn layers_over_the_text_draw_whole_graphemes() {
             pieces.extend(["e".as_bytes(), "\u{301}".as_bytes(), "\u{200d}".as_bytes(), "👩\u{200d}🚀".as_bytes()]);
         }
         let mut it = typed(&pieces, size);
-        for key in [KeyCode::F(7), KeyCode::Char('s'), KeyCode::Char('/'), KeyCode::Enter] {
+        for key in [KeyCode::F(7), KeyCode::Char('s'), KeyCode::Char('/'), KeyCode::Char('F'), KeyCode::Enter] {
             it.app.clear();
             it.app.context.focus = Focus::Text;
             it.app.context.text.cursor = 9;
             it.key(key);
             it.settle();
-            if key == KeyCode::Char('/') {
+            if matches!(key, KeyCode::Char('/' | 'F')) {
                 it.write("\u{301}");
             }
             check_cells(it.terminal().backend().buffer());

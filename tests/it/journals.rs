@@ -9,7 +9,7 @@ use megachat::document::{Document, Header, Record, encode_line};
 use megachat::sample::Settings;
 use megachat::store::transcripts;
 
-use crate::support::program::{Home, err, megachat, out};
+use crate::support::program::{Home, err, megachat, out, transcripts_in};
 
 /// What moves a cursor, changes a title, turns text around, or begins a new line.
 const EVIL: &str = "evil\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\nfake line\r\u{2066}";
@@ -285,7 +285,7 @@ fn a_transcript_that_is_taken_away_is_written_anew_and_that_is_said() {
     pty.wait_for("a file", |screen| !screen.contains("NOT SAVED") && screen.contains("saved"));
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
-    let list = transcripts::list(&directory).unwrap();
+    let list = transcripts_in(&directory);
     assert_eq!((list.len(), list[0].document.drawn()), (1, 15));
     assert!(list[0].journal.faults.is_sound(), "{}", list[0].journal.faults);
 }

@@ -49,6 +49,7 @@ mod installation;
 mod journals;
 mod kills;
 mod lens;
+mod library;
 mod limits;
 mod listings;
 mod logits;

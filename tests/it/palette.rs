@@ -90,7 +90,7 @@ fn any_token_is_found_with_its_chances_and_no_model_runs() {
     let asked = |it: &Harness| it.effects.iter().filter(|e| matches!(e, Effect::Engine(_))).count();
     let before = asked(&it);
     it.app.context.focus = Focus::Text;
-    it.key(KeyCode::Char('/'));
+    it.key(KeyCode::Char('F'));
     it.write(" two");
     let screen = it.screen();
     // The model of the tests gives ` two` the eighth place; top-p .5 leaves the first one alone.

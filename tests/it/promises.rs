@@ -4,10 +4,10 @@
 use megachat::app::KNOBS;
 use megachat::app::text::LogitCache;
 use megachat::sample::WhenFull;
-use megachat::store::transcripts;
 
 use crate::pty::Pty;
 use crate::support::harness::Harness;
+use crate::support::program::transcripts_in;
 
 /// Numbers that look random, the same in every run.
 struct Noise(u64);
@@ -234,7 +234,7 @@ fn two_programs_write_two_transcripts() {
         pty.signal(rustix::process::Signal::TERM);
         assert_eq!(pty.exit(), 143);
     }
-    let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+    let list = transcripts_in(&home.path().join("data/transcripts"));
     let texts: Vec<String> =
         list.iter().map(|it| megachat::assets::vocabulary().decode(&it.document.tokens())).collect();
     assert_eq!(texts.len(), 2);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::support::program::transcripts_in;
 use crate::support::watch::Watch;
 use megachat::document::Record;
 use megachat::store::transcripts;
@@ -58,7 +59,7 @@ impl Pty {
         command.env("MEGACHAT_HOME", home);
         command.env("TERM", "xterm-256color");
         // Otherwise it would begin in the home directory, which need not be there.
-        command.cwd(std::env::current_dir().unwrap());
+        command.cwd(if home.is_dir() { home.to_owned() } else { std::env::current_dir().unwrap() });
         // The same text in every run, and no end of text before the limit that a test waits for.
         command.env("MEGACHAT_SEED", "7");
         command.env("MEGACHAT_IGNORE_EOS", "1");
@@ -331,7 +332,7 @@ fn a_transcript_is_gone_on_with() {
     pty.drawn(10);
     pty.press("\x04");
     assert_eq!(pty.exit(), 0);
-    let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+    let list = transcripts_in(&home.path().join("data/transcripts"));
     assert_eq!((list.len(), list[0].document.drawn()), (1, 10));
 }
 
@@ -439,7 +440,7 @@ fn signals_give_the_terminal_back_and_keep_the_text() {
             assert_eq!(pty.exit(), 128 + number, "{state}");
             pty.assert_restored();
             if state == "writing" {
-                let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+                let list = transcripts_in(&home.path().join("data/transcripts"));
                 assert!(list[0].document.drawn() > 0);
             }
         }
@@ -458,7 +459,7 @@ fn a_panic_gives_the_terminal_back_and_is_readable() {
     assert_eq!(pty.exit(), 101);
     pty.assert_restored();
     pty.see("a panic that was asked for");
-    let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+    let list = transcripts_in(&home.path().join("data/transcripts"));
     assert_eq!(list[0].document.drawn(), 4, "what was written stays");
 }
 

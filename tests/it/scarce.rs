@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use megachat::emergency::NO_MEMORY;
-use megachat::store::transcripts;
 
 use crate::pty::Pty;
-use crate::support::program::{err, megachat};
+use crate::support::program::{err, megachat, transcripts_in};
 
 const BIN: &str = env!("CARGO_BIN_EXE_megachat");
 
@@ -56,7 +55,7 @@ enum Came {
 fn attempt(what: &str, home: &Path, before: &str) -> Came {
     let directory = home.join("data/transcripts");
     let drawn = || {
-        let list = transcripts::list(&directory).unwrap_or_default();
+        let list = transcripts_in(&directory);
         list.iter().map(|it| it.document.drawn()).sum::<usize>()
     };
     let before_it = drawn();
@@ -98,7 +97,7 @@ fn attempt(what: &str, home: &Path, before: &str) -> Came {
         pty.wait_for("sentence", |screen| screen.contains("megachat: ") && screen.contains("memory"));
     }
     let said = pty.contents();
-    let journals = transcripts::list(&directory).unwrap_or_default();
+    let journals = transcripts_in(&directory);
     assert!(journals.iter().all(|it| it.journal.faults.damaged == 0), "{what}: a transcript is damaged");
     match came {
         Came::Ended => {
@@ -205,7 +204,7 @@ fn memory_that_is_refused_in_the_middle_of_a_text_keeps_all_of_it() {
     pty.assert_restored();
     pty.see("megachat: there is not enough memory: the system refused 9223372036854775807 bytes more.");
     pty.see("The text is in the transcript");
-    let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+    let list = transcripts_in(&home.path().join("data/transcripts"));
     assert_eq!(list[0].document.drawn(), 12);
 }
 
@@ -223,7 +222,7 @@ fn a_fault_gives_the_terminal_back_and_stays_what_it_is() {
         pty.assert_restored();
         pty.see(name);
         pty.see("The text is in the transcript");
-        let list = transcripts::list(&home.path().join("data/transcripts")).unwrap();
+        let list = transcripts_in(&home.path().join("data/transcripts"));
         assert_eq!(list[0].document.drawn(), 12, "{name}");
     }
 }

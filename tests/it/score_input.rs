@@ -142,7 +142,7 @@ fn doubtful_targets_are_counted_and_texts_of_several_files_say_which() {
     let rows = "text,target\nThe cats saw.,cat\nA cat saw a cat.,cat\nA dog.,cat\nThe cat sat.,cat\n";
     let table = file(&home, "table.csv", rows);
     let told = score(&home, &["--items", "--words", "--csv", &table]);
-    let note = "of the targets: 1 not found (NA), 1 found inside a word only, 1 found more than once";
+    let note = "of the targets: 1 not found (NA): item 3; 1 found inside a word only: item 1; 1 found more than once, of which the first is told: item 2";
     assert!(err(&told).contains(note), "{}", err(&told));
     let (one, two) = (file(&home, "one.txt", "The cat.\n"), file(&home, "two.txt", "A dog.\n"));
     let table = out(&score(&home, &["--lines", &one, &two]));

@@ -26,7 +26,7 @@ macro_rules! screens {
 screens! {
     first_run first_run_installed blank_page streaming chat panel heat entropy rank cut inspector inspector_next help models no_source
     download palette palette_typed find tree columns fan fan_tree fan_exact circles not_saved full_context
-    score score_dice thrown varentropy
+    score score_dice thrown varentropy library library_found find_text
 }
 
 /// A moment in every size as it should look, in ASCII alone, and without colour.

@@ -333,9 +333,6 @@ fn quit_by_its_name_quits_whatever_is_written() {
 fn what_is_no_command_is_told_by_the_palette() {
     for (word, says) in [
         ("save", "saved"),
-        ("export", "megachat transcripts export latest --to md"),
-        ("print", "megachat transcripts show latest"),
-        ("open", "megachat --resume"),
         ("speed", "tokens a second"),
         ("theme", "--theme dark"),
         ("version", env!("CARGO_PKG_VERSION")),
@@ -362,7 +359,7 @@ fn the_help_explains_the_short_words_of_the_screen_it_is_asked_for_on() {
         (KeyCode::F(7), "marked token"),
         (KeyCode::Enter, "minus the logarithm"),
         (KeyCode::Char('s'), "perplexity"),
-        (KeyCode::Char('/'), "likeliest"),
+        (KeyCode::Char('F'), "likeliest"),
     ] {
         let mut it = written();
         it.key(KeyCode::Tab);

@@ -3,4 +3,5 @@
 pub(super) mod editor;
 pub(super) mod engine;
 pub(super) mod install;
+pub(super) mod library;
 pub(super) mod store;

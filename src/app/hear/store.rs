@@ -1,6 +1,7 @@
 //! What the writer of transcripts says.
 
 use crate::app::context::{Context, Saved};
+use crate::app::verbs::library;
 use crate::store::protocol::{Change, Event, Mended};
 use crate::text::visible_path;
 
@@ -8,7 +9,14 @@ use crate::text::visible_path;
 pub(in crate::app) fn heard(cx: &mut Context, event: Event) {
     match event {
         // What was handed over since is still on its way.
-        Event::Saved { records, .. } if records == cx.outbox.records() => cx.journal.saved = Saved::Yes,
+        Event::Saved { path, records } if records == cx.outbox.records() => {
+            cx.journal.saved = Saved::Yes;
+            if cx.journal.id.is_none() && !cx.text.document.is_empty() {
+                cx.journal.id = path.file_stem().map(|it| it.to_string_lossy().into_owned());
+            }
+        }
+        Event::Opened(it) => library::opened(cx, *it),
+        Event::NotOpened { id, why } => library::not_opened(cx, &id, &why),
         // Settings without a text are not written yet.
         Event::Saved { .. } if cx.text.document.is_empty() => cx.journal.saved = Saved::Nothing,
         Event::Saved { .. } => cx.journal.saved = Saved::Soon,

@@ -29,7 +29,10 @@ fn keys_mean_what_the_table_says() {
         (Focus::Input, KeyCode::F(5), M::NONE, Some(Action::Continue)),
         (Focus::Panel, KeyCode::Char('p'), M::CONTROL, Some(Action::Palette)),
         (Focus::Input, KeyCode::Char('/'), M::NONE, None),
-        (Focus::Text, KeyCode::Char('/'), M::NONE, Some(Action::FindToken)),
+        (Focus::Text, KeyCode::Char('/'), M::NONE, Some(Action::FindText)),
+        (Focus::Text, KeyCode::Char('F'), M::SHIFT, Some(Action::FindToken)),
+        (Focus::Panel, KeyCode::Char('/'), M::NONE, Some(Action::FindToken)),
+        (Focus::Input, KeyCode::Char('o'), M::CONTROL, Some(Action::Library)),
         (Focus::Input, KeyCode::Char('q'), M::CONTROL, None),
     ] {
         assert_eq!(lookup(&keymap, focus, &key(code, modifiers)), expected, "{focus:?} {code:?} {modifiers:?}");

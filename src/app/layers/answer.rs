@@ -1,6 +1,6 @@
 //! What a layer answers to a key.
 
-use crate::app::intent::Intent;
+use crate::app::intent::{Intent, Question};
 
 /// A layer that opens without being told more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,12 @@ pub enum Kind {
     Find,
     /// How surprising the model finds the text.
     Score,
+    /// Every text.
+    Library,
+    /// Words in the text.
+    TextFind,
+    /// A question that is answered with a few words.
+    Ask(Question),
 }
 
 /// What becomes of a layer after a key.

@@ -3,33 +3,39 @@
 //! A layer is given the [`Context`] and answers with an [`Answer`](answer::Answer); it knows neither the application nor another layer.
 
 pub mod answer;
+pub mod ask;
 pub mod columns;
 pub mod find;
 pub mod first_run;
 pub mod help;
 pub mod inspector;
+pub mod library;
 mod list;
 pub mod loops;
 pub mod models;
 pub mod palette;
 pub(super) mod room;
 pub mod score;
+pub mod text_find;
 pub mod tree;
 
 use std::mem::{Discriminant, discriminant};
 
 use answer::Kind;
+use ask::Ask;
 use columns::{Columns, Purpose};
 use find::Find;
 use first_run::FirstRun;
 use help::Help;
 use inspector::{DICE, Inspector};
+use library::LibraryList;
 use loops::LoopFound;
 use models::ModelList;
 use palette::Palette;
 use ratatui::Frame;
 use room::Room;
 use score::ScoreTable;
+use text_find::TextFind;
 use tree::Tree;
 
 use crate::app::context::{Context, Needs};
@@ -80,6 +86,12 @@ layers! {
     Find(Find),
     /// How surprising the model finds the text.
     Score(ScoreTable),
+    /// Every text.
+    Library(LibraryList),
+    /// Words in the text.
+    TextFind(TextFind),
+    /// A question that is answered with a few words.
+    Ask(Ask),
 }
 
 impl Layer {
@@ -96,6 +108,9 @@ impl Layer {
             Kind::Futures => Self::Columns(Columns::open(cx, Purpose::Futures)?),
             Kind::Find => Self::Find(Find::open(cx, "")),
             Kind::Score => Self::Score(ScoreTable::open(cx)?),
+            Kind::Library => Self::Library(LibraryList::open(cx, "")),
+            Kind::TextFind => Self::TextFind(TextFind::open(cx, "")),
+            Kind::Ask(question) => Self::Ask(Ask::open(cx, question)?),
         })
     }
 }
@@ -161,6 +176,16 @@ impl Layers {
 
     pub(super) fn columns_mut(&mut self) -> Option<&mut Columns> {
         self.stack.iter_mut().find_map(|it| if let Layer::Columns(it) = it { Some(it) } else { None })
+    }
+
+    /// The library, also under the help.
+    #[must_use]
+    pub fn library(&self) -> Option<&LibraryList> {
+        self.stack.iter().find_map(|it| if let Layer::Library(it) = it { Some(it) } else { None })
+    }
+
+    pub(super) fn library_mut(&mut self) -> Option<&mut LibraryList> {
+        self.stack.iter_mut().find_map(|it| if let Layer::Library(it) = it { Some(it) } else { None })
     }
 
     /// Whether columns are being drawn by this request.

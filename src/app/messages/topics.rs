@@ -10,12 +10,6 @@ use crate::app::messages::state::model;
 pub enum Topic {
     /// Where the text is saved.
     Save,
-    /// The text in another format.
-    Export,
-    /// The text on paper, or in a pipe.
-    Print,
-    /// An earlier transcript.
-    Open,
     /// How fast tokens come.
     Speed,
     /// The settings of sampling, and those of the program.
@@ -28,17 +22,13 @@ pub enum Topic {
 
 impl Topic {
     /// Each of them.
-    pub const ALL: [Self; 8] =
-        [Self::Save, Self::Export, Self::Print, Self::Open, Self::Speed, Self::Settings, Self::Theme, Self::Version];
+    pub const ALL: [Self; 5] = [Self::Save, Self::Speed, Self::Settings, Self::Theme, Self::Version];
 
     /// What it is called.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Save => "save",
-            Self::Export => "export",
-            Self::Print => "print",
-            Self::Open => "open",
             Self::Speed => "speed",
             Self::Settings => "settings",
             Self::Theme => "theme",
@@ -51,9 +41,6 @@ impl Topic {
     pub fn help(self) -> &'static str {
         match self {
             Self::Save => "where the text is saved, and whether it is",
-            Self::Export => "how the text is written as Markdown, plain text or JSON",
-            Self::Print => "how the text is copied or printed",
-            Self::Open => "how an earlier transcript is opened",
             Self::Speed => "how fast the last tokens came",
             Self::Settings => "go to the settings of sampling",
             Self::Theme => "how the colours are chosen",
@@ -75,24 +62,6 @@ impl Topic {
                     format!("What is written from now on is saved at once, in {place}, unless --no-save was given.")
                 }
             },
-            Self::Export => {
-                "In a shell: megachat transcripts export latest --to md writes the newest transcript as Markdown, \
-                             --to txt as text, --to json with all numbers."
-                    .to_owned()
-            }
-            Self::Print => {
-                let copy = if cx.keymap.is_written() {
-                    String::new()
-                } else {
-                    format!("{}, then {}, copies the text. ", key(Action::NextFocus), key(Action::Copy))
-                };
-                format!("{copy}In a shell: megachat transcripts show latest prints the newest transcript.")
-            }
-            Self::Open => format!(
-                "In a shell: megachat transcripts list names the transcripts, megachat --resume ID goes on with one. They are \
-                 in {place}. {} begins a new one.",
-                key(Action::NewTranscript)
-            ),
             Self::Speed => {
                 let speed = cx.drawing.speed.map(|it| format!("{it:.0} tokens a second"));
                 let first = cx.drawing.first_token.map(|it| format!("the first one after {}", messages::span(it)));

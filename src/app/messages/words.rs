@@ -80,6 +80,18 @@ pub const FIND: &[Word] = &[
     ("cut", "the settings leave it no chance"),
 ];
 
+/// Those of the library.
+pub const LIBRARY: &[Word] = &[
+    ("*", "the text that is open"),
+    ("512 x3", "tokens of the text as it is; branches of its tree"),
+    ("in branch 3", "what was found is on another branch than the text as it is"),
+    ("r, t", "give it a title, file it under words"),
+    ("d, u", "put it into the trash for 30 days, bring it back"),
+    ("x, m", "write it as a page for browsers, as Markdown, into the working directory"),
+    ("v", "draw it again and tell whether it comes out the same"),
+    ("damaged", "lines of its file are lost; the rest can be read"),
+];
+
 /// Those of the branches.
 pub const TREE: &[Word] = &[
     ("*", "the text as it is goes through here"),

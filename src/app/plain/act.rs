@@ -3,7 +3,7 @@
 use super::command::{What, help, meant, name_and_rest};
 use super::steer::number;
 use super::{Line, Plain, Report, is_covered, tell};
-use crate::app::intent::{Intent, WayOut};
+use crate::app::intent::{Intent, Question, WayOut};
 use crate::app::keymap::Action;
 use crate::app::knobs::{KNOBS, Knob, changed, settings_in};
 use crate::app::layers::columns::{self, Purpose};
@@ -16,6 +16,7 @@ use crate::app::outbox::Effect;
 use crate::app::state::App;
 use crate::app::text::Heat;
 use crate::sample::Parameter;
+use crate::store::protocol::Format;
 
 /// Alternatives, candidates and tokens that are told where no number was given.
 pub(super) const FEW: usize = 10;
@@ -126,6 +127,7 @@ impl Plain {
                 Some(run) => self.want(app, Intent::Branch(run)),
                 None => self.out.error("Which branch? /tree lists them with their numbers."),
             },
+            What::Open => self.open(app, rest),
             What::Take => self.take_alternative(app, rest),
             What::Tell(topic) => self.want(app, Intent::Tell(topic)),
             What::Keep => self.keep(app, rest),
@@ -136,6 +138,55 @@ impl Plain {
                 }
                 _ => self.out.error("There is nothing to compare; /compare does."),
             },
+        }
+    }
+
+    fn futures(&mut self, app: &mut App, action: Action, rest: &str) {
+        let open = app.layers.columns().filter(|it| it.purpose == Purpose::Futures);
+        if let (Some(state), "tree") = (open, rest) {
+            return self.out.lines(columns::branches(&app.context, state));
+        }
+        if rest == "exact" {
+            if open.is_none_or(|it| it.exact.is_none()) {
+                self.want(app, Intent::ExactTree);
+            }
+        } else if open.is_some() && rest == "more" {
+            self.want(app, Intent::OtherDice);
+        } else if self.point_or_end(app, rest) {
+            self.want(app, Intent::Act(action));
+        }
+        self.await_columns(app);
+    }
+
+    /// What concerns this text as one of many.
+    fn of_library(&mut self, app: &mut App, action: Action, rest: &str) {
+        let words = rest.trim_matches('"').to_owned();
+        let intent = match action {
+            Action::FindText if rest.is_empty() => {
+                return self.out.error("What is to be found? As in: /search moon");
+            }
+            Action::FindText => Intent::FindText(words),
+            Action::Library => Intent::Library(rest.to_owned()),
+            Action::Rename => Intent::Name(Question::Title, words),
+            Action::Tag => Intent::Name(Question::Tags, words),
+            Action::NameBookmark => Intent::Name(Question::Bookmark, words),
+            _ => match format(rest) {
+                Some(it) => Intent::Export(it),
+                None => return self.out.error("To what? /export md, txt, json, html or loom."),
+            },
+        };
+        self.want(app, intent);
+    }
+
+    /// Opens a text of the library: one that was told, by its number, or any by its name.
+    fn open(&mut self, app: &mut App, rest: &str) {
+        let told = number(rest).and_then(|it| self.listed.get(it)).cloned();
+        match told.or_else(|| Some(rest.to_owned()).filter(|it| it.len() > 4)) {
+            Some(id) => {
+                self.leave(app);
+                self.want(app, Intent::Open(id));
+            }
+            None => self.out.error("Which text? /library lists them with their numbers."),
         }
     }
 
@@ -156,6 +207,12 @@ impl Plain {
                 self.want(app, Intent::Find(rest.trim_matches('"').to_owned()));
                 self.report = Some(Report::Found);
             }
+            Action::FindText
+            | Action::Library
+            | Action::Rename
+            | Action::Tag
+            | Action::NameBookmark
+            | Action::Export => self.of_library(app, action, rest),
             Action::Inspect => self.inspect(app, rest),
             Action::ThrowDice => self.throw(app, rest),
             Action::Reroll | Action::Bookmark => {
@@ -176,22 +233,7 @@ impl Plain {
                 self.report = Some(Report::Score);
             }
             Action::Compare => self.compare(app, rest),
-            Action::Futures => {
-                let open = app.layers.columns().filter(|it| it.purpose == Purpose::Futures);
-                if let (Some(state), "tree") = (open, rest) {
-                    return self.out.lines(columns::branches(&app.context, state));
-                }
-                if rest == "exact" {
-                    if open.is_none_or(|it| it.exact.is_none()) {
-                        self.want(app, Intent::ExactTree);
-                    }
-                } else if open.is_some() && rest == "more" {
-                    self.want(app, Intent::OtherDice);
-                } else if self.point_or_end(app, rest) {
-                    self.want(app, Intent::Act(action));
-                }
-                self.await_columns(app);
-            }
+            Action::Futures => self.futures(app, action, rest),
             Action::Models => self.models(app, rest),
             _ if action.is_of_panel() => self.control(app, action, rest),
             Action::Warmer | Action::Colder => self.turn(app, action, Parameter::Temperature),
@@ -328,6 +370,18 @@ impl Plain {
                 .error(&format!("/models {word} means nothing; /models download, import PATH, switch and stop do.")),
         }
     }
+}
+
+/// The format of that name.
+fn format(name: &str) -> Option<Format> {
+    Some(match name {
+        "" | "md" | "markdown" => Format::Markdown,
+        "txt" | "text" => Format::Text,
+        "json" => Format::Json,
+        "html" | "page" => Format::Html,
+        "loom" => Format::Loom,
+        _ => return None,
+    })
 }
 
 /// Why an action has nothing to do without a screen; `None` if it has.

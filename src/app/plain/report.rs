@@ -60,6 +60,9 @@ impl Plain {
             },
             None => return,
         };
+        if let Some(list) = app.layers.library() {
+            self.listed = list.hits.iter().map(|it| it.entry.id.clone()).collect();
+        }
         self.out.lines(lines);
         app.clear();
     }

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod change;
+mod finding;
 mod flow;
 mod inspection;
 mod likelihood;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub use crate::sample::{Heat, Level};
 pub use ahead::Ahead;
 pub use change::Change;
+pub use finding::{Place, find};
 pub use flow::Flow;
 pub use inspection::{Inspection, Under};
 pub use likelihood::{Likelier, Likelihood};

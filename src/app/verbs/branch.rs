@@ -13,6 +13,7 @@ use crate::app::text::Scroll;
 use crate::document::{NodeId, Origin, Record};
 use crate::sample::Settings;
 use crate::store::protocol::Job;
+use crate::text::title_of;
 
 /// What a key does to the tree. While a continuation runs, only the stop key may touch its end.
 pub(in crate::app) fn act(cx: &mut Context, action: Action) {
@@ -224,9 +225,23 @@ fn bookmark(cx: &mut Context) {
         return cx.outbox.say("There is no text to mark yet.");
     };
     let on = !cx.text.document.is_bookmarked(node);
-    record(cx, Record::Bookmark { node, on });
+    record(cx, Record::Bookmark { node, on, name: String::new() });
     let next = cx.key_in(Focus::Text, Action::NextBookmark);
     cx.outbox.say(if on { format!("Marked; {next} goes to the next mark.") } else { "The mark is gone.".to_owned() });
+}
+
+/// Marks the token under the cursor with a name; without one it is a mark all the same.
+pub(in crate::app) fn name_bookmark(cx: &mut Context, text: &str) {
+    let last = cx.text.document.len().saturating_sub(1);
+    let Some(&node) = cx.text.document.path().get(cx.text.cursor.min(last)) else { return };
+    let name = title_of(text);
+    let next = cx.key_in(Focus::Text, Action::NextBookmark);
+    cx.outbox.say(if name.is_empty() {
+        format!("Marked; {next} goes to the next mark.")
+    } else {
+        format!("Marked as \"{name}\"; {next} goes to the next mark.")
+    });
+    record(cx, Record::Bookmark { node, on: true, name });
 }
 
 /// Goes to the next bookmark in the order of making, on whatever branch it is.

@@ -1,5 +1,6 @@
 //! Changes of the text, which the journal writes down.
 
+use super::library;
 use crate::TokenId;
 use crate::app::context::{Context, Saved};
 use crate::app::outbox::Effect;
@@ -76,6 +77,7 @@ pub(in crate::app) fn record_settings(cx: &mut Context, settings: Settings) {
 /// Begins an empty transcript; what was written is in the old one.
 pub(in crate::app) fn begin_transcript(cx: &mut Context) {
     cx.outbox.store(Job::Sync);
+    library::leave(cx);
     cx.outbox.push(Effect::NewTranscript);
     cx.text.begin(Document::default(), Vocabularies::default());
     cx.rewriting = None;

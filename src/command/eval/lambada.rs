@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Data, Figures, run, say_marks, tokens};
+use super::{Data, Figures, is_whole, run, say_marks, tokens};
 use crate::TokenId;
 use crate::command::eval::run::Protocol;
 use crate::command::{Exit, say};
@@ -18,6 +18,9 @@ use crate::sample::Reading;
 /// Where the file comes from.
 pub(super) const FROM: &str =
     "lambada_test.jsonl of github.com/cybertronai/bflm, 5,153 lines, each an object with a field `text`";
+
+/// The passages of the whole test set.
+const ALL: usize = 5153;
 
 /// Tokens that are read together, more or less.
 const BATCH: usize = 2048;
@@ -76,7 +79,8 @@ pub(super) fn evaluate(data: &Data, plain: bool, loaded: &mut LoadedModel, state
         "right": sums.right, "accuracy": sums.accuracy(), "nats": sums.nats,
         "perplexity_of_words": sums.perplexity_of_words(), "perplexity_of_tokens": sums.perplexity_of_tokens(),
     });
-    Ok(Figures { rows, json, are_the_papers: !plain })
+    let of = (left_out + sums.passages, ALL, "passages");
+    Ok(Figures { rows, json, are_the_papers: !plain && is_whole(of) })
 }
 
 fn passages(data: &Data, plain: bool, card: &ModelCard, positions: usize) -> Result<Passages, Exit> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Data, Figures, run, say_marks, tokens};
+use super::{Data, Figures, is_whole, run, say_marks, tokens};
 use crate::TokenId;
 use crate::command::Exit;
 use crate::command::eval::run::Protocol;
@@ -16,6 +16,9 @@ use crate::sample::Reading;
 /// Where the file comes from.
 pub(super) const FROM: &str = "wiki.test.tokens of wikitext-103-v1.zip (Merity et al. 2016; not the raw one), which the card of \
                                the data set Salesforce/wikitext names";
+
+/// The words of the whole test set.
+const ALL: usize = 245_566;
 
 /// Rows of scores that are asked for at once.
 const BLOCK: usize = 128;
@@ -64,7 +67,7 @@ pub(super) fn evaluate(data: &Data, loaded: &mut LoadedModel, state: &Path) -> R
         "context": longest, "step": STEP, "nats": sums.nats, "loss": sums.loss(tokens), "perplexity": perplexity,
         "adjusted_perplexity": adjusted,
     });
-    Ok(Figures { rows, json, are_the_papers: true })
+    Ok(Figures { rows, json, are_the_papers: is_whole((words, ALL, "words")) })
 }
 
 impl Protocol for Stream {

@@ -8,8 +8,9 @@ use std::rc::Rc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::score::{Progress, each_line};
-use super::super::{Exit, engine_exit, lively, say, say_notes};
+use super::super::score::each_line;
+use super::super::source::Progress;
+use super::super::{DASH, Exit, engine_exit, lively, say, say_notes};
 use super::printer::{Form, Printer, Told};
 use super::told::Which;
 use super::{Interrupt, Loaded, load_named, prompt};
@@ -35,6 +36,7 @@ struct Job {
 
 /// A line of the input.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Line {
     prompt: String,
     id: Option<Value>,
@@ -124,7 +126,7 @@ fn texts(arguments: &Arguments, settings: &Settings) -> Result<Texts, Exit> {
         let each = Box::new(std::iter::once(Ok(several(None, None, &prompt, settings, samples))));
         return Ok(Texts { each, progress: None, next: VecDeque::new() });
     };
-    let file = Some(&**file).filter(|it| *it != Path::new(prompt::DASH));
+    let file = Some(&**file).filter(|it| *it != Path::new(DASH));
     let settings = settings.clone();
     let (lines, progress) = each_line(file, &format!("prompts, in each line one like {EXAMPLE}"))?;
     let lines = (1..).zip(lines).filter(|it| !it.1.as_ref().is_ok_and(|line| line.trim().is_empty()));
@@ -208,7 +210,11 @@ impl Batch<'_> {
     fn fail(&mut self, which: &Which, why: &str) -> Result<(), Exit> {
         self.failed += 1;
         if self.form == Form::Json {
-            let object = json!({ "line": which.line, "id": which.id, "sample": which.sample, "error": why });
+            let mut object = json!({ "line": which.line });
+            if let Some(id) = &which.id {
+                object["id"] = id.clone();
+            }
+            (object["sample"], object["error"]) = (which.sample.into(), why.into());
             writeln!(self.out, "{}", visible_json(&object.to_string()))?;
         } else if let Some(line) = which.line {
             say(&format!("megachat: line {line}: {why}"));
@@ -228,7 +234,7 @@ enum Bad {
 /// What a line of the input asks for, over what the command line says.
 fn jobs_of(number: usize, line: &str, settings: &Settings, samples: u32) -> Result<Vec<Job>, String> {
     let Line { prompt, id, preset: named, sampling } =
-        serde_json::from_str(line).map_err(|e| format!("{e}; a line is an object like {EXAMPLE}"))?;
+        serde_json::from_str(line).map_err(|e| format!("{}; a line is an object like {EXAMPLE}", reason(&e)))?;
     if let Some(key) = sampling.unknown.keys().next() {
         let key = visible_name(key);
         return Err(format!(
@@ -245,6 +251,20 @@ fn jobs_of(number: usize, line: &str, settings: &Settings, samples: u32) -> Resu
     sampling.apply(&mut settings);
     settings.check().map_err(|e| e.to_string())?;
     Ok(several(Some(number), id.as_ref(), &prompt, &settings, samples))
+}
+
+/// What is wrong with a line, in words that are not of a programming language.
+fn reason(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    // Of a line there is one.
+    let (said, column) = said.split_once(" at line 1 column ").map_or((&*said, None), |it| (it.0, Some(it.1)));
+    let said =
+        [("f32", "a number"), ("f64", "a number"), ("u64", "a number"), ("u32", "a number"), ("i32", "a number")]
+            .iter()
+            .fold(said.replace("sequence", "list").replace("map", "object"), |said, it| {
+                said.replace(&format!("expected {}", it.0), &format!("expected {}", it.1))
+            });
+    column.map_or_else(|| said.clone(), |it| format!("{said} (at byte {it})"))
 }
 
 /// What a line may look like.

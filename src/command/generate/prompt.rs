@@ -2,13 +2,10 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
-use super::super::{Exit, say};
+use super::super::{DASH, Exit, say};
 use crate::engine::protocol::MOST_TEXT;
 use crate::output;
 use crate::text::Given;
-
-/// The word that stands for standard input.
-pub(super) const DASH: &str = "-";
 
 /// The words, with spaces between them. Standard input is read if there are no words, or in the place of a `-` among them;
 /// the line end behind it does not count.

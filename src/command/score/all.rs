@@ -8,9 +8,9 @@ use serde_json::json;
 use super::items::Item;
 use super::rows::Level;
 use super::scorer::{Scored, Scorer};
-use super::source::Progress;
 use super::told::{Form, Teller};
 use super::words::{Found, find_target};
+use crate::command::source::Progress;
 use crate::command::{Exit, say};
 use crate::output::Output;
 use crate::sample::Tally;
@@ -34,9 +34,9 @@ pub(super) struct All {
     /// Texts whose scores are no numbers, and what is said of the first of them.
     broken: (usize, String),
     /// Targets that their text does not have, has only inside a word, and has more than once.
-    nowhere: usize,
-    inside: usize,
-    first_of_several: usize,
+    nowhere: (usize, String),
+    inside: (usize, String),
+    first_of_several: (usize, String),
 }
 
 impl All {
@@ -106,11 +106,17 @@ impl All {
         }
         self.tally.merge(&it.tally);
         if let Some(target) = &it.item.target {
-            match find_target(&it.item.text, target.trim()) {
-                Found::Nowhere => self.nowhere += 1,
-                Found::Inside(_) => self.inside += 1,
-                Found::First(_) => self.first_of_several += 1,
-                Found::Once(_) => {}
+            let doubt = match find_target(&it.item.text, target.trim()) {
+                Found::Nowhere => Some(&mut self.nowhere),
+                Found::Inside(_) => Some(&mut self.inside),
+                Found::First(_) => Some(&mut self.first_of_several),
+                Found::Once(_) => None,
+            };
+            if let Some((count, first)) = doubt {
+                if *count == 0 {
+                    *first = it.item.called();
+                }
+                *count += 1;
             }
         }
         if it.windows > 1 && !is_only {
@@ -136,14 +142,20 @@ impl All {
             ));
         }
         let doubts = [
-            (self.nowhere, "not found (NA)"),
-            (self.inside, "found inside a word only"),
-            (self.first_of_several, "found more than once, of which the first is told"),
+            (&self.nowhere, "not found (NA)"),
+            (&self.inside, "found inside a word only"),
+            (&self.first_of_several, "found more than once, of which the first is told"),
         ];
-        let doubts: Vec<String> =
-            doubts.iter().filter(|it| it.0 > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let doubts: Vec<String> = doubts
+            .iter()
+            .filter(|it| it.0.0 > 0)
+            .map(|((count, first), what)| match count {
+                1 => format!("{count} {what}: item {}", visible_name(first)),
+                _ => format!("{count} {what}: first item {}", visible_name(first)),
+            })
+            .collect();
         if !doubts.is_empty() {
-            say(&format!("megachat: of the targets: {}", doubts.join(", ")));
+            say(&format!("megachat: of the targets: {}", doubts.join("; ")));
         }
         match (teller.rows.level, teller.form) {
             (Level::Pair, Form::Table) => writeln!(teller.out, "\n{}", self.pairs())?,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::Item;
+use super::items::Item;
 use super::rows::{Cell, Rows};
 
 /// The heading: what the item is called, the columns that are carried through, and the others.

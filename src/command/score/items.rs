@@ -6,9 +6,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::source::{Inner, Progress, Source, check, is_at_once};
 use super::words;
 use crate::cli::ScoreArguments;
+use crate::command::source::{Inner, Progress, Source, check, is_at_once};
 use crate::command::{Exit, say};
 use crate::engine::protocol::MOST_TEXT;
 use crate::text::{Given, NotUtf8, visible_name};
@@ -136,6 +136,7 @@ fn whole(mut source: Source) -> Result<Item, Exit> {
     if given.text.is_empty() {
         return Err(Exit::failed(format!("there is nothing to score: {name} is empty")));
     }
+    say_if_a_table(&name, given.text.lines().next().unwrap_or_default());
     let lines = given.text.lines().filter(|it| !it.trim().is_empty()).count();
     if lines >= MANY {
         say(&format!(
@@ -174,6 +175,9 @@ fn lines(source: Source, several: bool) -> impl Iterator<Item = Result<Item, Exi
         }
         let given = if number == 1 { Given::read(bytes) } else { Given::read_on(bytes) };
         let text = given.map_err(|e| not_text(&name, &NotUtf8 { line: number, ..e }))?.without_line_end();
+        if number == 1 {
+            say_if_a_table(&name, &text);
+        }
         let carried = several.then(|| name.clone()).into_iter().collect();
         let file = several.then(|| Rc::from(&*name));
         Ok(Some(Item { name: number.to_string(), file, text, carried, ..Item::default() }))
@@ -216,9 +220,35 @@ fn both(line: Result<Item, Exit>) -> Vec<Result<Item, Exit>> {
     [good, bad].map(|it| Ok(Item { text: it.to_owned(), ..line.clone() })).into()
 }
 
+/// What is wrong with a table that has no column `text`.
+fn without_text(file: &str, headers: &[String]) -> String {
+    let wants = format!("{file}: --items wants a column `text`, and may have `item` and `target`");
+    match headers {
+        [] => format!("{wants}; it is empty"),
+        [one] if one.contains([';', '\t']) => {
+            let parted = if one.contains(';') { "semicolons, as some spreadsheets write them" } else { "tabs" };
+            format!("{wants}; its columns are parted by {parted}: save it with commas between them")
+        }
+        _ => {
+            let all: Vec<String> = headers.iter().map(|it| format!("`{}`", visible_name(it))).collect();
+            format!("{wants}; the first row, with commas between, is {}", all.join(", "))
+        }
+    }
+}
+
+/// A note on a file that is read as text and looks like a table.
+fn say_if_a_table(name: &str, first: &str) {
+    let names: Vec<String> =
+        first.trim_end().split([',', ';', '\t']).map(|it| it.trim_matches('"').to_lowercase()).collect();
+    if names.len() > 1 && names.iter().any(|it| it == "text") {
+        say(&format!("megachat: {name} looks like a table with a column `text`; --items scores that, row by row"));
+    }
+}
+
 /// Each row of a CSV file as a text; also the names of the columns that are carried through.
 fn rows(source: Source) -> Result<(Vec<String>, impl Iterator<Item = Result<Item, Exit>>), Exit> {
     let (name, progress) = (source.name.clone(), source.progress.clone());
+    let file = name.clone();
     progress.since.set(0);
     let mut input = csv::ReaderBuilder::new().has_headers(false).from_reader(source);
     let mut number = 0;
@@ -237,21 +267,25 @@ fn rows(source: Source) -> Result<(Vec<String>, impl Iterator<Item = Result<Item
             return Ok(None);
         }
         number += 1;
-        let line = row.position().map_or(number, |it| it.line() as usize);
-        let field = |bytes: &[u8]| {
+        let field = |(at, bytes): (usize, &[u8])| {
             let read = if number == 1 { Given::read(bytes.to_vec()) } else { Given::read_on(bytes.to_vec()) };
-            read.map(|it| it.text).map_err(|e| not_text(&name, &NotUtf8 { line: line + e.line - 1, ..e }))
+            // Rows are what spreadsheets count, too; the names of the columns are the first.
+            read.map(|it| it.text).map_err(|_| {
+                Exit::failed(format!(
+                    "{name} cannot be used: field {} of row {number} is not UTF-8 ({}); save it as UTF-8",
+                    at + 1,
+                    super::csv::one_line(bytes)
+                ))
+            })
         };
-        row.iter().map(field).collect::<Result<_, _>>().map(Some)
+        row.iter().enumerate().map(field).collect::<Result<_, _>>().map(Some)
     };
     let headers = next()?.unwrap_or_default();
-    let column = |wanted: &str| headers.iter().position(|it| it.trim() == wanted);
+    let exactly = |wanted: &str| headers.iter().position(|it| it.trim() == wanted);
+    let column =
+        |wanted: &str| exactly(wanted).or_else(|| headers.iter().position(|it| it.trim().to_lowercase() == wanted));
     let Some(text) = column("text") else {
-        let all: Vec<String> = headers.iter().map(|it| format!("`{}`", visible_name(it))).collect();
-        return Err(Exit::failed(format!(
-            "--items wants a column `text`, and may have `item` and `target`; the first row, with commas between, is {}",
-            if all.is_empty() { "empty".to_owned() } else { all.join(", ") }
-        )));
+        return Err(Exit::failed(without_text(&file, &headers)));
     };
     let (item, target) = (column("item"), column("target"));
     let is_carried = move |at: usize| at != text && Some(at) != item;

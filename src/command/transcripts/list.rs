@@ -1,112 +1,126 @@
-//! `megachat transcripts list`: all of them, newest first.
+//! `megachat transcripts list`: all of them, those worked on last first.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use serde_json::{Value, json};
 
 use super::super::{Exit, print_json, say};
-use super::date;
+use super::{date, library, library_exit};
 use crate::output;
+use crate::store::library::{Entry, State};
 use crate::store::paths::Paths;
-use crate::store::transcripts::{Summary, TranscriptError, survey};
-use crate::store::vocabularies::{Finder, VocabularyMissing};
 use crate::text::{cut, pad, visible_line, visible_name, visible_path};
 
-/// How many tokens of a text are told.
-const FIRST: usize = 24;
+/// Columns of the words of a transcript.
+const WORDS: usize = 44;
 
-/// The first words of a transcript.
-struct Words {
-    text: String,
-    /// Whether they are taken for GPT-2's.
-    assumed: bool,
-}
-
-/// Prints the transcripts, as lines or as JSON.
+/// Prints the transcripts, as lines or as JSON: those with a tag, of a model, written in since a day.
 ///
 /// # Errors
 ///
-/// Status 1 if their directory cannot be read.
-pub(super) fn list(as_json: bool, paths: &Paths) -> Result<(), Exit> {
-    let found =
-        survey(&paths.transcripts).map_err(|e| Exit::failed(format!("{}: {e}", visible_path(&paths.transcripts))))?;
-    if found.is_empty() {
+/// Status 1 if their directory cannot be read, 2 if the day is none.
+pub(super) fn list(
+    (tag, model, since): (Option<&str>, Option<&str>, Option<&str>),
+    as_json: bool,
+    paths: &Paths,
+) -> Result<(), Exit> {
+    let since = since.map(day).transpose()?;
+    let tag = tag.map(|it| it.trim_start_matches('#').to_lowercase());
+    let all = library(paths)?.entries().map_err(|e| library_exit(&e))?;
+    if all.is_empty() {
         say(&format!("no transcripts yet in {}", visible_path(&paths.transcripts)));
     }
-    let mut finder = Finder::new(&paths.transcripts, &paths.models);
-    let mut out = output::stdout()?;
-    let mut rows = Vec::new();
-    for it in &found {
-        let it = match it {
-            Ok(it) => it,
-            Err(why) => {
-                say(&format!("megachat: {why}"));
-                rows.push(unreadable(why));
-                continue;
-            }
-        };
-        let words = first_words(&mut finder, it);
-        if as_json {
-            rows.push(row(it, words, paths));
-        } else {
-            writeln!(out, "{}", line(it, words))?;
-        }
-    }
-    drop(out);
+    let is_wanted = |it: &&Entry| {
+        tag.as_ref().is_none_or(|tag| it.tags.contains(tag))
+            && model.is_none_or(|model| it.model.as_deref() == Some(model))
+            && since.is_none_or(|since| it.changed >= since)
+    };
+    let wanted: Vec<&Entry> = all.iter().filter(is_wanted).collect();
     if as_json {
-        print_json(&json!({"directory": paths.transcripts.to_string_lossy(), "transcripts": rows}))?;
+        let rows: Vec<Value> = wanted.iter().map(|it| object(it, paths)).collect();
+        complain(&wanted);
+        return print_json(&json!({"directory": paths.transcripts.to_string_lossy(), "transcripts": rows}));
     }
+    let mut lines = String::new();
+    for it in wanted.iter().filter(|it| it.state != State::Unreadable) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "{}", line(it));
+    }
+    output::stdout()?.write_all(lines.as_bytes())?;
+    complain(&wanted);
     Ok(())
 }
 
-fn first_words(finder: &mut Finder, it: &Summary) -> Result<Words, VocabularyMissing> {
-    let resolved = finder.resolve(&it.journal)?;
-    let first = &it.document.path()[..it.document.len().min(FIRST)];
-    Ok(Words { text: resolved.vocabularies.text(&it.document, first), assumed: resolved.assumed })
+/// Says which files are no transcripts.
+fn complain(all: &[&Entry]) {
+    for it in all.iter().filter(|it| it.state == State::Unreadable) {
+        say(&format!("megachat: {}", it.fault.as_deref().unwrap_or_default()));
+    }
 }
 
-fn line(it: &Summary, words: Result<Words, VocabularyMissing>) -> String {
-    let words = match words {
-        Ok(it) => {
-            let text = it.text.replace('\n', " ");
-            if it.assumed { format!("(GPT-2's words assumed) {text}") } else { text }
+/// A day as people write it, as the milliseconds since 1970 at which it begins.
+fn day(text: &str) -> Result<i64, Exit> {
+    let wrong = |_| Exit::usage(format!("--since is a day as 2026-11-27, not `{}`", visible_name(text)));
+    let date: jiff::civil::Date = text.parse().map_err(wrong)?;
+    let zoned = date.to_zoned(jiff::tz::TimeZone::system()).map_err(wrong)?;
+    Ok(zoned.timestamp().as_millisecond())
+}
+
+/// What is told of a transcript in a line.
+pub(super) fn line(it: &Entry) -> String {
+    let words = match (&it.words, &it.words_fault) {
+        (Some(words), _) if it.words_assumed => format!("(GPT-2's words assumed) {}", words.replace('\n', " ")),
+        (Some(words), _) => words.replace('\n', " "),
+        (None, Some(_)) => {
+            format!("(the words of {} are not here)", visible_name(it.model.as_deref().unwrap_or_default()))
         }
-        Err(_) => format!("(the words of {} are not here)", visible_name(&it.model)),
+        (None, None) => String::new(),
     };
-    let words = if it.journal.faults.is_sound() { words } else { format!("(damaged) {words}") };
-    let words = visible_line(&words);
-    let (id, date, tokens) = (pad(&visible_name(&it.id), 18), date(it.created), it.document.len());
-    let (model, words) = (pad(&visible_name(&it.model), 14), cut(&words, 44));
-    format!("{id} {date}  {tokens:>6} tokens  {model} {words}")
+    let words = it.title.as_ref().map_or_else(|| words.clone(), |title| format!("\"{title}\" {words}"));
+    let words = if it.state == State::Damaged { format!("(damaged) {words}") } else { words };
+    // No more is looked at than is told, and some for what takes no column.
+    let first: String = words.chars().take(4 * WORDS).collect();
+    let (words, tags) = (visible_line(&first), visible_line(&it.tags_written()));
+    let (id, date) = (pad(&visible_name(&it.id), 18), it.created.map_or_else(|| pad("", 16), date));
+    let (tokens, branches) = (it.tokens, branches(it));
+    let model = pad(&visible_name(it.model.as_deref().unwrap_or_default()), 14);
+    format!("{id} {date}  {tokens:>6} tokens {branches:>5} {model} {}{tags}", cut(&words, WORDS)).trim_end().to_owned()
 }
 
-fn row(it: &Summary, words: Result<Words, VocabularyMissing>, paths: &Paths) -> Value {
-    let faults = &it.journal.faults;
-    let (words, missing) = words.map_or_else(|e| (None, Some(e.to_string())), |it| (Some(it), None));
+/// How many branches there are, where that is more than one.
+fn branches(it: &Entry) -> String {
+    if it.branches > 1 { format!("x{}", it.branches) } else { String::new() }
+}
+
+/// What is known of a transcript, for programs.
+pub(super) fn object(it: &Entry, paths: &Paths) -> Value {
+    let state = match it.state {
+        State::Sound => "sound",
+        State::Damaged => "damaged",
+        State::Unreadable => "unreadable",
+    };
+    // Of what cannot be read nothing else is known.
+    let known = it.state != State::Unreadable;
+    let count = |count: u64| known.then_some(count);
     json!({
         "id": it.id,
-        "path": paths.transcripts.join(format!("{}.jsonl", it.id)).to_string_lossy(),
-        "state": if faults.is_sound() { "sound" } else { "damaged" },
-        "fault": (!faults.is_sound()).then(|| faults.to_string()),
+        "path": super::file_of(&it.id, paths).to_string_lossy(),
+        "state": state,
+        "fault": it.fault,
+        "title": it.title,
+        "tags": it.tags,
         "created": it.created,
+        "changed": it.changed,
+        "opened": it.opened,
         // A text without a model has none of that name.
-        "model": Some(&it.model).filter(|it| !it.is_empty()),
-        "tokens": it.document.len(),
-        "words": words.as_ref().map(|it| &it.text),
-        "words_assumed": words.as_ref().map(|it| it.assumed),
-        "words_fault": missing,
-    })
-}
-
-fn unreadable(why: &TranscriptError) -> Value {
-    let path = why.path();
-    let unknown = Value::Null;
-    json!({
-        "id": path.and_then(|it| it.file_stem()).map(|it| it.to_string_lossy()),
-        "path": path.map(|it| it.to_string_lossy()),
-        "state": "unreadable",
-        "fault": why.to_string(),
-        "created": unknown, "model": unknown, "tokens": unknown,
-        "words": unknown, "words_assumed": unknown, "words_fault": unknown,
+        "model": it.model,
+        "settings": Some(&it.settings).filter(|it| !it.is_empty()),
+        "tokens": count(it.tokens),
+        "nodes": count(it.nodes),
+        "branches": count(it.branches),
+        "words": it.words,
+        "words_assumed": it.words.as_ref().map(|_| it.words_assumed),
+        "words_fault": it.words_fault,
     })
 }

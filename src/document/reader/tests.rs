@@ -100,7 +100,7 @@ fn numbers_far_beyond_what_there_is_are_damage_and_ask_for_no_memory() {
         Record::Tip { node: Some(u32::MAX) },
         Record::Undo { node: Some(u32::MAX) },
         Record::Redo { node: Some(u32::MAX) },
-        Record::Bookmark { node: u32::MAX, on: true },
+        Record::Bookmark { node: u32::MAX, on: true, name: String::new() },
     ];
     for record in far {
         let records = [header(), typed(0, None, &[10]), record.clone(), typed(1, Some(0), &[11])];

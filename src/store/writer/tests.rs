@@ -1,7 +1,29 @@
 use super::super::appender::{Change, Mended};
 use super::super::{transcripts, vocabularies};
+use std::path::Path;
+
 use super::*;
 use crate::sample::Settings;
+
+/// Transcripts in a directory, everything else in another.
+fn paths(transcripts: &Path, home: &Path) -> Paths {
+    let of = |name: &str| home.join(name);
+    Paths {
+        config_file: of("config.toml"),
+        models: of("models"),
+        transcripts: transcripts.to_owned(),
+        downloads: of("downloads"),
+        packed: of("packed"),
+        library: of("library"),
+        state: home.to_owned(),
+    }
+}
+
+/// The transcripts with their texts, by name.
+fn list(directory: &Path) -> Vec<(String, Vec<crate::TokenId>)> {
+    let ids = transcripts::ids(directory).unwrap().into_iter();
+    ids.map(|it| (it.clone(), transcripts::replay(&transcripts::read(directory, &it).unwrap().1).tokens())).collect()
+}
 
 fn header(id: &str) -> Header {
     Header { version: 1, id: id.into(), created: 0, program: "test".into() }
@@ -15,7 +37,7 @@ fn typed(first: u32) -> Record {
 fn a_file_is_made_with_the_first_text_and_holds_what_came_before_it() {
     let home = tempfile::tempdir().unwrap();
     let (send, heard) = channel();
-    let store = spawn(home.path().to_owned(), home.path().join("history"), None, move |event| {
+    let store = spawn(paths(home.path(), home.path()), None, Numbers::none(), move |event| {
         send.send(event).unwrap();
     })
     .unwrap();
@@ -28,8 +50,7 @@ fn a_file_is_made_with_the_first_text_and_holds_what_came_before_it() {
     store.send(Job::Sync);
     let written = Some(home.path().join("full.jsonl"));
     assert_eq!(store.finish(), Finished { lost: 0, written });
-    let list = transcripts::list(home.path()).unwrap();
-    assert_eq!(list.iter().map(|it| (&it.id[..], it.document.tokens())).collect::<Vec<_>>(), [("full", vec![7, 8])]);
+    assert_eq!(list(home.path()), [("full".to_owned(), vec![7, 8])]);
     assert_eq!(transcripts::read(home.path(), "full").unwrap().1.records.len(), 3);
     assert_eq!(heard.iter().collect::<Vec<_>>(), [Event::Saved { path: home.path().join("full.jsonl"), records: 4 }]);
 }
@@ -41,7 +62,7 @@ fn what_cannot_be_written_waits_and_is_written_once_it_can() {
     let directory = home.path().join("transcripts");
     std::fs::write(&directory, "in the way").unwrap();
     let (send, heard) = channel();
-    let store = spawn(directory.clone(), home.path().join("history"), None, move |event| {
+    let store = spawn(paths(&directory, home.path()), None, Numbers::none(), move |event| {
         send.send(event).unwrap();
     })
     .unwrap();
@@ -51,7 +72,7 @@ fn what_cannot_be_written_waits_and_is_written_once_it_can() {
     std::fs::remove_file(&directory).unwrap();
     store.send(Job::Append(typed(1)));
     assert_eq!(store.finish().lost, 0);
-    assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7, 8]);
+    assert_eq!(list(&directory)[0].1, [7, 8]);
 }
 
 #[test]
@@ -60,7 +81,8 @@ fn what_could_never_be_written_is_counted_at_the_end_and_nothing_spins() {
     let directory = home.path().join("transcripts");
     std::fs::write(&directory, "in the way").unwrap();
     let (send, heard) = channel();
-    let store = spawn(directory, home.path().join("history"), None, move |event| send.send(event).unwrap()).unwrap();
+    let store =
+        spawn(paths(&directory, home.path()), None, Numbers::none(), move |event| send.send(event).unwrap()).unwrap();
     store.send(Job::Begin(header("a")));
     store.send(Job::Append(typed(0)));
     store.send(Job::Append(typed(1)));
@@ -76,7 +98,8 @@ fn a_history_that_cannot_be_written_is_said_once_and_costs_nothing() {
     let history = home.path().join("history");
     std::fs::create_dir(&history).unwrap();
     let (send, heard) = channel();
-    let store = spawn(home.path().to_owned(), history.clone(), None, move |event| send.send(event).unwrap()).unwrap();
+    let store =
+        spawn(paths(home.path(), home.path()), None, Numbers::none(), move |event| send.send(event).unwrap()).unwrap();
     store.send(Job::Begin(header("a")));
     store.send(Job::Remember("one".into()));
     store.send(Job::Remember("two".into()));
@@ -97,20 +120,20 @@ fn a_directory_that_is_mended_before_the_end_gets_everything() {
     std::fs::write(&directory, "in the way").unwrap();
     let (send, heard) = channel();
     let store =
-        spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap()).unwrap();
+        spawn(paths(&directory, home.path()), None, Numbers::none(), move |event| send.send(event).unwrap()).unwrap();
     store.send(Job::Begin(header("a")));
     store.send(Job::Append(typed(0)));
     assert!(matches!(heard.recv().unwrap(), Event::Failed { waiting: 1, .. }));
     std::fs::remove_file(&directory).unwrap();
     assert_eq!(store.finish().lost, 0);
-    assert_eq!(transcripts::list(&directory).unwrap()[0].document.tokens(), [7]);
+    assert_eq!(list(&directory)[0].1, [7]);
 }
 
 #[test]
 fn a_file_that_is_taken_away_is_noticed_though_nothing_is_written() {
     let home = tempfile::tempdir().unwrap();
     let (send, heard) = channel();
-    let store = spawn(home.path().to_owned(), home.path().join("history"), None, move |event| {
+    let store = spawn(paths(home.path(), home.path()), None, Numbers::none(), move |event| {
         send.send(event).unwrap();
     })
     .unwrap();
@@ -137,7 +160,7 @@ fn what_was_taken_away_and_cannot_be_written_anew_is_counted_at_the_end() {
     let directory = home.path().join("transcripts");
     let (send, heard) = channel();
     let store =
-        spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap()).unwrap();
+        spawn(paths(&directory, home.path()), None, Numbers::none(), move |event| send.send(event).unwrap()).unwrap();
     store.send(Job::Begin(header("a")));
     store.send(Job::Append(typed(0)));
     store.send(Job::Sync);
@@ -171,7 +194,7 @@ fn a_vocabulary_is_on_the_disk_before_the_first_line_that_names_it() {
     };
     let (send, heard) = channel();
     let store =
-        spawn(directory.clone(), home.path().join("history"), None, move |event| send.send(event).unwrap()).unwrap();
+        spawn(paths(&directory, home.path()), None, Numbers::none(), move |event| send.send(event).unwrap()).unwrap();
     store.send(Job::Begin(header("a")));
     store.send(Job::Vocabulary(own.clone()));
     store.send(Job::Append(model.clone()));

@@ -58,6 +58,7 @@ impl Control for Collect<'_> {
 
 pub(crate) fn a_start(size: (u16, u16)) -> Start {
     Start {
+        id: None,
         settings: Settings { seed: 7, max_tokens: 40, ..Settings::default() },
         model: None,
         ask: false,

@@ -184,7 +184,7 @@ pub(crate) fn palette_typed(size: Size) -> Harness {
 pub(crate) fn find(size: Size) -> Harness {
     let mut it = written(size);
     it.key(KeyCode::Tab);
-    it.key(KeyCode::Char('/'));
+    it.key(KeyCode::Char('F'));
     it.write("and");
     it
 }
@@ -292,5 +292,73 @@ pub(crate) fn score(size: Size) -> Harness {
     it.key(KeyCode::Tab);
     it.key(KeyCode::Char('s'));
     it.settle();
+    it
+}
+
+/// A text of the library.
+fn entry(number: u64, title: Option<&str>, words: &str) -> store::Entry {
+    store::Entry {
+        id: format!("202611{:02}-10420{number}", 20 - number),
+        state: store::State::Sound,
+        fault: None,
+        created: Some(0),
+        changed: 0,
+        opened: 9 - number,
+        title: title.map(str::to_owned),
+        tags: title.map(|_| vec!["novel".to_owned(), "draft".to_owned()]).unwrap_or_default(),
+        model: Some(if number == 3 { "megatron-345m".to_owned() } else { "demo".to_owned() }),
+        settings: "temp 0.85, top-p 0.92, seed 4117".to_owned(),
+        tokens: 88 * number + 12,
+        nodes: 88 * number + 40,
+        branches: 1 + number % 3,
+        words: Some(words.to_owned()),
+        words_assumed: false,
+        words_fault: None,
+    }
+}
+
+/// Every text, with a damaged one and one that is none.
+pub(crate) fn library(size: Size) -> Harness {
+    let mut it = written(size);
+    it.press(KeyCode::Char('o'), KeyModifiers::CONTROL);
+    let mut hits: Vec<store::Hit> = [
+        entry(1, Some("Night watch"), "The lighthouse keeper had not spoken for a year when the boat came"),
+        entry(2, None, "Preheat the oven to 350 and then"),
+        entry(3, None, " BREAKING: Scientists have found a way"),
+    ]
+    .map(store::Hit::whole)
+    .into();
+    (hits[1].entry.state, hits[1].entry.fault) =
+        (store::State::Damaged, Some("2 lines are damaged and left out".to_owned()));
+    let mut none = entry(4, None, "");
+    (none.state, none.words, none.model) = (store::State::Unreadable, None, None);
+    none.fault = Some("/home/ada/.local/share/megachat/transcripts/x.jsonl: it is no transcript".to_owned());
+    hits.push(store::Hit::whole(none));
+    let of = hits.len();
+    it.send(Msg::Library(store::LibraryEvent::Listed { words: String::new(), hits, of, is_complete: true }));
+    it
+}
+
+/// One is found on another branch than its text.
+pub(crate) fn library_found(size: Size) -> Harness {
+    let mut it = library(size);
+    it.write("/boat");
+    let piece = format!(
+        "...and when the {}boat{} came he stood at the window and watched it come in...",
+        store::FOUND,
+        store::FOUND_END
+    );
+    let entry = entry(1, Some("Night watch"), "The lighthouse keeper had not spoken for a year");
+    let hits = vec![store::Hit { entry, piece, run: 3, node: Some(9), on_path: false }];
+    it.send(Msg::Library(store::LibraryEvent::Listed { words: "boat".to_owned(), hits, of: 4, is_complete: true }));
+    it
+}
+
+/// Words in the text, on a branch that is not the text.
+pub(crate) fn find_text(size: Size) -> Harness {
+    let mut it = tree(size);
+    it.key(KeyCode::Esc);
+    it.key(KeyCode::Char('/'));
+    it.write("a w");
     it
 }

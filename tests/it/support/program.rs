@@ -6,6 +6,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use megachat::document::{Document, Journal};
+use megachat::store::transcripts;
+
 /// What a test waits for happens in a moment; only a machine in distress needs longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -68,6 +71,10 @@ pub(crate) fn megachat(home: &Path, arguments: &[&str]) -> Command {
         }
     }
     command.args(arguments).env("MEGACHAT_HOME", home);
+    // What it writes where it stands must not stay.
+    if home.is_dir() {
+        command.current_dir(home);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -152,4 +159,19 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A transcript as it lies in its directory.
+pub(crate) struct Kept {
+    pub(crate) document: Document,
+    pub(crate) journal: Journal,
+}
+
+/// The transcripts in a directory, by their names, the last one first; those that can be read.
+pub(crate) fn transcripts_in(directory: &Path) -> Vec<Kept> {
+    let kept = |id: String| {
+        let journal = transcripts::read_file(&directory.join(format!("{id}.jsonl"))).ok()?;
+        Some(Kept { document: transcripts::replay(&journal), journal })
+    };
+    transcripts::ids(directory).unwrap_or_default().into_iter().filter_map(kept).collect()
 }

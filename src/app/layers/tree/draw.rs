@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
 use crate::app::context::Context;
+use crate::app::layers::tree::tell::{marks, told_settings};
 use crate::app::screen::kit::{lines, over};
 use crate::app::screen::theme::Theme;
 use crate::document::Run;
@@ -34,19 +35,29 @@ pub(super) fn draw(cx: &Context, chosen: usize, theme: &Theme, frame: &mut Frame
     lines(frame, inner, out);
 }
 
+/// Under which settings a run was drawn: the usual ones, and what was different before it was; nothing where a person wrote it.
+fn settings(cx: &Context, run: &Run, width: usize) -> String {
+    let told = told_settings(cx, run);
+    if width < 56 || told.is_empty() {
+        return String::new();
+    }
+    // The words say which branch it is; the settings must leave them room.
+    format!("  {}", fit(&told, (width / 2).min(told.chars().count())))
+}
+
 fn line(cx: &Context, run: &Run, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
     let mark = if chosen { "> " } else { "  " };
     let path = if run.on_path { "* " } else { "  " };
-    let bookmark = if run.nodes.iter().any(|&it| cx.text.document.is_bookmarked(it)) { "' " } else { "" };
+    let bookmark = marks(cx, run);
     // A deep tree must not push its words off the screen.
     let indent = "  ".repeat(run.depth.min(width / 6));
     // The beginning says which branch it is; more than a screen is wide need not be decoded.
     let text = cx.text.shown_of(&run.nodes[..run.nodes.len().min(width)]);
     // Most begin with a space, which would move them against those that do not.
     let text = text.trim_start();
-    let head = format!("{mark}{path}{indent}{bookmark}");
-    let count = format!(" {:>4}", run.nodes.len());
-    let room = width.saturating_sub(head.chars().count() + count.len());
+    let head = format!("{mark}{path}{indent}{}", fit(&bookmark, bookmark.chars().count().min(width / 3)));
+    let count = format!("{} {:>4}", settings(cx, run, width), run.nodes.len());
+    let room = width.saturating_sub(head.chars().count() + count.chars().count());
     let style = match (chosen, run.on_path) {
         (true, _) => theme.focus,
         (false, true) => theme.strong,

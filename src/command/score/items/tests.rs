@@ -69,12 +69,17 @@ fn rows_of_a_table_carry_their_other_columns() {
 fn what_is_wrong_with_a_table_is_said_with_what_helps() {
     let refused = |bytes: &[u8]| rows(source(bytes)).map(|_| ()).unwrap_err().message;
     let why = refused(b"item;sentence\n1;a\n");
-    assert!(why.contains("a column `text`") && why.contains("`item;sentence`"), "{why}");
+    assert!(why.contains("a column `text`") && why.contains("parted by semicolons"), "{why}");
+    assert!(refused(b"item\ttext\n1\ta\n").contains("parted by tabs"));
+    assert!(refused(b"item,sentence\n1,a\n").contains("`item`, `sentence`"));
+    // Capitals are no other name, unless there are both.
+    let text_of = |bytes: &[u8]| rows(source(bytes)).unwrap().1.next().unwrap().unwrap().text;
+    assert_eq!((text_of(b"Item,Text\n1,a\n"), text_of(b"TEXT,text\na,b\n")), ("a".to_owned(), "b".to_owned()));
     assert!(refused(b"").contains("is empty"));
-    assert!(refused(b"text,\xff\n").contains("line 1 (0xff)"));
+    assert!(refused(b"text,\xff\n").contains("field 2 of row 1 is not UTF-8 (\\xff)"));
     for (table, expected) in [
         (&b"item,text\n1,One\n2,Two, too\n"[..], "quotes"),
-        (b"item,text\n1,One\n2,Caf\xe9\n", "byte 3 of line 3 (0xe9)"),
+        (b"item,text\n1,One\n2,Caf\xe9\n", "field 2 of row 3 is not UTF-8 (Caf\\xe9)"),
     ] {
         let found = texts(rows(source(table)).unwrap().1);
         assert!(found.len() == 2 && found[0].is_ok(), "{found:?}");

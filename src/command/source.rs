@@ -14,14 +14,14 @@ use crate::text::visible_path;
 
 /// How far all files are read.
 #[derive(Debug, Default)]
-pub(in crate::command) struct Progress {
+pub(super) struct Progress {
     pub(super) done: Cell<u64>,
     /// Bytes of all files, where that is known.
     pub(super) total: Cell<Option<u64>>,
     /// Bytes since the last text began.
     pub(super) since: Cell<u64>,
     /// Whether more would have to be waited for.
-    pub(in crate::command) waits: Cell<bool>,
+    pub(super) waits: Cell<bool>,
 }
 
 impl Progress {

@@ -1,0 +1,232 @@
+//! The library: every text, found again by its words, opened, named, filed, removed, exported.
+
+mod draw;
+mod tell;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+
+use crate::app::context::Context;
+use crate::app::editing::edit_line;
+use crate::app::input::Input;
+use crate::app::intent::Intent;
+use crate::app::keymap::Action;
+use crate::app::layers::answer::Answer;
+use crate::app::layers::list::chosen_after;
+use crate::app::layers::room::Room;
+use crate::app::messages::words::{self, Word};
+use crate::app::outbox::Effect;
+use crate::app::screen::theme::Theme;
+use crate::app::verbs::library;
+use crate::store::protocol::{Entry, Format, Hit, LibraryJob};
+
+pub(in crate::app) use tell::{path_of, tell};
+
+/// What is being written about the chosen transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Its title.
+    Title,
+    /// Its tags.
+    Tags,
+}
+
+/// The state of the library.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LibraryList {
+    /// What is looked for.
+    pub search: Input,
+    /// Whether letters are written into the search.
+    pub searches: bool,
+    /// What is there, or what was found, in its order.
+    pub hits: Vec<Hit>,
+    /// How many transcripts there are.
+    pub of: usize,
+    /// Whether everything was looked at.
+    pub is_complete: bool,
+    /// The one that is chosen.
+    pub chosen: usize,
+    /// Whether somebody chose it; else the first one is.
+    pub moved: bool,
+    /// What is being written.
+    pub asked: Option<(Asked, Input)>,
+    /// Those that were removed here, the last one last.
+    pub removed: Vec<String>,
+}
+
+impl LibraryList {
+    /// Opens with all transcripts, or those with some words.
+    pub(in crate::app) fn open(cx: &mut Context, words: &str) -> Self {
+        let mut it = Self::default();
+        it.search.insert(words);
+        it.look(cx);
+        it
+    }
+
+    /// What is looked for.
+    pub(in crate::app) fn words(&self) -> String {
+        self.search.text().trim().to_owned()
+    }
+
+    /// Takes what is there.
+    pub(in crate::app) fn listed(&mut self, hits: Vec<Hit>, of: usize, is_complete: bool) {
+        let chosen = self.hit().filter(|_| self.moved).map(|it| it.entry.id.clone());
+        (self.hits, self.of, self.is_complete) = (hits, of, is_complete);
+        let same = chosen.and_then(|id| self.hits.iter().position(|it| it.entry.id == id));
+        self.chosen = same.unwrap_or(self.chosen).min(self.hits.len().saturating_sub(1));
+    }
+
+    /// The one that is chosen.
+    pub(in crate::app) fn hit(&self) -> Option<&Hit> {
+        self.hits.get(self.chosen)
+    }
+
+    fn entry(&self) -> Option<&Entry> {
+        self.hit().map(|it| &it.entry)
+    }
+
+    fn look(&mut self, cx: &mut Context) {
+        cx.outbox.push(Effect::Library(LibraryJob::List { words: self.words() }));
+    }
+
+    /// The key while something is written about the chosen one.
+    fn key_of_asked(&mut self, cx: &mut Context, key: &KeyEvent) {
+        let Some((asked, line)) = &mut self.asked else { return };
+        match key.code {
+            KeyCode::Esc => self.asked = None,
+            KeyCode::Enter => {
+                let (asked, text) = (*asked, line.take());
+                self.asked = None;
+                let Some(entry) = self.entry().cloned() else { return };
+                match asked {
+                    Asked::Title => library::retitle(cx, &entry.id, &text),
+                    Asked::Tags => library::retag(cx, &entry.id, &text),
+                }
+            }
+            _ => edit_line(&cx.keymap, line, key),
+        }
+    }
+
+    /// The key while words are looked for; whether it was one of those.
+    fn key_of_search(&mut self, cx: &mut Context, key: &KeyEvent) -> bool {
+        match key.code {
+            KeyCode::Esc => {
+                self.searches = false;
+                if !self.search.is_empty() {
+                    self.search.take();
+                    self.look(cx);
+                }
+            }
+            KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => return false,
+            _ => {
+                let before = self.words();
+                edit_line(&cx.keymap, &mut self.search, key);
+                if self.words() != before {
+                    (self.chosen, self.moved) = (0, false);
+                    self.look(cx);
+                }
+            }
+        }
+        true
+    }
+
+    fn remove(&mut self, cx: &mut Context) {
+        let Some(id) = self.entry().map(|it| it.id.clone()) else { return };
+        if cx.journal.id.as_ref() == Some(&id) {
+            return cx.outbox.complain("This text is open. Open another one or begin a new one, then remove it.");
+        }
+        self.hits.remove(self.chosen);
+        self.chosen = self.chosen.min(self.hits.len().saturating_sub(1));
+        cx.outbox.push(Effect::Library(LibraryJob::Remove { id: id.clone() }));
+        cx.outbox.say("It is in the trash for 30 days; u brings it back.");
+        self.removed.push(id);
+        self.look(cx);
+    }
+}
+
+impl Room for LibraryList {
+    fn key(&mut self, cx: &mut Context, key: &KeyEvent, action: Option<Action>) -> Answer {
+        if self.asked.is_some() {
+            self.key_of_asked(cx, key);
+            return Answer::Stay;
+        }
+        if self.searches && self.key_of_search(cx, key) {
+            return Answer::Stay;
+        }
+        let (last, before) = (self.hits.len().saturating_sub(1), self.chosen);
+        let page = draw::list_rows(cx.window.size).max(1);
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => return Answer::Close,
+            _ if action == Some(Action::Library) => return Answer::Close,
+            KeyCode::PageUp => self.chosen = self.chosen.saturating_sub(page),
+            KeyCode::PageDown => self.chosen = (self.chosen + page).min(last),
+            KeyCode::Char('/') => self.searches = true,
+            KeyCode::Char('n') => return Answer::Do(Intent::Act(Action::NewTranscript)),
+            KeyCode::Char('u') => match self.removed.pop() {
+                Some(id) => {
+                    cx.outbox.push(Effect::Library(LibraryJob::Restore { id }));
+                    self.look(cx);
+                }
+                None => cx.outbox.say("Nothing was removed here. In a shell: megachat transcripts restore."),
+            },
+            _ => {
+                let Some(entry) = self.entry().cloned() else { return Answer::Stay };
+                match key.code {
+                    KeyCode::Enter => {
+                        if library::open(cx, &entry.id, &self.words()) {
+                            return Answer::Close;
+                        }
+                    }
+                    KeyCode::Char('r') => {
+                        let mut line = Input::default();
+                        line.insert(entry.title.as_deref().unwrap_or_default());
+                        self.asked = Some((Asked::Title, line));
+                    }
+                    KeyCode::Char('t') => {
+                        let mut line = Input::default();
+                        line.insert(&entry.tags.join(" "));
+                        self.asked = Some((Asked::Tags, line));
+                    }
+                    KeyCode::Char('d') => self.remove(cx),
+                    KeyCode::Char('c') => cx.outbox.push(Effect::Copy(path_of(cx, &entry.id))),
+                    KeyCode::Char('x') => library::export(cx, entry.id, Format::Html),
+                    KeyCode::Char('m') => library::export(cx, entry.id, Format::Markdown),
+                    KeyCode::Char('v') => library::replay(cx, entry.id),
+                    code => self.chosen = chosen_after(code, self.chosen, last).unwrap_or(self.chosen),
+                }
+            }
+        }
+        self.moved |= self.chosen != before;
+        Answer::Stay
+    }
+
+    fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame) {
+        draw::draw(cx, self, theme, frame);
+    }
+
+    fn paste(&mut self, _: &Context, text: &str) {
+        let line = text.lines().next().unwrap_or_default();
+        if let Some((_, input)) = &mut self.asked {
+            input.insert(line);
+        } else if self.searches {
+            self.search.insert(line);
+        }
+    }
+
+    fn is_written_in(&self) -> bool {
+        self.searches || self.asked.is_some()
+    }
+
+    fn shows_settings(&self) -> bool {
+        false
+    }
+
+    fn words(&self) -> &'static [Word] {
+        words::LIBRARY
+    }
+
+    fn tell(&self, cx: &Context) -> Option<Vec<String>> {
+        // What is there is told once it is known.
+        self.is_complete.then(|| tell(cx, self))
+    }
+}

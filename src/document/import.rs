@@ -1,0 +1,134 @@
+//! Texts of other programs as trees of texts: plain text, Markdown, a loom's tree.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A tree of texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// All nodes, each behind what it follows.
+    pub nodes: Vec<ImportedNode>,
+    /// The node that the text ends with; `None` if there is none.
+    pub end: Option<usize>,
+    /// What the text is called, if it says that.
+    pub title: Option<String>,
+}
+
+/// A piece of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedNode {
+    /// What it follows, as an index; `None` where it begins the text.
+    pub parent: Option<usize>,
+    /// The text.
+    pub text: String,
+}
+
+/// Why a file is no tree.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// It is no JSON, or has not the fields.
+    #[error("it is no loom's tree: {0}; one is {{\"root\": {{\"text\": ..., \"children\": [...]}}}}")]
+    NoTree(String),
+    /// Reading it would take too long.
+    #[error("its tree is too deep")]
+    Deep,
+    /// There is no text in it.
+    #[error("there is no text in it")]
+    Empty,
+}
+
+/// Plain text, or what this program exports as Markdown: then the text in its fence. Other Markdown stays as it is written.
+///
+/// # Errors
+///
+/// If there is no text.
+pub fn import_text(text: &str) -> Result<Imported, ImportError> {
+    let (title, text) = exported(text).unwrap_or((None, text));
+    if text.is_empty() {
+        return Err(ImportError::Empty);
+    }
+    let nodes = vec![ImportedNode { parent: None, text: text.to_owned() }];
+    Ok(Imported { nodes, end: Some(0), title })
+}
+
+/// The title and the text of an exported transcript.
+fn exported(text: &str) -> Option<(Option<String>, &str)> {
+    let head = text.strip_prefix("# ")?;
+    let title = head.lines().next()?.trim();
+    // Only what has the lines of an export is one.
+    let at = text.find("\n- tokens: ")?;
+    let rest = text[at + 1..].split_once("\n\n")?.1;
+    let fence: String = rest.chars().take_while(|it| *it == '`').collect();
+    let body = rest.strip_prefix(&*fence)?.strip_prefix("text\n").filter(|_| fence.len() >= 3)?;
+    let end = body.rfind(&format!("\n{fence}"))?;
+    let mut plain = String::new();
+    let mut is_escaped = false;
+    for it in title.chars() {
+        is_escaped = it == '\\' && !is_escaped;
+        if !is_escaped {
+            plain.push(it);
+        }
+    }
+    Some((Some(plain).filter(|it| !it.is_empty()), &body[..end]))
+}
+
+/// A node as it stands in the file; what follows it is looked at later.
+#[derive(Deserialize)]
+struct Raw<'a> {
+    text: String,
+    #[serde(borrow, default)]
+    children: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Root<'a> {
+    #[serde(borrow)]
+    root: &'a RawValue,
+}
+
+/// Bytes that are looked at, at the most: each level of a tree is looked at once for each level above it.
+const MOST: usize = 4 << 30;
+
+/// A loom's tree. The text ends where the first branch does.
+///
+/// # Errors
+///
+/// If it is none, is too deep, or has no text.
+pub fn import_loom(json: &str) -> Result<Imported, ImportError> {
+    let no_tree = |e: serde_json::Error| ImportError::NoTree(e.to_string());
+    // The root may stand alone, too.
+    let root = match serde_json::from_str::<Root>(json) {
+        Ok(it) => it.root.get(),
+        Err(_) => json,
+    };
+    let mut out = Imported::default();
+    let (mut waiting, mut looked_at) = (vec![(None, root)], 0_usize);
+    while let Some((parent, raw)) = waiting.pop() {
+        looked_at += raw.len();
+        if looked_at > MOST {
+            return Err(ImportError::Deep);
+        }
+        let Raw { text, children } = serde_json::from_str(raw).map_err(no_tree)?;
+        // What has no text is a way to what follows it.
+        let node = if text.is_empty() {
+            parent
+        } else {
+            out.nodes.push(ImportedNode { parent, text });
+            Some(out.nodes.len() - 1)
+        };
+        // Last in, first out: the first child comes next.
+        waiting.extend(children.into_iter().rev().map(|it| (node, it.get())));
+    }
+    let mut end = None;
+    // The first that follows each; a node stands behind what it follows.
+    for (index, node) in out.nodes.iter().enumerate() {
+        if node.parent == end && end.is_none_or(|it| it < index) {
+            end = Some(index);
+        }
+    }
+    out.end = end;
+    if out.nodes.is_empty() { Err(ImportError::Empty) } else { Ok(out) }
+}
+
+#[cfg(test)]
+mod tests;

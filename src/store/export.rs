@@ -1,0 +1,132 @@
+//! Transcripts as files for other readers and programs.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::paths::Paths;
+use super::transcripts::{TranscriptError, read, replay};
+use super::vocabularies::{Finder, VocabularyMissing};
+use crate::document::{Exported, Journal};
+use crate::files;
+use crate::text::visible_path;
+
+/// What a transcript is exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the format of that name")]
+pub enum Format {
+    Markdown,
+    Text,
+    Json,
+    Html,
+    Loom,
+}
+
+impl Format {
+    /// What a file of it is called behind the dot.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Markdown => "md",
+            Self::Text => "txt",
+            Self::Json => "json",
+            Self::Html => "html",
+            Self::Loom => "loom.json",
+        }
+    }
+
+    /// Whether it is JSON.
+    #[must_use]
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Loom)
+    }
+}
+
+/// An exported transcript.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// What belongs into the file.
+    pub text: String,
+    /// What to say of the transcript, each behind its path.
+    pub remarks: Vec<String>,
+}
+
+/// Why a transcript cannot be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
+    /// Its words are not here.
+    #[error("{} cannot be read: {error}", visible_path(path))]
+    Words {
+        /// The transcript.
+        path: PathBuf,
+        /// Which words.
+        error: VocabularyMissing,
+    },
+}
+
+/// A transcript in a format, by its whole name.
+///
+/// # Errors
+///
+/// If it cannot be read, or its words are not here.
+pub fn of(id: &str, format: Format, paths: &Paths) -> Result<Export, ExportError> {
+    let (path, journal) = read(&paths.transcripts, id)?;
+    of_journal(&path, &journal, format, paths)
+}
+
+/// A transcript that was read, in a format.
+///
+/// # Errors
+///
+/// If its words are not here.
+pub fn of_journal(path: &Path, journal: &Journal, format: Format, paths: &Paths) -> Result<Export, ExportError> {
+    let mut remarks = Vec::new();
+    if !journal.faults.is_sound() {
+        remarks.push(format!("is damaged: {}", journal.faults));
+    }
+    let document = replay(journal);
+    let resolved = Finder::new(&paths.transcripts, &paths.models).resolve(journal);
+    let resolved = resolved.map_err(|error| ExportError::Words { path: path.to_owned(), error })?;
+    remarks.extend(resolved.remarks());
+    let Journal { header, records, .. } = journal;
+    let (created, vocabularies) = (date(header.created), &resolved.vocabularies);
+    let exported = Exported { header, created: &created, records, document: &document, vocabularies };
+    let text = match format {
+        Format::Text => exported.text(),
+        Format::Markdown => exported.markdown(),
+        Format::Html => exported.html(),
+        Format::Loom => exported.loom() + "\n",
+        // A value of our own: writing it cannot fail.
+        Format::Json => serde_json::to_string_pretty(&exported.json()).unwrap_or_default() + "\n",
+    };
+    Ok(Export { text, remarks })
+}
+
+/// Writes a file, whole or not at all.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let mut file = files::temporary(directory, ".export-")?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A time in milliseconds since 1970 as people read it.
+#[must_use]
+pub fn date(milliseconds: i64) -> String {
+    match jiff::Timestamp::from_millisecond(milliseconds) {
+        Ok(stamp) => stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+        // Outside of what a calendar has.
+        Err(_) => "at no known time".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
