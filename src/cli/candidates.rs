@@ -94,7 +94,7 @@ pub(super) fn transcript_or_path() -> ArgValueCompleter {
 fn transcript_names() -> Named {
     let names = Paths::from_environment().ok().and_then(|it| transcripts::ids(&it.transcripts).ok());
     let names = names.unwrap_or_default();
-    let latest = (!names.is_empty()).then(|| ("latest".to_owned(), "the newest"));
+    let latest = (!names.is_empty()).then(|| ("latest".to_owned(), "the one worked on last"));
     latest.into_iter().chain(names.into_iter().map(|it| (it, ""))).collect()
 }
 

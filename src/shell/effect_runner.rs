@@ -57,7 +57,7 @@ impl EffectRunner {
         let store = if save { Some(spawn()?) } else { None };
         let from_library = sender.clone();
         let heard = move |event| drop(from_library.send(Input::Msg(Msg::Library(event))));
-        let librarian = librarian::spawn(paths.clone(), numbers, heard)?;
+        let librarian = librarian::spawn(paths.clone(), save.then_some(numbers), heard)?;
         begin_with.size = size;
         let (app, effects) = start(begin_with);
         let installer = Installer::new(places);

@@ -26,14 +26,15 @@ impl Librarian {
     }
 }
 
-/// Starts the thread. It tells `numbers` the largest number of the library as soon as it knows it.
+/// Starts the thread. It tells `numbers` the largest number of the library as soon as it knows it; without any it looks at nothing
+/// before it is asked.
 ///
 /// # Errors
 ///
 /// If the system gives no thread.
 pub fn spawn(
     paths: Paths,
-    numbers: Numbers,
+    numbers: Option<Numbers>,
     events: impl FnMut(LibraryEvent) + Send + 'static,
 ) -> Result<Librarian, NoThread> {
     let (jobs, inbox) = channel();
@@ -44,17 +45,18 @@ pub fn spawn(
 
 struct Keeper {
     paths: Paths,
-    numbers: Numbers,
+    numbers: Option<Numbers>,
     events: Box<dyn FnMut(LibraryEvent) + Send>,
     library: Option<Library>,
 }
 
 impl Keeper {
     fn run(&mut self, inbox: &Receiver<LibraryJob>) {
-        if let Err(error) = self.refresh() {
-            // Who asks for the library is told; without it there are no numbers but this one.
-            self.numbers.tell(0);
-            drop(error);
+        if let Some(numbers) = self.numbers.clone()
+            && self.refresh().is_err()
+        {
+            // Who asks for the library is told why; without it there are no numbers but this one.
+            numbers.tell(0);
         }
         while let Ok(job) = inbox.recv() {
             // Of several lists in a row the last is wanted.
@@ -82,7 +84,9 @@ impl Keeper {
         let library = self.library()?;
         library.refresh(&mut |_, _| true)?;
         let largest = library.largest_number()?;
-        self.numbers.tell(largest);
+        if let Some(numbers) = &self.numbers {
+            numbers.tell(largest);
+        }
         Ok(())
     }
 

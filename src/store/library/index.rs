@@ -86,17 +86,22 @@ impl Index {
 
     fn opened(path: &Path) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Connection::open_with_flags(path, flags)?;
+        let mut database = Connection::open_with_flags(path, flags)?;
         database.busy_timeout(PATIENCE)?;
         // No file beside it that several programs share: they may come and go at any moment.
         database.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
         database.pragma_update(None, "synchronous", "normal")?;
         let version: i32 = database.pragma_query_value(None, "user_version", |it| it.get(0))?;
-        let is_empty: bool = database.query_row("SELECT count(*) = 0 FROM sqlite_master", [], |it| it.get(0))?;
-        if is_empty {
-            database.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
-        } else if version != VERSION {
-            return Err(rusqlite::Error::InvalidQuery);
+        if version != VERSION {
+            // Of several programs that find it empty one makes the tables.
+            let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let is_empty = "SELECT count(*) = 0 FROM sqlite_master";
+            if transaction.query_row(is_empty, [], |it| it.get(0))? {
+                transaction.execute_batch(&format!("{TABLES} PRAGMA user_version = {VERSION};"))?;
+                transaction.commit()?;
+            } else if transaction.pragma_query_value(None, "user_version", |it| it.get::<_, i32>(0))? != VERSION {
+                return Err(rusqlite::Error::InvalidQuery);
+            }
         }
         // A damaged one is noticed here rather than in the middle.
         database.query_row(
@@ -107,14 +112,16 @@ impl Index {
         Ok(Self { database, file: Some(path.to_owned()) })
     }
 
-    /// Forgets everything.
+    /// Opens it again after an error; one that is damaged is made anew.
     ///
     /// # Errors
     ///
     /// If there is not even room for one in memory.
-    pub(super) fn begin_anew(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn open_again(&mut self, error: &rusqlite::Error) -> rusqlite::Result<()> {
         let anew = self.file.clone().and_then(|path| {
-            let _ = remove(&path);
+            if is_damaged(error) {
+                let _ = remove(&path);
+            }
             Self::in_file(&path).ok()
         });
         *self = anew.map_or_else(Self::in_memory, Ok)?;
@@ -289,6 +296,11 @@ pub(super) fn is_damaged(error: &rusqlite::Error) -> bool {
         | rusqlite::Error::IntegralValueOutOfRange(..) => true,
         _ => false,
     }
+}
+
+/// Whether the database's file was taken away, by another program that made it anew.
+pub(super) fn is_gone(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(it, _) if it.code == ErrorCode::ReadOnly)
 }
 
 /// Removes the database and what stands beside it.

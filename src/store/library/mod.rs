@@ -140,9 +140,9 @@ impl Library {
         let mut outcome = self.refresh_once(look);
         // Made anew once: the transcripts are all there.
         if let Err(LibraryError::Index(error)) = &outcome
-            && index::is_damaged(error)
+            && (index::is_damaged(error) || index::is_gone(error))
         {
-            self.index.begin_anew()?;
+            self.index.open_again(error)?;
             outcome = self.refresh_once(look);
         }
         match outcome {

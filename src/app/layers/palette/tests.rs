@@ -43,7 +43,7 @@ fn what_people_type_finds_what_they_mean() {
         ("rename", "rename"),
         ("title", "rename"),
         ("resume", "library"),
-        ("resume", "open"),
+        ("resume", "library"),
         ("print", "print"),
         ("speed", "speed"),
         ("quit", "quit-or-delete"),
