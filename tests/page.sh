@@ -96,9 +96,8 @@ for (const it of document.querySelectorAll("h1, h2, h3, dt, dd, summary, .legend
   least = Math.min(least, (one + 0.05) / (other + 0.05));
 }
 check("contrast " + least.toFixed(2), least >= 4.5);
-const timing = performance.getEntriesByType("navigation")[0];
 const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-document.title = (failures.length ? "FAILED " + failures.join("; ") : "well") + ` | ${dark ? "dark" : "light"}, contrast ${least.toFixed(2)}, ${Math.round(timing.domInteractive)} ms`;
+document.title = (failures.length ? "FAILED " + failures.join("; ") : "well") + ` | ${dark ? "dark" : "light"}, contrast ${least.toFixed(2)}`;
 </script>
 JS
 sed '/<\/body>/,$d' "$work/page.html" >"$work/probed.html"

@@ -22,6 +22,10 @@ pub fn columns_of(text: &str) -> usize {
 /// The graphemes at the beginning of a text that fit into `width` columns.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> &str {
+    // Most text that is cut is of letters that take a column each.
+    if text.bytes().take(width.saturating_add(1)).all(is_plain) {
+        return &text[..width.min(text.len())];
+    }
     let mut used = 0;
     for (offset, grapheme) in text.grapheme_indices(true) {
         used += grapheme_columns(grapheme);
@@ -30,6 +34,11 @@ pub fn cut(text: &str, width: usize) -> &str {
         }
     }
     text
+}
+
+/// Whether a byte is a visible character of ASCII, or a space.
+pub(super) fn is_plain(byte: u8) -> bool {
+    (0x20..0x7f).contains(&byte)
 }
 
 /// At least `width` columns: padded with spaces where it is shorter.

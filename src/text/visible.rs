@@ -4,6 +4,8 @@ use std::path::Path;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::cells::is_plain;
+
 /// How many code points one grapheme may stack before the rest is dropped from the screen ("Zalgo" text).
 const MOST_MARKS: usize = 16;
 
@@ -25,6 +27,9 @@ pub fn visible(text: &str) -> String {
 /// [`visible`] text in one line: names, which a list or a table shows. A line feed is `^J`.
 #[must_use]
 pub fn visible_line(text: &str) -> String {
+    if text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     visible(text).replace('\n', "^J")
 }
 

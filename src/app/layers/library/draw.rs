@@ -56,7 +56,11 @@ fn title(list: &LibraryList, width: u16) -> String {
         if list.words().is_empty() { list.of.to_string() } else { format!("{} of {}", list.hits.len(), list.of) };
     let more = if list.is_complete { "" } else { ", looking" };
     let order = if list.words().is_empty() { "worked on last first" } else { "the best first" };
-    if width < 60 { format!("library: {count}{more}") } else { format!("library: {count} texts{more}, {order}") }
+    if width < 60 {
+        format!("library: {count}{more}")
+    } else {
+        format!("library: {count} {}{more}, {order}", if list.of == 1 { "text" } else { "texts" })
+    }
 }
 
 fn search(list: &LibraryList, width: usize, theme: &Theme) -> Line<'static> {
