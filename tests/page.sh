@@ -25,10 +25,21 @@ if [ -z "$browser" ]; then
     [ -n "$missing_ok" ] && exit 0
     exit 1
 fi
-program=${MEGACHAT:-target/debug/megachat}
+program=$(realpath -m "${MEGACHAT:-${CARGO_TARGET_DIR:-target}/debug/megachat}")
 [ -x "$program" ] || cargo build --quiet
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+flags=(--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --disable-background-networking
+    --user-data-dir="$work/profile" --virtual-time-budget=20000)
+# A browser that is there and cannot be run is no other than none.
+echo '<p>here' >"$work/blank.html"
+if ! timeout 120 "$browser" "${flags[@]}" --dump-dom "file://$work/blank.html" 2>/dev/null | grep -q here; then
+    echo "page: $browser opens no page here: the page was looked at in no browser" >&2
+    [ -n "$missing_ok" ] && exit 0
+    exit 1
+fi
+# Without the settings of whoever runs this.
+for name in $(compgen -e | grep '^MEGACHAT_' || true); do unset "$name"; done
 export MEGACHAT_HOME=$work/home
 
 # A text with branches, as a person draws it; hostile words in it, in its title and in a mark.
@@ -103,7 +114,6 @@ JS
 sed '/<\/body>/,$d' "$work/page.html" >"$work/probed.html"
 cat "$work/probe" >>"$work/probed.html"
 echo '</body></html>' >>"$work/probed.html"
-flags=(--headless --no-sandbox --disable-gpu --hide-scrollbars --disable-background-networking --user-data-dir="$work/profile" --virtual-time-budget=20000)
 for scheme in 1 0; do
     title=$("$browser" "${flags[@]}" --blink-settings=preferredColorScheme=$scheme --dump-dom "file://$work/probed.html" 2>/dev/null | grep -o '<title>[^<]*' | head -1)
     echo "page: ${title#<title>}"
