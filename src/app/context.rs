@@ -60,7 +60,7 @@ pub enum Saved {
 /// A transcript on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Opening {
-    /// Its name.
+    /// The name of its file, without the ending.
     pub(super) id: String,
     /// Words that are looked for in it.
     pub(super) words: String,

@@ -246,7 +246,7 @@ impl Tour {
         Self::ALL[(at + 1) % Self::ALL.len()]
     }
 
-    /// Its steps.
+    /// What is done on it, in order; at least one.
     #[must_use]
     pub const fn steps(self) -> &'static [Step] {
         match self {

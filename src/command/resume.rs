@@ -17,7 +17,7 @@ use crate::text::visible_name;
 pub(crate) fn open(id: &str, paths: &Paths) -> Result<(Appender, Opened), Exit> {
     opening::open(&meant(id, paths)?, paths).map_err(|e| match e {
         OpenError::Transcript(it) => transcript_exit(&it),
-        OpenError::Words { .. } => Exit { code: 3, message: e.to_string() },
+        OpenError::Words(_) => Exit { code: 3, message: e.to_string() },
         OpenError::Models(_) => Exit::failed(e.to_string()),
     })
 }

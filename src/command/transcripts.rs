@@ -7,6 +7,7 @@ mod list;
 mod search;
 mod trash;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use self::change::{rename, tag};
@@ -58,7 +59,6 @@ fn library(paths: &Paths) -> Result<Library, Exit> {
     let shows = lively();
     let mut is_shown = false;
     let refreshed = library.refresh(&mut |done, of| {
-        use std::io::Write as _;
         if shows && of > MANY {
             is_shown = true;
             let _ = write!(output::stderr(), "\r\x1b[Kreading transcripts: {done} of {of}");
@@ -66,7 +66,6 @@ fn library(paths: &Paths) -> Result<Library, Exit> {
         true
     });
     if is_shown {
-        use std::io::Write as _;
         let _ = write!(output::stderr(), "\r\x1b[K");
     }
     refreshed.map_err(|e| library_exit(&e))?;

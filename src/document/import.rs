@@ -19,7 +19,7 @@ pub struct Imported {
 pub struct ImportedNode {
     /// What it follows, as an index; `None` where it begins the text.
     pub parent: Option<usize>,
-    /// The text.
+    /// What it adds to the text before it; not empty.
     pub text: String,
 }
 

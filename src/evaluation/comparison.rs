@@ -96,7 +96,7 @@ pub enum Weights {
     /// The first tensor in which one differs, and the largest difference there; and whether all differences of all tensors are
     /// those of rounding.
     Differ {
-        /// Its name.
+        /// How the files of the model call it.
         first: String,
         /// The largest difference of two of its numbers.
         by: f32,

@@ -1,14 +1,13 @@
 //! Transcripts as files for other readers and programs.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::paths::Paths;
 use super::transcripts::{TranscriptError, read, replay};
-use super::vocabularies::{Finder, VocabularyMissing};
+use super::vocabularies::{self, WordsMissing};
 use crate::document::{Exported, Journal};
 use crate::files;
-use crate::text::visible_path;
 
 /// What a transcript is exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,13 +56,8 @@ pub enum ExportError {
     #[error(transparent)]
     Transcript(#[from] TranscriptError),
     /// Its words are not here.
-    #[error("{} cannot be read: {error}", visible_path(path))]
-    Words {
-        /// The transcript.
-        path: PathBuf,
-        /// Which words.
-        error: VocabularyMissing,
-    },
+    #[error(transparent)]
+    Words(#[from] WordsMissing),
 }
 
 /// A transcript in a format, by its whole name.
@@ -87,8 +81,7 @@ pub fn of_journal(path: &Path, journal: &Journal, format: Format, paths: &Paths)
         remarks.push(format!("is damaged: {}", journal.faults));
     }
     let document = replay(journal);
-    let resolved = Finder::new(&paths.transcripts, &paths.models).resolve(journal);
-    let resolved = resolved.map_err(|error| ExportError::Words { path: path.to_owned(), error })?;
+    let resolved = vocabularies::of(journal, path, paths)?;
     remarks.extend(resolved.remarks());
     let Journal { header, records, .. } = journal;
     let (created, vocabularies) = (date(header.created), &resolved.vocabularies);

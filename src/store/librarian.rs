@@ -58,9 +58,8 @@ impl Keeper {
             // Who asks for the library is told why; without it there are no numbers but this one.
             numbers.tell(0);
         }
-        while let Ok(job) = inbox.recv() {
+        while let Ok(mut job) = inbox.recv() {
             // Of several lists in a row the last is wanted.
-            let mut job = job;
             for next in inbox.try_iter() {
                 let is_of_no_use = matches!((&job, &next), (LibraryJob::List { .. }, LibraryJob::List { .. }));
                 let before = std::mem::replace(&mut job, next);

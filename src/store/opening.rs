@@ -7,15 +7,15 @@ use super::appender::Appender;
 use super::models;
 use super::paths::Paths;
 use super::transcripts::{TranscriptError, replay};
-use super::vocabularies::{Finder, VocabularyMissing};
+use super::vocabularies::{self, WordsMissing};
 use crate::document::{Document, Journal, Record, Vocabularies};
 use crate::manifest::DEMO;
-use crate::text::{visible_name, visible_path};
+use crate::text::visible_name;
 
 /// A transcript that is open, with what is known of it.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// Its name.
+    /// The name of its file, without the ending.
     pub id: String,
     /// The text, with its branches, as the journal's records give it.
     pub document: Document,
@@ -39,7 +39,7 @@ impl PartialEq for Opened {
 /// What a transcript says of the model that wrote it last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// Its name.
+    /// The name it was installed under, or that of its directory.
     pub name: String,
     /// SHA-256 of its weights; empty if unknown.
     pub sha256: String,
@@ -70,13 +70,8 @@ pub enum OpenError {
     #[error(transparent)]
     Transcript(#[from] TranscriptError),
     /// Its words are not here.
-    #[error("{} cannot be read: {error}", visible_path(path))]
-    Words {
-        /// The transcript.
-        path: PathBuf,
-        /// Which words.
-        error: VocabularyMissing,
-    },
+    #[error(transparent)]
+    Words(#[from] WordsMissing),
     /// The directory of models cannot be read.
     #[error("the models cannot be read: {0}")]
     Models(#[from] io::Error),
@@ -89,8 +84,7 @@ pub enum OpenError {
 /// If there is none or it cannot be used, another program writes it, or its words are not here.
 pub fn open(id: &str, paths: &Paths) -> Result<(Appender, Opened), OpenError> {
     let (mut appender, journal) = Appender::open(&paths.transcripts, id)?;
-    let resolved = Finder::new(&paths.transcripts, &paths.models).resolve(&journal);
-    let resolved = resolved.map_err(|error| OpenError::Words { path: appender.path().to_owned(), error })?;
+    let resolved = vocabularies::of(&journal, appender.path(), paths)?;
     let mut problems = Vec::new();
     let name = visible_name(id);
     if !journal.faults.is_sound() {

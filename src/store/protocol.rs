@@ -30,8 +30,9 @@ pub enum Job {
     Remember(String),
 }
 
-/// To the thread that keeps the library.
+/// To the thread that keeps the library. An `id` is the name of a transcript's file, without the ending.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say what their fields are for")]
 pub enum LibraryJob {
     /// Tell what is there: all, or what has these words.
     List {
@@ -39,43 +40,17 @@ pub enum LibraryJob {
         words: String,
     },
     /// Give a transcript a title; an empty one takes it away.
-    Retitle {
-        /// Its name.
-        id: String,
-        /// The title.
-        title: String,
-    },
+    Retitle { id: String, title: String },
     /// File a transcript under these words alone.
-    Retag {
-        /// Its name.
-        id: String,
-        /// The words.
-        tags: Vec<String>,
-    },
+    Retag { id: String, tags: Vec<String> },
     /// Put a transcript into the trash.
-    Remove {
-        /// Its name.
-        id: String,
-    },
+    Remove { id: String },
     /// Bring a transcript back from the trash.
-    Restore {
-        /// Its name.
-        id: String,
-    },
+    Restore { id: String },
     /// Draw a transcript again and tell whether it comes out the same.
-    Replay {
-        /// Its name.
-        id: String,
-    },
+    Replay { id: String },
     /// Write a transcript as a file, beside others of its name.
-    Export {
-        /// Its name.
-        id: String,
-        /// In which format.
-        format: Format,
-        /// Into which directory.
-        directory: PathBuf,
-    },
+    Export { id: String, format: Format, directory: PathBuf },
 }
 
 /// From the thread that keeps the library.
@@ -125,9 +100,9 @@ pub enum Event {
     Opened(Box<Opened>),
     /// A transcript cannot be opened.
     NotOpened {
-        /// Its name.
+        /// The name that was asked for.
         id: String,
-        /// Why not.
+        /// What stands in the way, as a clause.
         why: String,
     },
     /// Something could not be written. It is kept in memory and tried again with the next record.

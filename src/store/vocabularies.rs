@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::models;
+use super::paths::Paths;
 use crate::TokenId;
 use crate::assets;
 use crate::checkpoint::Config;
@@ -89,6 +90,24 @@ pub enum VocabularyMissing {
         /// The fault, as the rest of a sentence that begins with the path.
         why: String,
     },
+}
+
+/// A transcript that cannot be read as text, with its path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} cannot be read: {error}", visible_path(path))]
+pub struct WordsMissing {
+    path: PathBuf,
+    error: VocabularyMissing,
+}
+
+/// The vocabularies of the tokens of one transcript, which lies at `path`.
+///
+/// # Errors
+///
+/// If they are not here.
+pub fn of(journal: &Journal, path: &Path, paths: &Paths) -> Result<Resolved, WordsMissing> {
+    let found = Finder::new(&paths.transcripts, &paths.models).resolve(journal);
+    found.map_err(|error| WordsMissing { path: path.to_owned(), error })
 }
 
 /// What the vocabularies of a transcript turned out to be.

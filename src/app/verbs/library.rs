@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::ask::{next_logits, set_settings, still_writing};
 use super::models::load;
-use super::{chat, cursor, finding, focus};
+use super::{chat, finding, focus};
 use crate::app::context::{Context, Opening, Saved, Seen};
 use crate::app::models::WrittenBy;
 use crate::app::outbox::Effect;
@@ -194,5 +194,4 @@ pub(in crate::app) fn export_this(cx: &mut Context, format: Format) {
 pub(in crate::app) fn replay(cx: &mut Context, id: String) {
     cx.outbox.say(format!("{} is drawn again; the verdict follows.", visible_name(&id)));
     cx.outbox.push(Effect::Library(LibraryJob::Replay { id }));
-    cursor::show_cursor(cx);
 }

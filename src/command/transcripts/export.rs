@@ -30,7 +30,7 @@ pub(super) fn export(id: &str, format: Format, to: &Path, force: bool, paths: &P
     };
     let exported = of_journal(&path, &journal, format, paths).map_err(|e| match e {
         ExportError::Transcript(it) => transcript_exit(&it),
-        ExportError::Words { .. } => Exit { code: 3, message: e.to_string() },
+        ExportError::Words(_) => Exit { code: 3, message: e.to_string() },
     })?;
     for it in exported.remarks {
         say(&format!("megachat: {} {it}", visible_path(&path)));

@@ -24,7 +24,7 @@ const FORKS: usize = 12;
 const COLUMNS: usize = 8;
 
 impl Exported<'_> {
-    /// The page.
+    /// HTML, complete and with nothing from elsewhere.
     #[must_use]
     pub fn html(&self) -> String {
         let mut page = Page { of: self, data: Vec::new(), numbers: HashMap::new(), settings: Vec::new() };

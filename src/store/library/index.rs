@@ -32,7 +32,7 @@ const TABLES: &str = "
     CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
 ";
 
-/// The database.
+/// A connection to the tables below.
 pub(super) struct Index {
     pub(super) database: Connection,
     file: Option<PathBuf>,

@@ -90,7 +90,7 @@ pub enum LibraryError {
     /// The directory of transcripts cannot be read.
     #[error("{}: {error}", visible_path(path))]
     Directory {
-        /// The directory.
+        /// Where the transcripts should be.
         path: PathBuf,
         /// What the system said.
         error: io::Error,

@@ -19,7 +19,7 @@ const AROUND: usize = 14;
 /// A transcript in which words were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// The transcript.
+    /// What is known of the transcript besides the place.
     pub entry: Entry,
     /// The best place, in one line; what was found stands between [`FOUND`] and [`FOUND_END`].
     pub piece: String,

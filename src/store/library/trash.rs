@@ -45,9 +45,9 @@ pub enum TrashError {
         visible_path(path)
     )]
     Large {
-        /// Its file.
+        /// Where it stays.
         path: PathBuf,
-        /// How long that is.
+        /// The length of that file.
         bytes: u64,
     },
     /// Nothing of that name was removed.

@@ -6,7 +6,7 @@
 //!
 //! It is not a web server: it reads one request per connection and knows no method but `GET`.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read as _, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -201,7 +201,9 @@ fn serve(mut stream: TcpStream, fault: &Fault, content: &Content, shared: &Share
             return stream.write_all(body).ok();
         }
         Fault::Mute(pause) => {
-            std::thread::sleep(*pause);
+            // Silent for so long, or until the other side gives up.
+            stream.set_read_timeout(Some(*pause)).ok()?;
+            let _ = stream.read(&mut [0]);
             return None;
         }
         Fault::Unmeasured(after) => {

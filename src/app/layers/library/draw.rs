@@ -39,7 +39,7 @@ pub(super) fn draw(cx: &Context, list: &LibraryList, theme: &Theme, frame: &mut 
     let under = below(size).min(inner.height);
     lines(frame, Rect { height: inner.height.saturating_sub(under), ..inner }, out);
     let foot = Rect { y: inner.bottom().saturating_sub(under), height: under, ..inner };
-    lines(frame, foot, about(cx, list, width, under as usize, theme));
+    lines(frame, foot, about(list, width, under as usize, theme));
     let written = match &list.asked {
         Some((asked, input)) => Some((columns_of(question(*asked)) + 1, input, foot.height.saturating_sub(1), foot)),
         None if list.searches => Some((2, &list.search, 0, inner)),
@@ -137,7 +137,7 @@ fn words(entry: &Entry) -> String {
 }
 
 /// More of the one that is chosen, and the keys.
-fn about(cx: &Context, list: &LibraryList, width: usize, rows: usize, theme: &Theme) -> Vec<Line<'static>> {
+fn about(list: &LibraryList, width: usize, rows: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut out = vec![Line::styled(theme.glyphs.rule.repeat(width), theme.dim)];
     if let Some(hit) = list.hit() {
         let room = rows.saturating_sub(4);
@@ -173,7 +173,6 @@ fn about(cx: &Context, list: &LibraryList, width: usize, rows: usize, theme: &Th
     if rows > 3 {
         out.push(Line::styled(fit(&second, width), theme.dim));
     }
-    let _ = cx;
     out
 }
 

@@ -25,9 +25,9 @@ pub(in crate::app) use tell::{path_of, tell};
 /// What is being written about the chosen transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Its title.
+    /// What it is called from then on.
     Title,
-    /// Its tags.
+    /// Under which words it is filed, all of them.
     Tags,
 }
 

@@ -35,7 +35,7 @@ pub(super) fn draw(cx: &Context, chosen: usize, theme: &Theme, frame: &mut Frame
     lines(frame, inner, out);
 }
 
-/// Under which settings a run was drawn: the usual ones, and what was different before it was; nothing where a person wrote it.
+/// The settings of a run as far as there is room for them.
 fn settings(cx: &Context, run: &Run, width: usize) -> String {
     let told = told_settings(cx, run);
     if width < 56 || told.is_empty() {

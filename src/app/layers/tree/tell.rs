@@ -16,8 +16,8 @@ pub(super) fn marks(cx: &Context, run: &Run) -> String {
     if names.is_empty() { "' ".to_owned() } else { format!("'{} ", visible_line(&names.join(", "))) }
 }
 
-/// The settings under which a run was drawn, in a few words; empty where a person wrote it. What the root was drawn with and what
-/// is as usual need not be told again.
+/// The settings under which a run was drawn, in a few words: temperature, top-p and seed, and what is not as usual; empty where a
+/// person wrote it.
 pub(super) fn told_settings(cx: &Context, run: &Run) -> String {
     let document = &cx.text.document;
     let Some(drawn) = run.nodes.iter().find(|&&it| document.is_drawn(it)) else { return String::new() };

@@ -54,10 +54,7 @@ fn words_are_found_on_all_branches_in_titles_and_over_forks() {
     {
         let _ = library.search(odd, 9).unwrap();
     }
-    assert_eq!(
-        found(&library, "text: light"),
-        ["b", "a"].map(str::to_owned).into_iter().filter(|_| false).collect::<Vec<_>>()
-    );
+    assert!(found(&library, "text: light").is_empty(), "the name of a column is a word like any other");
 }
 
 #[test]
