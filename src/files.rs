@@ -16,7 +16,7 @@ pub use place::Place;
 
 /// What a path leads to that is no regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is {}, not a file, and is not opened", .0.words())]
+#[error("it is {}, not a file", .0.words())]
 pub struct NotAFile(Other);
 
 /// What may stand in the place of a file.
@@ -181,7 +181,45 @@ pub fn temporary(directory: &Path, prefix: &str) -> io::Result<tempfile::NamedTe
     builder.prefix(prefix);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(directory)
+    builder.tempfile_in(directory).map_err(|e| {
+        // What the system said, without a name that nobody chose.
+        let source = e.get_ref().and_then(|it| it.source()?.downcast_ref::<io::Error>()?.raw_os_error());
+        source.map_or(e, io::Error::from_raw_os_error)
+    })
+}
+
+/// The file that [`replace`] would replace, if there is one; a link that leads nowhere is none.
+///
+/// # Errors
+///
+/// [`NotAFile`] as the inner error if something else stands there; else what the system says.
+pub fn replaced(path: &Path) -> io::Result<Option<Metadata>> {
+    match std::fs::metadata(path) {
+        Ok(it) => is_regular(it.file_type()).map(|()| Some(it)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Writes a file that a person names, whole or not at all; one that is there is replaced and keeps its permissions.
+///
+/// A link to a file is followed. What is no file is never replaced: a device that others use would be gone.
+///
+/// # Errors
+///
+/// [`NotAFile`] as the inner error; else what the system says.
+pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let there = replaced(path)?;
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let mut file = temporary(directory, ".megachat-")?;
+    write(file.as_file_mut())?;
+    if let Some(it) = there {
+        file.as_file().set_permissions(it.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// Whether an open file is still what its path leads to: not removed, renamed, or replaced by another one.

@@ -8,14 +8,18 @@ use super::editing::edit_line;
 use super::focus::Focus;
 use super::intents::intent;
 use super::keymap::{Action, Key, Meaning};
+use super::layers::Layer;
 use super::layers::answer::{Answer, Kind};
-use super::state::App;
+use super::state::{App, Held};
 use super::verbs::{ahead, focus, input_line, panel, rewrite};
 
 /// Does a key.
 pub(super) fn key(app: &mut App, key: &KeyEvent) {
     if key.kind == KeyEventKind::Release {
         return;
+    }
+    if must_wait(app, key) {
+        return app.keyboard.held.push(Held::Key(*key));
     }
     // A key means that what was said has been read, but for the one that says "again to quit".
     if app.keyboard.quit_armed.is_none() {
@@ -86,6 +90,37 @@ pub(super) fn key(app: &mut App, key: &KeyEvent) {
     }
 }
 
+/// Whether a key is for what is on its way: a text that is being opened, or what is being looked for. What comes behind such a
+/// key waits with it. Ctrl-C and Esc wait for nothing, and nothing waits any more then.
+fn must_wait(app: &mut App, key: &KeyEvent) -> bool {
+    let cx = &mut app.context;
+    let action = match cx.keymap.meaning(cx.in_focus(), app.keyboard.prefix, key) {
+        Meaning::Action(it) => Some(it),
+        Meaning::Prefix(_) | Meaning::Nothing => None,
+    };
+    if matches!(action, Some(Action::Interrupt | Action::Suspend | Action::Repaint)) || key.code == KeyCode::Esc {
+        app.keyboard.held.clear();
+        cx.journal.opening = None;
+        return false;
+    }
+    let waits = |it: &Layer| it.room().waits(key, action);
+    !app.keyboard.held.is_empty() || cx.journal.opening.is_some() || app.layers.top().is_some_and(waits)
+}
+
+/// Does what waited, as far as it need not wait again.
+pub(super) fn go_on(app: &mut App) {
+    // It was pressed before the answer came, so what the answer says was not read yet.
+    let said = app.context.outbox.notice.take();
+    for it in std::mem::take(&mut app.keyboard.held) {
+        match it {
+            Held::Key(it) => key(app, &it),
+            Held::Paste(it) => paste(app, &it),
+        }
+    }
+    let notice = &mut app.context.outbox.notice;
+    *notice = notice.take().or(said);
+}
+
 /// A key while nothing lies over the text.
 fn key_of_main(app: &mut App, key: &KeyEvent, action: Option<Action>) {
     let cx = &mut app.context;
@@ -134,6 +169,9 @@ fn write(cx: &mut Context, key: &KeyEvent) {
 /// Takes text that was pasted in one piece.
 pub(super) fn paste(app: &mut App, text: &str) {
     let cx = &mut app.context;
+    if !app.keyboard.held.is_empty() || cx.journal.opening.is_some() {
+        return app.keyboard.held.push(Held::Paste(text.to_owned()));
+    }
     cx.outbox.notice = None;
     if let Some(layer) = app.layers.top_mut() {
         return layer.room_mut().paste(cx, text);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crossterm::event::KeyEvent;
+
 use super::context::{Context, Cover, Needs};
 use super::keymap::Key;
 use super::layers::answer::Kind;
@@ -20,8 +22,15 @@ pub(super) struct Press {
     pub(super) dragged: bool,
 }
 
-/// Keys and buttons that wait for another.
-#[derive(Clone, Copy, Debug, Default)]
+/// What was pressed or pasted for something that is on its way.
+#[derive(Clone, Debug)]
+pub(super) enum Held {
+    Key(KeyEvent),
+    Paste(String),
+}
+
+/// Keys and buttons that wait for another, or for an answer.
+#[derive(Clone, Debug, Default)]
 pub struct Keyboard {
     /// The first key of two, while the second is awaited.
     pub prefix: Option<Key>,
@@ -29,6 +38,8 @@ pub struct Keyboard {
     pub quit_armed: Option<Duration>,
     /// What the button of the mouse was pressed on.
     pub(super) pressed: Option<Press>,
+    /// What waits for an answer, in its order.
+    pub(super) held: Vec<Held>,
 }
 
 /// Everything the application knows.

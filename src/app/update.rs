@@ -32,8 +32,14 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         Msg::Intent(asked) => intent(app, asked),
         Msg::Engine(event) => hear::engine::heard(app, event),
         Msg::Install(event) => hear::install::heard(app, event),
-        Msg::Store(event) => hear::store::heard(&mut app.context, event),
-        Msg::Library(event) => hear::library::heard(app, event),
+        Msg::Store(event) => {
+            hear::store::heard(&mut app.context, event);
+            keys::go_on(app);
+        }
+        Msg::Library(event) => {
+            hear::library::heard(app, event);
+            keys::go_on(app);
+        }
         Msg::Tick => {}
     }
     app.cover();

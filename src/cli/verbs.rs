@@ -409,11 +409,11 @@ pub enum ConfigVerb {
 #[derive(Clone, Copy, Debug, Subcommand)]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub enum CacheVerb {
-    /// What unfinished downloads have left, and packed weights
+    /// What unfinished downloads have left, packed weights, and the index of transcripts
     ///
     /// A directory that is not installed is packed when it is first run; what is kept of that, 4 GB at the most, makes the next
-    /// start fast. With --json one object: directory, and downloads, a list of objects: path, bytes; and packed, a list of
-    /// objects: path, bytes, of.
+    /// start fast. The index holds the words of all transcripts. With --json one object: directory; downloads, a list of objects:
+    /// path, bytes; packed, a list of objects: path, bytes, of; and index, an object: path, bytes, or null.
     List {
         /// Print one JSON object
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! `megachat cache`: what unfinished downloads have left, and packed weights of directories.
+//! `megachat cache`: what unfinished downloads have left, packed weights of directories, the index of transcripts.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -11,6 +11,7 @@ use crate::engine::packed::{self, Kept};
 use crate::format;
 use crate::install::partial_downloads::{self, PartialDownload};
 use crate::output;
+use crate::store::library::{forget_index, kept_index};
 use crate::store::paths::Paths;
 use crate::text::{visible, visible_path};
 
@@ -34,7 +35,8 @@ pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<()
             let packed: Vec<Value> =
                 packed::list(&paths.packed).map_err(failed_with_packed)?.into_iter().map(row).collect();
             let directory = places.downloads.to_string_lossy();
-            print_json(&json!({"directory": directory, "downloads": downloads, "packed": packed}))?;
+            let index = kept_index(paths).map(|it| json!({"path": it.0.to_string_lossy(), "bytes": it.1}));
+            print_json(&json!({"directory": directory, "downloads": downloads, "packed": packed, "index": index}))?;
         }
         CacheVerb::List { json: false } => {
             let mut out = output::stdout()?;
@@ -45,6 +47,9 @@ pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<()
                 let of = it.of.map_or_else(String::new, |it| format!(" of {}", visible(&it)));
                 writeln!(out, "{:>8}  {}, packed weights{of}", format::bytes(it.bytes), visible_path(&it.path))?;
             }
+            if let Some((path, bytes)) = kept_index(paths) {
+                writeln!(out, "{:>8}  {}, the index of transcripts", format::bytes(bytes), visible_path(&path))?;
+            }
         }
         CacheVerb::Clear => {
             let (removed, busy) = partial_downloads::clear(&places).map_err(failed)?;
@@ -54,6 +59,10 @@ pub fn cache(verb: CacheVerb, files: &FileArguments, paths: &Paths) -> Result<()
             if !packed.is_empty() {
                 let total = packed.iter().map(|it| it.bytes).sum();
                 say(&format!("removed {} of packed weights; the next start makes them again", format::bytes(total)));
+            }
+            if let Some(bytes) = forget_index(paths).map_err(|e| failed_in(&paths.library, e))? {
+                let bytes = format::bytes(bytes);
+                say(&format!("removed {bytes} of the index of transcripts; the next look makes it again"));
             }
             for it in busy {
                 say(&format!("stays, for another megachat works on it: {}", line(&it)));

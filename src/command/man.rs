@@ -56,9 +56,7 @@ pub(super) fn write_all(directory: &Path) -> Result<(), Exit> {
 
 /// Writes a file so that whoever reads it finds all of it.
 fn write(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let mut file = files::temporary(directory, ".megachat-")?;
-    file.write_all(bytes)?;
-    file.persist(directory.join(name)).map(drop).map_err(|it| it.error)
+    files::replace(&directory.join(name), |file| file.write_all(bytes))
 }
 
 /// The page of a command and those of its verbs: the names of the files, and what is in them.

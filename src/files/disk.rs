@@ -31,8 +31,12 @@ pub fn is_full(error: &io::Error) -> bool {
 /// Whether an error that came of writing lies with the disk and not with the name that was given.
 #[must_use]
 pub fn is_of_the_disk(error: &io::Error) -> bool {
-    use io::ErrorKind::{AlreadyExists, InvalidFilename, IsADirectory, NotADirectory, NotFound};
-    !matches!(error.kind(), NotFound | AlreadyExists | NotADirectory | IsADirectory | InvalidFilename)
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound};
+    let is_of_the_name = matches!(
+        error.kind(),
+        NotFound | AlreadyExists | NotADirectory | IsADirectory | InvalidFilename | InvalidInput
+    );
+    !is_of_the_name
 }
 
 #[cfg(unix)]

@@ -80,3 +80,46 @@ fn a_file_that_was_removed_renamed_or_replaced_is_told_from_one_that_is_still_th
     std::fs::copy(&other, &path).unwrap();
     assert!(!is_at(&file, &path).unwrap());
 }
+
+#[test]
+fn what_is_written_under_a_name_replaces_a_file_and_nothing_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let new = |it: &Path| replace(it, |file| file.write_all(b"new"));
+    rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+    let _listener = UnixListener::bind(at("socket")).unwrap();
+    std::fs::create_dir(at("directory")).unwrap();
+    std::fs::write(at("file"), "old").unwrap();
+    std::fs::set_permissions(at("file"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink(at("file"), at("link")).unwrap();
+    symlink(at("pipe"), at("to pipe")).unwrap();
+    symlink(at("nothing"), at("dangling")).unwrap();
+    for (name, what) in
+        [("pipe", "a named pipe"), ("to pipe", "a named pipe"), ("socket", "a socket"), ("directory", "a directory")]
+    {
+        let error = new(&at(name)).unwrap_err();
+        assert!(error.to_string().contains(what), "{name}: {error}");
+    }
+    assert!(std::fs::symlink_metadata(at("pipe")).unwrap().file_type().is_fifo());
+    assert!(std::fs::symlink_metadata(at("to pipe")).unwrap().is_symlink());
+    // Only the superuser could replace it, who has lost it then.
+    assert!(new(Path::new("/dev/zero")).unwrap_err().to_string().contains("a device"));
+    new(&at("link")).unwrap();
+    assert!(std::fs::symlink_metadata(at("link")).unwrap().is_symlink());
+    assert_eq!(std::fs::read(at("file")).unwrap(), b"new");
+    assert_eq!(std::fs::metadata(at("file")).unwrap().permissions().mode() & 0o777, 0o640);
+    for name in ["fresh", "dangling"] {
+        new(&at(name)).unwrap();
+        assert_eq!(std::fs::read(at(name)).unwrap(), b"new", "{name}");
+    }
+    // What cannot be written whole leaves what was there, and nothing beside it.
+    let before = std::fs::read_dir(directory.path()).unwrap().count();
+    let failed = replace(&at("file"), |file| {
+        file.write_all(b"half")?;
+        Err(io::Error::other("no more"))
+    });
+    assert_eq!(failed.unwrap_err().to_string(), "no more");
+    assert_eq!(std::fs::read(at("file")).unwrap(), b"new");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), before);
+}

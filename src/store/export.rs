@@ -101,14 +101,9 @@ pub fn of_journal(path: &Path, journal: &Journal, format: Format, paths: &Paths)
 ///
 /// # Errors
 ///
-/// What the system says.
+/// As [`files::replace`].
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let mut file = files::temporary(directory, ".export-")?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    files::replace(path, |file| file.write_all(bytes))
 }
 
 /// A time in milliseconds since 1970 as people read it.

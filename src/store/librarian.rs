@@ -91,7 +91,12 @@ impl Keeper {
 
     fn work(&mut self, job: LibraryJob) {
         let outcome = match job {
-            LibraryJob::List { words } => self.list(&words).map(|()| None).map_err(|e| e.to_string()),
+            LibraryJob::List { words } => {
+                if let Err(e) = self.list(&words) {
+                    (self.events)(LibraryEvent::NotListed { words, why: e.to_string() });
+                }
+                Ok(None)
+            }
             LibraryJob::Retitle { id, title } => retitle(&self.paths.transcripts, &id, &title)
                 .map(|()| Some(format!("{} has its new title.", visible_name(&id))))
                 .map_err(|e| e.to_string()),

@@ -67,6 +67,13 @@ pub enum LibraryEvent {
         /// Whether everything was looked at; else it follows.
         is_complete: bool,
     },
+    /// What is there cannot be told.
+    NotListed {
+        /// What was looked for.
+        words: String,
+        /// Why.
+        why: String,
+    },
     /// Something is done.
     Done {
         /// A sentence that says what.

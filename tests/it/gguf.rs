@@ -217,8 +217,13 @@ fn nothing_is_replaced_or_left_that_should_not_be() {
     assert!(matches!(run(directory.path(), &path, Kind::F16, false), Err(ExportError::OutputExists(_))));
     assert_eq!(fs::read(&path).unwrap(), b"dear");
     let weights = directory.path().join("model.safetensors");
-    for (output, force) in [(weights.as_path(), true), (directory.path(), true)] {
-        assert!(matches!(run(directory.path(), output, Kind::F16, force), Err(ExportError::NotAFile { .. })));
+    assert!(matches!(run(directory.path(), &weights, Kind::F16, true), Err(ExportError::PartOfTheModel(_))));
+    for (output, what) in [(directory.path(), "a directory"), (Path::new("/dev/zero"), "a device")] {
+        let refused = run(directory.path(), output, Kind::F16, true).unwrap_err();
+        assert!(
+            matches!(&refused, ExportError::Write { source, .. } if source.to_string().contains(what)),
+            "{refused}"
+        );
     }
     let bytes = fs::read(&weights).unwrap();
     for cut in [bytes.len() - 1, 9, 0] {

@@ -61,15 +61,15 @@ fn a_text_is_named_filed_found_removed_and_brought_back() {
     let keeper = ids(&json(&home, &["list"])).remove(0);
     let dog = well(&home, &["import", &file(&home, "dog.txt", "A dog ran to the lighthouse."), "--title", "Dog"]);
     let dog = dog.trim();
-    // The dog was never worked on.
-    assert_eq!(ids(&json(&home, &["list"])), [&*keeper, dog]);
+    // The dog came last.
+    assert_eq!(ids(&json(&home, &["list"])), [dog, &*keeper]);
     assert_eq!(json(&home, &["list", "--tag", "#Novel"])["transcripts"][0]["title"], "Night watch");
     assert_eq!(ids(&json(&home, &["list", "--model", "demo"])), [&*keeper]);
     assert_eq!(ids(&json(&home, &["list", "--since", "2999-01-01"])), [""; 0]);
     assert_eq!(run(&home, &["list", "--since", "soon"]).status.code(), Some(2));
     let line = well(&home, &["list"]);
     assert!(
-        line.lines().next().unwrap().contains("\"Night watch\" The lighthouse") && line.contains(" #novel #sea"),
+        line.lines().nth(1).unwrap().contains("\"Night watch\" The lighthouse") && line.contains(" #novel #sea"),
         "{line}"
     );
     // Its text, its title and its tags.
@@ -95,7 +95,7 @@ fn a_text_is_named_filed_found_removed_and_brought_back() {
     assert_eq!(well(&home, &["show", "dog"]), "A dog ran to the lighthouse.");
     assert_eq!(well(&home, &["tag", "Dog", "pets", "--remove", "none"]), "#pets\n");
     well(&home, &["rename", dog, "The", "dog"]);
-    assert_eq!(json(&home, &["list"])["transcripts"][1]["title"], "The dog");
+    assert_eq!(json(&home, &["list"])["transcripts"][0]["title"], "The dog");
     let before = fs::read(home.path().join(format!("data/transcripts/{dog}.jsonl"))).unwrap();
     well(&home, &["remove", "The dog"]);
     assert_eq!(
@@ -229,6 +229,37 @@ fn an_export_says_what_was_done_to_what_it_shows() {
     assert_eq!(well(&home, &["show"]), "The end.");
     let object: Value = serde_json::from_str(&well(&home, &["export", "--to", "json"])).unwrap();
     assert_eq!((&object["text"], &object["tokens"][3]["text"]), (&"The end.".into(), &"<|endoftext|>".into()));
+}
+
+#[test]
+fn an_export_replaces_files_alone_and_only_when_asked() {
+    let home = Home::new();
+    session(&home, &["-s", "3"], "Once upon a time\n/quit\n");
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir(at("directory")).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+    fs::write(at("page.html"), "dear").unwrap();
+    std::os::unix::fs::symlink(at("page.html"), at("link")).unwrap();
+    let to = |name: &str, more: &[&str]| {
+        let output = run(&home, &[&["export", "--to", "html", "-o", name], more].concat());
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (name, what) in [("/dev/zero", "a device"), ("pipe", "a named pipe"), ("directory", "a directory")] {
+        for more in [&[][..], &["--force"]] {
+            let (status, said) = to(name, more);
+            assert!(
+                status == Some(1) && said.contains(&format!("cannot write {name}: it is {what}, not a file")),
+                "{said}"
+            );
+        }
+    }
+    for name in ["page.html", "link"] {
+        let (status, said) = to(name, &[]);
+        assert!(status == Some(1) && said.contains("is there already; --force replaces it"), "{said}");
+        assert_eq!(fs::read_to_string(at("page.html")).unwrap(), "dear");
+    }
+    assert_eq!(to("link", &["--force"]), (Some(0), String::new()));
+    assert!(at("link").is_symlink() && fs::read_to_string(at("page.html")).unwrap().starts_with("<!DOCTYPE html>"));
 }
 
 /// Checks a value against the words of JSON Schema that ours uses.
@@ -456,4 +487,23 @@ fn a_full_disk_costs_the_index_and_nothing_else() {
     fs::remove_file(disk.path().join("filler")).unwrap();
     disk.remount("size=4m");
     assert_eq!(err(&run(&home, &["list"])), "");
+}
+
+/// The words of all texts are in it, so it is told what is there, and it can be removed.
+#[test]
+fn the_index_is_listed_and_removed_with_the_cache() {
+    let home = Home::new();
+    let cache = |arguments: &[&str]| megachat(home.path(), &[&["cache"], arguments].concat()).output().unwrap();
+    let json = || serde_json::from_str::<Value>(&out(&cache(&["list", "--json"]))).unwrap()["index"].clone();
+    assert_eq!(json(), Value::Null);
+    well(&home, &["import", &file(&home, "a.txt", "The lighthouse keeper")]);
+    well(&home, &["list"]);
+    let path = home.path().join("cache/library/index.sqlite");
+    let bytes = fs::metadata(&path).unwrap().len();
+    assert_eq!(json(), serde_json::json!({"path": path.to_str().unwrap(), "bytes": bytes}));
+    assert!(out(&cache(&["list"])).contains("index.sqlite, the index of transcripts"));
+    let cleared = cache(&["clear"]);
+    assert!(cleared.status.success() && err(&cleared).contains("of the index of transcripts; the next look makes it"));
+    assert_eq!((path.exists(), json()), (false, Value::Null));
+    assert!(well(&home, &["search", "keeper"]).contains("[keeper]"));
 }

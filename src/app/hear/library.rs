@@ -11,7 +11,13 @@ pub(in crate::app) fn heard(app: &mut App, event: LibraryEvent) {
     match event {
         LibraryEvent::Listed { words, hits, of, is_complete } => {
             if let Some(list) = list.filter(|it| it.words() == words) {
-                list.listed(hits, of, is_complete);
+                list.listed(words, hits, of, is_complete);
+            }
+        }
+        LibraryEvent::NotListed { words, why } => {
+            cx.outbox.complain(format!("{why}."));
+            if let Some(list) = list.filter(|it| it.words() == words) {
+                list.not_listed(words, why);
             }
         }
         LibraryEvent::Done { what } => {

@@ -19,7 +19,12 @@ pub(in crate::app) trait Room {
     fn draw(&self, cx: &Context, theme: &Theme, frame: &mut Frame);
 
     /// Takes pasted text, where something is written.
-    fn paste(&mut self, _: &Context, _: &str) {}
+    fn paste(&mut self, _: &mut Context, _: &str) {}
+
+    /// Whether this key must wait for an answer that is on its way: it was pressed for what will be there then.
+    fn waits(&self, _: &KeyEvent, _: Option<Action>) -> bool {
+        false
+    }
 
     /// Whether letters are written in it now.
     fn is_written_in(&self) -> bool {

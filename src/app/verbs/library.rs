@@ -32,6 +32,8 @@ pub(in crate::app) fn open(cx: &mut Context, id: &str, words: &str) -> bool {
         return false;
     }
     cx.journal.opening = Some(Opening { id: id.to_owned(), words: words.to_owned() });
+    // A long one takes its time.
+    cx.outbox.say(format!("{} is being opened; Esc stays here.", visible_name(id)));
     cx.outbox.store(Job::Open(id.to_owned()));
     true
 }

@@ -9,7 +9,7 @@ use super::rows::Unit;
 use super::scorer::Scorer;
 use crate::cli::ScoreArguments;
 use crate::command::Exit;
-use crate::files::disk::is_full;
+use crate::files::disk::is_of_the_disk;
 use crate::files::{self, Place};
 use crate::output;
 use crate::text::visible_path;
@@ -58,15 +58,9 @@ pub(super) fn write(path: &Path, scorer: &Scorer, wanted: &ScoreArguments) -> Re
         "texts": wanted.files.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>(),
     });
     check(path)?;
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let written = files::temporary(directory, ".sidecar-").and_then(|mut file| {
-        writeln!(file, "{value:#}")?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    });
+    let written = files::replace(path, |file| writeln!(file, "{value:#}"));
     written.map_err(|e| Exit {
-        code: if is_full(&e) { 74 } else { 1 },
+        code: if is_of_the_disk(&e) { 74 } else { 1 },
         message: format!("cannot write {}: {e}", visible_path(path)),
     })
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::super::{DASH, Exit, say};
 use super::{meant, transcript_exit};
 use crate::document::Journal;
-use crate::files::Place;
-use crate::files::disk::is_full;
+use crate::files::disk::is_of_the_disk;
+use crate::files::{Place, replaced};
 use crate::output;
 use crate::store::export::{ExportError, Format, of_journal, write};
 use crate::store::paths::Paths;
@@ -20,7 +20,12 @@ use crate::text::{visible, visible_json, visible_path};
 ///
 /// Status 1 if there is no such transcript or the file is there, 3 if its words are not here, 74 if the disk is full.
 pub(super) fn export(id: &str, format: Format, to: &Path, force: bool, paths: &Paths) -> Result<(), Exit> {
-    if to != Path::new(DASH) && !force && std::fs::symlink_metadata(to).is_ok() {
+    let is_file = to != Path::new(DASH);
+    let failed = |e: io::Error| Exit {
+        code: if is_of_the_disk(&e) { 74 } else { 1 },
+        message: format!("cannot write {}: {e}", visible_path(to)),
+    };
+    if is_file && replaced(to).map_err(failed)?.is_some() && !force {
         return Err(Exit::failed(format!("{} is there already; --force replaces it", visible_path(to))));
     }
     let (path, journal) = if id == DASH {
@@ -36,11 +41,8 @@ pub(super) fn export(id: &str, format: Format, to: &Path, force: bool, paths: &P
         say(&format!("megachat: {} {it}", visible_path(&path)));
     }
     let (text, is_json) = (exported.text, format.is_json());
-    if to != Path::new(DASH) {
-        return write(to, text.as_bytes()).map_err(|e| Exit {
-            code: if is_full(&e) { 74 } else { 1 },
-            message: format!("cannot write {}: {e}", visible_path(to)),
-        });
+    if is_file {
+        return write(to, text.as_bytes()).map_err(failed);
     }
     let mut out = output::stdout()?;
     // A terminal must not obey what a model wrote; a file gets it as it is.

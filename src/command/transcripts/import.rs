@@ -13,6 +13,7 @@ use crate::files::disk::is_of_the_disk;
 use crate::files::{self, Place};
 use crate::output;
 use crate::store::appender::Appender;
+use crate::store::library::Library;
 use crate::store::paths::Paths;
 use crate::store::transcripts::{journal_in, new_header};
 use crate::store::vocabularies::vocabulary_of;
@@ -134,8 +135,10 @@ fn make(header: &Header, records: &[Record], vocabulary: Option<&Arc<Vocabulary>
         message: format!("cannot write {}: {e}", visible_path(&paths.transcripts)),
     };
     let mut appender = Appender::create(&paths.transcripts, header).map_err(cannot)?;
+    let number = next_number(paths);
     let mut write = || {
         vocabulary.map_or(Ok(()), |it| appender.keep(it))?;
+        number.map_or(Ok(()), |number| appender.append(&Record::Opened { number }))?;
         records.iter().try_for_each(|it| appender.append(it))?;
         appender.sync()
     };
@@ -146,4 +149,11 @@ fn make(header: &Header, records: &[Record], vocabulary: Option<&Arc<Vocabulary>
     let id = appender.path().file_stem().unwrap_or_default().to_string_lossy().into_owned();
     writeln!(output::stdout()?, "{}", visible_line(&id))?;
     Ok(())
+}
+
+/// The number that makes a transcript the one worked on last. Without a library it is found by its date.
+fn next_number(paths: &Paths) -> Option<u64> {
+    let mut library = Library::open(paths).ok()?;
+    library.refresh(&mut |_, _| true).ok()?;
+    library.largest_number().ok()?.checked_add(1)
 }

@@ -14,14 +14,9 @@ pub enum ExportError {
     /// The output is there already.
     #[error("{} exists already; --force replaces it", visible_path(.0))]
     OutputExists(PathBuf),
-    /// The output cannot be a file.
-    #[error("{} is {what}, not a file that could be replaced", visible_path(path))]
-    NotAFile {
-        /// The output.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
+    /// The output is a file that is read.
+    #[error("{} is a part of the model itself and is not replaced", visible_path(.0))]
+    PartOfTheModel(PathBuf),
     /// The caller broke off.
     #[error("stopped; nothing was written")]
     Cancelled,

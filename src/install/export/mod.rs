@@ -100,7 +100,8 @@ pub type Progress<'a> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'a;
 ///
 /// # Errors
 ///
-/// [`ExportError::OutputExists`], [`ExportError::NotAFile`], or [`ExportError::Directory`] if there is no model.
+/// [`ExportError::OutputExists`], [`ExportError::PartOfTheModel`], [`ExportError::Write`] if it is no file, or
+/// [`ExportError::Directory`] if there is no model.
 pub fn check_output(model: &Path, output: &Path, force: bool) -> Result<(), ExportError> {
     output::check(&Contents::of(model)?, output, force)
 }

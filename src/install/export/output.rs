@@ -24,22 +24,16 @@ pub(super) struct Output {
 /// Whether `output` may be written: nothing is there, or a file that may be replaced and is no part of the model.
 pub(super) fn check(contents: &Contents, output: &Path, force: bool) -> Result<(), ExportError> {
     let path = output.to_owned();
-    if fs::symlink_metadata(output).is_err() {
-        return Ok(());
-    }
-    // What a link points to decides; a link to nothing can go.
-    match fs::metadata(output) {
-        Ok(it) if it.is_dir() => return Err(ExportError::NotAFile { path, what: "a directory" }),
-        Ok(it) if !it.is_file() => return Err(ExportError::NotAFile { path, what: "a device or a pipe" }),
-        _ => {}
-    }
-    if !force {
-        return Err(ExportError::OutputExists(path));
+    match files::replaced(output) {
+        Ok(None) => return Ok(()),
+        Ok(Some(_)) if !force => return Err(ExportError::OutputExists(path)),
+        Ok(Some(_)) => {}
+        Err(source) => return Err(ExportError::Write { path, source }),
     }
     let mut sources = contents.files().iter().chain(contents.small.values());
     let target = fs::canonicalize(output).ok();
     if target.is_some() && sources.any(|it| fs::canonicalize(it).ok() == target) {
-        return Err(ExportError::NotAFile { path, what: "a part of the model itself" });
+        return Err(ExportError::PartOfTheModel(path));
     }
     Ok(())
 }
@@ -47,7 +41,9 @@ pub(super) fn check(contents: &Contents, output: &Path, force: bool) -> Result<(
 impl Output {
     /// Begins a file that will have `total` bytes.
     pub(super) fn create(output: &Path, total: u64) -> Result<Self, ExportError> {
-        let failed = |source| ExportError::Write { path: output.to_owned(), source };
+        // A link to a file is followed, as its reader will.
+        let output = &fs::canonicalize(output).unwrap_or_else(|_| output.to_owned());
+        let failed = |source| ExportError::Write { path: output.clone(), source };
         let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path has no last part");
         let name = output.file_name().ok_or_else(|| failed(no_name()))?;
         let parent = match output.parent() {
@@ -56,7 +52,7 @@ impl Output {
         };
         let prefix = format!(".{}.partial-", name.to_string_lossy());
         let file = files::temporary(&parent, &prefix).map_err(failed)?;
-        Ok(Self { file, path: output.to_owned(), parent, done: 0, total })
+        Ok(Self { file, path: output.clone(), parent, done: 0, total })
     }
 
     /// Appends bytes; answers how many there are now.
@@ -71,7 +67,7 @@ impl Output {
         self.file.as_file().sync_all().map_err(|it| self.failed(it))?;
         let Self { file, path, parent, .. } = self;
         // Not every file system can rename without replacing, so what appeared meanwhile is looked for again.
-        if !force && fs::symlink_metadata(&path).is_ok() {
+        if !force && fs::metadata(&path).is_ok() {
             return Err(ExportError::OutputExists(path));
         }
         let failed = |source| ExportError::Write { path: path.clone(), source };

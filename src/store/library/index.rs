@@ -304,7 +304,14 @@ pub(super) fn is_gone(error: &rusqlite::Error) -> bool {
 }
 
 /// Removes the database and what stands beside it.
-fn remove(path: &Path) -> std::io::Result<()> {
+/// The file of an index in a directory, and its bytes; `None` if there is none.
+pub(super) fn kept(directory: &Path) -> Option<(PathBuf, u64)> {
+    let path = directory.join(FILE);
+    let metadata = std::fs::symlink_metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+    Some((path, metadata.len()))
+}
+
+pub(super) fn remove(path: &Path) -> std::io::Result<()> {
     for end in ["", "-wal", "-shm", "-journal"] {
         let mut name = path.as_os_str().to_owned();
         name.push(end);

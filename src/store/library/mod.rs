@@ -110,6 +110,22 @@ pub enum ResolveError {
     Library(#[from] LibraryError),
 }
 
+/// Where the index is, and its bytes; `None` if there is none.
+#[must_use]
+pub fn kept_index(paths: &Paths) -> Option<(PathBuf, u64)> {
+    index::kept(&paths.library)
+}
+
+/// Removes the index, and answers how many bytes it had. The next look at the library makes it anew.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn forget_index(paths: &Paths) -> io::Result<Option<u64>> {
+    let Some((path, bytes)) = kept_index(paths) else { return Ok(None) };
+    index::remove(&path).map(|()| Some(bytes))
+}
+
 /// All transcripts, with their index.
 pub struct Library {
     transcripts: PathBuf,

@@ -205,3 +205,56 @@ fn one_index_serves_several() {
     assert_eq!(library.search("sea", 100).unwrap().len(), 40);
     assert!(library.entries().unwrap().iter().all(|it| it.title.is_some()));
 }
+
+/// Whatever is cut off or spoiled in a transcript, it is listed, what its whole lines say is known and found, and the other texts
+/// are as they were.
+#[test]
+fn a_spoiled_transcript_is_known_as_far_as_it_goes_and_hides_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = paths(home.path());
+    write(&paths, "sound", "A dog ran by the sea", &[]);
+    let others = [
+        Record::Opened { number: 3 },
+        Record::Title { title: "A keeper".to_owned() },
+        typed(5, Some(2), " lanterns"),
+        Record::Tags { tags: vec!["sea".to_owned()] },
+    ];
+    write(&paths, "whole", "The lighthouse keeper of the sea", &others);
+    let whole = std::fs::read(paths.transcripts.join("whole.jsonl")).unwrap();
+    let mut names = vec!["sound".to_owned(), "whole".to_owned()];
+    let mut put = |name: String, bytes: &[u8]| {
+        std::fs::write(paths.transcripts.join(format!("{name}.jsonl")), bytes).unwrap();
+        names.push(name);
+    };
+    for cut in 0..whole.len() {
+        put(format!("cut{cut}"), &whole[..cut]);
+    }
+    // A step that is prime to the number of bits comes to a thousand different ones.
+    for flip in 0..1000 {
+        let (mut bytes, bit) = (whole.clone(), flip * 7919 % (whole.len() * 8));
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        put(format!("flip{flip}"), &bytes);
+    }
+    let library = refreshed(&paths);
+    let entries = library.entries().unwrap();
+    let mut listed: Vec<_> = entries.iter().map(|it| it.id.clone()).collect();
+    listed.sort();
+    names.sort();
+    assert_eq!(listed, names);
+    let found: Vec<String> = library.search("sea", 5000).unwrap().into_iter().map(|it| it.entry.id).collect();
+    assert!(found.contains(&"sound".to_owned()) && found.contains(&"whole".to_owned()));
+    for entry in &entries {
+        let Ok(journal) = crate::store::transcripts::read_file(&paths.transcripts.join(format!("{}.jsonl", entry.id)))
+        else {
+            assert_eq!((entry.state, entry.tokens), (State::Unreadable, 0), "{}", entry.id);
+            assert!(entry.fault.is_some(), "{}", entry.id);
+            continue;
+        };
+        let document = crate::store::transcripts::replay(&journal);
+        assert_eq!(entry.tokens, document.tokens().len() as u64, "{}", entry.id);
+        assert_eq!(entry.state == State::Sound, journal.faults.is_sound(), "{}: {:?}", entry.id, entry.fault);
+        // Of six: a flipped bit costs its line, or two that it joins.
+        assert!(!entry.id.starts_with("flip") || journal.records.len() >= 4, "{}", entry.id);
+    }
+    assert!(entries.iter().filter(|it| it.id.starts_with("flip")).filter(|it| it.state != State::Sound).count() > 900);
+}

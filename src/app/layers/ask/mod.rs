@@ -72,7 +72,7 @@ impl Room for Ask {
         put_cursor(frame, inner, 2 + columns_of(&visible(&self.line.text()[..self.line.cursor()])), 0);
     }
 
-    fn paste(&mut self, _: &Context, text: &str) {
+    fn paste(&mut self, _: &mut Context, text: &str) {
         self.line.insert(text.lines().next().unwrap_or_default());
     }
 

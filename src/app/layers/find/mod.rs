@@ -88,7 +88,7 @@ impl Room for Find {
         draw::draw(cx, self, theme, frame);
     }
 
-    fn paste(&mut self, cx: &Context, text: &str) {
+    fn paste(&mut self, cx: &mut Context, text: &str) {
         self.input.insert(text.lines().next().unwrap_or_default());
         self.top = 0;
         self.refresh(cx);

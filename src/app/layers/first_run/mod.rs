@@ -103,7 +103,7 @@ impl Room for FirstRun {
         draw::draw(cx, self, theme, frame);
     }
 
-    fn paste(&mut self, _: &Context, text: &str) {
+    fn paste(&mut self, _: &mut Context, text: &str) {
         if let Some(path) = &mut self.path {
             path.insert(text.trim());
         }

@@ -52,7 +52,7 @@ impl Room for Help {
         draw::draw(cx, self, theme, frame);
     }
 
-    fn paste(&mut self, _: &Context, text: &str) {
+    fn paste(&mut self, _: &mut Context, text: &str) {
         if let Some(filter) = &mut self.filter {
             filter.insert(text.lines().next().unwrap_or_default());
         }

@@ -31,7 +31,7 @@ pub(super) fn draw(cx: &Context, list: &LibraryList, theme: &Theme, frame: &mut 
     let (width, rows) = (inner.width as usize, list_rows(size).max(1));
     let mut out = vec![search(list, width, theme)];
     if list.hits.is_empty() {
-        out.extend(wrapped(nothing(list), width, theme.note));
+        out.extend(wrapped(&nothing(list), width, theme.note));
     }
     let top = (list.chosen + 1).saturating_sub(rows);
     let shown = list.hits.iter().enumerate().skip(top).take(rows);
@@ -41,7 +41,7 @@ pub(super) fn draw(cx: &Context, list: &LibraryList, theme: &Theme, frame: &mut 
     let foot = Rect { y: inner.bottom().saturating_sub(under), height: under, ..inner };
     lines(frame, foot, about(list, width, under as usize, theme));
     let written = match &list.asked {
-        Some((asked, input)) => Some((columns_of(question(*asked)) + 1, input, foot.height.saturating_sub(1), foot)),
+        Some(it) => Some((columns_of(question(it.asked)) + 1, &it.line, foot.height.saturating_sub(1), foot)),
         None if list.searches => Some((2, &list.search, 0, inner)),
         None => None,
     };
@@ -70,12 +70,16 @@ fn search(list: &LibraryList, width: usize, theme: &Theme) -> Line<'static> {
     Line::from(vec![Span::styled("/ ", theme.focus), Span::raw(visible(list.search.text()))])
 }
 
-fn nothing(list: &LibraryList) -> &'static str {
-    match (list.is_complete, list.words().is_empty()) {
+fn nothing(list: &LibraryList) -> String {
+    if let Some(why) = &list.fault {
+        return format!("The texts cannot be told: {}.", visible_line(why));
+    }
+    let text = match (list.is_complete, list.words().is_empty()) {
         (false, _) => "Looking ...",
         (true, true) => "There are no texts yet. What you write is kept here by itself.",
         (true, false) => "No text has these words.",
-    }
+    };
+    text.to_owned()
 }
 
 /// When it was worked on, what it is called or how it begins, how long it is.
@@ -148,13 +152,13 @@ fn about(list: &LibraryList, width: usize, rows: usize, theme: &Theme) -> Vec<Li
     }
     out.truncate(rows.saturating_sub(if rows > 3 { 2 } else { 1 }));
     out.resize(rows.saturating_sub(if rows > 3 { 2 } else { 1 }), Line::default());
-    if let Some((asked, input)) = &list.asked {
+    if let Some(it) = &list.asked {
         if rows > 3 {
             out.push(Line::styled("Enter keeps it, Esc leaves it", theme.dim));
         }
         out.push(Line::from(vec![
-            Span::styled(format!("{} ", question(*asked)), theme.focus),
-            Span::raw(visible(input.text())),
+            Span::styled(format!("{} ", question(it.asked)), theme.focus),
+            Span::raw(visible(it.line.text())),
         ]));
         return out;
     }

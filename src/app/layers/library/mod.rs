@@ -31,6 +31,17 @@ pub enum Asked {
     Tags,
 }
 
+/// Something that is being written about a transcript.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// What it is.
+    pub asked: Asked,
+    /// The transcript's name: the list may change meanwhile.
+    pub of: String,
+    /// The answer so far.
+    pub line: Input,
+}
+
 /// The state of the library.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LibraryList {
@@ -40,6 +51,10 @@ pub struct LibraryList {
     pub searches: bool,
     /// What is there, or what was found, in its order.
     pub hits: Vec<Hit>,
+    /// The words that `hits` is the answer to; `None` before the first one.
+    pub answered: Option<String>,
+    /// Why nothing can be told, if so.
+    pub fault: Option<String>,
     /// How many transcripts there are.
     pub of: usize,
     /// Whether everything was looked at.
@@ -49,7 +64,7 @@ pub struct LibraryList {
     /// Whether somebody chose it; else the first one is.
     pub moved: bool,
     /// What is being written.
-    pub asked: Option<(Asked, Input)>,
+    pub asked: Option<Question>,
     /// Those that were removed here, the last one last.
     pub removed: Vec<String>,
 }
@@ -68,12 +83,20 @@ impl LibraryList {
         self.search.text().trim().to_owned()
     }
 
-    /// Takes what is there.
-    pub(in crate::app) fn listed(&mut self, hits: Vec<Hit>, of: usize, is_complete: bool) {
+    /// Takes what is there. What was removed here is not, whatever an index says that was not brought up to date yet.
+    pub(in crate::app) fn listed(&mut self, words: String, hits: Vec<Hit>, of: usize, is_complete: bool) {
         let chosen = self.hit().filter(|_| self.moved).map(|it| it.entry.id.clone());
         (self.hits, self.of, self.is_complete) = (hits, of, is_complete);
+        self.hits.retain(|it| !self.removed.contains(&it.entry.id));
+        (self.answered, self.fault) = (Some(words), None);
         let same = chosen.and_then(|id| self.hits.iter().position(|it| it.entry.id == id));
         self.chosen = same.unwrap_or(self.chosen).min(self.hits.len().saturating_sub(1));
+    }
+
+    /// Takes why nothing can be told.
+    pub(in crate::app) fn not_listed(&mut self, words: String, why: String) {
+        self.listed(words, Vec::new(), 0, true);
+        self.fault = Some(why);
     }
 
     /// The one that is chosen.
@@ -91,19 +114,15 @@ impl LibraryList {
 
     /// The key while something is written about the chosen one.
     fn key_of_asked(&mut self, cx: &mut Context, key: &KeyEvent) {
-        let Some((asked, line)) = &mut self.asked else { return };
-        match key.code {
-            KeyCode::Esc => self.asked = None,
-            KeyCode::Enter => {
-                let (asked, text) = (*asked, line.take());
-                self.asked = None;
-                let Some(entry) = self.entry().cloned() else { return };
-                match asked {
-                    Asked::Title => library::retitle(cx, &entry.id, &text),
-                    Asked::Tags => library::retag(cx, &entry.id, &text),
-                }
+        let Some(mut question) = self.asked.take() else { return };
+        match (key.code, question.asked) {
+            (KeyCode::Esc, _) => {}
+            (KeyCode::Enter, Asked::Title) => library::retitle(cx, &question.of, question.line.text()),
+            (KeyCode::Enter, Asked::Tags) => library::retag(cx, &question.of, question.line.text()),
+            _ => {
+                edit_line(&cx.keymap, &mut question.line, key);
+                self.asked = Some(question);
             }
-            _ => edit_line(&cx.keymap, line, key),
         }
     }
 
@@ -117,17 +136,26 @@ impl LibraryList {
                     self.look(cx);
                 }
             }
-            KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => return false,
-            _ => {
-                let before = self.words();
-                edit_line(&cx.keymap, &mut self.search, key);
-                if self.words() != before {
-                    (self.chosen, self.moved) = (0, false);
-                    self.look(cx);
-                }
-            }
+            code if is_for_the_list(code) => return false,
+            _ => self.change_search(cx, |cx, search| edit_line(&cx.keymap, search, key)),
         }
         true
+    }
+
+    fn change_search(&mut self, cx: &mut Context, change: impl FnOnce(&Context, &mut Input)) {
+        let before = self.words();
+        change(cx, &mut self.search);
+        if self.words() != before {
+            (self.chosen, self.moved) = (0, false);
+            self.look(cx);
+        }
+    }
+
+    /// Begins to write something about the chosen one, from what there is of it.
+    fn ask(&mut self, asked: Asked, of: &str, now: &str) {
+        let mut line = Input::default();
+        line.insert(now);
+        self.asked = Some(Question { asked, of: of.to_owned(), line });
     }
 
     fn remove(&mut self, cx: &mut Context) {
@@ -178,15 +206,9 @@ impl Room for LibraryList {
                         }
                     }
                     KeyCode::Char('r') => {
-                        let mut line = Input::default();
-                        line.insert(entry.title.as_deref().unwrap_or_default());
-                        self.asked = Some((Asked::Title, line));
+                        self.ask(Asked::Title, &entry.id, entry.title.as_deref().unwrap_or_default());
                     }
-                    KeyCode::Char('t') => {
-                        let mut line = Input::default();
-                        line.insert(&entry.tags.join(" "));
-                        self.asked = Some((Asked::Tags, line));
-                    }
+                    KeyCode::Char('t') => self.ask(Asked::Tags, &entry.id, &entry.tags.join(" ")),
                     KeyCode::Char('d') => self.remove(cx),
                     KeyCode::Char('c') => cx.outbox.push(Effect::Copy(path_of(cx, &entry.id))),
                     KeyCode::Char('x') => library::export(cx, entry.id, Format::Html),
@@ -204,13 +226,22 @@ impl Room for LibraryList {
         draw::draw(cx, self, theme, frame);
     }
 
-    fn paste(&mut self, _: &Context, text: &str) {
+    fn paste(&mut self, cx: &mut Context, text: &str) {
         let line = text.lines().next().unwrap_or_default();
-        if let Some((_, input)) = &mut self.asked {
-            input.insert(line);
+        if let Some(question) = &mut self.asked {
+            question.line.insert(line);
         } else if self.searches {
-            self.search.insert(line);
+            self.change_search(cx, |_, search| search.insert(line));
         }
+    }
+
+    fn waits(&self, key: &KeyEvent, action: Option<Action>) -> bool {
+        let is_answered = self.answered.as_ref().is_some_and(|it| *it == self.words());
+        if is_answered || self.asked.is_some() || action == Some(Action::Library) {
+            return false;
+        }
+        let needs_no_list = matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | '/' | 'n'));
+        if self.searches { is_for_the_list(key.code) } else { !needs_no_list }
     }
 
     fn is_written_in(&self) -> bool {
@@ -229,4 +260,9 @@ impl Room for LibraryList {
         // What is there is told once it is known.
         self.is_complete.then(|| tell(cx, self))
     }
+}
+
+/// Whether a key means the list also while words are looked for.
+fn is_for_the_list(key: KeyCode) -> bool {
+    matches!(key, KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown)
 }

@@ -17,6 +17,9 @@ pub(in crate::app) fn path_of(cx: &Context, id: &str) -> String {
 /// The texts with their numbers.
 pub(in crate::app) fn tell(cx: &Context, list: &LibraryList) -> Vec<String> {
     let words = list.words();
+    if let Some(why) = &list.fault {
+        return vec![visible_line(&format!("The texts cannot be told: {why}."))];
+    }
     if list.hits.is_empty() {
         let why = if words.is_empty() { "There are no texts yet." } else { "No text has these words." };
         return vec![why.to_owned()];

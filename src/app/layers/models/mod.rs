@@ -69,7 +69,7 @@ impl Room for ModelList {
         draw::draw(cx, self.path.as_ref(), self.top, theme, frame);
     }
 
-    fn paste(&mut self, _: &Context, text: &str) {
+    fn paste(&mut self, _: &mut Context, text: &str) {
         if let Some(path) = &mut self.path {
             path.insert(text.trim());
         }

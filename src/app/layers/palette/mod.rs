@@ -164,7 +164,7 @@ impl Room for Palette {
         draw::draw(cx, self, theme, frame);
     }
 
-    fn paste(&mut self, _: &Context, text: &str) {
+    fn paste(&mut self, _: &mut Context, text: &str) {
         self.input.insert(text.lines().next().unwrap_or_default());
         (self.chosen, self.problem) = (0, None);
     }

@@ -77,7 +77,7 @@ impl Room for TextFind {
         draw::draw(cx, self, theme, frame);
     }
 
-    fn paste(&mut self, cx: &Context, text: &str) {
+    fn paste(&mut self, cx: &mut Context, text: &str) {
         self.input.insert(text.lines().next().unwrap_or_default());
         self.look(cx);
     }
