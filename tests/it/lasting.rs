@@ -298,3 +298,89 @@ fn two_programs_have_one_library() {
         assert!(it.document.drawn() > 10);
     }
 }
+
+/// Makes the system's time a year earlier from the moment at which a file is there.
+#[cfg(target_os = "linux")]
+const SET_BACK: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t which, struct timespec *out) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(which, out);
+    const char *from = getenv("SET_BACK");
+    if (which == CLOCK_REALTIME && from && access(from, F_OK) == 0) out->tv_sec -= 365 * 24 * 3600;
+    return result;
+}
+"#;
+
+/// The clock is set back while the program runs: all goes on, what is written then is whole, the last worked on is the last
+/// worked on, and what is removed can be brought back.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_clock_that_is_set_back_while_the_program_runs_changes_no_order() {
+    let home = Home::new();
+    let (source, library) = (home.path().join("clock.c"), home.path().join("clock.so"));
+    fs::write(&source, SET_BACK).unwrap();
+    let mut compiler = std::process::Command::new("cc");
+    let made = compiler.args(["-shared", "-fPIC", "-o"]).args([&library, &source]).arg("-ldl").status();
+    if !made.is_ok_and(|it| it.success()) {
+        println!("SKIPPED: there is no C compiler, so no clock was set back");
+        return;
+    }
+    write(home.path(), "The lighthouse keeper\n/quit\n");
+    let back = home.path().join("back");
+    let environment = [("LD_PRELOAD", library.to_str().unwrap()), ("SET_BACK", back.to_str().unwrap())];
+    let mut pty = Pty::start(home.path(), &[&DEMO[..], &["-n", "4"]].concat(), &environment);
+    pty.see("demo f32 cpu");
+    pty.press("A dog ran\r");
+    pty.see("4 new");
+    fs::write(&back, "").unwrap();
+    pty.press("\r");
+    pty.see("8 new");
+    // Begun in what the clock calls last year.
+    pty.press("\x0e");
+    pty.press("One night\r");
+    pty.wait_for("a new text", |it| it.contains("4 new") && it.contains("saved"));
+    let titles = |words: &[&str]| {
+        let list = json(home.path(), &["list"]);
+        let all = list["transcripts"].as_array().unwrap();
+        let first: Vec<String> = all.iter().map(|it| it["words"].as_str().unwrap_or_default().to_owned()).collect();
+        let is_so = first.len() == words.len() && first.iter().zip(words).all(|(it, words)| it.starts_with(words));
+        assert!(is_so, "{first:?} instead of {words:?}");
+        all.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let ids = titles(&["One night", "A dog ran", "The lighthouse keeper"]);
+    assert!(ids[0] < ids[2], "its name is of the year before: {ids:?}");
+    pty.press("\x0f/keeper\r");
+    pty.see("is open");
+    pty.press(GO_ON);
+    pty.wait_for("it goes on", |it| it.contains("20 new") && it.contains("saved"));
+    titles(&["The lighthouse keeper", "One night", "A dog ran"]);
+    pty.press("\x0f/dog");
+    pty.see("library: 1 of 3");
+    pty.press("\x1b[A");
+    pty.press("\x1b");
+    pty.see("library: 3");
+    pty.press("\x1b");
+    pty.wait_for("closed", |it| !it.contains("library:"));
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    // Removed by the clock of before, brought back by the one of now and the other way round.
+    for set_back in [true, false] {
+        let run = |arguments: &[&str], is_back: bool| {
+            if is_back { fs::write(&back, "").unwrap() } else { let _ = fs::remove_file(&back); }
+            let mut command = megachat(home.path(), &[&["transcripts"], arguments].concat());
+            let output = command.envs(environment).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", err(&output));
+        };
+        run(&["remove", &ids[1]], set_back);
+        titles(&["The lighthouse keeper", "One night"]);
+        run(&["restore"], !set_back);
+        titles(&["The lighthouse keeper", "One night", "A dog ran"]);
+    }
+    assert!(transcripts_in(&home.path().join("data/transcripts")).iter().all(|it| it.journal.faults.is_sound()));
+}

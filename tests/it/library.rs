@@ -393,6 +393,24 @@ fn the_library_is_walked_in_the_terminal() {
     pty.see("is called \"Night watch\"");
     pty.press("\x03\x04");
     assert_eq!(pty.exit(), 0);
+    // The next day: found by a word, opened, drawn another way, kept as a page.
+    let mut pty = Pty::start(home.path(), &arguments, &[]);
+    pty.see("demo f32 cpu");
+    pty.press("\x0f/keeper\r");
+    pty.see("\"Night watch\" is open");
+    pty.press("\x1b[F");
+    pty.press("r");
+    pty.wait_for("another branch", |it| it.contains("seed ") && it.contains("saved"));
+    pty.press("\x0fx");
+    pty.see("The transcript is in ");
+    pty.press("\x1b");
+    pty.wait_for("closed", |it| !it.contains("library:"));
+    pty.press("\x04");
+    assert_eq!(pty.exit(), 0);
+    let pages = fs::read_dir(home.path()).unwrap().map(|it| it.unwrap().path());
+    let pages: Vec<_> = pages.filter(|it| it.extension().is_some_and(|it| it == "html")).collect();
+    let page = fs::read_to_string(&pages[0]).unwrap();
+    assert!(pages.len() == 1 && page.contains("<title>Night watch") && page.contains("lighthouse"), "{pages:?}");
     let list = json(&home, &["list"]);
     assert_eq!(
         (&list["transcripts"][0]["title"], list["transcripts"].as_array().unwrap().len()),
