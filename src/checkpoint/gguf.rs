@@ -1,4 +1,4 @@
-//! The file that llama.cpp loads: its header, and its types of numbers.
+//! The file that llama.cpp loads: writing its header and numbers, and below reading them.
 //!
 //! A GGUF file is a list of keys with values, a list of tensors, and the tensors' numbers, each at a multiple of
 //! [`ALIGNMENT`]. The same model always gives the same bytes.
@@ -6,6 +6,10 @@
 //! Not here: which keys and names a GPT-2 has, and carrying the numbers over; that is the installer's.
 //!
 //! Source: the GGUF specification, version 3; `quantize_row_q8_0_ref` of ggml for the blocks of 8-bit numbers.
+
+pub mod blocks;
+pub mod model;
+pub mod read;
 
 use half::f16;
 

@@ -1,7 +1,7 @@
 //! Checkpoint bytes become named GPT-2 tensors. No file is opened here.
 //!
-//! Three containers are understood ([`legacy`], [`torch_zip`], [`safetensors`]) and one table of
-//! contents ([`torch_dist`]), and two ways of naming what is inside ([`megatron`], [`hugging_face`]). Both lead to one [`Plan`]: which
+//! Four containers are understood ([`legacy`], [`torch_zip`], [`safetensors`], [`gguf`]) and one table of
+//! contents ([`torch_dist`]), and three ways of naming what is inside ([`megatron`], [`hugging_face`], [`gguf::model`]). All lead to one [`Plan`]: which
 //! tensors a converted model has, and how the bytes of each are brought into order.
 //!
 //! Nothing in a checkpoint is ever run ([`pickle`]), every count and length is compared with a
@@ -38,6 +38,6 @@ pub(crate) use fault::both_names;
 pub use fault::{Fault, MapError};
 pub use limits::Limits;
 pub use nanogpt::TrainingArguments;
-pub use plan::{Family, Joined, Piece, Plan, Same, Target, TokenizerClaim};
+pub use plan::{Family, Joined, OwnTokenizer, Piece, Plan, Same, Target, TokenizerClaim};
 pub use tree::{Leaf, Leaves, alarming_calls};
 pub use wrapping::{has_gpt2_names, subject};

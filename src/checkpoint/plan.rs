@@ -85,8 +85,17 @@ pub enum TokenizerClaim {
         /// The tokenizer's type and size as far as the file has them, a noun phrase for messages.
         what: String,
     },
+    /// The file holds it.
+    Own(OwnTokenizer),
     /// The file says nothing, as Hugging Face's do.
     Unsaid,
+}
+
+/// A tokenizer that lies in the checkpoint itself, as the files that Hugging Face would have beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnTokenizer {
+    /// Their names and bytes.
+    pub files: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// Whose way of writing a GPT-2 a checkpoint is in.
@@ -98,6 +107,8 @@ pub enum Family {
     NanoGpt,
     /// Any level of Megatron's.
     Megatron,
+    /// llama.cpp's.
+    Gguf,
 }
 
 /// How to convert one checkpoint.

@@ -67,7 +67,7 @@ pub struct Arguments {
 #[command(next_help_heading = "Model")]
 #[expect(missing_docs, reason = "clap shows the comments, and they are the documentation")]
 pub struct ModelArguments {
-    /// A model's name (megatron-345m, demo) or a GPT-2 directory in Hugging Face's layout [default: what was installed last, else megatron-345m, else demo] [env: `MEGACHAT_MODEL`]
+    /// A model's name (megatron-345m, demo), a GPT-2 directory in Hugging Face's layout, or a GGUF file [default: what was installed last, else megatron-345m, else demo] [env: `MEGACHAT_MODEL`]
     #[arg(short, long, value_name = "NAME|DIR", env = "MEGACHAT_MODEL", hide_env = true, add = candidates::model())]
     pub model: Option<String>,
     #[arg(help = format!("Where to run: {} [default: auto, the faster of GPU and CPU] [env: MEGACHAT_DEVICE]", DeviceChoice::names()))]

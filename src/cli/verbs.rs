@@ -228,7 +228,7 @@ pub enum ModelVerb {
     },
     /// Install a checkpoint you have
     Import {
-        /// A zip, a .pt file, a directory, or an address of a file
+        /// A zip, a .pt file, a GGUF file, a directory, or an address of a file
         file: PathBuf,
         /// The name to install it under
         #[arg(long)]

@@ -22,6 +22,8 @@ pub enum Weights {
     Ranks(Vec<PathBuf>),
     /// In a directory in torch's distributed format.
     Distributed(PathBuf),
+    /// In a GGUF file, with all that belongs to them.
+    Gguf(Vec<PathBuf>),
 }
 
 /// What a path holds of a model.
@@ -29,7 +31,8 @@ pub enum Weights {
 pub struct Contents {
     /// The files with the model's numbers.
     pub weights: Weights,
-    /// The directory of the weights, where the small files are looked for; none for Megatron's, which have none.
+    /// The directory of the weights, where the small files are looked for; none for Megatron's and GGUF's, which
+    /// have none.
     pub directory: Option<PathBuf>,
     /// The small files that are there, by name.
     pub small: BTreeMap<&'static str, PathBuf>,
@@ -60,6 +63,12 @@ impl Contents {
             let kind = Kind::of(&first_bytes(file)?);
             let kind = kind.map_err(|what| DirectoryError::NotACheckpoint { name: visible_path(file), what })?;
             safetensors &= kind == Kind::Safetensors;
+            if kind == Kind::Gguf {
+                let what = "a GGUF model in several files; `llama-gguf-split --merge` makes one of them";
+                let weights = if files.len() == 1 { Ok(Weights::Gguf(files.clone())) } else { Err(what) };
+                let weights = weights.map_err(|what| DirectoryError::Unsupported { name: visible_path(file), what })?;
+                return Ok(Self { weights, directory: None, small: BTreeMap::new() });
+            }
         }
         if ranks {
             return Ok(Self { weights: Weights::Ranks(files), directory: None, small: BTreeMap::new() });
@@ -86,7 +95,7 @@ impl Contents {
     #[must_use]
     pub fn files(&self) -> &[PathBuf] {
         match &self.weights {
-            Weights::Safetensors(files) | Weights::Torch(files) | Weights::Ranks(files) => files,
+            Weights::Safetensors(files) | Weights::Torch(files) | Weights::Ranks(files) | Weights::Gguf(files) => files,
             Weights::Distributed(_) => &[],
         }
     }

@@ -25,7 +25,7 @@ const TRACKER: &str = "latest_checkpointed_iteration.txt";
 const LEVELS: usize = 4;
 
 /// Endings of files that may hold weights, safetensors' first.
-const ENDINGS: [&str; 6] = ["safetensors", "bin", "pt", "pth", "ckpt", "pkl"];
+const ENDINGS: [&str; 7] = ["safetensors", "bin", "pt", "pth", "ckpt", "pkl", "gguf"];
 
 /// Beginnings of names that training programs give to other things of these endings.
 const OTHER_THINGS: [&str; 7] =
@@ -293,8 +293,6 @@ fn refuse_by_name(directory: &Path) -> Result<(), DirectoryError> {
             || entry.starts_with("global_step")
         {
             "a DeepSpeed checkpoint"
-        } else if !weights && has_ending(entry, "gguf") {
-            "a GGUF model"
         } else if !weights && entry.starts_with("adapter_model.") {
             "an adapter (LoRA) without its base model"
         } else if !weights && (has("h5") || entry.starts_with("model.ckpt.")) {

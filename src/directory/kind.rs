@@ -1,5 +1,6 @@
 //! What a file is, by its first bytes.
 
+use crate::checkpoint::gguf::read::SIGNATURE;
 use crate::checkpoint::zip;
 
 /// How many bytes tell what a file is.
@@ -14,6 +15,8 @@ pub enum Kind {
     Zip,
     /// A pickle: a torch file of the older kind.
     Pickle,
+    /// llama.cpp's file.
+    Gguf,
 }
 
 impl Kind {
@@ -31,6 +34,9 @@ impl Kind {
         if first.get(4..9) == Some(b"\0\0\0\0{") {
             return Ok(Self::Safetensors);
         }
+        if first.starts_with(SIGNATURE) {
+            return Ok(Self::Gguf);
+        }
         let text = without_mark(first);
         Err(if first.is_empty() {
             "empty"
@@ -40,8 +46,6 @@ impl Kind {
             "a web page"
         } else if text.starts_with(b"{") || text.starts_with(b"[") {
             "a JSON text, perhaps a server's error message"
-        } else if first.starts_with(b"GGUF") {
-            "a GGUF model"
         } else if first.starts_with(b"\x89HDF") {
             "an HDF5 file, as Keras writes"
         } else if first.get(257..262) == Some(b"ustar") {

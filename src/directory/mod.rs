@@ -23,4 +23,4 @@ pub use index::{INDEXES, MOST_SHARDS, shards};
 pub use kind::{FIRST_BYTES, Kind, no_text};
 pub use opened::Opened;
 pub use small::{SMALL_FILES, read_small};
-pub use vocabulary::{FoundVocabulary, VocabularyFault, find_vocabulary};
+pub use vocabulary::{FoundVocabulary, VocabularyFault, find_vocabulary, vocabulary_of_files};

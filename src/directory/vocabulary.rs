@@ -8,9 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::kind::no_text;
 use super::small::SMALL_FILES;
+use crate::TokenId;
 use crate::assets;
 use crate::files::{self, Place};
-use crate::text::vocabulary::{VocabularyLimits, gpt2_files};
+use crate::text::vocabulary::{Definition, VocabularyLimits, gpt2_files};
 use crate::text::{TokenizerChoice, Vocabulary, VocabularyError, VocabularyFiles};
 use crate::text::{hex, visible_path};
 
@@ -275,6 +276,51 @@ pub fn find_vocabulary(
             Ok(whole(others(vocabulary), files))
         }
     }
+}
+
+/// The vocabulary that a checkpoint itself holds, as the files that would lie beside it. GPT-2's own, however it is written there,
+/// becomes its published files.
+///
+/// # Errors
+///
+/// [`VocabularyFault`], if it cannot be read.
+pub fn vocabulary_of_files(
+    files: Vec<(&'static str, Vec<u8>)>,
+    rows: usize,
+) -> Result<FoundVocabulary, VocabularyFault> {
+    let place = Path::new("the words in the checkpoint");
+    let missing = || VocabularyFault::Missing { place: place.to_string_lossy().into_owned(), rows };
+    let limits = VocabularyLimits::for_rows(rows);
+    let files = Files(files);
+    let found = in_directory(place, &files, &limits)?.ok_or_else(missing)?;
+    if !is_gpt2s(&found.vocabulary) || !found.vocabulary.before().is_empty() {
+        return Ok(found);
+    }
+    let mut stock_files = Files::default();
+    for (name, bytes) in files.0.into_iter().filter(|it| it.0 != "tokenizer.json") {
+        stock_files.0.push((name, bytes));
+    }
+    for (name, _) in SMALL_FILES {
+        if let Some((_, bytes)) = stock().iter().find(|it| it.0 == name) {
+            stock_files.0.push((name, bytes.clone()));
+        }
+    }
+    in_directory(place, &stock_files, &limits)?.ok_or_else(missing)
+}
+
+/// Whether the tokens are GPT-2's. That a mark is a piece as well makes no difference: it is found before the merges are asked.
+fn is_gpt2s(vocabulary: &Vocabulary) -> bool {
+    let stock = assets::vocabulary();
+    let (Some(one), Some(other)) = (vocabulary.definition(), stock.definition()) else { return false };
+    let pieces = |it: &Definition| -> Vec<(TokenId, String)> {
+        let pieces = it.pieces.iter().filter(|(id, _)| !it.added.contains_key(id));
+        pieces.map(|(id, piece)| (*id, piece.clone())).collect()
+    };
+    let marks = |it: &Definition| -> Vec<(TokenId, String, bool)> {
+        it.added.iter().map(|(id, it)| (*id, it.content.clone(), it.special)).collect()
+    };
+    let plain = |it: &Definition| it.normalizer.is_null() && it.pre_tokenizer.is_null() && !it.prefix_space;
+    plain(one) && one.merges == other.merges && marks(one) == marks(other) && pieces(one) == pieces(other)
 }
 
 /// What the model itself says of the beginning and the end of a text.

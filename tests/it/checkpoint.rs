@@ -364,7 +364,7 @@ fn files_of_other_kinds_get_their_own_words() {
         (b"<!DOCTYPE html><html>", "web page"),
         (b"{\"requestStatus\":{}}", "JSON"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git-lfs"),
-        (b"GGUF\x03\0\0\0", "GGUF"),
+        (b"GGUF\x03\0\0\0", "GGUF file ends within its header"),
         (b"hello, world", "no known kind"),
         (&[0; 40], "no known kind"),
         (b"\x80\x02K\x01.", "magic number"),

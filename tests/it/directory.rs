@@ -473,7 +473,7 @@ fn refused_files() -> Vec<Refusal> {
         ("an adapter", files(&[("adapter_model.safetensors", &whole)]), "an adapter (LoRA) without its base model"),
         ("TensorFlow", files(&[("tf_model.h5", b"x")]), "a TensorFlow model"),
         ("Flax", files(&[("flax_model.msgpack", b"x")]), "a Flax model"),
-        ("GGUF", files(&[("a.gguf", b"GGUF")]), "a GGUF model"),
+        ("GGUF", files(&[("a.gguf", b"GGUF")]), "the GGUF file ends within its header"),
     ]
 }
 

@@ -1,18 +1,26 @@
-//! What goes out as GGUF, read back by candle, which knows nothing of the writer.
+//! What goes out as GGUF, read back by candle, which knows nothing of the writer; and what comes in.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use candle_core::quantized::ggml_file::qtensor_from_ggml;
 use candle_core::quantized::gguf_file::{Content, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor, safetensors};
 use half::f16;
+use megachat::assets;
+use megachat::checkpoint::Config;
+use megachat::checkpoint::gguf::blocks::Stored;
+use megachat::install::convert::{self, ConvertError, Converted, Input, convert};
 use megachat::install::export::{ExportError, Exported, Kind, Options, export};
+use megachat::text::TokenizerChoice;
 
 use crate::support::demo_directory;
+use crate::support::fetching::noise;
+use crate::support::program::{Home, err, megachat, out};
 use crate::support::torch_files::{HEADS, INNER, LAYERS, POSITIONS, ROWS, WIDTH, bytes_of, gpt2, half};
 
 fn run(directory: &Path, output: &Path, kind: Kind, force: bool) -> Result<Exported, ExportError> {
@@ -257,4 +265,192 @@ fn the_command_writes_the_demo_and_says_what_is_wrong() {
     let full = run(&["export", "demo", "--to", "gguf", "/dev/full", "--force"]);
     assert_eq!(full.status.code(), Some(5));
     assert!(String::from_utf8_lossy(&full.stderr).contains("a device"));
+}
+
+/// Into a directory beside the file.
+fn converted(file: &Path, tokenizer: Option<TokenizerChoice>) -> Result<(Converted, PathBuf), ConvertError> {
+    let output = file.with_extension("converted");
+    let _ = fs::remove_dir_all(&output);
+    let options = convert::Options { tokenizer, ..convert::Options::default() };
+    let converted = convert(Input::Path(file), &output, &options, &mut |_| ControlFlow::Continue(()))?;
+    Ok((converted, output))
+}
+
+#[test]
+fn what_goes_out_comes_in_again_to_the_last_bit() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = safetensors::load(demo_directory().join("model.safetensors"), &Device::Cpu).unwrap();
+    let config = Config::from_json(&fs::read(demo_directory().join("config.json")).unwrap()).unwrap();
+    for kind in [Kind::F32, Kind::F16, Kind::Q8_0] {
+        let path = directory.path().join(format!("{}.gguf", kind.name()));
+        run(&demo_directory(), &path, kind, false).unwrap();
+        let (made, output) = converted(&path, None).unwrap();
+        assert_eq!(made.config, config);
+        assert_eq!((made.vocabulary.hash(), made.vocabulary.ends()), (assets::vocabulary().hash(), &[50_256][..]));
+        let found = safetensors::load(output.join("model.safetensors"), &Device::Cpu).unwrap();
+        assert_eq!(found.len(), source.len());
+        for (name, expected) in &source {
+            let expected = expected.to_dtype(DType::F32).unwrap();
+            let is_chosen = expected.dims().len() == 2 && name != "transformer.wpe.weight";
+            match kind {
+                Kind::F16 if is_chosen => {
+                    let expected = expected.to_dtype(DType::F16).unwrap();
+                    assert!(bits(&found[name]) == bits(&expected) && found[name].dtype() == DType::F16, "{name}");
+                }
+                // As its blocks have it, which the file written anew shows below.
+                Kind::Q8_0 if is_chosen => assert_eq!(found[name].dtype(), DType::F32, "{name}"),
+                _ => assert!(bits(&found[name]) == bits(&expected), "{name}"),
+            }
+        }
+        let again = directory.path().join("again.gguf");
+        run(&output, &again, kind, true).unwrap();
+        assert!(
+            fs::read(&again).unwrap() == fs::read(&path).unwrap(),
+            "{} is another file the second time",
+            kind.name()
+        );
+    }
+}
+
+/// An output matrix of its own stays one; one that is the table of words written twice is the table of words.
+#[test]
+fn an_output_matrix_comes_in_as_what_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out.gguf");
+    for is_own in [true, false] {
+        tiny(directory.path(), false, INNER);
+        if !is_own {
+            // The same numbers, written twice.
+            let table = safetensors::load(directory.path().join("model.safetensors"), &Device::Cpu).unwrap();
+            let mut twice = table.clone();
+            let words = table.iter().find(|it| it.0.ends_with("wte.weight")).unwrap().1;
+            twice.insert("lm_head.weight".to_owned(), words.clone());
+            safetensors::save(&twice, directory.path().join("model.safetensors")).unwrap();
+        }
+        run(directory.path(), &path, Kind::F32, true).unwrap();
+        assert!(read(&path).1.contains_key("output.weight"));
+        let (made, output) = converted(&path, None).unwrap();
+        assert_eq!(made.config.tie_word_embeddings, !is_own);
+        let found = safetensors::load(output.join("model.safetensors"), &Device::Cpu).unwrap();
+        assert_eq!(found.contains_key("lm_head.weight"), is_own);
+        if is_own {
+            let expected = half(77, &[ROWS, WIDTH]).bits.into_iter().map(|it| f16::from_bits(it).to_f32().to_bits());
+            assert!(bits(&found["lm_head.weight"]) == expected.collect::<Vec<_>>());
+        }
+        // Rows that no token is spelled for stay rows, and its words are its own.
+        assert_eq!((made.config.vocab_size, made.vocabulary.len()), (ROWS, 8));
+        assert_eq!(made.vocabulary.encode("abba").unwrap().tokens, [2, 1, 0]);
+    }
+}
+
+#[test]
+fn a_file_is_run_where_it_lies_and_installed() {
+    let home = Home::new();
+    let path = home.path().join("mine.gguf");
+    run(&demo_directory(), &path, Kind::F32, false).unwrap();
+    let draw = |model: &str| {
+        let arguments = ["-p", "Once upon a", "-n", "20", "-s", "5", "--device", "cpu", "--dtype", "f32", "-m", model];
+        let output = megachat(home.path(), &arguments).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        (out(&output), err(&output))
+    };
+    let (expected, _) = draw("demo");
+    let (text, said) = draw("mine.gguf");
+    assert_eq!(text, expected);
+    assert!(said.contains("converted on the way in (GGUF, F32); `megachat model import mine.gguf`"), "{said}");
+    // Alone in a directory, it is what the directory holds.
+    fs::create_dir(home.path().join("only")).unwrap();
+    fs::rename(&path, home.path().join("only/mine.gguf")).unwrap();
+    assert_eq!(draw("only").0, expected);
+    let imported = megachat(home.path(), &["model", "import", "only/mine.gguf", "--name", "mine"]).output().unwrap();
+    assert!(imported.status.success(), "{}", err(&imported));
+    assert_eq!(draw("mine"), (expected, String::new()));
+}
+
+#[test]
+fn what_is_no_gpt2_or_not_whole_is_refused_in_its_own_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("m.gguf");
+    run(&demo_directory(), &path, Kind::F16, false).unwrap();
+    let good = fs::read(&path).unwrap();
+    let place = |of: &str| good.windows(of.len()).position(|it| it == of.as_bytes()).unwrap();
+    // The value of a key that is a text begins behind its type and its length.
+    let value = |key: &str| place(key) + key.len() + 12;
+    let refused = |at: usize, with: &[u8], tokenizer| {
+        let mut bytes = good.clone();
+        bytes[at..at + with.len()].copy_from_slice(with);
+        fs::write(&path, bytes).unwrap();
+        match converted(&path, tokenizer) {
+            Ok(_) => String::new(),
+            Err(e) => e.to_string(),
+        }
+    };
+    let said = refused(value("general.architecture"), b"gptj", None);
+    assert!(said.contains("not a GPT-2: another architecture (gptj)"), "{said}");
+    let said = refused(place("general.architecture"), b"general.architectura", None);
+    assert!(said.contains("no general.architecture"), "{said}");
+    let said = refused(place("gpt2.block_count"), b"gpt2.block_kount", None);
+    assert!(said.contains("gpt2.block_count is not there"), "{said}");
+    let said = refused(place("blk.1.ffn_up.weight"), b"blk.1.ffn_ip.weight", None);
+    assert!(said.contains("missing") && said.contains("blk.1.ffn_ip.weight"), "{said}");
+    let said = refused(value("tokenizer.ggml.model"), b"bert", None);
+    assert!(said.contains("a tokenizer of the kind bert") && said.contains("--tokenizer DIR"), "{said}");
+    // Its words may be named instead.
+    assert_eq!(refused(value("tokenizer.ggml.model"), b"bert", Some(TokenizerChoice::Gpt2)), "");
+    let said = refused(place("tokenizer.ggml.tokens"), b"tokenizer.ggml.tokenz", None);
+    assert!(said.contains("does not say which words its 50257 rows stand for"), "{said}");
+    for cut in [3, 30, 10_000, 3_000_000, good.len() - 40] {
+        fs::write(&path, &good[..cut]).unwrap();
+        let said = converted(&path, None).unwrap_err().to_string();
+        assert!(
+            said.contains("within its header") || said.contains("after the end of the file") || cut == 3,
+            "{cut}: {said}"
+        );
+        assert!(!path.with_extension("converted").exists());
+    }
+    // A number that is none in a block's scale.
+    run(&demo_directory(), &path, Kind::Q8_0, true).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.len() - 34;
+    bytes[at - 34 * 1000..][..34 * 900].fill(0xff);
+    fs::write(&path, bytes).unwrap();
+    let said = converted(&path, None).unwrap_err().to_string();
+    assert!(said.contains("infinite or not a number"), "{said}");
+}
+
+/// candle's type of blocks, and where in one the numbers of half precision stand.
+const BLOCKS: [(Stored, GgmlDType, &[usize]); 8] = [
+    (Stored::Q4_0, GgmlDType::Q4_0, &[0]),
+    (Stored::Q4_1, GgmlDType::Q4_1, &[0, 2]),
+    (Stored::Q5_0, GgmlDType::Q5_0, &[0]),
+    (Stored::Q5_1, GgmlDType::Q5_1, &[0, 2]),
+    (Stored::Q8_0, GgmlDType::Q8_0, &[0]),
+    (Stored::Q4K, GgmlDType::Q4K, &[0, 2]),
+    (Stored::Q5K, GgmlDType::Q5K, &[0, 2]),
+    (Stored::Q6K, GgmlDType::Q6K, &[208]),
+];
+
+#[test]
+fn blocks_of_every_type_are_widened_to_what_candle_makes_of_them() {
+    const COUNT: usize = 300;
+    for (stored, dtype, halves) in BLOCKS {
+        let (numbers, length) = stored.block();
+        assert_eq!((dtype.block_size(), dtype.type_size()), (numbers, length), "{stored:?}");
+        let mut bytes = noise(COUNT * length, 5);
+        for (at, block) in bytes.chunks_exact_mut(length).enumerate() {
+            for &half in halves {
+                // Of both signs, and of no size at which sixteen bits end.
+                let scale = f16::from_f32((at as f32 - 150.0) / 1024.0);
+                block[half..half + 2].copy_from_slice(&scale.to_le_bytes());
+            }
+        }
+        let theirs = qtensor_from_ggml(dtype, &bytes, vec![COUNT * numbers], &Device::Cpu).unwrap();
+        let theirs = theirs.dequantize(&Device::Cpu).unwrap();
+        let mut ours = Vec::new();
+        stored.widen(&bytes, &mut ours);
+        let (of, wide) = if stored == Stored::Q8_0 { (DType::F32, 4) } else { (DType::F16, 2) };
+        assert_eq!(ours.len(), COUNT * numbers * wide, "{stored:?}");
+        let ours = Tensor::from_raw_buffer(&ours, of, &[COUNT * numbers], &Device::Cpu).unwrap();
+        assert!(bits(&ours) == bits(&theirs.to_dtype(of).unwrap()), "{stored:?}");
+    }
 }

@@ -372,7 +372,11 @@ fn a_clock_that_is_set_back_while_the_program_runs_changes_no_order() {
     // Removed by the clock of before, brought back by the one of now and the other way round.
     for set_back in [true, false] {
         let run = |arguments: &[&str], is_back: bool| {
-            if is_back { fs::write(&back, "").unwrap() } else { let _ = fs::remove_file(&back); }
+            if is_back {
+                fs::write(&back, "").unwrap();
+            } else {
+                let _ = fs::remove_file(&back);
+            }
             let mut command = megachat(home.path(), &[&["transcripts"], arguments].concat());
             let output = command.envs(environment).output().unwrap();
             assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", err(&output));

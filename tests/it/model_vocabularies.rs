@@ -349,6 +349,19 @@ fn check_exported(case: &Case, place: &Place) {
     assert_eq!(number("tokenizer.ggml.eos_token_id"), expected.ends[0], "{name}");
     assert_eq!(number("tokenizer.ggml.bos_token_id"), expected.begin.unwrap_or(expected.ends[0]), "{name}");
     assert_eq!(keys["tokenizer.ggml.add_bos_token"].to_bool().unwrap(), expected.prepends, "{name}");
+    // Read again it has the same tokens, and cuts a text into them alike where nothing is peculiar about its marks.
+    let made = place.path("again");
+    let output = place.run(&["convert", &file, &made]);
+    assert!(output.status.success(), "{name}: {}", err(&output));
+    let again = find_vocabulary(Some(Path::new(&made)), None, case.rows).unwrap().vocabulary;
+    assert_eq!(again.ends().first(), words.ends().first(), "{name}");
+    for id in 0..words.len().min(case.rows) as TokenId {
+        assert_eq!((again.bytes(id), again.token_kind(id)), (words.bytes(id), words.token_kind(id)), "{name}: {id}");
+    }
+    let is_plain = definition.added.values().all(|it| !it.single_word && !it.lstrip && !it.rstrip);
+    for (text, ids) in expected.texts.iter().filter(|_| is_plain && words.len() <= case.rows) {
+        assert_eq!(&again.encode(text).unwrap().tokens, ids, "{name}: {text:?}");
+    }
 }
 
 /// The transcript is read in the model's words, whether the model is there or not, and goes on with that model alone.

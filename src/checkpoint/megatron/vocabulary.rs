@@ -119,7 +119,7 @@ pub(super) fn notes(claim: &TokenizerClaim, words: usize, rows: usize) -> Vec<St
     match claim {
         TokenizerClaim::Gpt2 { because } => notes.push(format!("the vocabulary is GPT-2's: {because}")),
         TokenizerClaim::Other { what } => notes.push(format!("the vocabulary is not GPT-2's, but {what}")),
-        TokenizerClaim::Unsaid => {}
+        TokenizerClaim::Own(_) | TokenizerClaim::Unsaid => {}
     }
     match rows - words {
         0 => {}

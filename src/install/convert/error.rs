@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::checkpoint::MapError;
+use crate::checkpoint::gguf::read::GgufError;
 use crate::checkpoint::legacy::LegacyError;
 use crate::checkpoint::pickle::PickleError;
 use crate::checkpoint::safetensors::SafetensorsError;
@@ -146,6 +147,14 @@ pub enum ConvertError {
     /// The safetensors file is malformed.
     #[error(transparent)]
     Safetensors(#[from] SafetensorsError),
+    /// The GGUF file is malformed, cut, or has numbers of a type that is not read.
+    #[error("{name}: {source}")]
+    Gguf {
+        /// The file.
+        name: String,
+        /// What is wrong with it.
+        source: GgufError,
+    },
     /// Nothing says what the model's words are, or what says it cannot be read.
     #[error(transparent)]
     Vocabulary(#[from] VocabularyFault),

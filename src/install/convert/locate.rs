@@ -63,7 +63,7 @@ pub(super) fn locate(input: Input<'_>) -> Result<Located<'_>, ConvertError> {
     };
     let distributed = match &contents.weights {
         Weights::Distributed(directory) => Some(directory.clone()),
-        Weights::Safetensors(_) | Weights::Torch(_) | Weights::Ranks(_) => None,
+        Weights::Safetensors(_) | Weights::Torch(_) | Weights::Ranks(_) | Weights::Gguf(_) => None,
     };
     Ok(Located { files, distributed, contents: Some(contents), one_file })
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::checkpoint::gguf::model as gguf;
 use crate::checkpoint::hugging_face::{self, Known};
 use crate::checkpoint::megatron::{self, Given, Rank};
 use crate::checkpoint::{Leaves, Limits, MapError, Plan, TrainingArguments, alarming_calls, has_gpt2_names, subject};
@@ -100,6 +101,9 @@ fn plan(
     for part in parts {
         note_alarming(notes, part);
     }
+    if let [Part { names: Names::Gguf { header, leaves, is_tied }, .. }] = parts {
+        return Ok(gguf::map(header, leaves, *is_tied, given, limits)?);
+    }
     let mut ranks = Vec::new();
     let mut all = Leaves::default();
     let mut known = Known { given, ..Known::default() };
@@ -113,7 +117,7 @@ fn plan(
                 let arguments = TrainingArguments::of(pickle)?;
                 known.arguments = known.arguments.or(arguments);
             }
-            Names::Plain(leaves) => all.extend(leaves.clone()),
+            Names::Plain(leaves) | Names::Gguf { leaves, .. } => all.extend(leaves.clone()),
         }
     }
     if ranks.len() == parts.len() {

@@ -4,6 +4,9 @@
 use std::collections::HashMap;
 use std::io::{self, BufReader, Read};
 
+use crate::checkpoint::gguf::blocks::Stored;
+use crate::checkpoint::gguf::model::{OUTPUT, leaves as gguf_leaves, perhaps_tied};
+use crate::checkpoint::gguf::read as gguf;
 use crate::checkpoint::legacy::{self, Head};
 use crate::checkpoint::megatron::Place;
 use crate::checkpoint::pickle::{self, Pickle, printable};
@@ -38,6 +41,8 @@ pub(super) enum Names {
     Pickle(Pickle),
     /// Names and nothing else.
     Plain(Leaves),
+    /// A file that says all of its model. The names are the converted model's.
+    Gguf { header: gguf::Header, leaves: Leaves, is_tied: bool },
 }
 
 /// Where the numbers are.
@@ -48,6 +53,8 @@ enum Body<'a> {
     Members { archive: Section<'a>, folder: String, entries: HashMap<String, Entry> },
     /// Each storage a range of bytes.
     Ranges(Vec<Section<'a>>),
+    /// Each storage a range of bytes, whose numbers lie in blocks.
+    Blocks(Vec<(Section<'a>, Stored)>),
 }
 
 /// Bytes that can be read more than once, but only from their beginning.
@@ -85,6 +92,7 @@ impl Reading<'_> {
         match kind_of(&name, &first)? {
             Kind::Safetensors => Ok(vec![self.safetensors(name, place, section)?]),
             Kind::Pickle => Ok(vec![self.legacy(name, place, Stream::File(section.clone()))?]),
+            Kind::Gguf => Ok(vec![self.gguf(name, place, section)?]),
             Kind::Zip => {
                 let entries = self.directory(section, &name)?;
                 match Archive::recognise(&entries)? {
@@ -127,8 +135,8 @@ impl Reading<'_> {
                     parts.push(self.torch_zip(name, place, &inner, &archive)?);
                 }
                 Kind::Pickle => parts.push(self.legacy(name, place, Stream::Member(member))?),
-                Kind::Safetensors => {
-                    let what = "a safetensors file in an archive";
+                Kind::Safetensors | Kind::Gguf => {
+                    let what = "a safetensors or GGUF file in an archive; unpack it";
                     return Err(DirectoryError::NotACheckpoint { name, what }.into());
                 }
             }
@@ -205,13 +213,82 @@ impl Reading<'_> {
         let (leaves, storages) = safetensors::one_storage_each(&entries, 0);
         Ok(Part { name, place, names: Names::Plain(leaves), storages, body: Body::Ranges(ranges) })
     }
+
+    fn gguf<'a>(&self, name: String, place: Place, section: &Section<'a>) -> Result<Part<'a>, ConvertError> {
+        let read = |source| ConvertError::Read { name: name.clone(), source };
+        let mut from = BufReader::with_capacity(1 << 16, section.clone());
+        let header = gguf::read_header(&mut from, section.length(), self.limits).map_err(|e| match e {
+            gguf::HeaderError::Read(source) => read(source),
+            gguf::HeaderError::Refused(source) => ConvertError::Gguf { name: name.clone(), source },
+        })?;
+        let range = |it: &gguf::Entry| section.part(it.start, it.bytes);
+        let is_tied = match perhaps_tied(&header) {
+            Some((output, words)) => is_alike(range(output), range(words)).map_err(read)?,
+            None => header.tensors.iter().all(|it| it.name != OUTPUT),
+        };
+        let blocks = header.tensors.iter().map(|it| (range(it), it.stored)).collect();
+        let (leaves, storages) = gguf_leaves(&header);
+        let names = Names::Gguf { header, leaves, is_tied };
+        Ok(Part { name, place, names, storages, body: Body::Blocks(blocks) })
+    }
+}
+
+/// Whether two ranges of bytes of one length are the same.
+fn is_alike(mut one: Section<'_>, mut other: Section<'_>) -> io::Result<bool> {
+    let (mut first, mut second) = (vec![0; 1 << 18], vec![0; 1 << 18]);
+    for at in (0..one.length()).step_by(first.len()) {
+        let count = (one.length() - at).min(first.len() as u64) as usize;
+        one.read_exact(&mut first[..count])?;
+        other.read_exact(&mut second[..count])?;
+        if first[..count] != second[..count] {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Numbers in blocks, read as bytes of the type that they are widened to.
+struct Widened<R> {
+    from: R,
+    stored: Stored,
+    /// Blocks as they were read.
+    blocks: Vec<u8>,
+    /// Their numbers, and how many bytes of these were handed on.
+    numbers: Vec<u8>,
+    at: usize,
+}
+
+impl<R: Read> Widened<R> {
+    fn new(from: R, stored: Stored) -> Self {
+        Self { from, stored, blocks: Vec::new(), numbers: Vec::new(), at: 0 }
+    }
+}
+
+impl<R: Read> Read for Widened<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        /// Blocks that are read together.
+        const TOGETHER: u64 = 4096;
+        if self.at == self.numbers.len() {
+            let bytes = TOGETHER * self.stored.block().1 as u64;
+            self.blocks.clear();
+            self.numbers.clear();
+            self.at = 0;
+            // Whole blocks: their bytes were counted when the header was read.
+            Read::by_ref(&mut self.from).take(bytes).read_to_end(&mut self.blocks)?;
+            self.stored.widen(&self.blocks, &mut self.numbers);
+        }
+        let count = out.len().min(self.numbers.len() - self.at);
+        out[..count].copy_from_slice(&self.numbers[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
 }
 
 impl Part<'_> {
     /// Gives the file its number among the files.
     pub(super) fn number(&mut self, part: usize) {
         self.storages.part = part;
-        if let Names::Plain(leaves) = &mut self.names {
+        if let Names::Plain(leaves) | Names::Gguf { leaves, .. } = &mut self.names {
             for leaf in leaves.by_name.values_mut() {
                 if let Leaf::Tensor(tensor) = leaf {
                     tensor.part = part;
@@ -224,7 +301,7 @@ impl Part<'_> {
     pub(super) fn bytes_to_read(&self, used: &dyn Fn(usize) -> bool) -> u64 {
         match &self.body {
             Body::Stream { stream, .. } => stream.length(),
-            Body::Members { .. } | Body::Ranges(_) => {
+            Body::Members { .. } | Body::Ranges(_) | Body::Blocks(_) => {
                 let storages = self.storages.list.iter().enumerate().filter(|(index, _)| used(*index));
                 storages.map(|(_, storage)| storage.byte_length() as u64).sum()
             }
@@ -271,6 +348,11 @@ impl Part<'_> {
             Body::Ranges(ranges) => used.into_iter().try_for_each(|index| {
                 let length = list[index].byte_length();
                 transfer.storage(part, index, length, &mut ranges[index].clone(), &self.name)
+            }),
+            Body::Blocks(blocks) => used.into_iter().try_for_each(|index| {
+                let length = list[index].byte_length();
+                let (section, stored) = &blocks[index];
+                transfer.storage(part, index, length, &mut Widened::new(section.clone(), *stored), &self.name)
             }),
         }
     }

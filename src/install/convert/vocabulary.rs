@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::checkpoint::{Family, Plan, TokenizerClaim};
-use crate::directory::{FoundVocabulary, VocabularyFault, find_vocabulary};
+use crate::directory::{FoundVocabulary, VocabularyFault, find_vocabulary, vocabulary_of_files};
 use crate::text::{TokenizerChoice, Vocabulary};
 
 use super::locate::Located;
@@ -80,6 +80,7 @@ impl Sought {
                     found
                 }
                 TokenizerClaim::Gpt2 { .. } => find_vocabulary(None, Some(&TokenizerChoice::Gpt2), rows)?,
+                TokenizerClaim::Own(it) => vocabulary_of_files(it.files.clone(), rows)?,
                 TokenizerClaim::Unsaid => find_vocabulary(self.directory.as_deref(), None, rows).map_err(named)?,
                 TokenizerClaim::Other { what } => return Err(ConvertError::OtherVocabulary { what: what.clone() }),
             };
