@@ -84,6 +84,8 @@ pub struct Journal {
     pub id: Option<String>,
     /// A transcript of the library that is being opened in the place of this one.
     pub(super) opening: Option<Opening>,
+    /// Transcripts that were removed since the program began, the last one last.
+    pub(super) removed: Vec<String>,
     /// Where the reader was in transcripts that were open before.
     pub(super) seen: HashMap<String, Seen>,
     /// The settings that the journal knows of.

@@ -25,6 +25,8 @@ pub struct Input {
     history: Box<History>,
     changes: Changes,
     vi: Option<Vi>,
+    /// Whether what is written was taken from the text to be changed: what was sent before does not take its place.
+    is_taken: bool,
 }
 
 /// Where to.
@@ -101,6 +103,13 @@ impl Input {
         self.text.clear();
         self.cursor = 0;
         self.write(&text.replace("\r\n", "\n").replace('\r', "\n"));
+        self.is_taken = false;
+    }
+
+    /// Replaces everything by a piece of the text that is to be changed, with the cursor before it.
+    pub fn take_up(&mut self, text: &str) {
+        self.set(text);
+        (self.cursor, self.is_taken) = (0, true);
     }
 
     /// Empties it and hands out what was written, keeping it in the history.
@@ -111,7 +120,7 @@ impl Input {
     /// Empties it and hands out what was written, and whether the history has it anew.
     pub fn hand_over(&mut self) -> (String, bool) {
         let text = std::mem::take(&mut self.text);
-        self.cursor = 0;
+        (self.cursor, self.is_taken) = (0, false);
         self.changes = Changes::default();
         if let Some(vi) = &mut self.vi {
             *vi = Vi::default();
@@ -162,7 +171,9 @@ impl Input {
             self.cursor = self.at_column(above, column);
             return;
         }
-        if let Some(older) = self.history.older(&self.text) {
+        if self.is_taken && !self.is_empty() {
+            self.cursor = 0;
+        } else if let Some(older) = self.history.older(&self.text) {
             self.set(&older);
         }
     }
@@ -176,7 +187,9 @@ impl Input {
             self.cursor = self.at_column(end + 1, column);
             return;
         }
-        if let Some(newer) = self.history.newer() {
+        if self.is_taken && !self.is_empty() {
+            self.cursor = self.text.len();
+        } else if let Some(newer) = self.history.newer() {
             self.set(&newer);
         }
     }

@@ -128,6 +128,7 @@ pub fn start(start: Start) -> (App, Vec<Effect>) {
             saved: Saved::Nothing,
             id: start.id,
             opening: None,
+            removed: Vec::new(),
             seen: HashMap::new(),
             settings: recorded,
             model: None,

@@ -1,5 +1,6 @@
 //! What can be done besides writing text, each a word on the command line.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -145,7 +146,7 @@ pub enum Verb {
         #[command(subcommand)]
         verb: ModelVerb,
     },
-    /// Transcripts: list, show, export
+    /// Transcripts: list, search, show, rename, tag, remove, restore, import, export
     #[command(after_long_help = manual::TRANSCRIPTS)]
     Transcripts {
         #[command(subcommand)]
@@ -306,8 +307,8 @@ pub enum TranscriptsVerb {
         #[arg(required = true)]
         words: Vec<String>,
         /// How many are told
-        #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
-        most: usize,
+        #[arg(long, short = 'n', value_name = "N", default_value_t = NonZero::<usize>::MIN.saturating_add(19))]
+        most: NonZero<usize>,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -346,7 +347,8 @@ pub enum TranscriptsVerb {
     },
     /// Bring a transcript back from the trash
     ///
-    /// With --list and --json one object: directory, and removed, a list of objects: id, removed (milliseconds since 1970), bytes.
+    /// With --list and --json one object: directory, and removed, a list of objects: id, title, words, removed
+    /// (milliseconds since 1970), bytes.
     Restore {
         /// Its name or the beginning of it; the one that was removed last without
         id: Option<String>,

@@ -36,7 +36,7 @@ pub fn transcripts(verb: &TranscriptsVerb, paths: &Paths) -> Result<(), Exit> {
         TranscriptsVerb::List { tag, model, since, json } => {
             list((tag.as_deref(), model.as_deref(), since.as_deref()), *json, paths)
         }
-        TranscriptsVerb::Search { words, most, json } => search(words, *most, *json, paths),
+        TranscriptsVerb::Search { words, most, json } => search(words, most.get(), *json, paths),
         TranscriptsVerb::Show { id } => export(id, Format::Text, Path::new(DASH), false, paths),
         TranscriptsVerb::Rename { id, title } => rename(id, &title.join(" "), paths),
         TranscriptsVerb::Tag { id, tags, remove } => tag(id, tags, remove, paths),

@@ -35,6 +35,11 @@ pub enum ImportError {
     /// There is no text in it.
     #[error("there is no text in it")]
     Empty,
+    /// It is what this program writes for other readers; some of the transcript is not in it, or not to be had from it.
+    #[error(
+        "it is a transcript as {0}, for others to read; its .jsonl file comes in as it was, `--to loom` writes its branches"
+    )]
+    Exported(&'static str),
 }
 
 /// Plain text, or what this program exports as Markdown: then the text in its fence. Other Markdown stays as it is written.
@@ -44,8 +49,12 @@ pub enum ImportError {
 /// If there is no text.
 pub fn import_text(text: &str) -> Result<Imported, ImportError> {
     let (title, text) = exported(text).unwrap_or((None, text));
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(ImportError::Empty);
+    }
+    let head: String = text.chars().take(4096).collect();
+    if head.starts_with("<!DOCTYPE html>") && head.contains("content=\"megachat ") {
+        return Err(ImportError::Exported("a page"));
     }
     let nodes = vec![ImportedNode { parent: None, text: text.to_owned() }];
     Ok(Imported { nodes, end: Some(0), title })
@@ -81,29 +90,45 @@ struct Raw<'a> {
 }
 
 #[derive(Deserialize)]
-struct Root<'a> {
+struct Tree<'a> {
     #[serde(borrow)]
     root: &'a RawValue,
+    /// What the text is called, and which child of each node it goes through: this program writes both.
+    title: Option<String>,
+    path: Option<Vec<usize>>,
+}
+
+/// What an export as JSON says that it is.
+#[derive(Deserialize)]
+struct Form {
+    form: String,
 }
 
 /// Bytes that are looked at, at the most: each level of a tree is looked at once for each level above it.
 const MOST: usize = 4 << 30;
 
-/// A loom's tree. The text ends where the first branch does.
+/// A loom's tree. The text ends where its path does, or else the first branch.
 ///
 /// # Errors
 ///
 /// If it is none, is too deep, or has no text.
 pub fn import_loom(json: &str) -> Result<Imported, ImportError> {
     let no_tree = |e: serde_json::Error| ImportError::NoTree(e.to_string());
+    if let Ok(Form { form }) = serde_json::from_str(json)
+        && form.starts_with("megachat transcript")
+    {
+        return Err(ImportError::Exported("JSON"));
+    }
     // The root may stand alone, too.
-    let root = match serde_json::from_str::<Root>(json) {
-        Ok(it) => it.root.get(),
-        Err(_) => json,
+    let (root, title, path) = match serde_json::from_str::<Tree>(json) {
+        Ok(it) => (it.root.get(), it.title, it.path),
+        Err(_) => (json, None, None),
     };
-    let mut out = Imported::default();
-    let (mut waiting, mut looked_at) = (vec![(None, root)], 0_usize);
-    while let Some((parent, raw)) = waiting.pop() {
+    let mut out = Imported { title: title.filter(|it| !it.is_empty()), ..Imported::default() };
+    let (mut waiting, mut looked_at) = (vec![(None, root, path.as_ref().map(|_| 0))], 0_usize);
+    let mut end_of_path = None;
+    // The third says how many steps of the path lead to a node, if it is on the path.
+    while let Some((parent, raw, steps)) = waiting.pop() {
         looked_at += raw.len();
         if looked_at > MOST {
             return Err(ImportError::Deep);
@@ -117,7 +142,12 @@ pub fn import_loom(json: &str) -> Result<Imported, ImportError> {
             Some(out.nodes.len() - 1)
         };
         // Last in, first out: the first child comes next.
-        waiting.extend(children.into_iter().rev().map(|it| (node, it.get())));
+        let on_path =
+            |at: usize| steps.filter(|it| path.as_ref().and_then(|path| path.get(*it)) == Some(&at)).map(|it| it + 1);
+        if steps.is_some() {
+            end_of_path = node;
+        }
+        waiting.extend(children.into_iter().enumerate().rev().map(|(at, it)| (node, it.get(), on_path(at))));
     }
     let mut end = None;
     // The first that follows each; a node stands behind what it follows.
@@ -126,7 +156,7 @@ pub fn import_loom(json: &str) -> Result<Imported, ImportError> {
             end = Some(index);
         }
     }
-    out.end = end;
+    out.end = end_of_path.or(end);
     if out.nodes.is_empty() { Err(ImportError::Empty) } else { Ok(out) }
 }
 

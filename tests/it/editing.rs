@@ -588,3 +588,26 @@ fn the_new_keys_are_bound_otherwise_by_their_names() {
     it.key(KeyCode::F(9));
     assert_eq!(it.effects.last(), Some(&Effect::Edit(String::new())));
 }
+
+/// What was sent before does not take the place of a piece of the text that is being changed, and a text that was opened is looked at
+/// where it ends.
+#[test]
+fn a_piece_that_is_changed_is_not_lost_to_the_history() {
+    let mut it = Harness::ready((80, 24));
+    it.write("A dog ran");
+    it.key(KeyCode::Enter);
+    it.settle();
+    it.key(KeyCode::Tab);
+    it.key(KeyCode::Char('g'));
+    it.key(KeyCode::Char('e'));
+    let piece = it.app.context.input.text().to_owned();
+    assert!(piece.starts_with("A dog ran"), "{piece}");
+    assert_eq!(it.app.context.input.cursor(), 0, "the cursor stands where the change is made");
+    for key in [KeyCode::Up, KeyCode::Up, KeyCode::Down, KeyCode::Down, KeyCode::Down] {
+        it.key(key);
+        assert_eq!(it.app.context.input.text(), piece);
+    }
+    assert_eq!(it.app.context.input.cursor(), piece.len());
+    let resumed = it.resumed();
+    assert_eq!(resumed.app.context.text.cursor, resumed.app.context.text.document.len());
+}

@@ -14,8 +14,12 @@ fn opened(it: &Harness) -> Vec<&str> {
 }
 
 fn listed(it: &mut Harness, words: &str, hits: &[Hit]) {
+    told(it, words, hits, true);
+}
+
+fn told(it: &mut Harness, words: &str, hits: &[Hit], is_complete: bool) {
     let (words, hits) = (words.to_owned(), hits.to_vec());
-    it.send(Msg::Library(LibraryEvent::Listed { words, of: hits.len(), hits, is_complete: true }));
+    it.send(Msg::Library(LibraryEvent::Listed { words, of: hits.len(), hits, is_complete }));
 }
 
 fn hits(it: &Harness) -> Vec<Hit> {
@@ -75,6 +79,7 @@ fn a_title_is_for_the_text_that_was_chosen_whatever_comes_meanwhile() {
     let mut it = moments::library((80, 24));
     let mut all = hits(&it);
     let id = all[0].entry.id.clone();
+    it.key(KeyCode::Tab);
     it.write("rDawn");
     all.rotate_left(1);
     listed(&mut it, "", &all);
@@ -89,12 +94,23 @@ fn a_title_is_for_the_text_that_was_chosen_whatever_comes_meanwhile() {
 fn what_was_removed_does_not_come_back_with_an_answer_of_before() {
     let mut it = moments::library((80, 24));
     let all = hits(&it);
+    it.key(KeyCode::Tab);
     it.key(KeyCode::Char('d'));
-    listed(&mut it, "", &all);
+    told(&mut it, "", &all, false);
     assert_eq!(hits(&it), all[1..]);
+    // It is brought back also when the library was left meanwhile.
+    it.key(KeyCode::Esc);
+    it.press(KeyCode::Char('o'), KeyModifiers::CONTROL);
+    told(&mut it, "", &all, false);
+    assert_eq!(hits(&it), all[1..]);
+    it.key(KeyCode::Tab);
     it.key(KeyCode::Char('u'));
-    listed(&mut it, "", &all);
+    let id = all[0].entry.id.clone();
+    assert!(it.effects.contains(&Effect::Library(LibraryJob::Restore { id })));
+    told(&mut it, "", &all, false);
     assert_eq!(hits(&it), all);
+    it.key(KeyCode::Char('u'));
+    assert!(it.screen().contains("Nothing was removed since the program began"), "{}", it.screen());
 }
 
 #[test]

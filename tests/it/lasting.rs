@@ -220,7 +220,7 @@ fn a_library_that_cannot_be_written_is_read() {
         pty.see("demo f32 cpu");
         pty.press("\x0f");
         pty.wait_for("both texts", |it| it.contains("library: 2") && it.contains("A dog ran"));
-        pty.press("d");
+        pty.press("\td");
         pty.see("Read-only file system");
         pty.press("\x1b");
         pty.wait_for("closed", |it| !it.contains("library: 2"));
@@ -261,7 +261,7 @@ fn two_programs_have_one_library() {
     other.press("\x1b");
     other.see("library: 2");
     other.press("\x1b[B\x1b[B\x1b[A");
-    other.press("d");
+    other.press("\td");
     other.wait_for("refused", is_taken);
     other.press("\x1b");
     other.wait_for("closed", |it| !it.contains("library:"));

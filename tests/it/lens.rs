@@ -395,7 +395,9 @@ fn what_was_cut_to_be_rewritten_can_be_left() {
         it.key(KeyCode::Esc);
         if !typed.is_empty() {
             it.key(KeyCode::Up);
-            assert!(it.app.context.input.text().ends_with(typed), "{}", it.app.context.input.text());
+            // Where the text is taken up, the cursor stands before it.
+            let written = it.app.context.input.text();
+            assert!(if key == 'e' { written.starts_with(typed) } else { written == typed }, "{written}");
             continue;
         }
         it.key(KeyCode::Enter);

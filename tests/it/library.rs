@@ -89,7 +89,12 @@ fn a_text_is_named_filed_found_removed_and_brought_back() {
     }
     let told = well(&home, &["search", "ran"]);
     assert!(told.contains(&format!("{dog}  ")) && told.contains("A dog [ran] to"), "{told}");
-    assert!(well(&home, &["search", "dog"]).contains("  title or tags"));
+    // A title shows the place in the text, if there is one.
+    assert!(well(&home, &["search", "dog"]).contains("A [dog] ran"));
+    assert!(well(&home, &["search", "night"]).contains("  title or tags"));
+    assert_eq!(run(&home, &["search", "dog", "-n", "0"]).status.code(), Some(2));
+    assert!(err(&run(&home, &["list", "--tag", "none"])).contains("none of 2 transcripts is such a one"));
+    assert!(err(&run(&home, &["tag", "dog", "--remove", "sea"])).contains("not filed under #sea"));
     assert_eq!(run(&home, &["search", "whale"]).status.code(), Some(1));
     // By its title.
     assert_eq!(well(&home, &["show", "dog"]), "A dog ran to the lighthouse.");
@@ -102,7 +107,9 @@ fn a_text_is_named_filed_found_removed_and_brought_back() {
         (ids(&json(&home, &["list"])), run(&home, &["show", dog]).status.code()),
         (vec![keeper.clone()], Some(1))
     );
-    assert_eq!(json(&home, &["restore", "--list"])["removed"][0]["id"], dog);
+    let removed = json(&home, &["restore", "--list"])["removed"][0].clone();
+    assert_eq!((&removed["id"], &removed["title"]), (&dog.into(), &"The dog".into()));
+    assert!(well(&home, &["restore", "--list"]).contains("\"The dog\" A dog ran to the"));
     well(&home, &["restore"]);
     assert_eq!(fs::read(home.path().join(format!("data/transcripts/{dog}.jsonl"))).unwrap(), before);
     assert_eq!(run(&home, &["restore", dog]).status.code(), Some(1));
@@ -229,6 +236,33 @@ fn an_export_says_what_was_done_to_what_it_shows() {
     assert_eq!(well(&home, &["show"]), "The end.");
     let object: Value = serde_json::from_str(&well(&home, &["export", "--to", "json"])).unwrap();
     assert_eq!((&object["text"], &object["tokens"][3]["text"]), (&"The end.".into(), &"<|endoftext|>".into()));
+}
+
+/// What others are given does not come in as less than it was, or as something else, without a word.
+#[test]
+fn an_export_comes_in_as_it_was_or_not_at_all() {
+    let home = Home::new();
+    session(&home, &["-n", "6", "-s", "3"], "Once upon a time\n/rename Dawn\n/reroll 5\n/reroll 5\n/previous-branch\n");
+    let shown = well(&home, &["show"]);
+    for (format, name) in [("json", "a.json"), ("html", "a.html"), ("loom", "a.loom.json")] {
+        well(&home, &["export", "latest", "--to", format, "-o", name]);
+        let output = run(&home, &["import", name]);
+        if format == "loom" {
+            assert!(output.status.success(), "{}", err(&output));
+            continue;
+        }
+        let said = err(&output);
+        assert!(output.status.code() == Some(1) && said.contains("for others to read"), "{said}");
+        assert!(said.contains("--to loom") && said.contains(".jsonl"), "{said}");
+    }
+    let list = json(&home, &["list"]);
+    let (tree, first) = (&list["transcripts"][0], &list["transcripts"][1]);
+    assert_eq!((&tree["title"], &tree["branches"]), (&"Dawn".into(), &first["branches"]));
+    // The branch that was shown, which is not the first one.
+    assert_eq!(well(&home, &["show", tree["id"].as_str().unwrap()]), shown);
+    let loom: Value = serde_json::from_str(&fs::read_to_string(home.path().join("a.loom.json")).unwrap()).unwrap();
+    assert!(loom["path"].as_array().unwrap().iter().any(|it| it != 0), "{loom}");
+    assert_eq!(run(&home, &["import", &file(&home, "blank.txt", "\n  \n")]).status.code(), Some(1));
 }
 
 #[test]
@@ -362,7 +396,7 @@ fn the_library_is_walked_in_the_terminal() {
         let row = |text: &str| it.lines().position(|line| line.contains(text));
         it.contains("library: 3") && it.contains("> * Once more") && row("A dog ran") < row("The lighthouse keeper")
     });
-    pty.press("/keeper");
+    pty.press("keeper");
     pty.wait_for("one is found", |it| it.contains("library: 1 of 3") && it.contains("> ") && !it.contains("A dog"));
     pty.press("\r");
     pty.wait_for("it is open", |it| {
@@ -375,7 +409,7 @@ fn the_library_is_walked_in_the_terminal() {
     pty.press("\x0f");
     pty.wait_for("the open one", |it| it.contains("> * The lighthouse keeper"));
     // The one that is open is not removed; another is, and comes back.
-    pty.press("d");
+    pty.press("\td");
     pty.see("This text is open");
     pty.press("\x1b[B\x1b[Bd");
     pty.wait_for("one less", |it| it.contains("library: 2"));
@@ -401,7 +435,7 @@ fn the_library_is_walked_in_the_terminal() {
     pty.press("\x1b[F");
     pty.press("r");
     pty.wait_for("another branch", |it| it.contains("seed ") && it.contains("saved"));
-    pty.press("\x0fx");
+    pty.press("\x0f\tx");
     pty.see("The transcript is in ");
     pty.press("\x1b");
     pty.wait_for("closed", |it| !it.contains("library:"));

@@ -85,6 +85,7 @@ pub const LIBRARY: &[Word] = &[
     ("*", "the text that is open"),
     ("512 x3", "tokens of the text as it is; branches of its tree"),
     ("in branch 3", "what was found is on another branch than the text as it is"),
+    ("Tab", "letters are keys of the list, or words that are looked for"),
     ("r, t", "give it a title, file it under words"),
     ("d, u", "put it into the trash for 30 days, bring it back"),
     ("x, m", "write it as a page for browsers, as Markdown, into the working directory"),

@@ -87,7 +87,7 @@ impl Text {
             }
             Change::New => {
                 self.forget_scores();
-                (self.cursor, self.anchor, self.scroll) = (0, None, Scroll::Follow);
+                (self.cursor, self.anchor, self.scroll) = (self.document.len(), None, Scroll::Follow);
                 self.follow_vocabulary();
                 self.flow.rebuild(&self.document, &self.vocabulary);
             }

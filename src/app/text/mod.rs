@@ -96,9 +96,10 @@ impl Text {
     #[must_use]
     pub fn new(document: Document, vocabularies: Vocabularies) -> Self {
         let mut text = Self {
+            // Where the eyes are.
+            cursor: document.len(),
             document,
             flow: Flow::new(1),
-            cursor: 0,
             anchor: None,
             scroll: Scroll::Follow,
             heat: Heat::Off,

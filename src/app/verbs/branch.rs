@@ -13,7 +13,7 @@ use crate::app::text::Scroll;
 use crate::document::{NodeId, Origin, Record};
 use crate::sample::Settings;
 use crate::store::protocol::Job;
-use crate::text::title_of;
+use crate::text::{title_of, visible_name};
 
 /// What a key does to the tree. While a continuation runs, only the stop key may touch its end.
 pub(in crate::app) fn act(cx: &mut Context, action: Action) {
@@ -253,12 +253,15 @@ fn next_bookmark(cx: &mut Context) {
         let mark = cx.key_in(Focus::Text, Action::Bookmark);
         return cx.outbox.say(format!("Nothing is marked yet: {mark} marks the token under the cursor."));
     };
+    let named = cx.text.document.bookmark_name(node).map(|it| format!(" \"{}\"", visible_name(it))).unwrap_or_default();
+    let count = (marks.iter().position(|it| *it == node).unwrap_or(0) + 1, marks.len());
+    cx.outbox.say(format!("Mark {} of {}{named}.", count.0, count.1));
     if !cx.text.document.path().contains(&node) {
         let end = cx.text.document.newest_leaf(node);
         go_to(cx, Some(end));
         focus::read(cx);
         let undo = cx.key_in(Focus::Text, Action::Undo);
-        cx.outbox.say(format!("The mark is on another branch; {undo} goes back."));
+        cx.outbox.say(format!("Mark {} of {}{named} is on another branch; {undo} goes back.", count.0, count.1));
     }
     focus::read(cx);
     cx.text.cursor = cx.text.document.path().iter().position(|&it| it == node).unwrap_or(cx.text.cursor);

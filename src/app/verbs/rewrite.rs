@@ -24,7 +24,7 @@ pub(super) fn type_here(cx: &mut Context, text: &str) {
     focus::write(cx);
     go_to(cx, parent);
     if !text.is_empty() {
-        cx.input.set(text);
+        cx.input.take_up(text);
     }
     // What is rewritten already and cut once more is left to where it began, with what was put into the input then.
     let before = before.filter(|_| text.is_empty());

@@ -94,9 +94,12 @@ pub(in crate::app) fn new_transcript(cx: &mut Context) {
         let text = format!("Not yet: this transcript is not saved ({why}). It is tried again with every change.");
         return cx.outbox.complain(text);
     }
+    let was_empty = cx.text.document.is_empty();
     journal::begin_transcript(cx);
     focus::write(cx);
-    cx.outbox.say(format!("A new transcript. The old one is in {}.", cx.journal.place));
+    let library = cx.key_of(Action::Library);
+    let before = format!(" The one before is in the library ({library}), which is {}.", cx.journal.place);
+    cx.outbox.say(format!("A new text.{}", if was_empty { "" } else { &before }));
     if cx.chat {
         chat::enter(cx);
     }

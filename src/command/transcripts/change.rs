@@ -36,6 +36,9 @@ pub(super) fn tag(id: &str, tags: &[String], removed: &[String], paths: &Paths) 
     let id = meant(id, paths)?;
     let entry = library(paths)?.entry(&id).map_err(|e| library_exit(&e))?;
     let before = entry.map(|it| it.tags).unwrap_or_default();
+    for it in removed.iter().filter(|it| !before.contains(it)) {
+        say(&format!("megachat: it is not filed under #{}", visible_line(it)));
+    }
     let mut after: Vec<String> = before.iter().filter(|it| !removed.contains(it)).cloned().collect();
     after.extend(new.into_iter().filter(|it| !before.contains(it)));
     if after != before {

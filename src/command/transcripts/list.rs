@@ -37,6 +37,9 @@ pub(super) fn list(
             && since.is_none_or(|since| it.changed >= since)
     };
     let wanted: Vec<&Entry> = all.iter().filter(is_wanted).collect();
+    if wanted.is_empty() && !all.is_empty() {
+        say(&format!("megachat: none of {} transcripts is such a one", all.len()));
+    }
     if as_json {
         let rows: Vec<Value> = wanted.iter().map(|it| object(it, paths)).collect();
         complain(&wanted);

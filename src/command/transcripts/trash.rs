@@ -10,9 +10,12 @@ use super::{date, meant, now, transcript_exit};
 use crate::files::disk::is_of_the_disk;
 use crate::format;
 use crate::output;
-use crate::store::library::{Trash, TrashError};
+use crate::store::library::{Removed, Trash, TrashError};
 use crate::store::paths::Paths;
-use crate::text::{pad, visible_name};
+use crate::text::{cut, pad, visible_line, visible_name};
+
+/// Columns of what a removed transcript says.
+const WORDS: usize = 44;
 
 /// Puts transcripts into the trash.
 ///
@@ -51,20 +54,21 @@ pub(super) fn restore(id: Option<&str>, list: bool, as_json: bool, paths: &Paths
     }
     let all = trash.list().map_err(|e| trash_exit(&e))?;
     if as_json {
-        let removed: Vec<Value> =
-            all.iter().map(|it| json!({ "id": it.id, "removed": it.when, "bytes": it.bytes })).collect();
+        let row = |it: &Removed| {
+            let (title, words) = trash.describe(it, &paths.models);
+            json!({ "id": it.id, "title": title, "words": words, "removed": it.when, "bytes": it.bytes })
+        };
+        let removed: Vec<Value> = all.iter().map(row).collect();
         return print_json(&json!({ "directory": trash.directory().to_string_lossy(), "removed": removed }));
     }
     let mut lines = String::new();
     for it in &all {
+        let (name, when, bytes) = (pad(&visible_name(&it.id), 18), date(it.when), format::bytes(it.bytes));
+        let (title, words) = trash.describe(it, &paths.models);
+        let title = title.map_or_else(String::new, |it| format!("\"{it}\" "));
+        let text = visible_line(&format!("{title}{}", words.unwrap_or_default().replace('\n', " ")));
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            lines,
-            "{} removed {}  {}",
-            pad(&visible_name(&it.id), 18),
-            date(it.when),
-            format::bytes(it.bytes)
-        );
+        let _ = writeln!(lines, "{name} removed {when}  {bytes:>8}  {}", cut(&text, WORDS));
     }
     output::stdout()?.write_all(lines.as_bytes())?;
     Ok(())

@@ -1,6 +1,7 @@
-//! A loom's tree: `{"root": {"text": ..., "children": [...]}}`.
+//! A loom's tree: `{"root": {"text": ..., "children": [...]}}`; what it is called, and which child of each node the text
+//! goes through, stand beside the root.
 
-use crate::document::{Document, Vocabularies};
+use crate::document::{Document, Run, Vocabularies};
 
 use super::Exported;
 
@@ -11,8 +12,9 @@ impl Exported<'_> {
     #[must_use]
     pub fn loom(&self) -> String {
         let runs = self.document.runs();
+        let title = serde_json::Value::from(self.document.title().unwrap_or_default());
         // All that begin the text follow one root.
-        let mut out = "{\"root\":{\"text\":\"\",\"children\":[".to_owned();
+        let mut out = format!("{{\"title\":{title},\"path\":{:?},\"root\":{{\"text\":\"\",\"children\":[", path(&runs));
         // Bytes of half a character at the end of each run that is open: they are the beginning of what follows.
         let mut halves: Vec<Vec<u8>> = Vec::new();
         for (at, run) in runs.iter().enumerate() {
@@ -40,6 +42,20 @@ impl Exported<'_> {
         out.push_str("]}}");
         out
     }
+}
+
+/// Which child of each node the text goes through.
+fn path(runs: &[Run]) -> Vec<usize> {
+    let (mut path, mut children) = (Vec::new(), Vec::new());
+    for run in runs {
+        // How many there are so far of those that follow the same run.
+        children.resize(run.depth + 1, 0);
+        if run.on_path && path.len() == run.depth {
+            path.push(children[run.depth]);
+        }
+        children[run.depth] += 1;
+    }
+    path
 }
 
 fn bytes_of(document: &Document, vocabularies: &Vocabularies, nodes: &[u32], is_end: &dyn Fn(u32) -> bool) -> Vec<u8> {

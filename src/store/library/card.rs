@@ -76,7 +76,7 @@ impl Card {
         }
     }
 
-    fn of(journal: &Journal, finder: &mut Finder) -> Self {
+    pub(super) fn of(journal: &Journal, finder: &mut Finder) -> Self {
         let document = replay(journal);
         let model = journal.records.iter().rev().find_map(|it| match it {
             Record::Model { name, .. } => Some(name.clone()),

@@ -129,16 +129,16 @@ fn places(index: &Index, terms: &[Term], all: &HashSet<i64>) -> rusqlite::Result
         .zip(0..)
         .map(|(key, at)| Ok((key?, at)))
         .collect::<rusqlite::Result<_>>()?;
-    let row = |it: &Row| Ok((it.get::<_, i64>(0)?, it.get::<_, i64>(1)?, it.get::<_, f64>(2)?));
-    let mut found: Vec<(i64, i64, f64)> = Vec::new();
+    let row = |it: &Row| Ok((it.get::<_, i64>(0)?, it.get::<_, i64>(1)?, it.get::<_, f64>(2)?, it.get::<_, i64>(3)?));
+    let mut found: Vec<(i64, i64, f64, i64)> = Vec::new();
     if let Some(any) = any_of(terms) {
         let mut of = database.prepare_cached(
-            "SELECT transcript, row, bm25(texts) FROM texts JOIN runs ON row = texts.rowid WHERE texts MATCH ?1",
+            "SELECT transcript, row, bm25(texts), run FROM texts JOIN runs ON row = texts.rowid WHERE texts MATCH ?1",
         )?;
         found.extend(of.query_map([any], row)?.collect::<rusqlite::Result<Vec<_>>>()?);
     } else {
         let mut of = database.prepare_cached(
-            "SELECT transcript, row, 0.0 FROM texts JOIN runs ON row = texts.rowid WHERE text LIKE ?1 ESCAPE '\\'",
+            "SELECT transcript, row, 0.0, run FROM texts JOIN runs ON row = texts.rowid WHERE text LIKE ?1 ESCAPE '\\'",
         )?;
         for term in terms {
             if let Term::Characters(it) = term {
@@ -149,9 +149,15 @@ fn places(index: &Index, terms: &[Term], all: &HashSet<i64>) -> rusqlite::Result
     found.retain(|it| all.contains(&it.0));
     let at = |key: i64| order.get(&key).copied().unwrap_or(usize::MAX);
     found.sort_by(|a, b| a.2.total_cmp(&b.2).then_with(|| at(a.0).cmp(&at(b.0))).then_with(|| a.1.cmp(&b.1)));
+    // What is called so comes where its title puts it, and shows the place in its text, if there is one.
+    let mut in_text: HashMap<i64, i64> = HashMap::new();
+    for it in found.iter().filter(|it| it.3 > 0) {
+        in_text.entry(it.0).or_insert(it.1);
+    }
     let mut seen = HashSet::new();
     found.retain(|it| seen.insert(it.0));
-    Ok(found.into_iter().map(|(transcript, row, _)| Place { transcript, row }).collect())
+    let row_of = |transcript: i64, row: i64| in_text.get(&transcript).copied().unwrap_or(row);
+    Ok(found.into_iter().map(|it| Place { transcript: it.0, row: row_of(it.0, it.1) }).collect())
 }
 
 fn hit(index: &Index, terms: &[Term], place: &Place) -> rusqlite::Result<Option<Hit>> {

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, Place, make_private_directory, sync_directory};
-use crate::store::transcripts::TranscriptError;
+use crate::store::library::card::Card;
+use crate::store::transcripts::{TranscriptError, read_file};
+use crate::store::vocabularies::Finder;
 use crate::text::{visible_name, visible_path};
 
 /// Bytes of all that was removed, at the most.
@@ -171,6 +173,14 @@ impl Trash {
         let mut all: Vec<Removed> = entries.filter_map(Result::ok).filter_map(removed).collect();
         all.sort_by(|a, b| (b.when, &b.id).cmp(&(a.when, &a.id)));
         Ok(all)
+    }
+
+    /// What a removed transcript is called, and its first words, as far as that is known.
+    #[must_use]
+    pub fn describe(&self, removed: &Removed, models: &Path) -> (Option<String>, Option<String>) {
+        let Ok(journal) = read_file(&removed.path) else { return (None, None) };
+        let card = Card::of(&journal, &mut Finder::new(&self.transcripts, models));
+        (card.title, card.words)
     }
 
     /// A name in the trash that nothing has.

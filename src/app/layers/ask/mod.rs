@@ -46,9 +46,9 @@ impl Ask {
 
     fn words(&self) -> (&'static str, &'static str) {
         match self.question {
-            Question::Title => ("title", "What the text is called; nothing takes the title away."),
-            Question::Tags => ("tags", "Words to find it under, with spaces between; nothing takes them away."),
-            Question::Bookmark => ("mark", "What this place is called; a mark may do without."),
+            Question::Title => ("title", "What it is called; empty: no title."),
+            Question::Tags => ("tags", "Words, spaces between; empty: none."),
+            Question::Bookmark => ("mark", "What this place is called, or empty."),
         }
     }
 }

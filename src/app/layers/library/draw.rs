@@ -64,10 +64,12 @@ fn title(list: &LibraryList, width: u16) -> String {
 }
 
 fn search(list: &LibraryList, width: usize, theme: &Theme) -> Line<'static> {
-    if !list.searches && list.search.is_empty() {
-        return Line::styled(fit("/ finds words in all texts and branches, titles and tags", width), theme.dim);
+    let prompt = Span::styled("> ", if list.searches { theme.focus } else { theme.dim });
+    if list.search.is_empty() {
+        let hint = "type to find words in all texts and branches, titles and tags";
+        return Line::from(vec![prompt, Span::styled(fit(hint, width.saturating_sub(2)), theme.dim)]);
     }
-    Line::from(vec![Span::styled("/ ", theme.focus), Span::raw(visible(list.search.text()))])
+    Line::from(vec![prompt, Span::raw(visible(list.search.text()))])
 }
 
 fn nothing(list: &LibraryList) -> String {
@@ -163,15 +165,19 @@ fn about(list: &LibraryList, width: usize, rows: usize, theme: &Theme) -> Vec<Li
         return out;
     }
     let undo = if list.removed.is_empty() { "" } else { "  u back" };
-    let (first, second) = if list.searches {
-        ("Enter opens  arrows choose  Esc ends the search".to_owned(), String::new())
+    let (first, second) = if list.searches && width >= 70 {
+        let leave = if list.search.is_empty() { "Esc closes" } else { "Esc forgets the search" };
+        let of_list = "Tab: title, tags, remove, page, Markdown, path, replay";
+        (format!("Type to search  Enter opens  arrows choose  {leave}"), of_list.to_owned())
+    } else if list.searches {
+        ("type  Enter opens  Tab: keys".to_owned(), "Esc  F1 explains".to_owned())
     } else if width >= 70 {
         (
-            format!("Enter opens  / finds  n new  r title  t tags  d removes{undo}"),
+            format!("Enter opens  Tab searches  n new  r title  t tags  d removes{undo}"),
             "c copies the path  x page (prints)  m Markdown  v replays  Esc closes".to_owned(),
         )
     } else {
-        (format!("Enter / n r t d{undo}"), "c x m v  F1 explains".to_owned())
+        (format!("Enter Tab n r t d{undo}"), "c x m v  F1 explains".to_owned())
     };
     out.push(Line::styled(fit(&first, width), theme.dim));
     if rows > 3 {

@@ -47,7 +47,7 @@ pub struct Question {
 pub struct LibraryList {
     /// What is looked for.
     pub search: Input,
-    /// Whether letters are written into the search.
+    /// Whether letters are written into the search; else they are keys of the list.
     pub searches: bool,
     /// What is there, or what was found, in its order.
     pub hits: Vec<Hit>,
@@ -65,14 +65,14 @@ pub struct LibraryList {
     pub moved: bool,
     /// What is being written.
     pub asked: Option<Question>,
-    /// Those that were removed here, the last one last.
+    /// Those that were removed since the program began, the last one last.
     pub removed: Vec<String>,
 }
 
 impl LibraryList {
-    /// Opens with all transcripts, or those with some words.
+    /// Opens with all transcripts, or those with some words; what is typed is searched.
     pub(in crate::app) fn open(cx: &mut Context, words: &str) -> Self {
-        let mut it = Self::default();
+        let mut it = Self { searches: true, removed: cx.journal.removed.clone(), ..Self::default() };
         it.search.insert(words);
         it.look(cx);
         it
@@ -87,7 +87,9 @@ impl LibraryList {
     pub(in crate::app) fn listed(&mut self, words: String, hits: Vec<Hit>, of: usize, is_complete: bool) {
         let chosen = self.hit().filter(|_| self.moved).map(|it| it.entry.id.clone());
         (self.hits, self.of, self.is_complete) = (hits, of, is_complete);
-        self.hits.retain(|it| !self.removed.contains(&it.entry.id));
+        if !is_complete {
+            self.hits.retain(|it| !self.removed.contains(&it.entry.id));
+        }
         (self.answered, self.fault) = (Some(words), None);
         let same = chosen.and_then(|id| self.hits.iter().position(|it| it.entry.id == id));
         self.chosen = same.unwrap_or(self.chosen).min(self.hits.len().saturating_sub(1));
@@ -129,13 +131,11 @@ impl LibraryList {
     /// The key while words are looked for; whether it was one of those.
     fn key_of_search(&mut self, cx: &mut Context, key: &KeyEvent) -> bool {
         match key.code {
-            KeyCode::Esc => {
-                self.searches = false;
-                if !self.search.is_empty() {
-                    self.search.take();
-                    self.look(cx);
-                }
-            }
+            KeyCode::Esc if self.search.is_empty() => return false,
+            KeyCode::Esc => self.change_search(cx, |_, search| drop(search.take())),
+            KeyCode::Tab => self.searches = false,
+            // Many programs begin a search with it.
+            KeyCode::Char('/') if self.search.is_empty() => {}
             code if is_for_the_list(code) => return false,
             _ => self.change_search(cx, |cx, search| edit_line(&cx.keymap, search, key)),
         }
@@ -167,7 +167,8 @@ impl LibraryList {
         self.chosen = self.chosen.min(self.hits.len().saturating_sub(1));
         cx.outbox.push(Effect::Library(LibraryJob::Remove { id: id.clone() }));
         cx.outbox.say("It is in the trash for 30 days; u brings it back.");
-        self.removed.push(id);
+        self.removed.push(id.clone());
+        cx.journal.removed.push(id);
         self.look(cx);
     }
 }
@@ -188,14 +189,16 @@ impl Room for LibraryList {
             _ if action == Some(Action::Library) => return Answer::Close,
             KeyCode::PageUp => self.chosen = self.chosen.saturating_sub(page),
             KeyCode::PageDown => self.chosen = (self.chosen + page).min(last),
-            KeyCode::Char('/') => self.searches = true,
+            KeyCode::Char('/') | KeyCode::Tab => self.searches = true,
             KeyCode::Char('n') => return Answer::Do(Intent::Act(Action::NewTranscript)),
-            KeyCode::Char('u') => match self.removed.pop() {
+            KeyCode::Char('u') => match self.removed.pop().and(cx.journal.removed.pop()) {
                 Some(id) => {
                     cx.outbox.push(Effect::Library(LibraryJob::Restore { id }));
                     self.look(cx);
                 }
-                None => cx.outbox.say("Nothing was removed here. In a shell: megachat transcripts restore."),
+                None => cx.outbox.say(
+                    "Nothing was removed since the program began. In a shell: megachat transcripts restore --list.",
+                ),
             },
             _ => {
                 let Some(entry) = self.entry().cloned() else { return Answer::Stay };
@@ -240,7 +243,7 @@ impl Room for LibraryList {
         if is_answered || self.asked.is_some() || action == Some(Action::Library) {
             return false;
         }
-        let needs_no_list = matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | '/' | 'n'));
+        let needs_no_list = matches!(key.code, KeyCode::Esc | KeyCode::Tab | KeyCode::Char('q' | '/' | 'n'));
         if self.searches { is_for_the_list(key.code) } else { !needs_no_list }
     }
 

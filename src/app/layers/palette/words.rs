@@ -62,7 +62,7 @@ pub(super) const WORDS: &[(Meant, &[&str])] = &[
     (Act(Action::Rename), &["title", "name"]),
     (Act(Action::Tag), &["label", "category", "folder"]),
     (Act(Action::Export), &["markdown", "txt", "json", "save as"]),
-    (Act(Action::Print), &["paper", "output", "html", "page", "browser", "share"]),
+    (Act(Action::Print), &["export", "paper", "output", "html", "page", "browser", "share"]),
     (Tell(Topic::Speed), &["fast", "slow", "performance", "tok/s", "benchmark"]),
     (Tell(Topic::Settings), &["sampling", "parameters", "preferences", "config", "configuration", "sliders"]),
     (Tell(Topic::Theme), &["dark", "light", "colours", "colors", "appearance"]),

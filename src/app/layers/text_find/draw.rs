@@ -29,7 +29,7 @@ pub(super) fn draw(cx: &Context, state: &TextFind, theme: &Theme, frame: &mut Fr
     if state.input.is_empty() {
         out.extend(wrapped("Type words: every place is listed, on all branches.", width, theme.dim));
     } else if state.places.is_empty() {
-        out.extend(wrapped("The text has no such words, on no branch.", width, theme.note));
+        out.extend(wrapped("No branch of the text has these words.", width, theme.note));
     } else {
         let others = state.places.len() - on_path;
         let told = match others {

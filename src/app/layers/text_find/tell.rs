@@ -10,7 +10,7 @@ const TOLD: usize = 20;
 /// Where the words are.
 pub(super) fn tell(state: &TextFind) -> Vec<String> {
     if state.places.is_empty() {
-        return vec!["The text has no such words, on no branch.".to_owned()];
+        return vec!["No branch of the text has these words.".to_owned()];
     }
     let mut out = vec![format!("{}:", count(state.places.len(), "place"))];
     for place in state.places.iter().take(TOLD) {

@@ -30,12 +30,7 @@ fn kinds(list: &mut Vec<Odd>) {
             b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 735000000\n".to_vec()
         },
         Err(E::Directory(D::NotACheckpoint { what, .. })) if what.contains("git-lfs"));
-    odd!(
-        list,
-        "a GGUF model",
-        || b"GGUF\x03\0\0\0\x01\0\0\0".to_vec(),
-        Err(E::Directory(D::NotACheckpoint { what: "a GGUF model", .. }))
-    );
+    odd!(list, "a GGUF model", || b"GGUF\x03\0\0\0\x01\0\0\0".to_vec(), Err(E::Gguf { .. }));
     odd!(list, "a tar archive", || {
             let mut file = vec![0; 1_024];
             file[..8].copy_from_slice(b"storages");
