@@ -37,11 +37,11 @@ pub fn stopped(reason: &StopReason) -> &'static str {
     }
 }
 
-/// What the engine could not do, and what to try.
+/// What the engine could not do, and what to try; `is_back` says whether something that was sent is back where it was written.
 #[must_use]
-pub fn engine_failure(failure: &Failure, keymap: &Keymap) -> String {
+pub fn engine_failure(failure: &Failure, keymap: &Keymap, is_back: bool) -> String {
     let models = keymap.name_of(Action::Models);
-    let back = if keymap.is_written() { "" } else { " It is back in the input line." };
+    let back = if keymap.is_written() || !is_back { "" } else { " What you wrote is back in the input line." };
     let hint = match failure {
         Failure::Unreadable { .. } | Failure::BadModel { .. } | Failure::Damaged { .. } => {
             format!("{models} shows the models; one that is damaged can be removed and installed again.")
@@ -50,7 +50,8 @@ pub fn engine_failure(failure: &Failure, keymap: &Keymap) -> String {
         Failure::CannotRun { .. } => "--device cpu runs on the CPU, --dtype names another precision.".to_owned(),
         Failure::OutOfMemory(_) => "The text is kept; a shorter one, or fewer columns, take less.".to_owned(),
         Failure::TooMuchText { .. } | Failure::Unspelled(_) => back.to_owned(),
-        Failure::TooLong { .. } => format!("Shorten it. {}{back}", when_full(keymap)),
+        Failure::TooLong { .. } if is_back => format!("Shorten it. {}{back}", when_full(keymap)),
+        Failure::TooLong { .. } => when_full(keymap),
         Failure::NoModel | Failure::NoModelThere(_) | Failure::NoMemory(_) => format!("{models} shows the models."),
         Failure::Settings(_) | Failure::NoVocabulary { .. } => String::new(),
         Failure::Model(_) | Failure::DeviceLost(_) | Failure::Panic(_) => {

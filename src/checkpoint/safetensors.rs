@@ -299,13 +299,7 @@ pub fn one_storage_each(entries: &[Entry], part: usize) -> (Leaves, Storages) {
     for (storage, entry) in entries.iter().enumerate() {
         let numel = entry.shape.iter().product();
         storages.list.push(Storage { key: entry.name.clone(), dtype: entry.dtype, numel });
-        let mut strides = vec![1; entry.shape.len()];
-        for axis in (1..entry.shape.len()).rev() {
-            // Only an empty tensor can overflow here, and no number of it is ever read.
-            strides[axis - 1] = usize::saturating_mul(strides[axis], entry.shape[axis]);
-        }
-        let shape = entry.shape.clone();
-        let tensor = Tensor { part, storage, dtype: entry.dtype, offset: 0, shape, strides };
+        let tensor = Tensor::row_major(part, storage, entry.dtype, entry.shape.clone());
         leaves.insert(entry.name.clone(), Leaf::Tensor(tensor));
     }
     (leaves, storages)

@@ -85,6 +85,17 @@ pub enum TensorError {
 }
 
 impl Tensor {
+    /// A whole storage in row-major order.
+    #[must_use]
+    pub fn row_major(part: usize, storage: usize, dtype: Dtype, shape: Vec<usize>) -> Self {
+        let mut strides = vec![1; shape.len()];
+        for axis in (1..shape.len()).rev() {
+            // Only an empty tensor can overflow here, and no number of it is ever read.
+            strides[axis - 1] = usize::saturating_mul(strides[axis], shape[axis]);
+        }
+        Self { part, storage, dtype, offset: 0, shape, strides }
+    }
+
     /// Number of elements.
     #[must_use]
     pub fn numel(&self) -> usize {

@@ -258,13 +258,14 @@ fn take_away(cx: &mut Context, cut: Cut) {
 
 fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
     let cx = &mut app.context;
+    let mut is_back = false;
     match purpose {
         Purpose::Loading => {
             if let Some((name, directory)) = for_the_processor(cx, failure) {
                 cx.outbox.complain(messages::sentence(&format!("{failure}; it runs on the CPU"), ""));
                 return load_on(cx, name, &directory, DeviceChoice::On(Device::Cpu));
             }
-            cx.models.engine = EngineState::Failed(messages::engine_failure(failure, &cx.keymap));
+            cx.models.engine = EngineState::Failed(messages::engine_failure(failure, &cx.keymap, false));
         }
         Purpose::Scores => {
             cx.drawing.awaited = None;
@@ -287,6 +288,7 @@ fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
         }
         Purpose::Continuation => {
             if let Some(running) = cx.drawing.running.take() {
+                is_back = !running.sent.is_empty();
                 give_back(cx, &running.sent);
             }
             record_settings(cx, cx.settings.clone());
@@ -294,7 +296,7 @@ fn failed(app: &mut App, purpose: Purpose, failure: &Failure) {
         }
     }
     let cx = &mut app.context;
-    cx.outbox.complain(messages::engine_failure(failure, &cx.keymap));
+    cx.outbox.complain(messages::engine_failure(failure, &cx.keymap, is_back));
     if purpose != Purpose::Loading && failure.drops_the_model() {
         load_again(cx, failure);
     }

@@ -40,7 +40,7 @@ pub(in crate::app) fn add(cx: &mut Context) {
     let written = input_line::take(cx);
     if written.len() > MOST_TEXT {
         let failure = Failure::TooMuchText { bytes: written.len() };
-        cx.outbox.complain(messages::engine_failure(&failure, &cx.keymap));
+        cx.outbox.complain(messages::engine_failure(&failure, &cx.keymap, true));
         return give_back(cx, &written);
     }
     let (word, end) = (run_together(cx, &written), cx.text.document.tip());

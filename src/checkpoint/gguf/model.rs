@@ -41,11 +41,7 @@ pub fn leaves(header: &Header) -> (Leaves, Storages) {
     for (storage, entry) in header.tensors.iter().enumerate() {
         let (dtype, shape) = (entry.stored.widened(), entry.shape.clone());
         storages.list.push(Storage { key: entry.name.clone(), dtype, numel: shape.iter().product() });
-        let mut strides = vec![1; shape.len()];
-        for axis in (1..shape.len()).rev() {
-            strides[axis - 1] = usize::saturating_mul(strides[axis], shape[axis]);
-        }
-        let tensor = Tensor { part: 0, storage, dtype, offset: 0, shape, strides };
+        let tensor = Tensor::row_major(0, storage, dtype, shape);
         leaves.insert(renamed(&entry.name).unwrap_or_else(|| entry.name.clone()), Leaf::Tensor(tensor));
     }
     (leaves, storages)

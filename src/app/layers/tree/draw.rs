@@ -25,11 +25,11 @@ pub(super) fn draw(cx: &Context, chosen: usize, theme: &Theme, frame: &mut Frame
         .enumerate()
         .skip(top)
         .take(rows.saturating_sub(2).max(1))
-        .map(|(index, run)| line(cx, run, index == chosen, width, theme))
+        .map(|(index, run)| line(cx, (index, run, runs.len()), index == chosen, width, theme))
         .collect();
     if rows > out.len() + 1 {
         out.push(Line::default());
-        let more = if width >= 60 { "; numbers are tokens" } else { "" };
+        let more = if width >= 60 { "; left its number, right its tokens" } else { "" };
         out.push(Line::styled(fit(&format!("* the text as it is; ' a bookmark{more}"), width), theme.dim));
     }
     lines(frame, inner, out);
@@ -45,8 +45,16 @@ fn settings(cx: &Context, run: &Run, width: usize) -> String {
     format!("  {}", fit(&told, (width / 2).min(told.chars().count())))
 }
 
-fn line(cx: &Context, run: &Run, chosen: bool, width: usize, theme: &Theme) -> Line<'static> {
+/// A run with its number, by which it is called where something is found in it, of how many.
+fn line(
+    cx: &Context,
+    (index, run, of): (usize, &Run, usize),
+    chosen: bool,
+    width: usize,
+    theme: &Theme,
+) -> Line<'static> {
     let mark = if chosen { "> " } else { "  " };
+    let number = format!("{:>digits$} ", index + 1, digits = of.to_string().len());
     let path = if run.on_path { "* " } else { "  " };
     let bookmark = marks(cx, run);
     // A deep tree must not push its words off the screen.
@@ -55,7 +63,7 @@ fn line(cx: &Context, run: &Run, chosen: bool, width: usize, theme: &Theme) -> L
     let text = cx.text.shown_of(&run.nodes[..run.nodes.len().min(width)]);
     // Most begin with a space, which would move them against those that do not.
     let text = text.trim_start();
-    let head = format!("{mark}{path}{indent}{}", fit(&bookmark, bookmark.chars().count().min(width / 3)));
+    let head = format!("{mark}{number}{path}{indent}{}", fit(&bookmark, bookmark.chars().count().min(width / 3)));
     let count = format!("{} {:>4}", settings(cx, run, width), run.nodes.len());
     let room = width.saturating_sub(head.chars().count() + count.chars().count());
     let style = match (chosen, run.on_path) {
