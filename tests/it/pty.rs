@@ -116,12 +116,13 @@ impl Pty {
         self.screen.lock().unwrap().screen().contents()
     }
 
-    fn came(&self) -> usize {
+    /// How often the program has written, its end too.
+    pub(crate) fn came(&self) -> usize {
         *self.came.0.lock().unwrap()
     }
 
     /// Waits until more has come than `before`, but not beyond `until`. Answers whether it has.
-    fn hear(&self, before: usize, until: Instant) -> bool {
+    pub(crate) fn hear(&self, before: usize, until: Instant) -> bool {
         let rest = until.saturating_duration_since(Instant::now());
         let now = self.came.0.lock().unwrap();
         let (now, _) = self.came.1.wait_timeout_while(now, rest, |it| *it == before).unwrap();
